@@ -260,4 +260,4 @@ static const hone_component component = {
     .create = create,
     .destroy = destroy,
 };
-HONE_MODULE("org.hone.idx", "1.0.0", "MIT", "hone", "", &component)
+HONE_MODULE("org.hone.dataset.idx", "0.1.0", "MIT", "the hone authors", "", &component)

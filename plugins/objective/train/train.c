@@ -192,4 +192,4 @@ static const hone_component component = {
     .create = create,
     .destroy = destroy,
 };
-HONE_MODULE("org.hone.train", "1.0.0", "MIT", "hone", "", &component)
+HONE_MODULE("org.hone.objective.train", "0.1.0", "MIT", "the hone authors", "", &component)
