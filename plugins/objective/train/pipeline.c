@@ -91,11 +91,14 @@ hone_rc pipeline_create(struct pipeline *p, const struct data *data, const struc
     p->shift = calloc(data->elements, sizeof(float));
     p->raw = malloc(p->capacity * data->sample_bytes);
     p->labels = malloc(p->capacity * sizeof *p->labels);
+    p->in_order = malloc(p->capacity * sizeof *p->in_order);
     for (uint32_t i = 0; i < 2 && n; i++)
         if (!(p->buffers[i] = malloc(p->capacity * widest * sizeof(float))))
             return out_of_memory(err);
-    if (!p->scale || !p->shift || !p->raw || !p->labels)
+    if (!p->scale || !p->shift || !p->raw || !p->labels || !p->in_order)
         return out_of_memory(err);
+    for (uint64_t i = 0; i < p->capacity; i++)
+        p->in_order[i] = i;
     for (uint64_t j = 0; j < data->elements; j++)
         p->scale[j] = data->task.dtype == HONE_U8 ? BYTE_SCALE : 1.0f;
     return HONE_OK;
@@ -109,6 +112,7 @@ void pipeline_release(struct pipeline *p)
     free(p->shift);
     free(p->raw);
     free(p->labels);
+    free(p->in_order);
     free(p->buffers[0]);
     free(p->buffers[1]);
     memset(p, 0, sizeof *p);
@@ -178,7 +182,7 @@ hone_rc pipeline_batch(struct pipeline *p, const struct samples *samples, const 
     const struct data *data = p->data;
     const int classes = data->task.kind == HONE_TASK_CLASSIFICATION, raw_hooks = augmentation && has_raw_hooks(p->crew);
     const hone_dataset_view *view = raw_hooks ? NULL : data_view(data, samples->split);
-    const uint64_t *rows = view ? ids : NULL;
+    const uint64_t *rows = view ? ids : p->in_order;
     const void *table = view ? view->inputs : p->raw;
     float *first = p->n_ready > p->n_fused ? p->buffers[0] : x;
     hone_rc rc = data_read(data, samples->split, ids, n, view ? NULL : p->raw, classes ? p->labels : NULL, classes ? NULL : targets, err);
@@ -189,9 +193,9 @@ hone_rc pipeline_batch(struct pipeline *p, const struct samples *samples, const 
     if (rc != HONE_OK)
         return rc;
     if (data->task.dtype == HONE_U8)
-        gather_u8(table, rows, n, data->elements, p->scale, p->shift, first);
+        hone_nn_gather_u8(table, data->elements, rows, n, p->scale, p->shift, first);
     else
-        gather_f32(table, rows, n, data->elements, p->scale, p->shift, first);
+        hone_nn_gather_f32(table, data->elements, rows, n, p->scale, p->shift, first);
     rc = apply_rest(p, first, n, x, err);
     if (rc == HONE_OK && augmentation)
         rc = augment(p, 0, x, targets, ids, n, augmentation, err);

@@ -4,7 +4,7 @@
  *     slots.c     which components a training is composed of, and instances of its own for every training
  *     data.c      the data set: its task, its samples, its labels
  *     split.c     who trains and who validates
- *     pipeline.c  from sample numbers to a batch of network inputs (gather.c holds the hot loops)
+ *     pipeline.c  from sample numbers to a batch of network inputs
  *     network.c   the graph, compiled for the batch sizes that occur
  *     loop.c      steps and epochs, with the regularizers' hooks in their order
  *     measure.c   names of what is measured, and inference over a list of samples
@@ -101,11 +101,6 @@ hone_rc split_final(const struct data *data, uint64_t seed, struct samples *trai
 /* 1 where trials have something to validate on; fails where the keys contradict the data. */
 hone_rc split_check(const struct data *data, int *has_validation, hone_error *err);
 
-/* ---- gather.c ---- */
-/* y[i][j] = scale[j] * x[ids[i]][j] + shift[j]    x: rows of `elements`, y: (n, elements); ids NULL: 0 .. n-1 */
-void gather_u8(const uint8_t *x, const uint64_t *ids, uint64_t n, uint64_t elements, const float *scale, const float *shift, float *y);
-void gather_f32(const float *x, const uint64_t *ids, uint64_t n, uint64_t elements, const float *scale, const float *shift, float *y);
-
 /* ---- pipeline.c ---- */
 struct pipeline {
     const struct data     *data;
@@ -117,6 +112,7 @@ struct pipeline {
     float                 *scale, *shift;    /* (elements[0]) of the gather */
     uint64_t               capacity;         /* samples that the buffers hold */
     uint8_t               *raw;              /* (capacity, sample_bytes) */
+    uint64_t              *in_order;         /* (capacity) 0, 1, ...: rows of raw */
     float                 *buffers[2];       /* (capacity, largest of elements) */
     int32_t               *labels;           /* (capacity) of the last batch; classification */
 };
