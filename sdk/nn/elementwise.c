@@ -10,7 +10,19 @@ HOT void kernel_relu(const float *x, float *y, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
-        y[i] = x[i] > 0.0f ? x[i] : 0.0f;
+        y[i] = x[i] < 0.0f ? 0.0f : x[i];
+}
+
+HOT void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        float *row = y + r * columns;
+        IVDEP
+        for (int64_t c = 0; c < columns; c++) {
+            const float x = row[c] + bias[c];
+            row[c] = x < 0.0f ? 0.0f : x;
+        }
+    }
 }
 
 HOT void kernel_tanh(const float *x, float *y, int64_t n)

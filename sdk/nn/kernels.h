@@ -30,11 +30,13 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-/* ---- activations: y = f(x), in place allowed ---- */
+/* ---- activations: y = f(x), in place allowed; NaN stays NaN in all of them ---- */
 void kernel_relu(const float *x, float *y, int64_t n);
 void kernel_tanh(const float *x, float *y, int64_t n);
 void kernel_sigmoid(const float *x, float *y, int64_t n);
 void kernel_gelu(const float *x, float *y, int64_t n);
+/* y[r][c] = relu(y[r][c] + bias[c]). oneDNN's relu makes 0 of NaN, which would hide broken inputs behind a finite loss. */
+void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns);
 /* dx = dy * f'(...) [+ dx]: from the output y, or from the input x where f' needs it. dx may be dy unless accumulating.
  * scale: relu followed by dropout in place has y = scale * kept relu, whose derivative is scale where y > 0. */
 void kernel_relu_backward(const float *dy, const float *y, float *dx, int64_t n, float scale, bool accumulate);

@@ -24,6 +24,13 @@ static int run_column_sums(const struct op *op, uint64_t step)
     return 0;
 }
 
+static int run_bias_relu(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_bias_relu(op->p[0], op->p[1], op->rows, op->columns);
+    return 0;
+}
+
 static int run_relu_bias_backward(const struct op *op, uint64_t step)
 {
     (void)step;
@@ -69,23 +76,28 @@ static int32_t only_relu(const struct lowering *l, int32_t id)
     return -1;
 }
 
-/* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out) */
+/* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out). A relu that follows adds the bias in its own pass. */
 static void dense_forward(struct lowering *l, int32_t id)
 {
     const struct node  *node = &l->nodes[id];
-    const int32_t       x = lower_source(l, id, 0), relu = only_relu(l, id);
+    const int32_t       x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
+    const int32_t       bias = node->bias >= 0 ? parameter_buffer(l, node->bias, false) : -1;
     struct matmul_shape shape = { .m = l->net->batch, .n = node->elements, .k = elements(l, x), .b_transposed = true,
-                                  .bias = node->bias >= 0, .relu = relu >= 0 };
+                                  .bias = bias >= 0 && relu < 0 };
+    lower_value(l, relu >= 0 ? relu : id);
+    if (relu >= 0)
+        l->value[id] = l->value[relu];
+    emit_matmul(l, id, &shape, l->value[x], parameter_buffer(l, node->kernel, false), l->value[id], shape.bias ? bias : -1);
+    lower_keep(l, x);
     if (relu >= 0) {
-        l->value[id] = lower_value(l, relu);
+        struct op op = lower_op(run_bias_relu, l->net->batch, node->elements);
+        op.buffer[0] = l->value[id];
+        op.buffer[1] = bias;
+        lower_emit(l, &op);
         l->fused[relu] = true;
         if (l->wants_gradient[relu])
             lower_keep(l, relu);
-    } else
-        lower_value(l, id);
-    emit_matmul(l, id, &shape, l->value[x], parameter_buffer(l, node->kernel, false), l->value[id],
-                node->bias >= 0 ? parameter_buffer(l, node->bias, false) : -1);
-    lower_keep(l, x);
+    }
 }
 
 /* dW = dy' x, db = column sums of dy, dx = dy W */

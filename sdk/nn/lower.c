@@ -2,8 +2,8 @@
 /* From a graph to a program: which nodes are needed, which melt into their neighbours, which operations do the forward and
  * the backward pass, in which buffers.
  *
- * Fusions: a dense layer adds its bias and applies the relu that follows inside oneDNN's product; activations and dropout
- * work in place where nobody needs what they overwrite; relu and the dropout after it have one derivative, read off the
+ * Fusions: a dense layer's bias is added inside oneDNN's product, or by the relu that follows in one pass; activations and
+ * dropout work in place where nobody needs what they overwrite; relu and the dropout after it have one derivative, read off the
  * result; that derivative and the bias gradient of the dense layer are one pass; a loss makes its gradient while it
  * computes. flatten (and, in inference, dropout) is another name for its input. The gradient of what no parameter lies
  * behind (the data of the first layer) is never computed. */

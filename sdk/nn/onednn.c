@@ -123,12 +123,10 @@ static dnnl_status_t make_attributes(const struct matmul_shape *shape, dnnl_prim
     dnnl_status_t   status = dnnl_primitive_attr_create(attr);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
-    if (status == dnnl_success && (shape->relu || shape->accumulate)) {
+    if (status == dnnl_success && shape->accumulate) {
         status = dnnl_post_ops_create(&post);
-        if (status == dnnl_success && shape->accumulate)
+        if (status == dnnl_success)
             status = dnnl_post_ops_append_sum(post, 1.0f);
-        if (status == dnnl_success && shape->relu)
-            status = dnnl_post_ops_append_eltwise(post, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
         if (status == dnnl_success)
             status = dnnl_primitive_attr_set_post_ops(*attr, post);
         dnnl_post_ops_destroy(post);

@@ -7,11 +7,11 @@
 
 #include <stdbool.h>
 
-/* c[m][n] = act(sum over k of a[m][k] * b[k][n] + bias[n]) [+ c[m][n]]     a: (M, K)  b: (K, N)  c: (M, N), all float32 */
+/* c[m][n] = sum over k of a[m][k] * b[k][n] [+ bias[n]] [+ c[m][n]]     a: (M, K)  b: (K, N)  c: (M, N), all float32 */
 struct matmul_shape {
     int64_t m, n, k;
     bool    a_transposed, b_transposed; /* stored as (K, M), (N, K) */
-    bool    bias, relu, accumulate;     /* accumulate: add to what c holds, without relu */
+    bool    bias, accumulate;           /* accumulate: add to what c holds */
 };
 
 struct matmul;      /* a primitive; owns its descriptor */
