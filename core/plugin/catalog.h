@@ -36,11 +36,15 @@ struct catalog_options {
     const char *const *paths; /* --plugin-path, in order; searched before $HONE_PLUGIN_PATH and the defaults */
     size_t             n_paths;
     int                no_default_path;
-    int                rescan; /* ignore the cache */
+    int                rescan;  /* ignore the cache */
+    const char        *scanner; /* the hone whose `plugin-scan` describes new modules; NULL: the running program */
 };
 
 /* Never fails for a broken plugin; fails for lack of memory or a plugin path that is no directory. */
 hone_rc catalog_open(struct catalog **catalog, const struct catalog_options *options, hone_error *err);
+/* For tests: a catalog of components in memory, verified as those of a module would be ("hone.static" 0.0.0). What is wrong with
+ * them goes to standard error, and the result is HONE_EINVAL. Components and their names must outlive it. */
+hone_rc catalog_open_static(struct catalog **catalog, const hone_component *const *components, size_t n);
 void    catalog_close(struct catalog *catalog); /* loaded modules stay mapped */
 
 size_t                          catalog_modules(const struct catalog *catalog, const struct catalog_module *const **modules);
@@ -49,7 +53,7 @@ size_t                          catalog_components(const struct catalog *catalog
 /* By kind ("search") and name ("tpe", or with the module's id: "org.acme.tpe"). NULL: *err says why and helps: unknown with
  * did-you-mean over the names of the kind, ambiguous with both paths, or found but broken with the reason. */
 const struct catalog_component *catalog_find(const struct catalog *catalog, const char *kind, const char *name, hone_error *err);
-/* The component with HONE_C_DEFAULT, or the kind's only one; NULL: none. */
+/* The component with HONE_C_DEFAULT, or the kind's only one; NULL: none, or several that claim it (never a guess). */
 const struct catalog_component *catalog_default(const struct catalog *catalog, const char *kind);
 /* 1 where some usable or broken component is of this kind. */
 int                             catalog_has_kind(const struct catalog *catalog, const char *kind);
