@@ -19,42 +19,42 @@ static int is_shown(const hone_param *p, int all)
     return all || !(p->flags & (HONE_P_ADVANCED | HONE_P_DEPRECATED));
 }
 
-/* 1 where a line of Markdown stands for itself: code, a list, a table, an empty line. */
-static int is_own_line(const char *line)
+/* Appends the words of a line to the line begun at *column. */
+static void add_words(struct text *out, const char *line, size_t n, int indent, int *column)
 {
-    return *line == ' ' || *line == '\n' || *line == '-' || *line == '*' || *line == '|' || *line == '#' || !*line;
+    const char *end = line + n;
+    while (line < end) {
+        const size_t word = strcspn(line, " \n");
+        if (word && *column && *column + 1 + (int)word > WIDTH) {
+            text_add(out, "\n");
+            *column = 0;
+        }
+        if (word) {
+            text_addf(out, "%*s", *column ? 1 : indent, "");
+            *column = *column ? *column + 1 + (int)word : indent + (int)word;
+            text_add_bytes(out, line, word);
+        }
+        line += word + 1;
+    }
 }
 
-/* Fills paragraphs to lines that end before WIDTH; indented lines (code, formulas) stay as they are. */
+/* Fills the paragraphs of Markdown to lines that end before WIDTH; empty and indented lines (code, formulas) stay, lists and
+ * tables keep their lines. */
 static void add_wrapped(struct text *out, const char *text, int indent)
 {
     int column = 0;
     while (*text) {
-        const size_t word = strcspn(text, " \n");
-        if (!column && *text == ' ') {
-            const size_t line = strcspn(text, "\n");
-            text_addf(out, "%*s%.*s\n", indent, "", (int)line, text);
-            text += line + (text[line] == '\n');
-            continue;
-        }
-        if (column && column + 1 + (int)word > WIDTH) {
+        const size_t n = strcspn(text, "\n");
+        const int    verbatim = !n || *text == ' ';
+        if (column && (verbatim || strchr("-*|#", *text))) {
             text_add(out, "\n");
             column = 0;
         }
-        if (word) {
-            if (column)
-                text_add(out, " ");
-            else
-                text_addf(out, "%*s", indent, "");
-            column = column ? column + 1 + (int)word : indent + (int)word;
-            text_add_bytes(out, text, word);
-        }
-        text += word;
-        if (*text == '\n' && is_own_line(text + 1)) {
-            text_add(out, text[1] ? "\n" : "");
-            column = text[1] ? 0 : column;
-        }
-        text += *text != '\0';
+        if (verbatim)
+            text_addf(out, "%*s%.*s\n", n ? indent : 0, "", (int)n, text);
+        else
+            add_words(out, text, n, indent, &column);
+        text += n + (text[n] == '\n');
     }
     if (column)
         text_add(out, "\n");

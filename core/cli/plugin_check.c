@@ -38,9 +38,10 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_plugin_check = {
-    "plugin check", "test whether a plugin keeps the SDK's contract", "FILE.so [--only TEXT] [--json]",
+    "plugin check", "test whether a plugin keeps the SDK's contract", "FILE.so... [options]",
     "Loads the plugin in a process for each test: its tables, its settings, repeatability,\n"
     "saved state, and what its kind promises. Prints a line a test.\n"
-    "All arguments are passed on to hone-plugin-check.\n",
+    "All arguments are passed on to hone-plugin-check; 'hone plugin check --help' lists\n"
+    "its options.\n",
     NULL, 0, -1, run, 1
 };
