@@ -4,10 +4,14 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { CACHE_KIBIBYTES = 2048, WAL_KEEP_BYTES = 4 << 20, SHOWN_PATH = 100 };
 
@@ -22,40 +26,82 @@ const char *store_shown(const char *path)
     return path;
 }
 
+/* The size of a file beside the database ("": itself), 0 where there is none. */
+static uint64_t size_of(const struct store *store, const char *ending)
+{
+    struct stat  about;
+    const char  *base = store->real ? store->real : store->path;
+    const size_t n = strlen(base) + strlen(ending) + 1;
+    char        *path = malloc(n);
+    if (!path)
+        return 0;
+    snprintf(path, n, "%s%s", base, ending);
+    const int known = stat(path, &about) == 0;
+    free(path);
+    return known ? (uint64_t)about.st_size : 0;
+}
+
+/* Why the system refused to read or write. SQLite forgets it when it rolls back after a failed write; then the limits that
+ * a write can have met are looked at. 0: unknown. */
+static int io_cause(const struct store *store)
+{
+    enum { NEAR = 1 << 16 };
+    struct rlimit  limit;
+    struct statvfs disk;
+    const int      cause = sqlite3_system_errno(store->db);
+    if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG)
+        return cause;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        (size_of(store, "") + NEAR > limit.rlim_cur || size_of(store, "-wal") + NEAR > limit.rlim_cur))
+        return EFBIG;
+    if (statvfs(store->path, &disk) == 0 && disk.f_bavail == 0)
+        return ENOSPC;
+    return cause;
+}
+
 static hone_rc fail_io(const struct store *store, const char *doing, hone_error *err)
 {
     const char *path = store_shown(store->path);
-    const int   system_error = store->db ? sqlite3_system_errno(store->db) : errno;
-    switch (system_error) {
+    const int   cause = io_cause(store);
+    switch (cause) {
     case ENOSPC:
     case EDQUOT:
         return hone_fail(err, HONE_EIO, "",
                          "'%s': %s; what was committed before is safe; free some space and run the same command again", path,
-                         system_error == ENOSPC ? "the disk is full" : "the disk quota is used up");
+                         cause == ENOSPC ? "the disk is full" : "the disk quota is used up");
     case EFBIG:
         return hone_fail(err, HONE_EIO, "",
-                         "'%s' has reached the limit on file sizes (ulimit -f); what was committed before is safe; raise the "
-                         "limit and run the same command again",
+                         "'%s' has reached the limit on file sizes (ulimit -f); what was committed before is safe; raise it and "
+                         "run the same command again",
                          path);
     default:
         return hone_fail(err, HONE_EIO, "", "cannot %s '%s': %s; check the disk, then run the same command again", doing, path,
-                         system_error ? strerror(system_error) : sqlite3_errmsg(store->db));
+                         cause ? strerror(cause) : sqlite3_errmsg(store->db));
     }
+}
+
+/* The directory of a path, to be freed; NULL: out of memory. */
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
 static hone_rc fail_open(const struct store *store, const char *doing, hone_error *err)
 {
     const char *path = store_shown(store->path);
-    struct stat about;
-    if (stat(store->path, &about) == 0 && S_ISDIR(about.st_mode))
-        return hone_fail(err, HONE_EIO, "", "'%s' is a directory; name a file in it, such as study.db", path);
-    if (sqlite3_system_errno(store->db) == EACCES || sqlite3_system_errno(store->db) == EPERM ||
-        sqlite3_system_errno(store->db) == EROFS)
-        return hone_fail(err, HONE_EIO, "",
-                         "cannot %s '%s': %s; allow access to the file and writing in its directory, or name another file",
-                         doing, path, strerror(sqlite3_system_errno(store->db)));
-    return hone_fail(err, HONE_EIO, "", "cannot %s '%s': %s; check the path and its permissions", doing, path,
-                     sqlite3_system_errno(store->db) ? strerror(sqlite3_system_errno(store->db)) : sqlite3_errmsg(store->db));
+    const int   wanted = store->mode == HONE_STORAGE_WRITE ? R_OK | W_OK : R_OK;
+    int         cause = sqlite3_system_errno(store->db);
+    char       *directory = directory_of(store->path);
+    /* what SQLite met last is not always the reason: it tries a second way */
+    if (faccessat(AT_FDCWD, store->path, wanted, AT_EACCESS) < 0 && errno != ENOENT)
+        cause = errno;
+    else if (directory && store->mode == HONE_STORAGE_WRITE && faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
+        cause = errno;
+    free(directory);
+    return hone_fail(err, HONE_EIO, "",
+                     "cannot %s '%s': %s; allow access to the file and writing in its directory, or name another file", doing, path,
+                     cause ? strerror(cause) : sqlite3_errmsg(store->db));
 }
 
 hone_rc store_fail(const struct store *store, int code, const char *doing, hone_error *err)
@@ -238,7 +284,7 @@ static int enter_wal(struct store *store, hone_error *err)
 static hone_rc check_place(const struct store *store, hone_error *err)
 {
     struct stat about;
-    const char *path = store_shown(store->path), *slash = strrchr(store->path, '/');
+    const char *path = store_shown(store->path);
     hone_rc     rc = HONE_OK;
     if (stat(store->path, &about) == 0) {
         if (S_ISDIR(about.st_mode))
@@ -251,7 +297,7 @@ static hone_rc check_place(const struct store *store, hone_error *err)
         return hone_fail(err, HONE_EIO, "", "cannot open '%s': %s; check the path and its permissions", path, strerror(errno));
     if (store->mode == HONE_STORAGE_READ)
         return hone_fail(err, HONE_EIO, "", "there is no file '%s'; check the path", path);
-    char *directory = slash ? strndup(store->path, slash == store->path ? 1 : (size_t)(slash - store->path)) : strdup(".");
+    char *directory = directory_of(store->path);
     if (!directory)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for '%s'", path);
     if (stat(directory, &about) < 0 || !S_ISDIR(about.st_mode))
