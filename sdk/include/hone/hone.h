@@ -3,6 +3,7 @@
 #ifndef HONE_HONE_H
 #define HONE_HONE_H
 #include "hone/dataset.h"
+#include "hone/finite.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
 #include "hone/metric.h"
