@@ -16,10 +16,13 @@
 #define OWN_MALLOC 1
 #endif
 
-static bool     counting, inside;
-static unsigned ours, theirs;
+/* volatile: a compiler may take for granted that malloc changes no variable of ours */
+static volatile bool     counting;
+static volatile unsigned ours, theirs;
 
 #if OWN_MALLOC
+static volatile bool inside;
+
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
