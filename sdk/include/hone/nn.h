@@ -110,6 +110,7 @@ typedef struct hone_parameter {
     uint64_t    length;
     uint32_t    n_dims, reserved;
     int64_t     dims[HONE_MAX_DIMS]; /* of the plain shape, PyTorch's order: dense (out, in), bias (out) */
+    uint32_t    plain, reserved2;    /* plain 1: the layout of the step is row-major in the order of dims, without padding */
 } hone_parameter;
 
 /* ---- compiling and running ---- */
