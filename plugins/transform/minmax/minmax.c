@@ -28,7 +28,7 @@ struct minmax {
     uint8_t        *strange;      /* (groups): 1 where a value was not finite */
 };
 
-enum { LANES = 16 };
+enum { LANES = 32 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
