@@ -26,8 +26,7 @@ static const hone_param params[] = {
               "Activation after each hidden layer."),
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
               "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance "
-              "1 / inputs); auto: he "
-              "before relu and gelu, xavier elsewhere."),
+              "1 / inputs); auto: he before relu and gelu, xavier elsewhere."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/mlp: shapes and names of its weights, its sites, its initial weights, and its outputs against a naive
- * loop. */
+/* model/mlp: shapes and names of its weights, its sites, its initial weights; its outputs against a loop. */
 #include "component.h"
 #include "hone/model.h"
 #include "hone/rng.h"

@@ -17,8 +17,8 @@ static const hone_param params[] = {
               "What the largest value becomes; more than low."),
     HONE_ENUM(struct settings, per, "auto", choices, HONE_P_TUNABLE,
               "What has a range of its own: feature: every element of a sample; channel: all elements of one "
-              "index of the first "
-              "dimension; all: one for everything; auto: channel for images, feature for tables."),
+              "index of the first dimension; all: one for everything; auto: channel for images, feature for "
+              "tables."),
 };
 
 struct minmax {

@@ -15,8 +15,8 @@ static const hone_param params[] = {
     HONE_ENUM(
         struct settings, per, "auto", choices, HONE_P_TUNABLE,
         "What has a mean and a deviation of its own: feature: every element of a sample; channel: all "
-        "elements of one index "
-        "of the first dimension; all: one for everything; auto: channel for images, feature for tables."),
+        "elements of one index of the first dimension; all: one for everything; auto: channel for images, "
+        "feature for tables."),
 };
 
 struct standardize {
