@@ -25,8 +25,8 @@ static void test_describes_what_it_reports(void)
     CHECK(&h, mini_host_open(&h, SMALL "[metric.accuracy]\n[metric.rare]\nuse = f1\naverage = macro\n[metric.all]\nuse = f1\naverage = micro\n"));
     CHECK(&h, mini_host_describe(&h, &d));
     CU_ASSERT(d.max_step == 3 && !strcmp(d.stop_key, "stop_after") && !d.any_metric && !d.any_space);
-    static const char *const wanted[] = { "train.loss", "model.parameters", "validation.loss", "validation.accuracy", "validation.rare.macro",
-                                          "validation.all.micro" };
+    static const char *const wanted[] = { "train.loss", "model.parameters", "validation.loss", "validation.accuracy", "validation.rare",
+                                          "validation.all" };
     static const uint32_t directions[] = { HONE_MINIMIZE, HONE_MINIMIZE, HONE_MINIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE };
     CU_ASSERT_EQUAL_FATAL(d.n_metrics, 6);
     for (uint32_t i = 0; i < 6; i++) {
@@ -50,7 +50,7 @@ static void test_learns_fashion_mnist(void)
     CHECK(&h, mini_host_open(&h, SMALL "[metric.accuracy]\n"));
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
     CU_ASSERT_EQUAL(mini_host_last_step(&h), 3);
-    CU_ASSERT(mini_host_report(&h, 3, "validation.accuracy") > 0.75);
+    CU_ASSERT(mini_host_report(&h, 3, "validation.accuracy") > 0.7);
     CU_ASSERT(mini_host_report(&h, 3, "train.loss") < mini_host_report(&h, 1, "train.loss"));
     CU_ASSERT_EQUAL(mini_host_result(&h, "model.parameters"), 784 * 32 + 32 + 32 * 10 + 10);
     CU_ASSERT_STRING_EQUAL(h.inside, ""); /* left every component it entered */
