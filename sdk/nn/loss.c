@@ -10,7 +10,6 @@
 #endif
 
 enum { LANES = 16 };
-static const float PAD = -1e30f; /* a logit that counts for nothing */
 
 INLINE void load(const float *x, int64_t n, float pad, float piece[LANES])
 {
@@ -31,11 +30,11 @@ INLINE float row_max(const float *x, int64_t k)
 {
     float lanes[LANES], piece[LANES];
     for (int l = 0; l < LANES; l++)
-        lanes[l] = PAD;
+        lanes[l] = -INFINITY;
     for (int64_t c = 0; c < k; c += LANES) {
         const float *p = x + c;
         if (k - c < LANES) {
-            load(x + c, k - c, PAD, piece);
+            load(x + c, k - c, -INFINITY, piece);
             p = piece;
         }
         for (int l = 0; l < LANES; l++)
@@ -47,27 +46,41 @@ INLINE float row_max(const float *x, int64_t k)
     return max;
 }
 
+/* e = exp(x - max) of one piece; padding counts for nothing. d: the differences. */
+INLINE void exponentials(const float *x, int64_t n, float max, float d[LANES], float e[LANES])
+{
+    float padded[LANES];
+    if (n < LANES) {
+        load(x, n, max, padded);
+        x = padded;
+    }
+    for (int l = 0; l < LANES; l++) {
+        d[l] = x[l] - max;
+        e[l] = vector_exp(d[l]);
+    }
+    if (n < LANES)
+        for (int l = 0; l < LANES; l++)
+            e[l] = l < n ? e[l] : 0.0f;
+}
+
 /* loss = (sum t) log(sum exp(x - max)) - sum t (x - max);   gradient = weight * ((sum t) softmax - t) */
 INLINE float cross_entropy_row(const float *x, const float *t, float *gradient, int64_t k, float weight)
 {
     const float max = row_max(x, k);
     float       sum[LANES] = { 0 }, mass[LANES] = { 0 }, dot[LANES] = { 0 };
-    float       xs[LANES], ts[LANES], e[LANES];
+    float       ts[LANES], d[LANES], e[LANES];
     for (int64_t c = 0; c < k; c += LANES) {
         const int64_t n = k - c < LANES ? k - c : LANES;
-        const float  *px = x + c, *pt = t + c;
+        const float  *pt = t + c;
         if (n < LANES) {
-            load(x + c, n, PAD, xs);
             load(t + c, n, 0.0f, ts);
-            px = xs;
             pt = ts;
         }
+        exponentials(x + c, n, max, d, e);
         for (int l = 0; l < LANES; l++) {
-            const float d = px[l] - max;
-            e[l] = vector_exp(d);
             sum[l] += e[l];
             mass[l] += pt[l];
-            dot[l] += pt[l] * d;
+            dot[l] += pt[l] * d[l];
         }
         if (gradient)
             for (int l = 0; l < n; l++)
@@ -115,7 +128,7 @@ HOT void kernel_mse(const float *x, const float *t, float *losses, float *gradie
 
 HOT void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k)
 {
-    float xs[LANES], e[LANES];
+    float d[LANES], e[LANES];
     for (int64_t r = 0; r < rows; r++) {
         const float *xr = x + r * k;
         float       *yr = y + r * k;
@@ -123,15 +136,9 @@ HOT void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k)
         float        sum[LANES] = { 0 };
         for (int64_t c = 0; c < k; c += LANES) {
             const int64_t n = k - c < LANES ? k - c : LANES;
-            const float  *px = xr + c;
-            if (n < LANES) {
-                load(px, n, PAD, xs);
-                px = xs;
-            }
-            for (int l = 0; l < LANES; l++) {
-                e[l] = vector_exp(px[l] - max);
+            exponentials(xr + c, n, max, d, e);
+            for (int l = 0; l < LANES; l++)
                 sum[l] += e[l];
-            }
             for (int l = 0; l < n; l++)
                 yr[c + l] = e[l];
         }

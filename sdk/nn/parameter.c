@@ -72,6 +72,7 @@ static void describe(hone_graph *g, int32_t node, int32_t index, const char *suf
     public->dims[0] = layer->dims[0];
     public->dims[1] = index == layer->kernel ? g->nodes[layer->in[0]].elements : 0;
     public->length = (uint64_t)hone_shape_elements(public->dims, public->n_dims);
+    public->plain = 1;
     g->parameters[index] = public;
 }
 

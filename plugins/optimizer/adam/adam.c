@@ -4,6 +4,10 @@
 #include "hone/optimizer.h"
 #include "hone/simd.h"
 
+#if defined(__GNUC__) && !defined(__clang__)
+extern float sqrtf(float) __attribute__((const)); /* sets no errno here: see hone/simd.h */
+#endif
+
 struct settings {
     double learning_rate, beta1, beta2, epsilon;
 };

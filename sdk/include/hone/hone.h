@@ -5,6 +5,7 @@
 #include "hone/affine.h"
 #include "hone/dataset.h"
 #include "hone/instance.h"
+#include "hone/finite.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
 #include "hone/metric.h"
