@@ -3,6 +3,8 @@
 #include "hone/affine.h"
 #include "hone/transform.h"
 
+#include <float.h>
+
 struct settings {
     double   low, high;
     uint32_t per;
@@ -26,7 +28,7 @@ struct minmax {
     uint8_t        *strange;      /* (groups): 1 where a value was not finite */
 };
 
-enum { LANES = 16 };
+enum { LANES = 32 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
@@ -157,7 +159,9 @@ static hone_rc finish(void *self, hone_error *err)
             hone_affine_group_name(&m->affine, &m->task, g, name, sizeof name);
             return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it has no range", name);
         }
-        m->affine.scale[g] = (m->settings.high - m->settings.low) / (range > 0 ? range : 1);
+        const double width = m->settings.high - m->settings.low, scale = width / range;
+        /* without a range, or with one too small for float32, values are shifted only */
+        m->affine.scale[g] = range > 0 && scale <= (double)FLT_MAX ? scale : width;
         m->affine.shift[g] = m->settings.low - least * m->affine.scale[g];
     }
     m->affine.fitted = 1;

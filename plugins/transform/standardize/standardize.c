@@ -137,15 +137,15 @@ static hone_rc finish(void *self, hone_error *err)
     if (!s->count || !s->mean)
         return hone_fail(err, HONE_EINVAL, NULL, "standardize saw no training samples");
     for (uint64_t g = 0; g < s->affine.groups; g++) {
-        const double mean = s->mean[g], variance = s->square[g] / n, rounding = n * mean * DBL_EPSILON;
+        const double mean = s->mean[g], variance = s->square[g] / n;
         if (!isfinite(mean) || !isfinite(variance)) {
             char name[96];
             hone_affine_group_name(&s->affine, &s->task, g, name, sizeof name);
             return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it cannot be standardized", name);
         }
-        /* what rounding alone could make of a constant is no variance (the bound is scikit-learn's) */
-        const int constant = variance <= n * DBL_EPSILON * variance + rounding * rounding;
-        const double scale = constant ? 1 : 1 / sqrt(variance);
+        /* float32 values leave 29 bits of a double's sum free: what is constant has a variance of exactly 0. A deviation
+         * below float32's normal numbers has no scale in float32 and counts as none. */
+        const double scale = sqrt(variance) >= (double)FLT_MIN ? 1 / sqrt(variance) : 1;
         s->affine.scale[g] = scale;
         s->affine.shift[g] = -mean * scale;
     }

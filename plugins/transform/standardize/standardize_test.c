@@ -124,16 +124,36 @@ static void test_moments_survive_a_large_mean(void)
 
 static void test_constant_images_are_shifted_only(void)
 {
+    static const float constants[] = { 0, 0.1f, 1.1f, -3.3f, 1e6f / 3, 1e30f / 7 }; /* whose sums round */
+    for (unsigned i = 0; i < sizeof constants / sizeof *constants; i++) {
+        struct component c;
+        float scale[E], shift[E];
+        CU_ASSERT_EQUAL_FATAL(component_open(&c, "standardize", 1, NULL), HONE_OK);
+        for (int n = 0; n < N; n++)
+            for (int e = 0; e < E; e++)
+                data[n][e] = constants[i];
+        CU_ASSERT_EQUAL(fit(&c, images()), HONE_OK);
+        CU_ASSERT_EQUAL(iface_of(&c)->affine(c.self, scale, shift, &c.err), HONE_OK);
+        CU_ASSERT_EQUAL(scale[0], 1.0f);
+        CU_ASSERT_EQUAL(shift[0], -constants[i]);
+        component_close(&c);
+    }
+}
+
+/* Subnormal differences: no infinite scale may come of them. */
+static void test_a_vanishing_deviation_counts_as_none(void)
+{
     struct component c;
-    float scale[E], shift[E];
+    hone_task t = table(), result;
+    const float x[2] = { 0, 1e-44f };
+    float scale, shift;
+    t.dims[0] = 1;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "standardize", 1, NULL), HONE_OK);
-    for (int n = 0; n < N; n++)
-        for (int e = 0; e < E; e++)
-            data[n][e] = 0.1f; /* whose sums round */
-    CU_ASSERT_EQUAL(fit(&c, images()), HONE_OK);
-    CU_ASSERT_EQUAL(iface_of(&c)->affine(c.self, scale, shift, &c.err), HONE_OK);
-    CU_ASSERT_EQUAL(scale[0], 1.0f);
-    CU_ASSERT(near((double)shift[0], -0.1, 1e-7));
+    CU_ASSERT_EQUAL(iface_of(&c)->begin(c.self, &t, &result, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->fit(c.self, x, 2, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->finish(c.self, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->affine(c.self, &scale, &shift, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(scale, 1.0f);
     component_close(&c);
 }
 
@@ -206,5 +226,6 @@ static void test_state_makes_the_round_and_hostile_bytes_do_not(void)
 }
 
 SUITE(TEST(test_per_feature), TEST(test_per_channel_and_all), TEST(test_moments_survive_a_large_mean),
-      TEST(test_constant_images_are_shifted_only), TEST(test_names_the_feature_that_is_not_finite), TEST(test_needs_samples_and_a_shape),
+      TEST(test_constant_images_are_shifted_only), TEST(test_a_vanishing_deviation_counts_as_none),
+      TEST(test_names_the_feature_that_is_not_finite), TEST(test_needs_samples_and_a_shape),
       TEST(test_state_makes_the_round_and_hostile_bytes_do_not))
