@@ -25,11 +25,11 @@ static void test_describes_what_it_reports(void)
     CHECK(&h, mini_host_open(&h, SMALL "[metric.accuracy]\n[metric.rare]\nuse = f1\naverage = macro\n[metric.all]\nuse = f1\naverage = micro\n"));
     CHECK(&h, mini_host_describe(&h, &d));
     CU_ASSERT(d.max_step == 3 && !strcmp(d.stop_key, "stop_after") && !d.any_metric && !d.any_space);
-    static const char *const wanted[] = { "train.loss", "model.parameters", "validation.loss", "validation.accuracy", "validation.rare",
+    static const char *const wanted[] = { "train.loss", "model.parameters", "model.epochs", "validation.loss", "validation.accuracy", "validation.rare",
                                           "validation.all" };
-    static const uint32_t directions[] = { HONE_MINIMIZE, HONE_MINIMIZE, HONE_MINIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE };
-    CU_ASSERT_EQUAL_FATAL(d.n_metrics, 6);
-    for (uint32_t i = 0; i < 6; i++) {
+    static const uint32_t directions[] = { HONE_MINIMIZE, HONE_MINIMIZE, HONE_NO_DIRECTION, HONE_MINIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE };
+    CU_ASSERT_EQUAL_FATAL(d.n_metrics, 7);
+    for (uint32_t i = 0; i < 7; i++) {
         CU_ASSERT_STRING_EQUAL(d.metrics[i].name, wanted[i]);
         CU_ASSERT_EQUAL(d.metrics[i].direction, directions[i]);
     }
@@ -126,6 +126,7 @@ static void test_early_stopping_restores_the_best(void)
         best = fmin(best, mini_host_report(&h, step, "validation.loss"));
     CU_ASSERT_EQUAL(mini_host_report(&h, last - 3, "validation.loss"), best);
     CU_ASSERT_EQUAL(mini_host_result(&h, "validation.loss"), best);
+    CU_ASSERT_EQUAL(mini_host_result(&h, "model.epochs"), (double)(last - 3));
     mini_host_close(&h);
 }
 
@@ -148,7 +149,7 @@ static void test_folds_report_means_and_deviations(void)
                                  "[transform.standardize]\n[model]\nuse = mlp\nhidden = 16\n[optimizer]\nuse = sgd\nlearning_rate = 0.05\n"
                                  "[metric.accuracy]\n"));
     CHECK(&h, mini_host_describe(&h, &d));
-    CU_ASSERT_EQUAL(d.n_metrics, 6);
+    CU_ASSERT_EQUAL(d.n_metrics, 7);
     CHECK(&h, mini_host_run(&h));
     CU_ASSERT(mini_host_report(&h, 2, "validation.accuracy") > 0.6);
     CU_ASSERT(mini_host_report(&h, 2, "validation.accuracy.deviation") > 0 && mini_host_report(&h, 2, "validation.accuracy.deviation") < 0.1);
