@@ -430,7 +430,7 @@ __attribute__((unused)) static double mini_host_report(const struct mini_host *h
     for (uint32_t i = h->n_values; i-- > 0;)
         if (h->values[i].step == step && !strcmp(h->values[i].name, name))
             return h->values[i].value;
-    return NAN;
+    return (double)NAN;
 }
 
 __attribute__((unused)) static double mini_host_result(const struct mini_host *h, const char *name)

@@ -44,14 +44,14 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
     if (!(names->values = calloc(3 + 2 * (size_t)names->measures.n, sizeof *names->values)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
     uint32_t n = 0;
-    names->values[n++] = (hone_value){ "train.loss", NAN, HONE_MINIMIZE, 0 };
-    names->values[n++] = (hone_value){ "model.parameters", NAN, HONE_MINIMIZE, 0 };
-    names->values[n++] = (hone_value){ "model.epochs", NAN, HONE_NO_DIRECTION, 0 };
+    names->values[n++] = (hone_value){ "train.loss", (double)NAN, HONE_MINIMIZE, 0 };
+    names->values[n++] = (hone_value){ "model.parameters", (double)NAN, HONE_MINIMIZE, 0 };
+    names->values[n++] = (hone_value){ "model.epochs", (double)NAN, HONE_NO_DIRECTION, 0 };
     for (uint32_t i = 0; i < names->measures.n && has_validation; i++) {
         const struct measure *m = &names->measures.items[i];
-        names->values[n++] = (hone_value){ m->validation, NAN, m->direction, 0 };
+        names->values[n++] = (hone_value){ m->validation, (double)NAN, m->direction, 0 };
         if (folds)
-            names->values[n++] = (hone_value){ m->deviation, NAN, HONE_MINIMIZE, 0 };
+            names->values[n++] = (hone_value){ m->deviation, (double)NAN, HONE_MINIMIZE, 0 };
     }
     description->n_metrics = n;
     description->metrics = names->values;

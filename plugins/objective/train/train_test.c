@@ -121,7 +121,7 @@ static void test_early_stopping_restores_the_best(void)
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
     const int64_t last = mini_host_last_step(&h);
     CU_ASSERT(last > 3 && last < 40);
-    double best = INFINITY;
+    double best = (double)INFINITY;
     for (int64_t step = 1; step <= last; step++)
         best = fmin(best, mini_host_report(&h, step, "validation.loss"));
     CU_ASSERT_EQUAL(mini_host_report(&h, last - 3, "validation.loss"), best);
@@ -337,7 +337,7 @@ static void test_model_file_predicts_alike(void)
     const hone_dataset_view *test = data_view(&data, HONE_SPLIT_TEST);
     unsigned right = 0;
     for (uint64_t i = 0; i < 2000; i++) {
-        double hidden[32], best = -INFINITY;
+        double hidden[32], best = -(double)INFINITY;
         int winner = 0;
         const uint8_t *x = (const uint8_t *)test->inputs + i * 784;
         for (unsigned u = 0; u < 32; u++) {
