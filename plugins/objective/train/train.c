@@ -169,7 +169,7 @@ static const hone_component component = {
     .flags = HONE_C_DETERMINISTIC | HONE_C_DEFAULT,
     .kind = HONE_KIND_OBJECTIVE,
     .name = "train",
-    .summary = "trains a network composed of a data set, a model, regularizers and an optimizer",
+    .summary = "Trains a network composed of a data set, a model, regularizers and an optimizer",
     .doc =
         "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of the INI and\n"
         "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every metric.\n"
