@@ -271,11 +271,8 @@ static int run_command(const struct command *command, int argc, char **argv)
     struct option *longs = NULL;
     char          *shorts = NULL;
     int            code;
-    if (command->raw) {
-        if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) && command->summary)
-            return print_help(command);
+    if (command->raw)
         return command->run(&cli);
-    }
     longs = calloc(n + 2, sizeof *longs);
     shorts = calloc(2 * n + 3, 1);
     cli.values = calloc((size_t)argc + 1, sizeof *cli.values);

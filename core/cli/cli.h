@@ -44,7 +44,7 @@ struct command {
     const struct option_row *options; /* ends with name NULL; may be NULL. --help is added */
     int                      min_arguments, max_arguments; /* of what is no option; max -1: any number */
     int (*run)(const struct cli *cli);                     /* the exit code */
-    int                      raw; /* 1: arguments are passed on as they are, options too */
+    int                      raw; /* 1: arguments are passed on as they are, options and --help too */
 };
 
 /* A parsed command line. Strings are argv's. */

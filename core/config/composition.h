@@ -34,6 +34,7 @@ struct study_settings {
     uint32_t    order;        /* enum study_order */
     int64_t     lag;          /* strict: virtual workers, default 4 */
     int64_t     trial_retries;
+    int64_t     trial;        /* `hone train`: the number of the trial whose random numbers to use */
     double      trial_time;   /* seconds per trial, 0: no limit */
     int64_t     trial_memory; /* bytes per worker, 0: no limit */
     const char *storage;      /* "sqlite:/abs/fashion.db"; default: the default storage with NAME.db. Results belong where the user

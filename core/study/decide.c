@@ -3,6 +3,8 @@
 #include "study/study.h"
 
 #include "hone/param.h"
+#include "plugin/crash.h"
+#include "plugin/guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +13,20 @@ enum { BAD_POINTS_MAX = 10 }; /* in a row: a search that proposes nothing else i
 
 /* ---- asking and telling, with what the plugin said put into context ---- */
 
-static hone_rc plugin_failed(const struct component *component, const char *verb, hone_rc rc, hone_error *err)
+/* Before a call: whom to blame for a crash, and how the floating-point state was. */
+static void enter(const struct component *component, struct guard *guard)
 {
-    char message[sizeof err->msg];
+    guard_save(guard);
+    crash_enter(component->instance);
+}
+
+static hone_rc leave(const struct component *component, const struct guard *guard, const char *verb, hone_rc rc, hone_error *err)
+{
+    char       message[sizeof err->msg];
+    hone_error changed = HONE_ERROR_INIT;
+    crash_enter(NULL);
+    if (guard_check(guard, &changed) != HONE_OK)
+        return hone_fail(err, HONE_EFAIL, NULL, "%s '%s' %.200s", component->entry->kind, component->entry->name, changed.msg);
     if (rc >= 0)
         return rc;
     snprintf(message, sizeof message, "%s '%s' failed to %s: %.180s", component->entry->kind, component->entry->name, verb,
@@ -24,15 +37,21 @@ static hone_rc plugin_failed(const struct component *component, const char *verb
 
 hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_error *err)
 {
-    return plugin_failed(&study->search, "propose a point", study->search_iface->ask(study->search.self, number, x, err), err);
+    struct guard guard;
+    enter(&study->search, &guard);
+    const hone_rc rc = study->search_iface->ask(study->search.self, number, x, err);
+    return leave(&study->search, &guard, "propose a point", rc, err);
 }
 
 hone_rc study_ask_scheduler(struct study *study, uint64_t number, hone_error *err)
 {
-    hone_order order = { sizeof order, HONE_ORDER_START, number, 0, 0, NULL };
+    hone_order   order = { sizeof order, HONE_ORDER_START, number, 0, 0, NULL };
+    struct guard guard;
     if (!study->scheduler_iface->next)
         return HONE_OK;
-    const hone_rc rc = plugin_failed(&study->scheduler, "say what is next", study->scheduler_iface->next(study->scheduler.self, &order, err), err);
+    enter(&study->scheduler, &guard);
+    hone_rc rc = study->scheduler_iface->next(study->scheduler.self, &order, err);
+    rc = leave(&study->scheduler, &guard, "say what is next", rc, err);
     if (rc == HONE_OK && order.what != HONE_ORDER_START)
         return hone_fail(err, HONE_ENOTSUP, "scheduler.use", "scheduler '%s' wants to resume or clone trials, which this hone cannot do yet",
                          study->scheduler.entry->name);
@@ -48,21 +67,27 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
                                    .trial = trial->number, .x = trial->x, .values = study_minimize(study, trial->values),
                                    .constraints = trial->constraints, .n_values = study->table.n_values,
                                    .n_constraints = study->table.n_constraints, .step = trial->step };
-    hone_rc rc = plugin_failed(&study->search, "hear an outcome", study->search_iface->tell(study->search.self, &outcome, err), err);
-    if (rc >= 0 && study->scheduler_iface->finish)
-        rc = plugin_failed(&study->scheduler, "hear the end of a trial",
-                           study->scheduler_iface->finish(study->scheduler.self, trial->number, outcome.status, outcome.values, err), err);
+    struct guard guard;
+    enter(&study->search, &guard);
+    hone_rc rc = study->search_iface->tell(study->search.self, &outcome, err);
+    if ((rc = leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 || !study->scheduler_iface->finish)
+        return rc < 0 ? rc : HONE_OK;
+    enter(&study->scheduler, &guard);
+    rc = study->scheduler_iface->finish(study->scheduler.self, trial->number, outcome.status, outcome.values, err);
+    rc = leave(&study->scheduler, &guard, "hear the end of a trial", rc, err);
     return rc < 0 ? rc : HONE_OK;
 }
 
 hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err)
 {
     const hone_report report = { sizeof report, study->table.n_values, trial->number, trial->step, study_minimize(study, trial->values) };
+    struct guard       guard;
     *verdict = HONE_CONTINUE;
     if (!study->scheduler_iface->report)
         return HONE_OK;
-    const hone_rc rc =
-        plugin_failed(&study->scheduler, "judge a report", study->scheduler_iface->report(study->scheduler.self, &report, verdict, err), err);
+    enter(&study->scheduler, &guard);
+    hone_rc rc = study->scheduler_iface->report(study->scheduler.self, &report, verdict, err);
+    rc = leave(&study->scheduler, &guard, "judge a report", rc, err);
     if (rc < 0)
         return rc;
     if (*verdict == HONE_PAUSE)

@@ -110,6 +110,8 @@ static hone_rc check_description(struct study *study, const hone_description *d,
     hone_rc                   rc;
     study->max_step = d->max_step;
     study->has_final = d->final != 0;
+    if (d->stop_key && !(study->stop_key = strdup(d->stop_key)))
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < study->table.n_values; i++) {
         hone_value *o = &study->objectives[i];
         if ((rc = check_metric(d, o->name, "study.objectives", &o->direction, err)) != HONE_OK)
@@ -173,7 +175,7 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
 /* Keys of [study] that may change from one run of a study to the next. */
 static int may_change(const char *line)
 {
-    static const char *const keys[] = { "trials", "time", "workers", "storage", "directory", "final", "trial_time", "trial_memory", "trial_retries" };
+    static const char *const keys[] = { "trials", "time", "workers", "storage", "directory", "final", "trial", "trial_time", "trial_memory", "trial_retries" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
         if (!strncmp(line, keys[i], n) && strspn(line + n, " ") && line[n + strspn(line + n, " ")] == '=')
@@ -301,6 +303,7 @@ void study_close(struct study *study)
     free(study->maximize);
     free(study->minimized);
     free(study->rerun);
+    free(study->stop_key);
     *study = (struct study){ 0 };
 }
 

@@ -91,6 +91,8 @@ static void environment_text(const struct study *study, struct text *out)
         }
     if (f)
         fclose(f);
+    if (study->stop_key)
+        text_addf(out, "stop_key=%s\nmax_step=%lld\n", study->stop_key, (long long)study->max_step);
     if (study->composition->study.order == ORDER_ASYNCHRONOUS)
         text_add(out, "repeatable=no: order = asynchronous takes results as they arrive\n");
     else

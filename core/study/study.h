@@ -76,6 +76,7 @@ struct study {
     uint8_t                  *maximize;
     double                   *minimized; /* (n_values) scratch */
     int64_t                   max_step;
+    char                     *stop_key; /* of the objective's section: ends a trial after so many steps; NULL: none */
     int                       has_final; /* the objective can train the winner on all data */
     struct slot              *slots;
     unsigned                  n_slots, n_computing, workers;
