@@ -24,7 +24,7 @@ struct constraint_spec {
     char        *text; /* "model.parameters <= 500000" */
     struct place place;
 };
-/* [study]. Read through a parameter table like everything else, so that `hone info study` can print it. */
+/* [study]. Read through a parameter table like everything else (config/study_table.h), so that `hone info study` can print it. */
 struct study_settings {
     const char *name;
     int64_t     seed;         /* default 1 */
@@ -34,18 +34,20 @@ struct study_settings {
     uint32_t    order;        /* enum study_order */
     int64_t     lag;          /* strict: virtual workers, default 4 */
     int64_t     trial_retries;
+    int64_t     trial;        /* `hone train`: the number of the trial whose random numbers to use */
     double      trial_time;   /* seconds per trial, 0: no limit */
     int64_t     trial_memory; /* bytes per worker, 0: no limit */
-    const char *storage;      /* "sqlite:/abs/fashion.db"; default: the default storage with NAME.db */
-    const char *directory;    /* for model files; default: beside the storage, NAME.d */
+    const char *storage;      /* "sqlite:/abs/fashion.db"; default: the default storage with NAME.db. Results belong where the user
+                               * runs hone: relative to the current directory, unlike the paths in component sections */
+    const char *directory;    /* for model files, absolute; default: beside the storage, NAME.d */
     uint8_t     final;        /* train the winner on all but the test data at the end (objectives that can); default yes */
 };
 
 struct composed_key {
     const hone_param *param;
     int               of_slot; /* 1: a key that the objective added to the section */
-    char             *text;    /* paths made absolute */
-    struct place      place;   /* line 0: default */
+    char             *text;    /* paths made absolute; NULL: required, and given by [space] alone */
+    struct place      place;   /* of the value; file NULL: default */
     int               is_default;
 };
 struct composed_section {
@@ -60,6 +62,7 @@ struct composed_section {
     const hone_slot *slot;     /* of the objective; NULL for the core's kinds */
     struct composed_key *keys; /* of all candidates and of the slot; a key is there once per table that knows it */
     size_t       n_keys;
+    struct place         use_place, enabled_place; /* file NULL: implied */
 };
 
 struct composition {
@@ -76,22 +79,36 @@ struct composition {
     char                           *storage_location; /* what follows the scheme */
     struct composed_section *search, *scheduler, *objective;
     struct catalog          *catalog;
+    struct composed_key     *study_keys; /* of [study], as they go into the resolved INI */
+    size_t                   n_study_keys;
+    struct place             study_place, space_place; /* of the sections; file NULL: not there */
+    char                   **files; /* names that the places point to */
+    size_t                   n_files;
 };
 
-enum { COMPOSE_TRAIN = 1u << 0 /* `hone train`: [space], [search], objectives may be missing and are ignored */ };
+enum {
+    /* `hone train`: [space], [search], [scheduler], objectives may be missing; the first three are ignored (search, scheduler
+     * and, where none is found, storage stay NULL). */
+    COMPOSE_TRAIN = 1u << 0
+};
 /* 0, or -1 with complaints (all of them). On success everything is checked that can be without running: names, types, ranges,
- * active_if, [space] against the tables (a range outside what the key allows, a key that is not tunable), slots' counts. */
+ * active_if, [space] against the tables (a range outside what the key allows, a key that is not tunable), slots' counts. What the
+ * INI leaves out is supplied: search, scheduler, objective and what a slot needs at least, where the kind has a default component;
+ * a reporter where the INI names none and there is a default one. The config may be released afterwards, the catalog not. Release
+ * the composition in any case. */
 int  composition_make(struct composition *composition, const struct config *config, struct catalog *catalog, unsigned flags,
                       struct complaints *complaints);
 void composition_release(struct composition *composition);
 
-/* The resolved INI: every section, every key with its value; reads back to the same composition. Without [space] and with the
- * values of a point in place where settings are given (key "model.width"): what `hone best --format ini` prints. */
+/* The resolved INI: every section, every key with its value; reads back to the same composition. Where settings are given (key
+ * "model.width"): without [space], with the values of the point in place: what `hone best --format ini` prints. Keys that have no
+ * effect (active_if) are left out, and so are defaults in which the candidates of a section differ. */
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n, struct text *out);
 /* "section.key<TAB>file:line" or "<TAB>default", "<TAB>--set", a line a key. */
 void composition_sources(const struct composition *composition, struct text *out);
 
-/* The place of a section's key (or of the section), for messages about what a component says of it. */
+/* The place of a section's key (or, key NULL, unknown or a default, of the section), for messages about what a component says of
+ * it. Sections "study" and "space" work too. file NULL: supplied by default. */
 struct place composition_place(const struct composition *composition, const char *section, const char *key);
 
 /* What a section is for one trial: the component that the point chooses, whether it is enabled, and its settings' texts (the

@@ -6,6 +6,7 @@
 #include "harness.h"
 
 #include <math.h>
+#include <stdint.h>
 
 static void test_text_grows(void)
 {
@@ -57,7 +58,7 @@ static void test_numbers_read_back(void)
     for (int i = 0; i < 200000; i++) {
         char out[40];
         double value;
-        state = state * 6364136223846793005u + 1442695040888963407u;
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         const uint64_t bits = state ^ state >> 29;
         memcpy(&value, &bits, sizeof value);
         if (!isfinite(value))
