@@ -254,6 +254,7 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     study->trial_time = raw->trial_time;
     study->trial_memory = raw->trial_memory;
     study->final = raw->final;
+    study->trial = raw->trial;
     check_name(c, raw->name);
     if (!config_find(c->config, "study", "trials") && !(raw->time > 0))
         study->trials = 100;

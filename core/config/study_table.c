@@ -24,7 +24,7 @@ const hone_param study_params[] = {
               "asynchronous: results are used as they come. strict: on a virtual clock, so that the study repeats exactly with any "
               "number of workers."),
     HONE_INT_IF(RAW, lag, "4", 1, 4096, 0, "workers", "order=strict", "Virtual workers of the strict order; more real ones stay idle."),
-    HONE_INT(RAW, trial_retries, "0", 0, 1000, 0, "times", "How often a trial that failed is tried again."),
+    HONE_INT(RAW, trial_retries, "0", 0, 1000, 0, "times", "How often a trial is tried again whose worker process died."),
     HONE_REAL(RAW, trial_time, "0", 0, 1e9, 0, "seconds", "Time that a trial may take before it counts as failed; 0: no limit."),
     HONE_INT(RAW, trial_memory, "0", 0, 9e15, 0, "bytes", "Memory that a worker may use (2G) before its trial counts as failed; 0: no limit."),
     HONE_STR(RAW, storage, "", 0,
@@ -35,6 +35,8 @@ const hone_param study_params[] = {
              "of the study's name."),
     HONE_BOOL(RAW, final, "yes", 0,
               "Whether the winner is trained once more at the end, on all but the test data, and tested (objectives that can)."),
+    HONE_INT(RAW, trial, "0", 0, 9007199254740992.0, HONE_P_ADVANCED, NULL,
+             "`hone train` only: the number of the trial whose random numbers the training uses (`hone best --format ini` sets it)."),
     HONE_STRS(RAW, include, "", 0, "Files that are read first; what this one says holds over them. Relative to this file."),
 };
 const uint32_t study_n_params = HONE_COUNT(study_params);

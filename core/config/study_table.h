@@ -16,6 +16,7 @@ struct study_raw { /* as written; struct study_settings is what it means */
     int64_t      trial_memory;
     const char  *storage, *directory;
     uint8_t      final;
+    int64_t      trial;
     hone_strings include;
 };
 extern const hone_param study_params[];

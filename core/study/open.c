@@ -175,7 +175,7 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
 /* Keys of [study] that may change from one run of a study to the next. */
 static int may_change(const char *line)
 {
-    static const char *const keys[] = { "trials", "time", "workers", "storage", "directory", "final", "trial_time", "trial_memory", "trial_retries" };
+    static const char *const keys[] = { "trials", "time", "workers", "storage", "directory", "final", "trial", "trial_time", "trial_memory", "trial_retries" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
         if (!strncmp(line, keys[i], n) && strspn(line + n, " ") && line[n + strspn(line + n, " ")] == '=')
