@@ -71,7 +71,7 @@ static int show_kind(const struct cli *cli, const struct catalog *catalog, const
     return failed ? cli_fail(EXIT_FAILED, "out of memory") : EXIT_OK;
 }
 
-/* "dropout": the one component of that name, whatever its kind. */
+/* The one component of that name, whatever its kind. */
 static int show_name(const struct cli *cli, const struct catalog *catalog, const char *name, int json)
 {
     const struct catalog_component *const *c;
@@ -165,8 +165,8 @@ static int run(const struct cli *cli)
 
 const struct command command_info = {
     "info", "tell all about a plugin: its keys, and a section to paste", "KIND/NAME | KIND | NAME | study [options]",
-    "KIND/NAME   one plugin (search/random), its keys with their ranges and defaults,\n"
-    "            and its section for an INI file\n"
+    "KIND/NAME   one plugin: its keys with their ranges and defaults, and its section for\n"
+    "            an INI file\n"
     "KIND        the plugins of a kind\n"
     "NAME        the plugin of that name, where only one kind has it\n"
     "study       the keys of [study]\n",
