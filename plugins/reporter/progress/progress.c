@@ -251,11 +251,11 @@ static void draw_workers(struct frame *frame)
             line_printf(line, STYLE_DIM, "idle");
             continue;
         }
-        line_printf(line, STYLE_PLAIN, "trial %llu ", (unsigned long long)w->trial);
+        line_printf(line, STYLE_PLAIN, "trial %llu", (unsigned long long)w->trial);
         if (s->max_step > 0)
-            line_printf(line, STYLE_CYAN, "%lld/%lld", (long long)w->step, (long long)s->max_step);
-        else
-            line_printf(line, STYLE_CYAN, "step %lld", (long long)w->step);
+            line_printf(line, STYLE_CYAN, " %lld/%lld", (long long)w->step, (long long)s->max_step);
+        else if (w->step > 0)
+            line_printf(line, STYLE_CYAN, " step %lld", (long long)w->step);
     }
     end_line(frame);
 }

@@ -138,8 +138,9 @@ void words_outcome(struct text *text, const hone_status *status, const hone_tria
         text_printf(text, "  ");
         text_clean(text, trial->message);
     }
-    text_printf(text, "  %lld %s  %s", (long long)trial->step, trial->step == 1 ? "step" : "steps",
-                words_seconds(trial->ended - trial->started, duration));
+    if (trial->step > 0) /* an objective without steps reports none */
+        text_printf(text, "  %lld %s", (long long)trial->step, trial->step == 1 ? "step" : "steps");
+    text_printf(text, "  %s", words_seconds(trial->ended - trial->started, duration));
     for (uint32_t i = 0; i < trial->n_parameters; i++) {
         text_printf(text, i ? " " : "  ");
         text_clean(text, trial->parameters[i].key);
