@@ -88,7 +88,7 @@ static inline hone_rc fake_plugin_init(fake_plugin *p, const hone_component *c, 
     if ((rc = hone_settings_defaults(c->params, c->n_params, c->param_size, p->config, &p->memory, &p->err)) < 0)
         return rc;
     while (settings && *settings) {
-        char line[1024];
+        char line[8192];
         const size_t n = strcspn(settings, "\n");
         char *equal;
         uint32_t i = 0;
