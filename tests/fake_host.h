@@ -316,7 +316,7 @@ static inline void fake_trial_set(fake_trial *f, const char *key, const char *te
 /* The value recorded under a name at a step (0: result), the last one; NaN if none. */
 static inline double fake_trial_value(const fake_trial *f, int64_t step, const char *name)
 {
-    double v = NAN;
+    double v = (double)NAN;
     for (uint32_t i = 0; i < f->n_records; i++)
         if (f->records[i].step == step && !strcmp(f->records[i].name, name))
             v = f->records[i].value;

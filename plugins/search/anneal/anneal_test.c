@@ -279,7 +279,7 @@ static void test_useless_outcomes_do_no_harm(void)
     fake_space f;
     hone_dim d[8];
     const hone_space *space = mixed(&f, d);
-    static const double values[] = { NAN, HUGE_VAL, -HUGE_VAL, 5, 1e308, -1e308 };
+    static const double values[] = { (double)NAN, HUGE_VAL, -HUGE_VAL, 5, 1e308, -1e308 };
     for (uint32_t kind = 0; kind < 6; kind++) {
         fake_plugin p;
         double x[8];
