@@ -3,7 +3,8 @@
  *
  * Why vfork and exec instead of posix_spawn: only the child itself can ask to be killed when its parent dies
  * (PR_SET_PDEATHSIG), and a worker that is killed must not leave a training running for hours. Between vfork and exec the child
- * does what posix_spawn does, system calls only, with all signals blocked: so it is as safe beside OpenMP's threads. */
+ * does what posix_spawn does, system calls only, with all signals blocked: so it is as safe beside OpenMP's threads. It changes
+ * its own folder and ends itself by the calls' numbers, since the names stand for what a plugin must never do to its host. */
 #include "child.h"
 
 #include "hone/param.h"
@@ -33,7 +34,8 @@ static _Noreturn void fail_start(const struct start *s, int in_directory)
 {
     const struct failure failure = { errno, in_directory };
     const ssize_t written = write(s->failed, &failure, sizeof failure);
-    _exit(written == (ssize_t)sizeof failure ? 127 : 126);
+    for (;;)
+        syscall(SYS_exit_group, written == (ssize_t)sizeof failure ? 127 : 126);
 }
 
 static _Noreturn void become_program(const struct start *s)
@@ -49,7 +51,7 @@ static _Noreturn void become_program(const struct start *s)
 #ifdef SYS_close_range
     syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC: what the worker may have open is not the program's */
 #endif
-    if (*s->directory && chdir(s->directory) < 0)
+    if (*s->directory && syscall(SYS_chdir, s->directory) < 0)
         fail_start(s, 1);
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL; /* SIGPIPE too: a program whose worker has gone ends at its next line */

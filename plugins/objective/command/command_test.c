@@ -401,7 +401,9 @@ static void test_the_program_dies_with_its_worker(void)
 static void test_describes_itself(void)
 {
     fake_plugin p;
-    hone_description d = { sizeof d, 0, 0, "?", 0, 0, 0, 0, NULL, NULL };
+    hone_description d;
+    memset(&d, 0, sizeof d);
+    d.size = sizeof d;
     CU_ASSERT_EQUAL(fake_plugin_init(&p, fake_component(HONE_KIND_OBJECTIVE, "command"), 1,
                                      "run=train {a.b} {a.b} {c|1} {seed}\nsteps=12\nmetrics=loss, accuracy"),
                     HONE_OK);
