@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* objective/command: a program as a child process, and its output as lines.
  *
- * Why vfork and exec instead of posix_spawn: only the child itself can ask to be killed when its parent dies
- * (PR_SET_PDEATHSIG), and a worker that is killed must not leave a training running for hours. Between vfork and exec the child
- * does what posix_spawn does, system calls only, with all signals blocked: so it is as safe beside OpenMP's threads. It changes
- * its own folder and ends itself by the calls' numbers, since the names stand for what a plugin must never do to its host. */
+ * A worker that is killed must not leave a training running for hours. Only a child itself can ask for PR_SET_PDEATHSIG, and
+ * posix_spawn has no place for that; so the program inherits a lifeline instead: the read end of a pipe (its descriptor 3)
+ * whose write end the worker alone holds and never uses. When that end closes, however the worker ended, the kernel sends
+ * the pipe's event signal, which is set to SIGKILL, to the program's process group (fcntl F_SETSIG, F_SETOWN_EX). */
 #include "child.h"
 
 #include "hone/param.h"
@@ -13,55 +13,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <spawn.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct start { /* what the child needs; nothing of it changes after vfork */
-    char *const *argv, *const *environment;
-    const char  *directory;
-    int          out, err, failed; /* failed: a pipe that closes when the program runs, and says errno and where if not */
-    pid_t        parent;
-};
-struct failure {
-    int number, in_directory;
-};
-
-static _Noreturn void fail_start(const struct start *s, int in_directory)
-{
-    const struct failure failure = { errno, in_directory };
-    const ssize_t written = write(s->failed, &failure, sizeof failure);
-    for (;;)
-        syscall(SYS_exit_group, written == (ssize_t)sizeof failure ? 127 : 126);
-}
-
-static _Noreturn void become_program(const struct start *s)
-{
-    struct sigaction action;
-    sigset_t none;
-    int null;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != s->parent || setpgid(0, 0) < 0)
-        fail_start(s, 0);
-    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(s->out, 1) < 0 || dup2(s->err, 2) < 0)
-        fail_start(s, 0);
-#ifdef SYS_close_range
-    syscall(SYS_close_range, 3u, ~0u, 4u); /* CLOSE_RANGE_CLOEXEC: what the worker may have open is not the program's */
-#endif
-    if (*s->directory && syscall(SYS_chdir, s->directory) < 0)
-        fail_start(s, 1);
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL; /* SIGPIPE too: a program whose worker has gone ends at its next line */
-    for (int number = 1; number < NSIG; number++)
-        sigaction(number, &action, NULL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execvpe(s->argv[0], s->argv, s->environment);
-    fail_start(s, 0);
-}
+enum { LIFELINE = 3 };
 
 /* A pipe whose ends are not 0, 1 or 2, which the child is about to replace. ends: -1 on failure */
 static int open_pipe(int ends[2])
@@ -85,52 +43,71 @@ static void close_if_open(int *fd)
     *fd = -1;
 }
 
-/* vfork in a function of its own: the parent's frame holds nothing that the child could spoil. */
-static __attribute__((noinline)) pid_t spawn(const struct start *s)
+/* What the program starts with: its own process group, default signals, three descriptors and the lifeline. */
+static int spawn(pid_t *pid, char *const *argv, char *const *environment, const char *directory, int out, int errors, int lifeline)
 {
-    const pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): see the head of the file */
-    if (pid == 0)
-        become_program(s);
-    return pid;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t all, none;
+    int failed;
+    sigfillset(&all); /* SIGPIPE too: a program whose worker has gone ends at its next line */
+    sigemptyset(&none);
+    if ((failed = posix_spawn_file_actions_init(&actions)))
+        return failed;
+    if ((failed = posix_spawnattr_init(&attributes))) {
+        posix_spawn_file_actions_destroy(&actions);
+        return failed;
+    }
+    if (!(failed = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) &&
+        !(failed = posix_spawn_file_actions_adddup2(&actions, out, 1)) && !(failed = posix_spawn_file_actions_adddup2(&actions, errors, 2)) &&
+        !(failed = posix_spawn_file_actions_adddup2(&actions, lifeline, LIFELINE)) &&
+        !(failed = posix_spawn_file_actions_addclosefrom_np(&actions, LIFELINE + 1)) && /* what a library forgot to close on exec */
+        !(failed = *directory ? posix_spawn_file_actions_addchdir_np(&actions, directory) : 0) &&
+        !(failed = posix_spawnattr_setpgroup(&attributes, 0)) && !(failed = posix_spawnattr_setsigdefault(&attributes, &all)) &&
+        !(failed = posix_spawnattr_setsigmask(&attributes, &none)) &&
+        !(failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)))
+        failed = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return failed;
+}
+
+/* The group dies when the write end of its lifeline closes. end: the read end */
+static int arm_lifeline(int end, pid_t group)
+{
+    const struct f_owner_ex owner = { F_OWNER_PGRP, group };
+    return fcntl(end, F_SETSIG, SIGKILL) < 0 || fcntl(end, F_SETOWN_EX, &owner) < 0 || fcntl(end, F_SETFL, O_ASYNC) < 0 ? -1 : 0;
 }
 
 hone_rc child_start(struct child *child, char *const *argv, char *const *environment, const char *directory, hone_error *err)
 {
-    struct start s = { argv, environment, directory, -1, -1, -1, getpid() };
-    struct failure failure = { 0, 0 };
-    int out[2] = { -1, -1 }, errors[2] = { -1, -1 }, failed[2] = { -1, -1 };
-    sigset_t all, before;
+    int out[2] = { -1, -1 }, errors[2] = { -1, -1 }, lifeline[2] = { -1, -1 }, folder = -1, failed;
     hone_rc rc = HONE_OK;
-    ssize_t got;
     memset(child, 0, sizeof *child);
-    child->pid = child->pidfd = child->streams[0].fd = child->streams[1].fd = -1;
-    if (open_pipe(out) < 0 || open_pipe(errors) < 0 || open_pipe(failed) < 0) {
+    child->pid = child->pidfd = child->lifeline = child->streams[0].fd = child->streams[1].fd = -1;
+    if (*directory && (folder = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) {
+        rc = hone_fail(err, HONE_EIO, "directory", "cannot enter the directory %.120s: %s", directory, strerror(errno));
+        goto out;
+    }
+    if (open_pipe(out) < 0 || open_pipe(errors) < 0 || open_pipe(lifeline) < 0) {
         rc = hone_fail(err, HONE_EIO, "", "cannot open pipes for the program: %s", strerror(errno));
         goto out;
     }
-    s.out = out[1];
-    s.err = errors[1];
-    s.failed = failed[1];
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    child->pid = spawn(&s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (child->pid < 0) {
-        rc = hone_fail(err, HONE_EIO, "", "cannot start a process: %s", strerror(errno));
+    failed = spawn(&child->pid, argv, environment, directory, out[1], errors[1], lifeline[0]);
+    if (failed) {
+        child->pid = -1;
+        rc = hone_fail(err, HONE_EIO, "run", "cannot run %.120s: %s", argv[0], strerror(failed));
         goto out;
     }
-    close_if_open(&failed[1]);
-    do
-        got = read(failed[0], &failure, sizeof failure);
-    while (got < 0 && errno == EINTR);
-    if (got == (ssize_t)sizeof failure) {
+    if (arm_lifeline(lifeline[0], child->pid) < 0) {
+        rc = hone_fail(err, HONE_EIO, "", "cannot tie the program's life to the worker's: %s", strerror(errno));
+        kill(-child->pid, SIGKILL);
         waitpid(child->pid, NULL, 0);
         child->pid = -1;
-        rc = failure.in_directory
-                 ? hone_fail(err, HONE_EIO, "directory", "cannot enter the directory %.120s: %s", directory, strerror(failure.number))
-                 : hone_fail(err, HONE_EIO, "run", "cannot run %.120s: %s", argv[0], strerror(failure.number));
         goto out;
     }
+    child->lifeline = lifeline[1];
+    lifeline[1] = -1;
     for (int i = 0; i < 2; i++) {
         int *end = i ? errors : out;
         fcntl(end[0], F_SETFL, O_NONBLOCK);
@@ -141,10 +118,11 @@ hone_rc child_start(struct child *child, char *const *argv, char *const *environ
     child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0u);
 #endif
 out:
+    close_if_open(&folder);
     for (int i = 0; i < 2; i++) {
         close_if_open(&out[i]);
         close_if_open(&errors[i]);
-        close_if_open(&failed[i]);
+        close_if_open(&lifeline[i]);
     }
     return rc;
 }
@@ -248,6 +226,7 @@ int child_end(struct child *child, child_line on_line, void *ctx)
         close_if_open(&child->streams[i].fd);
     }
     close_if_open(&child->pidfd);
+    close_if_open(&child->lifeline);
     return status;
 }
 

@@ -17,6 +17,7 @@ struct stream {
 struct child {
     pid_t         pid;     /* -1: none. Leader of a process group of its own */
     int           pidfd;   /* -1: the kernel has none */
+    int           lifeline; /* the group is killed when it closes */
     struct stream streams[2]; /* its stdout and stderr */
     char          tail[TAIL]; /* the last of its stderr */
     size_t        n_tail;
@@ -24,8 +25,8 @@ struct child {
 /* A line without its newline, or a piece of a longer one (first: it begins the line; last: it ends it). */
 typedef void (*child_line)(void *ctx, unsigned stream, char *line, size_t n, int first, int last);
 
-/* Starts argv[0], looked for in PATH, with stdin from /dev/null, in `directory` ("": here). The program is killed when the
- * calling thread ends, however it ends. Failures name the program or the directory. */
+/* Starts argv[0], looked for in PATH, with stdin from /dev/null, in `directory` ("": here). Its whole group is
+ * killed when this process ends, however it ends. Failures name the program or the directory. */
 hone_rc child_start(struct child *child, char *const *argv, char *const *environment, const char *directory, hone_error *err);
 /* Waits up to `seconds` for output or the end and hands lines on: 1 once the program has ended and all is read. */
 int child_wait(struct child *child, double seconds, child_line on_line, void *ctx);

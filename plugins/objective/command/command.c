@@ -489,8 +489,9 @@ static const char doc[] =
     "Exit status 0: complete. Another status, or a signal: failed; the message has the last lines of the error output, and more of them are kept "
     "as `stderr`. A trial that the scheduler stops, or a study that ends, sends SIGTERM to the program's process group and SIGKILL after `grace` "
     "seconds. When the program has ended, what it left in its group is killed.\n\n"
-    "If hone's worker is killed outright, the kernel kills the program too (PR_SET_PDEATHSIG); programs that it started in turn get SIGPIPE when they "
-    "next write, but may go on if they stay silent. Programs with set-user-ID or file capabilities are exempt.\n";
+    "If hone's worker is killed outright, the kernel kills the program's process group too: descriptor 3 of the program is the end of a pipe whose "
+    "other end the worker holds (fcntl F_SETSIG). This holds as long as the program keeps that descriptor open; programs that closed it or left "
+    "the group get SIGPIPE when they next write.\n";
 
 static const hone_objective_v1 objective = { sizeof objective, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, describe, run };
 static const hone_component command = {

@@ -350,7 +350,7 @@ static void test_nothing_is_left_behind(void)
     prepare();
     unlink(in_folder("pid"));
     CU_ASSERT_EQUAL(go("sh -c 'sleep 1000 & echo $! >$HONE_DIRECTORY/pid; echo hone: files=$(ls /proc/self/fd | wc -l)'", ""), HONE_OK);
-    CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "files"), 4); /* 0, 1, 2 and the folder that ls reads */
+    CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "files"), 5); /* 0, 1, 2, the lifeline, and the folder that ls reads */
     CU_ASSERT(is_gone(noted_pid("pid"))); /* it held the pipe, too: we did not wait for it */
     close(leak);
     prepare();
@@ -383,19 +383,22 @@ static void test_signals_are_as_a_program_expects_them(void)
 
 static void test_the_program_dies_with_its_worker(void)
 {
-    pid_t worker, program;
+    pid_t worker, program, helper;
     prepare();
     unlink(in_folder("pid"));
+    unlink(in_folder("helper"));
     worker = fork(); /* the suite has one thread */
     if (worker == 0) {
-        go("sh -c 'echo $$ >$HONE_DIRECTORY/pid; exec sleep 1000'", "");
+        go("sh -c 'trap \"\" TERM HUP PIPE; sleep 1000 & echo $! >$HONE_DIRECTORY/helper; echo $$ >$HONE_DIRECTORY/pid; wait'", "");
         _exit(0);
     }
     program = noted_pid("pid");
-    CU_ASSERT(program > 0);
+    helper = noted_pid("helper");
+    CU_ASSERT(program > 0 && helper > 0);
     kill(worker, SIGKILL);
     waitpid(worker, NULL, 0);
     CU_ASSERT(is_gone(program));
+    CU_ASSERT(is_gone(helper));
 }
 
 static void test_describes_itself(void)
@@ -421,7 +424,7 @@ static void test_describes_itself(void)
 
 static void test_tidies_up(void)
 {
-    static const char *const files[] = { "output.log", "tidy", "pid" };
+    static const char *const files[] = { "output.log", "tidy", "pid", "helper" };
     prepare();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(in_folder(files[i]));
