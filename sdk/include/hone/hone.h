@@ -2,7 +2,10 @@
 /* hone/hone.h - every header of the SDK. */
 #ifndef HONE_HONE_H
 #define HONE_HONE_H
+#include "hone/affine.h"
 #include "hone/dataset.h"
+#include "hone/instance.h"
+#include "hone/finite.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
 #include "hone/metric.h"
@@ -18,6 +21,7 @@
 #include "hone/scheduler.h"
 #include "hone/search.h"
 #include "hone/settings.h"
+#include "hone/simd.h"
 #include "hone/storage.h"
 #include "hone/task.h"
 #include "hone/tensor.h"

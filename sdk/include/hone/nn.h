@@ -110,6 +110,7 @@ typedef struct hone_parameter {
     uint64_t    length;
     uint32_t    n_dims, reserved;
     int64_t     dims[HONE_MAX_DIMS]; /* of the plain shape, PyTorch's order: dense (out, in), bias (out) */
+    uint32_t    plain, reserved2;    /* plain 1: the layout of the step is row-major in the order of dims, without padding */
 } hone_parameter;
 
 /* ---- compiling and running ---- */
@@ -145,6 +146,15 @@ HONE_EXPORT uint64_t hone_net_bytes(const hone_net *net);
 HONE_EXPORT double hone_net_primitive_seconds(hone_net *net, uint32_t repeats);
 /* "oneDNN 2.6.3 (OMP)": for --version and the environment of a study. [any] */
 HONE_EXPORT const char *hone_nn_version(void);
+
+/* ---- filling inputs ---- */
+/* out[i][e] = rows[indices[i]][e] * scale[e] + shift[e]     rows: (any, row_elements)  indices: (n)  out: (n, row_elements)
+ * Gathers the samples of a batch into an input buffer and normalizes them in the same pass; indices may repeat. scale and
+ * shift: (row_elements), or NULL for 1 and 0. out must not overlap the others. [any] */
+HONE_EXPORT void hone_nn_gather_u8(const uint8_t *rows, uint64_t row_elements, const uint64_t *indices, uint64_t n,
+                                   const float *scale, const float *shift, float *out);
+HONE_EXPORT void hone_nn_gather_f32(const float *rows, uint64_t row_elements, const uint64_t *indices, uint64_t n,
+                                    const float *scale, const float *shift, float *out);
 
 /* ---- model files: safetensors ---- */
 typedef struct hone_model_tensor {

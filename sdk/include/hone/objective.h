@@ -89,6 +89,8 @@ typedef struct hone_description {
     uint32_t    n_metrics, n_keys;
     const hone_value  *metrics; /* (n_metrics) names it reports, with directions */
     const char *const *keys;    /* (n_keys) space keys that must be there (x1, x2), or NULL */
+    uint32_t    final;          /* 1: a HONE_TRIAL_FINAL run makes sense: there is something to train on all data and to test */
+    uint32_t    reserved2;
 } hone_description; /* strings: life of self */
 
 typedef struct hone_objective_v1 {

@@ -29,14 +29,14 @@ enum { HONE_EQ = 1, HONE_NE = 2, HONE_LT = 3, HONE_LE = 4, HONE_GT = 5, HONE_GE 
 typedef struct hone_condition {
     uint32_t size, dim; /* dim: index of an earlier dimension */
     uint32_t op, n_values;
-    const double *values; /* HONE_EQ, HONE_NE: any of, none of (n_values); else one */
+    const double *values; /* as in a point (indices of choices). HONE_EQ, HONE_NE: any of, none of (n_values); else one */
 } hone_condition;
 
 typedef struct hone_dim {
     uint32_t size, type, flags, n_choices;
     const char *key;               /* "optimizer.learning_rate" */
     double min, max;               /* both inside; may be infinite for HONE_DIM_NORMAL only; choices: 0 and n_choices-1 */
-    double step;                   /* 0: none. Values are min + i * step; integers have at least 1 */
+    double step;                   /* 0: none. Values are min + i * step (i * step where min is infinite); integers: >= 1 */
     double mean, deviation;        /* HONE_DIM_NORMAL, of log(x) with HONE_DIM_LOG */
     const char *const *choices;    /* (n_choices) as written, or NULL */
     const double *weights;         /* (n_choices) prior probabilities, sum 1; NULL: equal */
@@ -91,25 +91,31 @@ static inline double hone_dim_count(const hone_dim *d)
 {
     if (d->type == HONE_DIM_CHOICE || d->type == HONE_DIM_ORDINAL)
         return (double)d->n_choices;
-    if (d->step > 0 && isfinite(d->min) && isfinite(d->max))
-        return floor((d->max - d->min) / d->step + 1e-9) + 1;
+    if (!(d->max > d->min))
+        return 1;
+    if (d->step > 0 && isfinite(d->min) && isfinite(d->max)) {
+        const double n = floor((d->max - d->min) / d->step + 1e-9) + 1;
+        return n <= 9007199254740992.0 ? n : 0;
+    }
     return 0;
 }
 
-/* Brings a value to the nearest one allowed. Not for NaN. */
+/* Brings a value to the nearest one allowed. Not for NaN. Steps count from min, or from 0 where min is infinite. */
 static inline double hone_dim_snap(const hone_dim *d, double v)
 {
-    if (d->step > 0 && isfinite(d->min)) {
-        v = d->min + d->step * floor((v - d->min) / d->step + 0.5);
+    if (d->step > 0) {
+        const double origin = isfinite(d->min) ? d->min : 0;
+        v = origin + d->step * floor((v - origin) / d->step + 0.5);
         if (v > d->max)
-            v = d->min + d->step * floor((d->max - d->min) / d->step + 1e-9);
+            v = origin + d->step * floor((d->max - origin) / d->step + 1e-9);
     } else if (d->type != HONE_DIM_REAL) {
         v = floor(v + 0.5);
     }
     return v < d->min ? d->min : v > d->max ? d->max : v;
 }
 
-/* Acklam's rational approximation of the standard normal quantile with one Halley step: relative error below 1e-15. */
+/* Acklam's rational approximation of the standard normal quantile with one Halley step: relative error below 1e-14 for
+ * p from 1e-300; -inf and inf at 0 and 1 and beyond. */
 static inline double hone_normal_quantile(double p)
 {
     static const double a[] = { -3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
@@ -119,32 +125,74 @@ static inline double hone_normal_quantile(double p)
     static const double c[] = { -7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
                                 -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00 };
     static const double d[] = { 7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00, 3.754408661907416e+00 };
-    double x, q;
+    const double sign = p > 0.5 ? -1 : 1; /* by symmetry: 1 - p is exact there, and the lower tail keeps its digits */
+    double x, e, u;
     if (!(p > 0))
         return -HUGE_VAL;
     if (!(p < 1))
         return HUGE_VAL;
-    if (p < 0.02425 || p > 1 - 0.02425) {
-        q = sqrt(-2 * log(p < 0.5 ? p : 1 - p));
+    if (p > 0.5)
+        p = 1 - p;
+    if (p < 0.02425) {
+        const double q = sqrt(-2 * log(p));
         x = (((((c[0] * q + c[1]) * q + c[2]) * q + c[3]) * q + c[4]) * q + c[5]) / ((((d[0] * q + d[1]) * q + d[2]) * q + d[3]) * q + 1);
-        if (p > 0.5)
-            x = -x;
     } else {
         const double r = (p - 0.5) * (p - 0.5);
         x = (((((a[0] * r + a[1]) * r + a[2]) * r + a[3]) * r + a[4]) * r + a[5]) * (p - 0.5) /
             (((((b[0] * r + b[1]) * r + b[2]) * r + b[3]) * r + b[4]) * r + 1);
     }
-    {
-        const double e = 0.5 * erfc(-x * 0.70710678118654752440) - p;
-        const double u = e * 2.50662827463100050242 * exp(x * x / 2);
-        return x - u / (1 + x * u / 2);
+    if (x > -37.5) { /* below, exp(x * x / 2) would overflow; the approximation alone has 9 digits */
+        e = 0.5 * erfc(-x * 0.70710678118654752440) - p;
+        u = e * 2.50662827463100050242 * exp(x * x / 2);
+        x -= u / (1 + x * u / 2);
+    }
+    return sign * x;
+}
+
+/* Where the dimension's values end: every allowed value of a stepped one owns an interval of one step around it, so that
+ * the values at the ends are as likely as the others. */
+static inline void hone_dim_edges_(const hone_dim *d, double *low, double *high)
+{
+    *low = d->min;
+    *high = d->max;
+    if (!(d->step > 0))
+        return;
+    if (isfinite(d->max)) {
+        const double origin = isfinite(d->min) ? d->min : 0;
+        *high = origin + d->step * (floor((d->max - origin) / d->step + 1e-9) + 0.5);
+    }
+    if (isfinite(d->min)) {
+        *low = d->min - d->step / 2;
+        if (d->flags & HONE_DIM_LOG && *low <= 0)
+            *low = d->min > 0 ? d->min * 0.5 : d->flags & HONE_DIM_NORMAL ? 0 : d->step / 2;
     }
 }
 
-/* The value at quantile u in [0, 1) of the dimension's prior: uniform, log-uniform, normal, weighted. */
+/* The cut of a normal dimension in standard units, mirrored (returns 1) where it lies above the mean: the normal
+ * distribution function keeps its digits in the lower tail only. p, q: its values at the ends a < b. */
+static inline int hone_dim_cut_(const hone_dim *d, double *a, double *b, double *p, double *q)
+{
+    const int is_log = (d->flags & HONE_DIM_LOG) != 0;
+    double low, high;
+    int mirrored;
+    hone_dim_edges_(d, &low, &high);
+    *a = ((is_log ? (low > 0 ? log(low) : -HUGE_VAL) : low) - d->mean) / d->deviation;
+    *b = ((is_log ? log(high) : high) - d->mean) / d->deviation;
+    mirrored = *a > 0;
+    if (mirrored) {
+        const double t = *a;
+        *a = -*b;
+        *b = -t;
+    }
+    *p = 0.5 * erfc(-*a * 0.70710678118654752440);
+    *q = 0.5 * erfc(-*b * 0.70710678118654752440);
+    return mirrored;
+}
+
+/* The value at quantile u in [0, 1] of the dimension's prior: uniform, log-uniform, normal, weighted. */
 static inline double hone_dim_from_unit(const hone_dim *d, double u)
 {
-    double low = d->min, high = d->max;
+    double low, high;
     if (d->type == HONE_DIM_CHOICE || d->type == HONE_DIM_ORDINAL) {
         if (d->weights) {
             double sum = 0;
@@ -161,33 +209,32 @@ static inline double hone_dim_from_unit(const hone_dim *d, double u)
         return u < 0 ? 0 : u > d->n_choices - 1 ? (double)(d->n_choices - 1) : u;
     }
     if (d->flags & HONE_DIM_NORMAL) {
-        const double s = d->deviation;
-        const double lo = d->flags & HONE_DIM_LOG ? (low > 0 ? log(low) : -HUGE_VAL) : low;
-        const double hi = d->flags & HONE_DIM_LOG ? log(high) : high;
-        const double p = 0.5 * erfc(-(lo - d->mean) / s * 0.70710678118654752440);
-        const double q = 0.5 * erfc(-(hi - d->mean) / s * 0.70710678118654752440);
-        double v = p + u * (q - p);
-        v = v < 1e-300 ? 1e-300 : v > 1 - 1e-16 ? 1 - 1e-16 : v;
-        v = d->mean + s * hone_normal_quantile(v);
-        return hone_dim_snap(d, d->flags & HONE_DIM_LOG ? exp(v) : v);
+        double a, b, p, q, z;
+        const int mirrored = hone_dim_cut_(d, &a, &b, &p, &q);
+        if (mirrored)
+            u = 1 - u;
+        if (q > p) {
+            z = p + u * (q - p);
+            z = hone_normal_quantile(z < 1e-300 ? 1e-300 : z > 1 - 1e-16 ? 1 - 1e-16 : z);
+        } else {
+            z = a + u * (b - a); /* too narrow, or too far out, to tell from uniform */
+        }
+        z = d->mean + d->deviation * (mirrored ? -z : z);
+        return hone_dim_snap(d, d->flags & HONE_DIM_LOG ? exp(z) : z);
     }
-    if (d->step > 0) { /* every allowed value owns an interval of the same width (or log width) */
-        const double last = d->min + d->step * (hone_dim_count(d) - 1);
-        low = d->min - d->step / 2;
-        high = last + d->step / 2;
-        if (d->flags & HONE_DIM_LOG && low <= 0)
-            low = d->min > 0 ? d->min * 0.5 : 0.5;
-    }
+    hone_dim_edges_(d, &low, &high);
+    if (u <= 0 || u >= 1)
+        return hone_dim_snap(d, u <= 0 ? d->min : d->max); /* exp(log(x)) may miss x */
     if (d->flags & HONE_DIM_LOG)
         return hone_dim_snap(d, exp(log(low) + u * (log(high) - log(low))));
     return hone_dim_snap(d, low + u * (high - low));
 }
 
-/* The position of a value in [0, 1], the inverse of the above up to rounding (the middle of a discrete value's interval).
- * Choices without weights: (i + 1/2) / n. */
+/* The position of a value in [0, 1], the inverse of the above up to rounding (a place inside a discrete value's interval:
+ * its middle, where the scale is linear). Choices without weights: (i + 1/2) / n. */
 static inline double hone_dim_to_unit(const hone_dim *d, double v)
 {
-    double low = d->min, high = d->max, u;
+    double low, high, u;
     if (d->type == HONE_DIM_CHOICE || d->type == HONE_DIM_ORDINAL) {
         if (d->weights) {
             double sum = 0;
@@ -198,20 +245,17 @@ static inline double hone_dim_to_unit(const hone_dim *d, double v)
         return (v + 0.5) / d->n_choices;
     }
     if (d->flags & HONE_DIM_NORMAL) {
-        const double s = d->deviation * 1.41421356237309504880;
-        const int is_log = (d->flags & HONE_DIM_LOG) != 0;
-        const double lo = is_log ? (low > 0 ? log(low) : -HUGE_VAL) : low, hi = is_log ? log(high) : high;
-        const double p = 0.5 * erfc(-(lo - d->mean) / s), q = 0.5 * erfc(-(hi - d->mean) / s);
-        u = q > p ? (0.5 * erfc(-((is_log ? log(v) : v) - d->mean) / s) - p) / (q - p) : 0.5;
+        double a, b, p, q, z;
+        const int mirrored = hone_dim_cut_(d, &a, &b, &p, &q);
+        z = ((d->flags & HONE_DIM_LOG ? log(v) : v) - d->mean) / d->deviation;
+        if (mirrored)
+            z = -z;
+        u = q > p ? (0.5 * erfc(-z * 0.70710678118654752440) - p) / (q - p) : b > a ? (z - a) / (b - a) : 0.5;
+        if (mirrored)
+            u = 1 - u;
         return u < 0 ? 0 : u > 1 ? 1 : u;
     }
-    if (d->step > 0) {
-        const double last = d->min + d->step * (hone_dim_count(d) - 1);
-        low = d->min - d->step / 2;
-        high = last + d->step / 2;
-        if (d->flags & HONE_DIM_LOG && low <= 0)
-            low = d->min > 0 ? d->min * 0.5 : 0.5;
-    }
+    hone_dim_edges_(d, &low, &high);
     if (!(high > low))
         return 0.5;
     u = d->flags & HONE_DIM_LOG ? (log(v) - log(low)) / (log(high) - log(low)) : (v - low) / (high - low);

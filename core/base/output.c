@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows on standard output as text, csv or json. */
+#include "base/output.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int output_format_parse(const char *name, enum output_format *format)
+{
+    static const char *const names[] = { "text", "csv", "json" };
+    for (unsigned i = 0; i < 3; i++)
+        if (!strcmp(name, names[i])) {
+            *format = (enum output_format)i;
+            return 1;
+        }
+    return 0;
+}
+
+static void write_out(struct output *output, const struct text *text)
+{
+    if (text->failed) {
+        output->error = ENOMEM;
+    } else if (!output->error && fwrite(text_string(text), 1, text->length, stdout) != text->length) {
+        output->error = errno ? errno : EIO;
+    }
+}
+
+static void add_csv(struct text *line, const char *cell)
+{
+    const size_t n = strlen(cell);
+    if (!strpbrk(cell, ",\"\r\n") && !(n && (cell[0] == ' ' || cell[n - 1] == ' '))) {
+        text_add(line, cell);
+        return;
+    }
+    text_add(line, "\"");
+    for (; *cell; cell++)
+        text_add_bytes(line, *cell == '"' ? "\"\"" : cell, *cell == '"' ? 2 : 1);
+    text_add(line, "\"");
+}
+
+/* 1 where the text is a number in JSON's own notation. */
+static int is_json_number(const char *s)
+{
+    s += *s == '-';
+    if (*s == '0')
+        s++;
+    else if (*s >= '1' && *s <= '9')
+        s += strspn(s, "0123456789");
+    else
+        return 0;
+    if (*s == '.') {
+        const size_t n = strspn(s + 1, "0123456789");
+        if (!n)
+            return 0;
+        s += 1 + n;
+    }
+    if (*s == 'e' || *s == 'E') {
+        s += 1 + (s[1] == '+' || s[1] == '-');
+        if (!strspn(s, "0123456789"))
+            return 0;
+        s += strspn(s, "0123456789");
+    }
+    return !*s;
+}
+
+static void add_json(struct text *line, const char *cell, enum column_type type)
+{
+    char *end;
+    double value;
+    if (!cell || type == COLUMN_TEXT) {
+        text_add_json_string(line, cell);
+        return;
+    }
+    if (is_json_number(cell)) {
+        text_add(line, cell); /* digit for digit: a 64-bit seed is not a double */
+        return;
+    }
+    value = strtod(cell, &end);
+    if (end != cell && !*end)
+        text_add_json_number(line, value);
+    else
+        text_add_json_string(line, cell);
+}
+
+static int keep_cell(struct output *output, const char *cell)
+{
+    char *copy;
+    if (output->n_cells == output->capacity) {
+        const size_t capacity = output->capacity ? output->capacity * 2 : 64;
+        char **cells = realloc(output->cells, capacity * sizeof *cells);
+        if (!cells)
+            return -1;
+        output->cells = cells;
+        output->capacity = capacity;
+    }
+    copy = strdup(cell);
+    if (!copy)
+        return -1;
+    for (char *s = copy; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7F)
+            *s = ' '; /* a row is a line, and the terminal is not the data's to drive */
+    output->cells[output->n_cells++] = copy;
+    return 0;
+}
+
+int output_open(struct output *output, enum output_format format, const struct column *columns, size_t n)
+{
+    struct text line = TEXT_INIT;
+    memset(output, 0, sizeof *output);
+    output->format = format;
+    output->columns = calloc(n ? n : 1, sizeof *columns);
+    if (!output->columns)
+        return -1;
+    if (n)
+        memcpy(output->columns, columns, n * sizeof *columns);
+    output->n_columns = n;
+    if (format == OUTPUT_CSV) {
+        for (size_t i = 0; i < n; i++) {
+            text_add(&line, i ? "," : "");
+            add_csv(&line, columns[i].name);
+        }
+        text_add(&line, "\n");
+        write_out(output, &line);
+        text_release(&line);
+    }
+    return 0;
+}
+
+int output_row(struct output *output, const char *const *cells)
+{
+    struct text line = TEXT_INIT;
+    output->n_rows++;
+    if (output->format == OUTPUT_TEXT) {
+        for (size_t i = 0; i < output->n_columns; i++)
+            if (keep_cell(output, cells[i] ? cells[i] : "-") < 0) {
+                output->error = ENOMEM;
+                return -1;
+            }
+        return 0;
+    }
+    if (output->format == OUTPUT_JSON)
+        text_add(&line, output->n_rows == 1 ? "[\n  {" : ",\n  {");
+    for (size_t i = 0; i < output->n_columns; i++) {
+        if (output->format == OUTPUT_JSON) {
+            text_add(&line, i ? ", " : "");
+            text_add_json_string(&line, output->columns[i].name);
+            text_add(&line, ": ");
+            add_json(&line, cells[i], output->columns[i].type);
+        } else {
+            text_add(&line, i ? "," : "");
+            add_csv(&line, cells[i] ? cells[i] : "");
+        }
+    }
+    text_add(&line, output->format == OUTPUT_JSON ? "}" : "\n");
+    write_out(output, &line);
+    text_release(&line);
+    return output->error && output->error != EPIPE ? -1 : 0;
+}
+
+/* Columns that a terminal needs for UTF-8 text, one a code point. */
+static size_t width_of(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
+    return n;
+}
+
+static void add_padded(struct text *line, const char *cell, size_t width, int right, int last)
+{
+    const size_t used = width_of(cell), blanks = width > used ? width - used : 0;
+    for (size_t i = 0; right && i < blanks; i++)
+        text_add(line, " ");
+    text_add(line, cell);
+    for (size_t i = 0; !right && !last && i < blanks; i++)
+        text_add(line, " ");
+    text_add(line, last ? "\n" : "  ");
+}
+
+static void print_text(struct output *output)
+{
+    const size_t n = output->n_columns;
+    size_t *widths = calloc(n ? n : 1, sizeof *widths);
+    struct text line = TEXT_INIT;
+    if (!widths) {
+        output->error = ENOMEM;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        widths[i] = width_of(output->columns[i].name);
+    for (size_t c = 0; c < output->n_cells; c++) {
+        const size_t width = width_of(output->cells[c]);
+        if (width > widths[c % n])
+            widths[c % n] = width;
+    }
+    for (size_t i = 0; i < n; i++)
+        add_padded(&line, output->columns[i].name, widths[i], output->columns[i].type == COLUMN_NUMBER, i + 1 == n);
+    for (size_t c = 0; c < output->n_cells; c++) {
+        const size_t i = c % n;
+        add_padded(&line, output->cells[c], widths[i], output->columns[i].type == COLUMN_NUMBER, i + 1 == n);
+    }
+    write_out(output, &line);
+    text_release(&line);
+    free(widths);
+}
+
+int output_close(struct output *output)
+{
+    int rc = 0;
+    if (output->format == OUTPUT_TEXT) {
+        print_text(output);
+    } else if (output->format == OUTPUT_JSON && !output->error) {
+        if (fputs(output->n_rows ? "\n]\n" : "[]\n", stdout) == EOF)
+            output->error = errno ? errno : EIO;
+    }
+    if (fflush(stdout) != 0 && !output->error)
+        output->error = errno ? errno : EIO;
+    if (output->error && output->error != EPIPE) {
+        errno = output->error;
+        rc = -1;
+    }
+    for (size_t i = 0; i < output->n_cells; i++)
+        free(output->cells[i]);
+    free(output->cells);
+    free(output->columns);
+    memset(output, 0, sizeof *output);
+    return rc;
+}

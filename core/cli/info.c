@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* `hone info`: everything that a component says of itself; the text and JSON are in info_text.c and info_json.c. */
+#include "cli/info.h"
+
+#include "base/suggest.h"
+
+#include <string.h>
+
+static const struct option_row options[] = {
+    { "all", 'a', NULL, "also keys for advanced use and deprecated ones", 0 },
+    { "format", 0, "FORMAT", "text (default) or json", 0 },
+    OPTION_PLUGIN_PATH,
+    OPTION_NO_DEFAULT_PATH,
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+int info_takes_many(const struct catalog *catalog, const char *kind)
+{
+    const struct catalog_component *const *c;
+    const size_t                           n = catalog_components(catalog, &c);
+    if (!strcmp(kind, "reporter"))
+        return 1;
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t s = 0; s < c[i]->n_slots; s++) {
+            const size_t length = strcspn(c[i]->slots[s]->kind, "/");
+            if (strlen(kind) == length && !memcmp(kind, c[i]->slots[s]->kind, length) && c[i]->slots[s]->max > 1)
+                return 1;
+        }
+    return 0;
+}
+
+static int show_component(const struct cli *cli, const struct catalog *catalog, const struct catalog_component *component, int json)
+{
+    struct text out = TEXT_INIT;
+    (json ? info_json : info_text)(&out, catalog, component, cli_has(cli, "all"));
+    if (!out.failed)
+        fputs(text_string(&out), stdout);
+    const int failed = out.failed;
+    text_release(&out);
+    return failed ? cli_fail(EXIT_FAILED, "out of memory") : EXIT_OK;
+}
+
+/* All of a kind, a line each; JSON: an array of whole descriptions. */
+static int show_kind(const struct cli *cli, const struct catalog *catalog, const char *kind, int json)
+{
+    const struct catalog_component *const *c;
+    const size_t                           n = catalog_components(catalog, &c);
+    const struct catalog_component        *standard = catalog_default(catalog, kind);
+    struct text                            out = TEXT_INIT;
+    size_t                                 shown = 0;
+    int                                    width = 0, failed;
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(c[i]->kind, kind) && (int)strlen(c[i]->name) > width)
+            width = (int)strlen(c[i]->name);
+    text_add(&out, json ? "[" : "");
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(c[i]->kind, kind))
+            continue;
+        if (json) {
+            text_add(&out, shown++ ? ",\n" : "\n");
+            info_json(&out, catalog, c[i], cli_has(cli, "all"));
+        } else {
+            text_addf(&out, "%s/%-*s  %s%s\n", kind, width, c[i]->name, c[i]->summary, c[i] == standard ? " (default)" : "");
+        }
+    }
+    text_add(&out, json ? "]\n" : "");
+    if (!(failed = out.failed))
+        fputs(text_string(&out), stdout);
+    text_release(&out);
+    return failed ? cli_fail(EXIT_FAILED, "out of memory") : EXIT_OK;
+}
+
+/* "dropout": the one component of that name, whatever its kind. */
+static int show_name(const struct cli *cli, const struct catalog *catalog, const char *name, int json)
+{
+    const struct catalog_component *const *c;
+    const size_t                           n = catalog_components(catalog, &c);
+    const struct catalog_component        *found = NULL;
+    struct text                            all = TEXT_INIT;
+    struct suggestion                      s;
+    int                                    code, many = 0;
+    suggestion_start(&s, name);
+    for (size_t i = 0; i < n; i++) {
+        suggestion_offer(&s, c[i]->name);
+        suggestion_offer(&s, c[i]->kind);
+        if (strcmp(c[i]->name, name))
+            continue;
+        many += found != NULL;
+        found = c[i];
+        text_addf(&all, "%s%s/%s", all.length ? ", " : "", c[i]->kind, c[i]->name);
+    }
+    if (found && !many)
+        code = show_component(cli, catalog, found, json);
+    else if (found)
+        code = cli_usage_error(cli, "'%s' may be %s: say which", name, text_string(&all));
+    else if (s.best)
+        code = cli_fail(EXIT_PLUGIN, "there is no plugin and no kind '%s'; did you mean '%s'?", name, s.best);
+    else
+        code = cli_fail(EXIT_PLUGIN, "there is no plugin and no kind '%s'; 'hone plugins' lists them", name);
+    text_release(&all);
+    return code;
+}
+
+static int show(const struct cli *cli, const struct catalog *catalog, const char *what, int json)
+{
+    const char *slash = strchr(what, '/');
+    char        kind[96];
+    hone_error  err = HONE_ERROR_INIT;
+    if (!slash)
+        return catalog_has_kind(catalog, what) ? show_kind(cli, catalog, what, json) : show_name(cli, catalog, what, json);
+    snprintf(kind, sizeof kind, "%.*s", (int)(slash - what), what);
+    if (!catalog_has_kind(catalog, kind)) {
+        const struct catalog_component *const *c;
+        const size_t                           n = catalog_components(catalog, &c);
+        struct suggestion                      s;
+        suggestion_start(&s, kind);
+        for (size_t i = 0; i < n; i++)
+            suggestion_offer(&s, c[i]->kind);
+        return s.best ? cli_fail(EXIT_PLUGIN, "there is no plugin of kind '%s'; did you mean '%s'?", kind, s.best) :
+                        cli_fail(EXIT_PLUGIN, "there is no plugin of kind '%s'", kind);
+    }
+    const struct catalog_component *component = catalog_find(catalog, kind, slash + 1, &err);
+    return component ? show_component(cli, catalog, component, json) : cli_fail(EXIT_PLUGIN, "%s", err.msg);
+}
+
+static int run(const struct cli *cli)
+{
+    struct catalog    *catalog = NULL;
+    enum output_format format;
+    int                code;
+    if ((code = cli_format(cli, &format)) != 0)
+        return code;
+    if (format == OUTPUT_CSV)
+        return cli_usage_error(cli, "--format csv is none of text, json");
+    if ((code = cli_catalog(cli, &catalog)) != 0)
+        return code;
+    code = show(cli, catalog, cli->arguments[0], format == OUTPUT_JSON);
+    catalog_close(catalog);
+    return code;
+}
+
+const struct command command_info = {
+    "info", "tell all about a plugin: its keys, and a section to paste", "KIND/NAME | KIND | NAME [options]",
+    "KIND/NAME   one plugin (search/random), its keys with their ranges and defaults,\n"
+    "            and its section for an INI file\n"
+    "KIND        the plugins of a kind\n"
+    "NAME        the plugin of that name, where only one kind has it\n",
+    options, 1, 1, run, 0
+};

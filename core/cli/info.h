@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What `hone info` prints of a component. Private to core/cli. */
+#ifndef HONE_CLI_INFO_H
+#define HONE_CLI_INFO_H
+#include "base/text.h"
+#include "cli/cli.h"
+
+/* all: advanced and deprecated keys too. */
+void info_text(struct text *out, const struct catalog *catalog, const struct catalog_component *component, int all);
+/* One JSON object and a newline. */
+void info_json(struct text *out, const struct catalog *catalog, const struct catalog_component *component, int all);
+/* The rows of a parameter table, for people. */
+void info_table(struct text *out, const hone_param *params, uint32_t n, int all);
+/* "key = default" lines for an INI file; a value that must be given stands as a comment. */
+void info_keys(struct text *out, const hone_param *params, uint32_t n, int all);
+/* 1 where a run may have several sections of this kind: [kind.NAME]. */
+int info_takes_many(const struct catalog *catalog, const char *kind);
+/* "real", "whole number", ... */
+const char *info_type(const hone_param *p);
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a run: read from the storage, so that it also shows what an earlier run of the study did. */
+#include "cli/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void print_point(const hone_trial_record *r)
+{
+    for (uint32_t i = 0; i < r->n_parameters; i++)
+        printf("  %-36s %s\n", r->parameters[i].key, r->parameters[i].text);
+}
+
+unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *prefix)
+{
+    unsigned     printed = 0;
+    const size_t length = strlen(prefix);
+    for (uint32_t i = 0; i < n; i++) {
+        if (strncmp(metrics[i].name, prefix, length))
+            continue;
+        printf("  %-36s %.6g\n", metrics[i].name + length, metrics[i].value);
+        printed++;
+    }
+    return printed;
+}
+
+struct shown {
+    int printed;
+};
+
+static hone_rc on_trial(void *ctx, const hone_trial_record *r)
+{
+    struct text test = TEXT_INIT;
+    (void)ctx;
+    for (uint32_t i = 0; i < r->n_metrics; i++)
+        if (!strncmp(r->metrics[i].name, "test.", 5))
+            text_addf(&test, "  %-36s %.6g\n", r->metrics[i].name + 5, r->metrics[i].value);
+    if (test.length)
+        printf("test\n%s", text_string(&test));
+    text_release(&test);
+    return HONE_OK;
+}
+
+static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
+{
+    (void)ctx;
+    if (a->final && a->path)
+        printf("%-6s %s\n", !strcmp(a->media_type, "application/x-safetensors") ? "model" : "file", a->path);
+    return HONE_OK;
+}
+
+static void print_front(struct study *study)
+{
+    struct trial **front;
+    const uint64_t n = trial_table_front(&study->table, &front);
+    printf("front  %llu of %llu trials are not dominated\n", (unsigned long long)n, (unsigned long long)study->table.n);
+    for (uint64_t i = 0; i < n && i < 10; i++) {
+        printf("  trial %-6llu", (unsigned long long)front[i]->number);
+        for (uint32_t k = 0; k < study->table.n_values; k++)
+            printf(" %s = %.6g", study->objectives[k].name, front[i]->values[k]);
+        printf("\n");
+    }
+    if (n > 10)
+        printf("  and %llu more\n", (unsigned long long)(n - 10));
+    free(front);
+}
+
+void summary_print(struct study *study, const char *storage_url)
+{
+    const struct trial_table *t = &study->table;
+    struct trial             *best = t->best;
+    hone_error                err = HONE_ERROR_INIT;
+    const hone_storage_visitor visitor = { NULL, NULL, on_trial, NULL, NULL, on_attachment };
+    const char               *name = study->composition->study.name;
+    if (t->n_values > 1 && t->complete) {
+        print_front(study);
+    } else if (best) {
+        study_fill_record(study, best, &study->record);
+        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n", (unsigned long long)best->number, (unsigned long long)t->n,
+               (unsigned long long)t->complete, (unsigned long long)t->pruned, (unsigned long long)t->failed);
+        printf("  %-36s %.6g\n", study->objectives[0].name, best->values[0]);
+        print_point(&study->record.record);
+        study->storage_iface->trials(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
+        study->storage_iface->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
+    }
+    printf("next   hone trials %s --study %s\n", storage_url, name);
+    if (study->has_final)
+        printf("       hone best %s --study %s --format ini > best.ini && hone train best.ini\n", storage_url, name);
+    else
+        printf("       hone best %s --study %s --format json\n", storage_url, name);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The workers as the study sees them: it starts trials, answers reports, and hears what happens. worker/pool.c makes a crew
+ * of processes; tests make one of invented results. */
+#ifndef HONE_STUDY_CREW_H
+#define HONE_STUDY_CREW_H
+#include "hone/objective.h"
+#include "hone/plugin.h"
+
+struct crew_trial {
+    uint64_t number, attempt;
+    uint32_t flags; /* HONE_TRIAL_... */
+    uint64_t seed;
+    int64_t  until;
+    const hone_setting *settings; /* (n_settings) */
+    uint32_t n_settings;
+};
+
+enum crew_what {
+    CREW_READY,      /* the worker's objective is ready: description */
+    CREW_REPORT,     /* step, values; the worker waits for a verdict */
+    CREW_OUTCOME,    /* the trial is over: status, values, and for failures message, component, signal */
+    CREW_ATTACHMENT, /* attachment */
+    CREW_LOG         /* level, message */
+};
+struct crew_attachment {
+    const char *name, *media_type, *text, *path;
+};
+struct crew_event {
+    enum crew_what what;
+    unsigned       worker;
+    uint64_t       trial, attempt;
+    int64_t        step;
+    const hone_value *values; /* (n_values) */
+    uint32_t       n_values;
+    uint32_t       status;    /* CREW_OUTCOME: HONE_COMPLETE, HONE_PRUNED, HONE_FAILED, or CREW_CANCELLED */
+    hone_rc        rc;        /* CREW_READY: HONE_OK or why not; CREW_OUTCOME: the objective's own code */
+    int            died;      /* CREW_OUTCOME: the worker process ended with it (crash, limit): worth a retry */
+    uint32_t       signal;
+    const char    *message, *param, *component;
+    const hone_description *description;
+    struct crew_attachment  attachment;
+    uint32_t       level;
+};
+enum { CREW_CANCELLED = 100 };
+
+struct crew {
+    unsigned n; /* workers: 0 .. n-1 */
+    /* Hands a trial to an idle worker; a worker that is not there yet is made. */
+    hone_rc (*start)(struct crew *crew, unsigned worker, const struct crew_trial *trial, hone_error *err);
+    /* Answers the worker's report: HONE_CONTINUE or HONE_STOP. */
+    hone_rc (*verdict)(struct crew *crew, unsigned worker, uint32_t verdict, hone_error *err);
+    /* The next event; its pointers live until the next call. HONE_WAIT: none came within `seconds`. */
+    hone_rc (*wait)(struct crew *crew, double seconds, struct crew_event *event, hone_error *err);
+    /* Asks every busy worker to end its trial (outcomes CREW_CANCELLED follow). */
+    void (*cancel)(struct crew *crew);
+};
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* A study: the ask/tell loop between search, scheduler, workers and storage.
+ *
+ * Everything that decides runs in one thread. A round of the loop delivers what the workers said (in order of arrival, or of
+ * the virtual clock when order = strict), asks for new points, commits all of that in one transaction, and only then tells the
+ * workers: so what was acted upon is always in the storage, and a resumed study can replay its decisions. */
+#ifndef HONE_STUDY_STUDY_H
+#define HONE_STUDY_STUDY_H
+#include "config/composition.h"
+#include "hone/reporter.h"
+#include "hone/scheduler.h"
+#include "hone/search.h"
+#include "hone/storage.h"
+#include "study/crew.h"
+#include "study/space.h"
+#include "study/table.h"
+
+#include <signal.h>
+
+/* A message of a worker, kept until its turn. */
+struct held {
+    enum crew_what what;
+    int64_t        step;
+    uint32_t       status, signal, n_values;
+    int            died;
+    hone_value    *values; /* names are copies */
+    char          *message, *component;
+};
+
+/* A virtual worker: one trial at a time. order = asynchronous has as many as there are workers; strict has `lag`, of which
+ * `workers` compute at once. */
+enum slot_phase {
+    SLOT_IDLE,
+    SLOT_QUEUED,    /* decided what to do next (start, go on, stop): waits for the commit and for a free worker */
+    SLOT_COMPUTING, /* the worker works */
+    SLOT_HELD       /* the worker waits, its message is held */
+};
+struct slot {
+    enum slot_phase phase;
+    struct trial   *trial;
+    double          at;      /* virtual time of the message held, or before which none can come */
+    int             starting; /* QUEUED: to be started, not answered */
+    uint32_t        verdict; /* QUEUED and not starting */
+    struct held     held;
+    double          since; /* monotonic seconds at the start */
+    int64_t         step;  /* last heard of, for display */
+};
+
+enum study_end {
+    STUDY_BUDGET = 1,  /* trials or time spent */
+    STUDY_SPENT = 2,   /* the search has no more points */
+    STUDY_STOPPED = 3, /* by a signal */
+};
+
+/* A trial as a record, with room for its texts. */
+struct trial_record {
+    hone_trial_record      record;
+    hone_parameter_record *parameters; /* (n_dims) */
+    char                 (*texts)[32]; /* (n_dims) */
+};
+
+struct study {
+    const struct composition *composition;
+    const hone_host          *host;
+    struct crew              *crew;
+    struct space              space;
+    struct trial_table        table;
+    struct component          search, scheduler, storage;
+    struct component         *reporters;
+    size_t                    n_reporters;
+    const hone_search_v1     *search_iface;
+    const hone_scheduler_v1  *scheduler_iface;
+    const hone_storage_v1    *storage_iface;
+    int64_t                   id; /* in the storage */
+    hone_value               *objectives; /* (n_values) names and directions */
+    uint8_t                  *maximize;
+    double                   *minimized; /* (n_values) scratch */
+    int64_t                   max_step;
+    char                     *stop_key; /* of the objective's section: ends a trial after so many steps; NULL: none */
+    int                       has_final; /* the objective can train the winner on all data */
+    struct slot              *slots;
+    unsigned                  n_slots, n_computing, workers;
+    struct trial            **rerun; /* found running when the study was resumed, by number */
+    size_t                    n_rerun, next_rerun;
+    uint64_t                  sequence; /* of the next event */
+    uint64_t                  before;   /* trials that had ended when this run began */
+    double                    now;      /* virtual */
+    int                       waiting, done; /* the search or the scheduler said HONE_WAIT, HONE_DONE */
+    unsigned                  bad_points;    /* in a row */
+    double                    began, ticked; /* monotonic */
+    int                       in_transaction, dirty;
+    struct trial_record       record, best_record;
+    const struct trial       *best_recorded;
+    hone_worker_status       *worker_status;
+    const volatile sig_atomic_t *signalled; /* number of SIGINT, SIGTERM so far */
+    int                       cancelled;
+    hone_terminal             terminal;
+};
+
+struct study_options {
+    const struct composition    *composition;
+    const hone_host             *host; /* for plugins that run here */
+    struct crew                 *crew;
+    unsigned                     workers; /* how many may compute at once */
+    const hone_terminal         *terminal;
+    const volatile sig_atomic_t *signalled;
+};
+/* Opens the storage and the plugins, waits for the first worker to describe the objective, and replays what the storage has
+ * of a study of this name. Errors about the INI name their section's key in err->param ("study.objectives"). */
+hone_rc study_open(struct study *study, const struct study_options *options, hone_error *err);
+/* Runs until the budget is spent, the search is done, or a signal came. */
+hone_rc study_run(struct study *study, enum study_end *end, hone_error *err);
+/* Trains the winner once more, on all but the test data, and keeps what comes of it. HONE_WAIT: there is nothing to do. */
+hone_rc study_final(struct study *study, hone_error *err);
+void    study_close(struct study *study);
+
+/* ---- between the files of this folder ---- */
+
+/* record.c: what goes into the storage */
+hone_rc study_begin(struct study *study, hone_error *err); /* a transaction, if none is open */
+hone_rc study_commit(struct study *study, hone_error *err);
+hone_rc study_put_study(struct study *study, uint32_t state, hone_error *err);
+hone_rc study_put_trial(struct study *study, const struct trial *trial, const struct held *outcome, hone_error *err);
+hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *trial, int64_t step, uint32_t verdict, const char *text, hone_error *err);
+void    study_fill_record(const struct study *study, const struct trial *trial, struct trial_record *record);
+hone_rc trial_record_init(struct trial_record *record, uint32_t n_dims, hone_error *err);
+void    trial_record_release(struct trial_record *record);
+double  seconds_now(void);   /* since the epoch */
+double  seconds_steady(void); /* monotonic */
+
+/* measure.c: from names to the study's values */
+void measure_values(const struct study *study, const hone_value *values, uint32_t n, double *out);
+void measure_constraints(const struct study *study, const hone_value *values, uint32_t n, double *out);
+const double *study_minimize(const struct study *study, const double *values); /* into study->minimized */
+
+/* decide.c: search and scheduler hear and answer */
+hone_rc study_fill_slots(struct study *study, hone_error *err);
+hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);
+hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_error *err);
+hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_error *err);
+hone_rc study_ask_scheduler(struct study *study, uint64_t number, hone_error *err);
+hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err);
+
+/* loop.c */
+#define STUDY_TICK 0.2 /* seconds between ticks of the reporters */
+hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until, hone_error *err);
+hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err);
+hone_rc study_tick(struct study *study, hone_error *err);
+
+/* replay.c: a study found in the storage */
+hone_rc study_replay(struct study *study, hone_error *err);
+
+/* news.c: reporters */
+hone_rc study_tell_reporters(struct study *study, uint32_t what, const struct trial *trial, const struct held *outcome,
+                             const hone_report_record *report, const char *text, hone_error *err);
+void    held_release(struct held *held);
+hone_rc held_copy(struct held *held, const struct crew_event *event, hone_error *err);
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The trials of a study in memory: about 200 bytes each, plus its point. Names of metrics and messages are in the storage. */
+#ifndef HONE_STUDY_TABLE_H
+#define HONE_STUDY_TABLE_H
+#include "hone/search.h"
+#include "hone/storage.h"
+
+#include <stddef.h>
+
+struct trial {
+    uint64_t number;
+    uint32_t attempt, state; /* HONE_STATE_... */
+    int64_t  step;           /* last one reported and delivered; 0: none */
+    int64_t  best_step;      /* of the first objective */
+    int64_t  stop_at;        /* the scheduler stopped it there; 0: it did not */
+    double   best;           /* of the first objective so far, lower is better */
+    double   begun;          /* virtual time, order = strict */
+    double   started, ended; /* seconds since the epoch */
+    unsigned worker;
+    double  *x;           /* (n_dims) */
+    double  *values;      /* (n_values) as the user measures them; NaN: none */
+    double  *constraints; /* (n_constraints) violations */
+};
+
+struct trial_table {
+    struct trial **trials; /* by number */
+    uint64_t       n, capacity;
+    uint32_t       n_dims, n_values, n_constraints;
+    const uint8_t *maximize; /* (n_values) */
+    uint64_t       running, complete, pruned, failed;
+    struct trial  *best; /* one objective: the best complete feasible trial (feasible: else the least violation); NULL: none */
+};
+
+void          trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_values, uint32_t n_constraints, const uint8_t *maximize);
+void          trial_table_release(struct trial_table *table);
+/* Appends trial number n, running, everything not measured yet. NULL: out of memory. */
+struct trial *trial_table_append(struct trial_table *table);
+/* Moves a trial to another state, keeping counts and the best up to date. */
+void          trial_set_state(struct trial_table *table, struct trial *trial, uint32_t state);
+/* Of a trial's values: lower is better. */
+double        trial_minimized(const struct trial_table *table, const struct trial *trial, uint32_t objective);
+/* 1 where a is better than b as a whole: dominates it (constraints first: Deb's rules). */
+int           trial_dominates(const struct trial_table *table, const struct trial *a, const struct trial *b);
+/* Complete trials that no other dominates, by number; *front is malloc'ed. Returns their number. */
+uint64_t      trial_table_front(const struct trial_table *table, struct trial ***front);
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions of hone_trial, and the worker's end of the channel. */
+#include "worker/trial_run.h"
+
+#include "base/file.h"
+#include "hone/param.h"
+#include "hone/search.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- channel ---- */
+
+hone_rc channel_receive(struct channel *c, struct wire_frame *frame, int interruptible, hone_error *err)
+{
+    if (c->consumed) {
+        memmove(c->in, c->in + c->consumed, c->n_in - c->consumed);
+        c->n_in -= c->consumed;
+        c->consumed = 0;
+    }
+    for (;;) {
+        const int64_t length = wire_parse(c->in, c->n_in, frame, err);
+        if (length < 0)
+            return (hone_rc)length;
+        if (length > 0) {
+            c->consumed = (size_t)length;
+            return HONE_OK;
+        }
+        if (interruptible && *c->cancelled)
+            return HONE_ECANCELED;
+        if (c->in_capacity - c->n_in < 4096) {
+            const size_t capacity = c->in_capacity ? c->in_capacity * 2 : 65536;
+            uint8_t     *more = realloc(c->in, capacity);
+            if (!more)
+                return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a message of the coordinator");
+            c->in = more;
+            c->in_capacity = capacity;
+        }
+        if (interruptible) { /* a signal between the look above and the wait below must not be slept through */
+            struct pollfd p = { c->fd, POLLIN, 0 };
+            if (poll(&p, 1, 100) <= 0)
+                continue;
+        }
+        const ssize_t n = recv(c->fd, c->in + c->n_in, c->in_capacity - c->n_in, 0);
+        if (n == 0 || (n < 0 && errno == ECONNRESET))
+            return HONE_DONE;
+        if (n > 0)
+            c->n_in += (size_t)n;
+        else if (errno != EINTR)
+            return hone_fail(err, HONE_EIO, NULL, "cannot hear the coordinator: %s", strerror(errno));
+    }
+}
+
+hone_rc channel_send(struct channel *c, hone_error *err)
+{
+    for (size_t sent = 0; sent < c->out.length;) {
+        const ssize_t n = send(c->fd, c->out.data + sent, c->out.length - sent, MSG_NOSIGNAL);
+        if (n > 0)
+            sent += (size_t)n;
+        else if (errno != EINTR)
+            return hone_fail(err, HONE_EIO, NULL, "cannot speak to the coordinator: %s", strerror(errno));
+    }
+    return HONE_OK;
+}
+
+/* ---- what the objective calls ---- */
+
+static struct trial_run *run_of(const hone_trial *trial)
+{
+    return (struct trial_run *)trial->impl;
+}
+
+static const char *shared_component(const struct trial_run *run, char *out, size_t n)
+{
+    size_t i = 0;
+    for (; i + 1 < n && run->page->component[i]; i++)
+        out[i] = run->page->component[i];
+    out[i] = '\0';
+    return out;
+}
+
+/* Attributes a changed floating-point state to what was entered last. */
+static void look_for_misbehaviour(struct trial_run *run)
+{
+    hone_error why = HONE_ERROR_INIT;
+    if (guard_check(&run->guard, &why) == HONE_OK || run->misbehaviour.code)
+        return;
+    run->misbehaviour = why;
+    shared_component(run, run->culprit, sizeof run->culprit);
+}
+
+static hone_rc remember(struct trial_run *run, const hone_value *value, int final, hone_error *err)
+{
+    for (size_t i = 0; i < run->n_measured; i++)
+        if (!strcmp(run->measured[i].name, value->name)) {
+            if (final || !run->measured[i].final)
+                run->measured[i] = (struct measured){ run->measured[i].name, value->value, value->direction, final };
+            return HONE_OK;
+        }
+    if (run->n_measured == run->capacity) {
+        const size_t     capacity = run->capacity ? run->capacity * 2 : 16;
+        struct measured *more = realloc(run->measured, capacity * sizeof *more);
+        if (!more)
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a measured value");
+        run->measured = more;
+        run->capacity = capacity;
+    }
+    char *name = strdup(value->name);
+    if (!name)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a measured value");
+    run->measured[run->n_measured++] = (struct measured){ name, value->value, value->direction, final };
+    return HONE_OK;
+}
+
+static void write_values(struct text *out, const hone_value *values, uint32_t n)
+{
+    wire_u32(out, n);
+    for (uint32_t i = 0; i < n; i++) {
+        wire_string(out, values[i].name);
+        wire_f64(out, values[i].value);
+        wire_u32(out, values[i].direction);
+    }
+}
+
+static hone_rc report(const hone_trial *trial, int64_t step, const hone_value *values, uint32_t n, hone_error *err)
+{
+    struct trial_run *run = run_of(trial);
+    struct text      *out = &run->channel->out;
+    struct wire_frame frame;
+    hone_rc           rc;
+    look_for_misbehaviour(run);
+    if (step <= run->page->step)
+        return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld after one of step %lld", (long long)step, (long long)run->page->step);
+    for (uint32_t i = 0; i < n; i++)
+        if ((rc = remember(run, &values[i], 0, err)) != HONE_OK)
+            return rc;
+    wire_begin(out, WIRE_REPORT);
+    wire_u64(out, (uint64_t)step);
+    write_values(out, values, n);
+    if ((rc = wire_end(out, err)) != HONE_OK || (rc = channel_send(run->channel, err)) != HONE_OK)
+        return rc;
+    run->page->step = step;
+    rc = channel_receive(run->channel, &frame, 1, err);
+    if (rc == HONE_DONE) /* the coordinator is gone */
+        return hone_fail(err, HONE_ECANCELED, NULL, "the study has ended");
+    if (rc == HONE_ECANCELED)
+        return hone_fail(err, HONE_ECANCELED, NULL, "the study ends");
+    if (rc != HONE_OK)
+        return rc;
+    if (frame.type != WIRE_VERDICT)
+        return hone_fail(err, HONE_EIO, NULL, "the coordinator answered a report with a message of type %u", (unsigned)frame.type);
+    run->asked_to_stop = wire_get_u32(&frame) != 0;
+    return run->asked_to_stop ? HONE_DONE : HONE_OK;
+}
+
+static hone_rc result(const hone_trial *trial, const hone_value *values, uint32_t n, hone_error *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const hone_rc rc = remember(run_of(trial), &values[i], 1, err);
+        if (rc != HONE_OK)
+            return rc;
+    }
+    return HONE_OK;
+}
+
+static hone_rc attach_any(const hone_trial *trial, const char *name, const char *media_type, const char *text, const char *path, hone_error *err)
+{
+    struct trial_run *run = run_of(trial);
+    struct text      *out = &run->channel->out;
+    hone_rc           rc;
+    wire_begin(out, WIRE_ATTACHMENT);
+    wire_string(out, name);
+    wire_string(out, media_type);
+    wire_string(out, text);
+    wire_string(out, path);
+    if ((rc = wire_end(out, err)) != HONE_OK)
+        return rc;
+    return channel_send(run->channel, err);
+}
+
+static hone_rc attach(const hone_trial *trial, const char *name, const char *media_type, const char *text, hone_error *err)
+{
+    return attach_any(trial, name, media_type, text, NULL, err);
+}
+
+static hone_rc attach_file(const hone_trial *trial, const char *name, const char *media_type, const char *path, hone_error *err)
+{
+    return attach_any(trial, name, media_type, NULL, path, err);
+}
+
+static const char *artifact_path(const hone_trial *trial, const char *name, hone_error *err)
+{
+    struct trial_run *run = run_of(trial);
+    char             *path = NULL;
+    if (!*name || strchr(name, '/') || name[0] == '.') {
+        hone_fail(err, HONE_EINVAL, NULL, "'%.60s' is no name for a file of a trial", name);
+        return NULL;
+    }
+    if (directory_make(trial->directory, err) != HONE_OK)
+        return NULL;
+    const int made = trial->flags & HONE_TRIAL_FINAL ? asprintf(&path, "%s/%s", trial->directory, name)
+                                                     : asprintf(&path, "%s/trial%llu-%s", trial->directory, (unsigned long long)trial->number, name);
+    char    **more = made < 0 ? NULL : realloc(run->paths, (run->n_paths + 1) * sizeof *more);
+    if (!more) {
+        if (made >= 0)
+            free(path);
+        hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a path");
+        return NULL;
+    }
+    run->paths = more;
+    run->paths[run->n_paths++] = path;
+    return path;
+}
+
+static void entering(const hone_trial *trial, const char *component)
+{
+    struct trial_run *run = run_of(trial);
+    look_for_misbehaviour(run);
+    size_t i = 0;
+    for (; component && component[i] && i + 1 < sizeof run->page->component; i++)
+        run->page->component[i] = component[i];
+    run->page->component[i] = '\0';
+}
+
+void trial_run_begin(struct trial_run *run, struct channel *channel, struct shared_page *page)
+{
+    run->channel = channel;
+    run->page = page;
+    run->trial.size = sizeof run->trial;
+    run->trial.impl = run;
+    run->trial.report = report;
+    run->trial.result = result;
+    run->trial.attach = attach;
+    run->trial.artifact_path = artifact_path;
+    run->trial.attach_file = attach_file;
+    run->trial.entering = entering;
+    page->trial = run->trial.number;
+    page->step = 0;
+    guard_save(&run->guard);
+}
+
+hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *why, hone_error *err)
+{
+    struct text *out = &run->channel->out;
+    char         component[96];
+    uint32_t     status = rc == HONE_OK ? HONE_COMPLETE : rc == HONE_DONE ? HONE_PRUNED : HONE_FAILED;
+    const char  *message = rc < 0 ? why->msg : NULL, *param = rc < 0 ? why->param : NULL;
+    look_for_misbehaviour(run);
+    shared_component(run, component, sizeof component);
+    if (run->misbehaviour.code) {
+        status = HONE_FAILED;
+        rc = run->misbehaviour.code;
+        message = run->misbehaviour.msg;
+        param = NULL;
+        snprintf(component, sizeof component, "%s", run->culprit);
+    } else if (rc == HONE_DONE && !run->asked_to_stop) {
+        status = HONE_FAILED;
+        rc = HONE_EFAIL;
+        message = "the objective says that it was pruned, but nobody asked for it";
+    } else if (rc == HONE_ECANCELED && !*run->channel->cancelled) {
+        message = message && *message ? message : "the objective cancelled itself";
+    }
+    wire_begin(out, WIRE_OUTCOME);
+    wire_u32(out, status);
+    wire_u32(out, (uint32_t)rc);
+    wire_string(out, message);
+    wire_string(out, param);
+    wire_string(out, component);
+    wire_u32(out, (uint32_t)run->n_measured);
+    for (size_t i = 0; i < run->n_measured; i++) {
+        wire_string(out, run->measured[i].name);
+        wire_f64(out, run->measured[i].value);
+        wire_u32(out, run->measured[i].direction);
+    }
+    if ((rc = wire_end(out, err)) != HONE_OK)
+        return rc;
+    return channel_send(run->channel, err);
+}
+
+void trial_run_release(struct trial_run *run)
+{
+    for (size_t i = 0; i < run->n_measured; i++)
+        free(run->measured[i].name);
+    free(run->measured);
+    for (size_t i = 0; i < run->n_paths; i++)
+        free(run->paths[i]);
+    free(run->paths);
+    *run = (struct trial_run){ 0 };
+}

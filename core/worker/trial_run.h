@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* One trial inside a worker: what the objective sees as hone_trial, and what becomes of its answers. */
+#ifndef HONE_WORKER_TRIAL_RUN_H
+#define HONE_WORKER_TRIAL_RUN_H
+#include "base/text.h"
+#include "hone/objective.h"
+#include "plugin/guard.h"
+#include "worker/shared_page.h"
+#include "worker/wire.h"
+
+#include <signal.h>
+
+/* The channel of a worker: whole frames in, whole frames out. */
+struct channel {
+    int                    fd;
+    uint8_t               *in;
+    size_t                 n_in, in_capacity, consumed;
+    struct text            out;
+    volatile sig_atomic_t *cancelled; /* set by SIGTERM */
+};
+/* Waits for the next frame. HONE_OK; HONE_DONE: the channel has ended; HONE_ECANCELED: interruptible and SIGTERM came. */
+hone_rc channel_receive(struct channel *channel, struct wire_frame *frame, int interruptible, hone_error *err);
+hone_rc channel_send(struct channel *channel, hone_error *err); /* what wire_end finished in channel->out */
+
+struct measured { /* a value by name, last word first */
+    char    *name;
+    double   value;
+    uint32_t direction;
+    int      final; /* given by result, not by a report */
+};
+struct trial_run {
+    hone_trial          trial; /* first: what the objective sees */
+    struct channel     *channel;
+    struct shared_page *page;
+    struct measured    *measured;
+    size_t              n_measured, capacity;
+    struct guard        guard;
+    hone_error          misbehaviour; /* code 0: none; floating-point state changed and the like */
+    char                culprit[96];
+    int                 asked_to_stop;
+    char              **paths; /* handed out by artifact_path */
+    size_t              n_paths;
+    hone_error          channel_error;
+};
+void trial_run_begin(struct trial_run *run, struct channel *channel, struct shared_page *page);
+/* Looks once more for what a component has left behind, then tells the coordinator how it ended. */
+hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *why, hone_error *err);
+void trial_run_release(struct trial_run *run);
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* model/mlp: a multilayer perceptron: dense layers with an activation between them. */
+#include "hone/instance.h"
+#include "hone/model.h"
+
+enum activation { RELU, TANH, GELU, SIGMOID };
+static const char *const activations[] = { "relu", "tanh", "gelu", "sigmoid", NULL };
+enum init { INIT_AUTO };
+static const char *const inits[] = { "auto", "he", "xavier", "lecun", NULL };
+
+struct settings {
+    hone_ints hidden;
+    int64_t   width, depth;
+    uint32_t  activation, init;
+};
+
+static const hone_param params[] = {
+    HONE_INTS(struct settings, hidden, "128", 1, 65536, HONE_P_TUNABLE | HONE_P_LOG, "units",
+              "Units of each hidden layer, from the input on; empty: no hidden layer."),
+    HONE_INT(struct settings, width, "0", 0, 65536, HONE_P_TUNABLE | HONE_P_LOG, "units",
+             "Units of every hidden layer; 0: as in hidden."),
+    HONE_INT(struct settings, depth, "0", 0, 256, HONE_P_TUNABLE, "layers",
+             "Number of hidden layers: the first ones of hidden, the last one repeated where it is too short; 0: as in hidden."),
+    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE, "Activation after each hidden layer."),
+    HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
+              "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance 1 / inputs); auto: he "
+              "before relu and gelu, xavier elsewhere."),
+};
+
+static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    (void)host;
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
+}
+
+static hone_var activate(const struct settings *s, hone_graph *g, hone_var x)
+{
+    switch (s->activation) {
+    case TANH: return hone_nn_tanh(g, x);
+    case GELU: return hone_nn_gelu(g, x);
+    case SIGMOID: return hone_nn_sigmoid(g, x);
+    default: return hone_nn_relu(g, x);
+    }
+}
+
+/* Units of the layer-th hidden layer, 0-based. */
+static int64_t units_of(const struct settings *s, int64_t layer)
+{
+    const int64_t last = (int64_t)s->hidden.n - 1;
+    return s->width ? s->width : s->hidden.values[layer < last ? layer : last];
+}
+
+static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *task)
+{
+    const struct settings *s = (const struct settings *)self;
+    const int64_t depth = s->depth ? s->depth : (int64_t)s->hidden.n;
+    const int rectifies = s->activation == RELU || s->activation == GELU;
+    const char *init = s->init != INIT_AUTO ? inits[s->init] : rectifies ? "he" : "xavier";
+    char name[32];
+    if (depth && !s->width && !s->hidden.n)
+        return hone_nn_fail(g, "depth", "depth asks for hidden layers, but neither hidden nor width says how wide they are");
+    if (s->width && !depth)
+        return hone_nn_fail(g, "width", "width is set, but hidden is empty and depth is 0: there is no hidden layer");
+    x = hone_nn_site(g, hone_nn_flatten(g, x), HONE_SITE_INPUT, "input");
+    for (int64_t layer = 0; layer < depth; layer++) { /* (N, C) -> (N, units) */
+        snprintf(name, sizeof name, "hidden%lld", (long long)layer + 1);
+        x = hone_dense(g, x, .units = units_of(s, layer), .init = init, .name = name);
+        x = hone_nn_site(g, x, HONE_SITE_PRE_ACTIVATION, "hidden");
+        x = activate(s, g, x);
+        x = hone_nn_site(g, x, HONE_SITE_POST_ACTIVATION, "hidden");
+    }
+    x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier", .name = "output");
+    return hone_nn_site(g, x, HONE_SITE_OUTPUT, "output");
+}
+
+static const hone_model_v1 iface = { .size = sizeof iface, .build = build };
+
+static const hone_component mlp = {
+    .size = sizeof mlp,
+    .flags = HONE_C_DETERMINISTIC | HONE_C_DEFAULT,
+    .kind = HONE_KIND_MODEL,
+    .name = "mlp",
+    .summary = "Multilayer perceptron: dense layers with activations between them",
+    .doc = "The sample, flattened, passes through the hidden layers and one dense output layer:\n"
+           "\n"
+           "    h[0] = x,    h[i] = activation(W[i] h[i-1] + b[i]),    y = W h[last] + b\n"
+           "\n"
+           "`hidden = 256, 128` has two hidden layers of 256 and 128 units. For a search, `width` and `depth` override it with two\n"
+           "plain numbers: every layer has `width` units, and there are `depth` layers. An empty `hidden` (with `depth = 0` and\n"
+           "`width = 0`) is linear or softmax regression.\n"
+           "\n"
+           "Weights are named hidden1.weight, hidden1.bias, ..., output.weight, output.bias. Sites: input; hidden1, hidden2, ...\n"
+           "before and after each activation; output.\n"
+           "\n"
+           "Sources of the initializations: He et al. 2015, \"Delving deep into rectifiers\"; Glorot and Bengio 2010,\n"
+           "\"Understanding the difficulty of training deep feedforward neural networks\"; LeCun et al. 1998, \"Efficient BackProp\".",
+    .params = params,
+    .n_params = HONE_COUNT(params),
+    .param_size = sizeof *params,
+    .config_size = sizeof(struct settings),
+    .iface = &iface,
+    .create = create,
+    .destroy = free,
+};
+
+HONE_MODULE("org.hone.model.mlp", "0.1.0", "MIT", "the hone authors", "", &mlp)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The trainings of a trial - one, or one a fold, side by side epoch by epoch - and what the host hears of them. A fold
+ * that a regularizer has ended keeps its values; the trial ends with the last one. */
+#include "train.h"
+
+#include <stdlib.h>
+
+struct report {
+    hone_value *values; /* train.loss, then per measure its mean and (folds) its deviation */
+    uint32_t    n;
+};
+
+static hone_rc report_create(struct report *report, const struct run *run, hone_error *err)
+{
+    report->values = calloc(1 + 2 * (size_t)run->measures.n, sizeof *report->values);
+    return report->values ? HONE_OK : hone_fail(err, HONE_ENOMEM, "", "out of memory for the report of an epoch");
+}
+
+/* Mean over the folds, and the sample standard deviation (n - 1). */
+static double mean_of(const struct run *run, uint32_t measure, double *deviation)
+{
+    const double n = run->n_trainings;
+    double mean = 0, squares = 0;
+    for (uint32_t i = 0; i < run->n_trainings; i++)
+        mean += run->trainings[i].values[measure] / n;
+    for (uint32_t i = 0; i < run->n_trainings; i++) {
+        const double d = run->trainings[i].values[measure] - mean;
+        squares += d * d;
+    }
+    *deviation = n > 1 ? sqrt(squares / (n - 1)) : 0;
+    return mean;
+}
+
+static void fill(struct report *report, const struct run *run)
+{
+    double loss = 0, deviation;
+    for (uint32_t i = 0; i < run->n_trainings; i++)
+        loss += run->trainings[i].train_loss / run->n_trainings;
+    report->n = 0;
+    report->values[report->n++] = (hone_value){ "train.loss", loss, HONE_MINIMIZE, 0 };
+    if (!run->trainings[0].validation.n)
+        return;
+    for (uint32_t i = 0; i < run->measures.n; i++) {
+        const struct measure *m = &run->measures.items[i];
+        const double mean = mean_of(run, i, &deviation);
+        report->values[report->n++] = (hone_value){ m->validation, mean, m->direction, 0 };
+        if (run->n_trainings > 1)
+            report->values[report->n++] = (hone_value){ m->deviation, deviation, HONE_MINIMIZE, 0 };
+    }
+}
+
+static int64_t last_epoch(const struct run *run)
+{
+    int64_t last = run->settings->epochs;
+    if (run->settings->stop_after && run->settings->stop_after < last)
+        last = run->settings->stop_after;
+    if (run->trial->until && run->trial->until < last)
+        last = run->trial->until;
+    return last;
+}
+
+static int all_ended(const struct run *run)
+{
+    for (uint32_t i = 0; i < run->n_trainings; i++)
+        if (!run->trainings[i].ended)
+            return 0;
+    return 1;
+}
+
+hone_rc folds_run(struct run *run, hone_error *err)
+{
+    struct report report = { NULL, 0 };
+    const int64_t last = last_epoch(run);
+    int64_t epoch = 0;
+    int changed = 0;
+    const hone_value size = { "model.parameters", (double)run->trainings[0].network.n_weights, HONE_MINIMIZE, 0 };
+    hone_rc rc = report_create(&report, run, err);
+    if (rc == HONE_OK) /* at once: a constraint on it holds for pruned trials too */
+        rc = run->trial->result(run->trial, &size, 1, err);
+    while (rc == HONE_OK && epoch < last && !all_ended(run)) {
+        for (uint32_t i = 0; i < run->n_trainings && rc == HONE_OK; i++) {
+            struct training *t = &run->trainings[i];
+            int measured;
+            if (t->ended)
+                continue;
+            rc = training_epoch(t, (uint64_t)epoch, err);
+            if (rc == HONE_OK && t->ended && run->n_trainings > 1) { /* what it ends with counts in all later means */
+                rc = training_end(t, (uint64_t)epoch + 1, &measured, err);
+                changed |= measured;
+            }
+        }
+        epoch++;
+        if (rc == HONE_OK) {
+            fill(&report, run);
+            rc = run->trial->report(run->trial, epoch, report.values, report.n, err);
+        }
+    }
+    for (uint32_t i = 0; i < run->n_trainings && rc == HONE_OK; i++) {
+        struct training *t = &run->trainings[i];
+        int measured = 0;
+        if (!t->ended || run->n_trainings == 1)
+            rc = training_end(t, (uint64_t)epoch, &measured, err);
+        changed |= measured;
+    }
+    if (rc == HONE_OK && changed) {
+        fill(&report, run);
+        rc = run->trial->result(run->trial, report.values, report.n, err);
+    }
+    free(report.values);
+    return rc;
+}

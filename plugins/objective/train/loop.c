@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Steps and epochs of one training, with the regularizers' hooks in the order that hone/regularizer.h promises. A step
+ * allocates nothing. */
+#include "train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+hone_rc training_prepare(struct training *t, const struct data *data, hone_error *err)
+{
+    const uint64_t batch = (uint64_t)t->settings->batch_size;
+    const uint32_t threads = (uint32_t)t->settings->threads;
+    t->order = malloc(t->train.n * sizeof *t->order);
+    t->values = calloc(t->measures->n, sizeof *t->values);
+    t->progress = calloc(t->measures->n, sizeof *t->progress);
+    if (!t->order || !t->values || !t->progress)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the order of %llu samples", (unsigned long long)t->train.n);
+    const uint64_t full = batch < t->train.n ? batch : t->train.n;
+    t->steps_per_epoch = (t->train.n + full - 1) / full;
+    hone_rc rc = pipeline_create(&t->pipeline, data, &t->crew, t->trial, full, err);
+    if (rc == HONE_OK)
+        rc = pipeline_fit(&t->pipeline, &t->train, t->host, err);
+    if (rc == HONE_OK)
+        rc = network_build(&t->network, &t->crew, t->trial, pipeline_task(&t->pipeline), threads, t->seed, err);
+    if (rc == HONE_OK)
+        rc = network_compile(&t->network, &t->crew, batch, t->train.n, err);
+    return rc;
+}
+
+void training_release(struct training *t)
+{
+    network_release(&t->network);
+    pipeline_release(&t->pipeline);
+    crew_release(&t->crew);
+    samples_release(&t->train);
+    samples_release(&t->validation);
+    free(t->order);
+    free(t->values);
+    free(t->progress);
+    memset(t, 0, sizeof *t);
+}
+
+/* ---- one step ---- */
+static hone_rc regularize_gradients(struct training *t, hone_error *err)
+{
+    hone_rc rc = HONE_OK;
+    for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {
+        const struct member *m = &t->crew.members[PART_REGULARIZER][i];
+        const hone_regularizer_v1 *r = m->iface;
+        if (!r->on_gradients)
+            continue;
+        entering(t->trial, m->name);
+        rc = r->on_gradients(m->self, t->network.parameters, t->network.n_parameters, err);
+    }
+    return rc;
+}
+
+static hone_rc regularize_weights(struct training *t, const hone_decay *now, hone_error *err)
+{
+    hone_rc rc = HONE_OK;
+    for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {
+        const struct member *m = &t->crew.members[PART_REGULARIZER][i];
+        const hone_regularizer_v1 *r = m->iface;
+        if (!r->after_update)
+            continue;
+        entering(t->trial, m->name);
+        rc = r->after_update(m->self, t->network.parameters, t->network.n_parameters, now, err);
+    }
+    return rc;
+}
+
+static double schedule_factor(struct training *t)
+{
+    if (!t->crew.n[PART_SCHEDULE])
+        return 1;
+    const struct member *m = &t->crew.members[PART_SCHEDULE][0];
+    const uint64_t epochs = (uint64_t)t->settings->epochs;
+    const hone_position now = { sizeof now, 0, t->step, epochs * t->steps_per_epoch, t->steps_per_epoch, epochs };
+    entering(t->trial, m->name);
+    return ((const hone_lr_schedule_v1 *)m->iface)->factor(m->self, &now);
+}
+
+static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint64_t epoch, double *loss, hone_error *err)
+{
+    const struct member *m = &t->crew.members[PART_OPTIMIZER][0];
+    const hone_optimizer_v1 *optimizer = m->iface;
+    const struct augmentation augmentation = { epoch, t->step };
+    hone_rc rc = pipeline_batch(&t->pipeline, &t->train, ids, (uint64_t)hone_net_batch(net), &augmentation,
+                                hone_net_input(net, t->network.x), hone_net_input(net, t->network.targets), err);
+    if (rc != HONE_OK)
+        return rc;
+    rc = hone_net_forward_backward(net, t->step, loss, err);
+    if (rc == HONE_ENUMERIC || (rc == HONE_OK && !isfinite(*loss)))
+        return hone_fail(err, HONE_ENUMERIC, "",
+                         "the loss is not finite at epoch %llu, step %llu: lower optimizer.learning_rate (here %g), or scale the inputs "
+                         "with [transform.standardize]",
+                         (unsigned long long)epoch + 1, (unsigned long long)t->step + 1, optimizer->learning_rate(m->self));
+    if (rc < 0 || (rc = regularize_gradients(t, err)) < 0)
+        return rc;
+    const hone_update update = { sizeof update, 0, t->step + 1, schedule_factor(t) };
+    entering(t->trial, m->name);
+    if ((rc = optimizer->update(m->self, t->network.parameters, t->network.n_parameters, &update, err)) < 0)
+        return rc;
+    t->step++;
+    const hone_decay decay = { sizeof decay, 0, optimizer->learning_rate(m->self) * update.factor, t->step };
+    rc = regularize_weights(t, &decay, err);
+    entering(t->trial, NULL);
+    return rc < 0 ? rc : HONE_OK;
+}
+
+/* ---- one epoch ---- */
+static hone_rc train(struct training *t, uint64_t epoch, hone_error *err)
+{
+    hone_net *full = t->network.nets[NET_FULL];
+    const uint64_t batch = (uint64_t)hone_net_batch(full), n = t->train.n;
+    hone_rng rng = hone_rng_at(hone_rng_derive(t->seed, STREAM_ORDER), epoch);
+    hone_rc rc = HONE_OK;
+    double sum = 0;
+    memcpy(t->order, t->train.ids, n * sizeof *t->order); /* an epoch's order follows from its number alone */
+    hone_rng_shuffle(&rng, t->order, n);
+    for (uint64_t from = 0; from < n && rc == HONE_OK; from += batch) {
+        hone_net *net = n - from < batch ? t->network.nets[NET_REST] : full;
+        double loss = 0;
+        if (t->host->cancelled && t->host->cancelled(t->host))
+            return hone_fail(err, HONE_ECANCELED, "", "cancelled at epoch %llu", (unsigned long long)epoch + 1);
+        rc = step(t, net, t->order + from, epoch, &loss, err);
+        sum += loss * (double)hone_net_batch(net);
+    }
+    t->train_loss = sum / (double)n;
+    return rc;
+}
+
+static hone_rc keep(void *ctx, hone_error *err)
+{
+    return network_keep(&((struct training *)ctx)->network, err);
+}
+
+static hone_rc restore(void *ctx, hone_error *err)
+{
+    return network_restore(&((struct training *)ctx)->network, err);
+}
+
+static hone_progress progress_of(struct training *t, uint64_t epochs_done)
+{
+    const uint32_t n = t->validation.n ? t->measures->n : 0;
+    for (uint32_t i = 0; i < n; i++)
+        t->progress[i] = (hone_value){ t->measures->items[i].validation, t->values[i], t->measures->items[i].direction, 0 };
+    return (hone_progress){ sizeof(hone_progress), 0, epochs_done, (uint64_t)t->settings->epochs, t->train_loss, t->progress, n, 0,
+                            t, keep, restore };
+}
+
+/* Regularizers that live on the validation set have nothing to do without one. */
+static int wants(const struct training *t, const hone_regularizer_v1 *r)
+{
+    return t->validation.n || !(r->flags & HONE_REGULARIZER_VALIDATION);
+}
+
+hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
+{
+    hone_rc rc = train(t, epoch, err);
+    if (rc == HONE_OK && t->validation.n)
+        rc = training_measure(t, &t->validation, t->values, NULL, err);
+    if (rc != HONE_OK)
+        return rc;
+    if (t->crew.n[PART_SCHEDULE]) {
+        const struct member *m = &t->crew.members[PART_SCHEDULE][0];
+        const hone_lr_schedule_v1 *schedule = m->iface;
+        entering(t->trial, m->name);
+        if (schedule->hear)
+            schedule->hear(m->self, epoch, t->validation.n ? t->values[0] : t->train_loss);
+    }
+    const hone_progress now = progress_of(t, epoch + 1);
+    for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {
+        const struct member *m = &t->crew.members[PART_REGULARIZER][i];
+        const hone_regularizer_v1 *r = m->iface;
+        if (!r->on_epoch || !wants(t, r))
+            continue;
+        entering(t->trial, m->name);
+        rc = r->on_epoch(m->self, &now, err);
+        if (rc == HONE_DONE)
+            t->ended = 1;
+    }
+    entering(t->trial, NULL);
+    return rc < 0 ? rc : HONE_OK;
+}
+
+hone_rc training_end(struct training *t, uint64_t epochs_done, int *changed, hone_error *err)
+{
+    const hone_progress now = progress_of(t, epochs_done);
+    hone_rc rc = HONE_OK;
+    *changed = 0;
+    for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {
+        const struct member *m = &t->crew.members[PART_REGULARIZER][i];
+        const hone_regularizer_v1 *r = m->iface;
+        if (!r->at_end || !wants(t, r))
+            continue;
+        entering(t->trial, m->name);
+        rc = r->at_end(m->self, &now, err);
+        *changed = 1;
+    }
+    entering(t->trial, NULL);
+    if (rc >= 0 && *changed && t->validation.n)
+        rc = training_measure(t, &t->validation, t->values, NULL, err);
+    return rc < 0 ? rc : HONE_OK;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* objective/train - trains a network: the data set is split, transforms are learnt on the training part, the model is
+ * trained with the regularizers chosen and validated after every epoch; the winner is trained again on all that is not
+ * test data, tested once and kept as a file. This file holds the component; train.h says where the rest is. */
+#include "train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const hone_param params[] = {
+    HONE_INT(struct settings, epochs, "10", 1, 1e6, HONE_P_TUNABLE | HONE_P_LOG, "epochs",
+             "Passes over the training data; learning rate schedules span them."),
+    HONE_INT(struct settings, batch_size, "128", 1, 1e6, HONE_P_TUNABLE | HONE_P_LOG, "samples",
+             "Samples per step. The last step of an epoch takes what is left."),
+    HONE_INT(struct settings, threads, "1", 1, 1024, 0, "threads",
+             "Threads of one trial. Many trials side by side make better use of a machine than many threads each."),
+    HONE_INT(struct settings, stop_after, "0", 0, 1e6, HONE_P_TUNABLE, "epochs",
+             "Ends the training after so many epochs, leaving the schedule as it is for `epochs`; 0: after all."),
+};
+
+struct names { /* what describe handed out; its strings live as long as the objective */
+    struct names   *older;
+    struct measures measures;
+    hone_value     *values;
+};
+struct train {
+    const hone_host       *host;
+    const struct settings *settings;
+    struct names          *names;
+};
+
+/* ---- describe ---- */
+static hone_rc list_names(struct train *train, const struct crew *crew, const hone_task *task, int has_validation, int64_t folds,
+                          hone_description *description, hone_error *err)
+{
+    struct names *names = calloc(1, sizeof *names);
+    if (!names)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
+    names->older = train->names;
+    train->names = names;
+    hone_rc rc = measures_create(&names->measures, crew, task, err);
+    if (rc != HONE_OK)
+        return rc;
+    if (!(names->values = calloc(2 + 2 * (size_t)names->measures.n, sizeof *names->values)))
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
+    uint32_t n = 0;
+    names->values[n++] = (hone_value){ "train.loss", NAN, HONE_MINIMIZE, 0 };
+    names->values[n++] = (hone_value){ "model.parameters", NAN, HONE_MINIMIZE, 0 };
+    for (uint32_t i = 0; i < names->measures.n && has_validation; i++) {
+        const struct measure *m = &names->measures.items[i];
+        names->values[n++] = (hone_value){ m->validation, NAN, m->direction, 0 };
+        if (folds)
+            names->values[n++] = (hone_value){ m->deviation, NAN, HONE_MINIMIZE, 0 };
+    }
+    description->n_metrics = n;
+    description->metrics = names->values;
+    return HONE_OK;
+}
+
+static hone_rc describe(void *self, hone_description *description, hone_error *err)
+{
+    struct train *train = self;
+    struct data data = { 0 };
+    struct crew crew = { 0 };
+    struct pipeline pipeline = { 0 };
+    struct network network = { 0 };
+    int has_validation = 0;
+    hone_rc rc;
+    memset(description, 0, sizeof *description);
+    description->size = sizeof *description;
+    description->max_step = train->settings->epochs;
+    description->stop_key = "stop_after";
+    if ((rc = data_open(&data, train->host, err)) != HONE_OK || (rc = split_check(&data, &has_validation, err)) != HONE_OK ||
+        (rc = crew_create(&crew, train->host, &data.task, 0, err)) != HONE_OK ||
+        (rc = crew_check(&crew, &data.task, has_validation, err)) != HONE_OK ||
+        (rc = pipeline_create(&pipeline, &data, &crew, NULL, 1, err)) != HONE_OK ||
+        (rc = network_build(&network, &crew, NULL, pipeline_task(&pipeline), 1, 0, err)) != HONE_OK)
+        goto out;
+    rc = list_names(train, &crew, &data.task, has_validation, data.keys->folds, description, err);
+out:
+    network_release(&network);
+    pipeline_release(&pipeline);
+    crew_release(&crew);
+    return rc;
+}
+
+/* ---- run ---- */
+static hone_rc prepare(struct run *run, hone_error *err)
+{
+    const hone_trial *trial = run->trial;
+    const int final = (trial->flags & HONE_TRIAL_FINAL) != 0;
+    int has_validation = 0;
+    hone_rc rc = data_open(&run->data, run->host, err);
+    if (rc == HONE_OK)
+        rc = split_check(&run->data, &has_validation, err);
+    if (rc != HONE_OK)
+        return rc;
+    const uint32_t n = final || !run->data.keys->folds ? 1 : (uint32_t)run->data.keys->folds;
+    if (!(run->trainings = calloc(n, sizeof *run->trainings)))
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u trainings", n);
+    run->n_trainings = n;
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++) {
+        struct training *t = &run->trainings[i];
+        t->host = run->host;
+        t->trial = trial;
+        t->settings = run->settings;
+        t->measures = &run->measures;
+        t->seed = n > 1 ? hone_rng_derive(hone_rng_derive(trial->seed, STREAM_FOLD), i) : trial->seed;
+        if ((rc = crew_create(&t->crew, run->host, &run->data.task, t->seed, err)) == HONE_OK)
+            rc = crew_check(&t->crew, &run->data.task, has_validation, err);
+        if (rc == HONE_OK && !i)
+            rc = measures_create(&run->measures, &t->crew, &run->data.task, err);
+        if (rc == HONE_OK)
+            rc = final ? split_final(&run->data, trial->study_seed, &t->train, &run->test, err)
+                       : split_make(&run->data, trial->study_seed, i, &t->train, &t->validation, err);
+        if (rc == HONE_OK)
+            rc = training_prepare(t, &run->data, err);
+    }
+    return rc;
+}
+
+static hone_rc run_trial(void *self, const hone_trial *trial, hone_error *err)
+{
+    const struct train *train = self;
+    struct run run = { .host = train->host, .trial = trial, .settings = train->settings };
+    hone_rc rc = prepare(&run, err);
+    if (rc == HONE_OK)
+        rc = folds_run(&run, err);
+    if (rc == HONE_OK && trial->flags & HONE_TRIAL_FINAL)
+        rc = finish(&run, err);
+    entering(trial, NULL);
+    for (uint32_t i = 0; i < run.n_trainings; i++)
+        training_release(&run.trainings[i]);
+    free(run.trainings);
+    samples_release(&run.test);
+    measures_release(&run.measures);
+    return rc;
+}
+
+static const hone_objective_v1 iface = { sizeof iface, 0, 8, 0, train_slots, describe, run_trial };
+
+static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    struct train *train = calloc(1, sizeof *train);
+    if (!train)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory");
+    train->host = host;
+    train->settings = info->config;
+    *self = train;
+    return HONE_OK;
+}
+
+static void destroy(void *self)
+{
+    struct train *train = self;
+    while (train && train->names) {
+        struct names *names = train->names;
+        train->names = names->older;
+        measures_release(&names->measures);
+        free(names->values);
+        free(names);
+    }
+    free(train);
+}
+
+static const hone_component component = {
+    .size = sizeof component,
+    .flags = HONE_C_DETERMINISTIC | HONE_C_DEFAULT,
+    .kind = HONE_KIND_OBJECTIVE,
+    .name = "train",
+    .summary = "trains a network composed of a data set, a model, regularizers and an optimizer",
+    .doc =
+        "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of the INI and\n"
+        "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every metric.\n"
+        "Where a metric is configured more than once, NAME starts with the section's suffix. `model.parameters` counts the\n"
+        "weights.\n"
+        "\n"
+        "Samples of bytes (images) are taken as numbers from 0 to 1. Transforms see those, and are stored with the model.\n"
+        "\n"
+        "Trials are compared on one split, drawn from the study's seed: a share of the training split (`validation`), the\n"
+        "data set's own validation split where it has one, or `folds` parts in turn. With folds the values are means over\n"
+        "the folds, and `validation.NAME.deviation` is their standard deviation.\n"
+        "\n"
+        "At the end of a study the winner is trained again on all data but the test split, for as many epochs, and tested\n"
+        "once: `test.loss`, `test.NAME`, the metrics' tables, and `model.safetensors` with the weights, the transforms, the\n"
+        "classes and the resolved INI. Regularizers that need a validation set do not act then.",
+    .params = params,
+    .n_params = HONE_COUNT(params),
+    .param_size = sizeof(hone_param),
+    .config_size = sizeof(struct settings),
+    .iface = &iface,
+    .create = create,
+    .destroy = destroy,
+};
+HONE_MODULE("org.hone.objective.train", "0.1.0", "MIT", "the hone authors", "", &component)

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* regularizer/dropout: inverted dropout after the activations whose site matches a pattern (Srivastava et al. 2014). The
+ * masks and the backward pass are libhone-nn's; this file decides where they go. */
+#include "hone/instance.h"
+#include "hone/regularizer.h"
+
+struct settings {
+    double      rate;
+    const char *sites;
+};
+
+static const hone_param params[] = {
+    HONE_REAL(struct settings, rate, "0.5", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
+              "Share of the units that is dropped at each step; 0 changes nothing."),
+    HONE_STR(struct settings, sites, "hidden*", 0,
+             "Sites where it acts: comma-separated names with the wildcards * and ?. Activations (hidden1, hidden2, ...) and "
+             "the network's input (input*) can be named."),
+};
+
+struct dropout {
+    struct settings settings;
+    uint64_t        offered, matched; /* sites of the roles where it may act */
+    char            names[128];       /* of those offered, for the message */
+};
+
+static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    (void)host;
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct dropout), self, err);
+}
+
+static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_var x)
+{
+    struct dropout *d = (struct dropout *)self;
+    const size_t used = strlen(d->names);
+    if (site->role != HONE_SITE_POST_ACTIVATION && site->role != HONE_SITE_INPUT)
+        return x;
+    d->offered++;
+    snprintf(d->names + used, sizeof d->names - used, "%s%s", used ? ", " : "", site->name);
+    if (!hone_nn_site_matches(d->settings.sites, site->name))
+        return x;
+    d->matched++;
+    return d->settings.rate > 0 ? hone_nn_dropout(g, x, d->settings.rate) : x;
+}
+
+/* Gradients are not its business; but the first step is the first moment when the network is whole, and a pattern that
+ * matches nothing must not pass in silence. */
+static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    const struct dropout *d = (const struct dropout *)self;
+    (void)parameters;
+    (void)n;
+    if (d->offered && !d->matched)
+        return hone_fail(err, HONE_EINVAL, "sites", "sites = %.60s matches none of the network's sites: %s", d->settings.sites, d->names);
+    return HONE_OK;
+}
+
+static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_gradients = on_gradients };
+
+static const hone_component dropout = {
+    .size = sizeof dropout,
+    .flags = HONE_C_DETERMINISTIC,
+    .kind = HONE_KIND_REGULARIZER,
+    .name = "dropout",
+    .summary = "Dropout: units are zeroed at random in training",
+    .doc = "At each training step every unit of the chosen sites is set to zero with probability `rate`, and what stays is\n"
+           "multiplied by 1 / (1 - rate), so that expectations are kept (inverted dropout):\n"
+           "\n"
+           "    y = m * x / (1 - rate),    m ~ Bernoulli(1 - rate) for each unit and sample\n"
+           "\n"
+           "In validation and inference it is the identity. `rate = 0` adds no layer. A pattern that matches none of the\n"
+           "network's activations or inputs is an error.\n"
+           "\n"
+           "For the input, add a second section: `[regularizer.input_dropout]` with `use = dropout`, `sites = input*` and\n"
+           "`rate = 0.2`.\n"
+           "\n"
+           "Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, \"Dropout: a simple way to prevent\n"
+           "neural networks from overfitting\", JMLR 15.",
+    .params = params,
+    .n_params = HONE_COUNT(params),
+    .param_size = sizeof *params,
+    .config_size = sizeof(struct settings),
+    .iface = &iface,
+    .create = create,
+    .destroy = free,
+};
+
+HONE_MODULE("org.hone.regularizer.dropout", "0.1.0", "MIT", "the hone authors", "", &dropout)

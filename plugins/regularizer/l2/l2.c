@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* regularizer/l2: half the sum of the squared weights, times a strength, is added to what training minimizes (Krogh and Hertz
+ * 1991). The gradient passes through the optimizer; regularizer/weight_decay is the kind that does not. */
+#include "hone/instance.h"
+#include "hone/regularizer.h"
+#include "hone/simd.h"
+
+struct settings {
+    double  strength;
+    uint8_t bias, norm;
+};
+
+static const hone_param params[] = {
+    HONE_REAL(struct settings, strength, "1e-4", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG, NULL,
+              "Factor on half the sum of the squared weights: the weight_decay of PyTorch's SGD and Adam; 0 changes nothing."),
+    HONE_BOOL(struct settings, bias, "no", HONE_P_TUNABLE, "Biases are penalized too."),
+    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE, "Scales and shifts of normalization layers are penalized too."),
+};
+
+static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    (void)host;
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
+}
+
+/* gradient += strength * value     gradient, value: (n) */
+HONE_TARGET_CLONES
+static void penalize(float *gradient, const float *value, uint64_t n, float strength)
+{
+    for (uint64_t i = 0; i < n; i++)
+        gradient[i] += strength * value[i];
+}
+
+static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    (void)err;
+    if (s->strength <= 0)
+        return HONE_OK;
+    for (uint32_t i = 0; i < n; i++) {
+        const hone_parameter *p = parameters[i];
+        if ((p->role != HONE_PARAMETER_BIAS || s->bias) && (p->role != HONE_PARAMETER_NORM || s->norm))
+            penalize(p->gradient, p->value, p->length, (float)s->strength);
+    }
+    return HONE_OK;
+}
+
+static const hone_regularizer_v1 iface = { .size = sizeof iface, .on_gradients = on_gradients };
+
+static const hone_component l2 = {
+    .size = sizeof l2,
+    .flags = HONE_C_DETERMINISTIC,
+    .kind = HONE_KIND_REGULARIZER,
+    .name = "l2",
+    .summary = "L2 penalty on the weights, through the gradient",
+    .doc = "Adds a penalty to the loss that training minimizes:\n"
+           "\n"
+           "    L = strength / 2 * sum w^2,    so that    gradient += strength * w\n"
+           "\n"
+           "The factor one half is PyTorch's convention: `strength` equals `weight_decay` of torch.optim.SGD and Adam. Keras's\n"
+           "`l2(s)` has no half: it equals `strength = 2 s`. The sum runs over kernels and embeddings; `bias` and `norm` add the\n"
+           "other parameters. The loss that is reported does not contain the penalty. With adaptive optimizers (adam), the\n"
+           "penalty is rescaled like the gradient; regularizer/weight_decay is not.\n"
+           "\n"
+           "Source: Krogh and Hertz 1991, \"A simple weight decay can improve generalization\", NIPS 4.",
+    .params = params,
+    .n_params = HONE_COUNT(params),
+    .param_size = sizeof *params,
+    .config_size = sizeof(struct settings),
+    .iface = &iface,
+    .create = create,
+    .destroy = free,
+};
+
+HONE_MODULE("org.hone.regularizer.l2", "0.1.0", "MIT", "the hone authors", "", &l2)

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* transform/standardize: zero mean and unit variance, as learnt on the training split. Moments in double: Welford 1962 for
+ * single features, Chan, Golub and LeVeque 1979 for runs of values that share a pair. */
+#include "hone/affine.h"
+#include "hone/transform.h"
+
+#include <float.h>
+
+struct settings {
+    uint32_t per;
+};
+static const char *const choices[] = HONE_AFFINE_CHOICES;
+
+static const hone_param params[] = {
+    HONE_ENUM(struct settings, per, "auto", choices, HONE_P_TUNABLE,
+              "What has a mean and a deviation of its own: feature: every element of a sample; channel: all elements of one index "
+              "of the first dimension; all: one for everything; auto: channel for images, feature for tables."),
+};
+
+struct standardize {
+    struct settings settings;
+    hone_affine     affine;
+    hone_task       task;
+    uint64_t        count;  /* samples seen since begin */
+    double         *mean;   /* (groups) */
+    double         *square; /* (groups): sum of squared deviations from the mean */
+};
+
+enum { LANES = 8 };
+
+static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    (void)host;
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct standardize), self, err);
+}
+
+static void forget(struct standardize *s)
+{
+    free(s->mean);
+    free(s->square);
+    s->mean = s->square = NULL;
+    s->count = 0;
+}
+
+static void destroy(void *self)
+{
+    struct standardize *s = (struct standardize *)self;
+    if (!s)
+        return;
+    forget(s);
+    hone_affine_release(&s->affine);
+    free(s);
+}
+
+static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
+{
+    struct standardize *s = (struct standardize *)self;
+    forget(s);
+    s->task = *in;
+    return hone_affine_begin(&s->affine, s->settings.per, in, out, err);
+}
+
+/* Welford's step of n features at once, count: samples with this one     x, mean, square: (n) */
+HONE_TARGET_CLONES
+static void welford(const float *restrict x, double *restrict mean, double *restrict square, uint64_t n, double count)
+{
+    const double share = 1 / count;
+    for (uint64_t i = 0; i < n; i++) {
+        const double value = (double)x[i], delta = value - mean[i];
+        mean[i] += delta * share;
+        square[i] += delta * (value - mean[i]);
+    }
+}
+
+/* Mean and sum of squared deviations of a run, two passes.     x: (n) */
+HONE_TARGET_CLONES
+static void moments(const float *x, uint64_t n, double *mean, double *square)
+{
+    double sums[LANES] = { 0 }, squares[LANES] = { 0 }, sum = 0, total = 0;
+    uint64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (uint64_t k = 0; k < LANES; k++)
+            sums[k] += (double)x[i + k];
+    for (; i < n; i++)
+        sum += (double)x[i];
+    for (uint64_t k = 0; k < LANES; k++)
+        sum += sums[k];
+    const double m = sum / (double)n;
+    for (i = 0; i + LANES <= n; i += LANES)
+        for (uint64_t k = 0; k < LANES; k++)
+            squares[k] += ((double)x[i + k] - m) * ((double)x[i + k] - m);
+    for (; i < n; i++)
+        total += ((double)x[i] - m) * ((double)x[i] - m);
+    for (uint64_t k = 0; k < LANES; k++)
+        total += squares[k];
+    *mean = m;
+    *square = total;
+}
+
+/* x: (n, groups * run) */
+static hone_rc fit(void *self, const float *x, uint64_t n, hone_error *err)
+{
+    struct standardize *s = (struct standardize *)self;
+    const uint64_t groups = s->affine.groups, run = s->affine.run;
+    if (!s->affine.n_dims)
+        return hone_fail(err, HONE_EINVAL, NULL, "standardize was not told the shape of its samples");
+    s->affine.fitted = 0;
+    if (!s->mean) {
+        s->mean = (double *)calloc(groups, sizeof *s->mean);
+        s->square = (double *)calloc(groups, sizeof *s->square);
+        if (!s->mean || !s->square) {
+            forget(s);
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the moments of %llu groups", (unsigned long long)groups);
+        }
+    }
+    for (uint64_t i = 0; i < n; i++, x += groups * run) {
+        const double before = (double)s->count++ * (double)run, after = before + (double)run;
+        if (run == 1) {
+            welford(x, s->mean, s->square, groups, after);
+            continue;
+        }
+        for (uint64_t g = 0; g < groups; g++) {
+            double mean, square;
+            moments(x + g * run, run, &mean, &square);
+            const double delta = mean - s->mean[g];
+            s->mean[g] += delta * ((double)run / after);
+            s->square[g] += square + delta * delta * (before * (double)run / after);
+        }
+    }
+    return HONE_OK;
+}
+
+static hone_rc finish(void *self, hone_error *err)
+{
+    struct standardize *s = (struct standardize *)self;
+    const double n = (double)s->count * (double)s->affine.run;
+    if (!s->count || !s->mean)
+        return hone_fail(err, HONE_EINVAL, NULL, "standardize saw no training samples");
+    for (uint64_t g = 0; g < s->affine.groups; g++) {
+        const double mean = s->mean[g], variance = s->square[g] / n, rounding = n * mean * DBL_EPSILON;
+        if (!isfinite(mean) || !isfinite(variance)) {
+            char name[96];
+            hone_affine_group_name(&s->affine, &s->task, g, name, sizeof name);
+            return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it cannot be standardized", name);
+        }
+        /* what rounding alone could make of a constant is no variance (the bound is scikit-learn's) */
+        const int constant = variance <= n * DBL_EPSILON * variance + rounding * rounding;
+        const double scale = constant ? 1 : 1 / sqrt(variance);
+        s->affine.scale[g] = scale;
+        s->affine.shift[g] = -mean * scale;
+    }
+    s->affine.fitted = 1;
+    forget(s);
+    return HONE_OK;
+}
+
+static hone_rc apply(void *self, const float *x, float *y, uint64_t n, hone_error *err)
+{
+    return hone_affine_apply(&((const struct standardize *)self)->affine, x, y, n, err);
+}
+
+static hone_rc affine(void *self, float *scale, float *shift, hone_error *err)
+{
+    return hone_affine_pairs(&((const struct standardize *)self)->affine, scale, shift, err);
+}
+
+static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
+{
+    return hone_affine_save(&((const struct standardize *)self)->affine, "stdz", out, err);
+}
+
+static hone_rc load(void *self, const hone_istream *in, hone_error *err)
+{
+    struct standardize *s = (struct standardize *)self;
+    return hone_affine_load(&s->affine, "stdz", s->settings.per, in, err);
+}
+
+static const hone_transform_v1 iface = {
+    .size = sizeof iface, .begin = begin, .fit = fit, .finish = finish, .apply = apply, .affine = affine
+};
+
+static const hone_component standardize = {
+    .size = sizeof standardize,
+    .flags = HONE_C_DETERMINISTIC | HONE_C_STATEFUL,
+    .kind = HONE_KIND_TRANSFORM,
+    .name = "standardize",
+    .summary = "Zero mean and unit variance, as learnt on the training split",
+    .doc = "    y = (x - mean) / deviation\n"
+           "\n"
+           "Mean and standard deviation (of the population: divided by n) are learnt on the training split only and kept with the\n"
+           "model. `per` says what has a pair of its own; by default each feature of a table, each channel of an image. What is\n"
+           "constant in the training split is shifted only (deviation 1). Values that are not finite are an error that names the\n"
+           "feature.\n"
+           "\n"
+           "Moments are summed in double precision by Welford's and Chan's updates, which stay exact for features far from zero.\n"
+           "\n"
+           "Source: Welford 1962, \"Note on a method for calculating corrected sums of squares and products\"; Chan, Golub and\n"
+           "LeVeque 1979, \"Updating formulae and a pairwise algorithm for computing sample variances\".",
+    .params = params,
+    .n_params = HONE_COUNT(params),
+    .param_size = sizeof *params,
+    .config_size = sizeof(struct settings),
+    .iface = &iface,
+    .create = create,
+    .destroy = destroy,
+    .save = save,
+    .load = load,
+};
+
+HONE_MODULE("org.hone.transform.standardize", "0.1.0", "MIT", "the hone authors", "", &standardize)

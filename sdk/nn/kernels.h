@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The hot loops that are our own: one pass each, built for the CPU at hand. Sizes are elements; pointers may be equal
+ * where "in place" is said and must not overlap otherwise. */
+#ifndef HONE_NN_KERNELS_H
+#define HONE_NN_KERNELS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Functions marked HOT exist once per instruction set and are chosen at load time. Resolvers run before a sanitizer is
+ * set up, so sanitizer builds have the plain version only. gcc vectorizes fully at -O3 only,
+ * and only where it need not keep the flags of floating-point exceptions that nobody reads (results do not change). */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define HONE_NO_CLONES 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
+#define HONE_NO_CLONES 1
+#endif
+#ifdef HONE_NO_CLONES
+#define HOT
+#else
+#define HOT __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+/* Before a loop that may work in place: no iteration reads what another one writes, so no check at run time is needed. */
+#if defined(__clang__)
+#define IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define IVDEP _Pragma("GCC ivdep")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- activations: y = f(x), in place allowed; NaN stays NaN in all of them ---- */
+void kernel_relu(const float *x, float *y, int64_t n);
+void kernel_tanh(const float *x, float *y, int64_t n);
+void kernel_sigmoid(const float *x, float *y, int64_t n);
+void kernel_gelu(const float *x, float *y, int64_t n);
+/* y[r][c] = relu(y[r][c] + bias[c]). oneDNN's relu makes 0 of NaN, which would hide broken inputs behind a finite loss. */
+void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns);
+/* dx = dy * f'(...) [+ dx]: from the output y, or from the input x where f' needs it. dx may be dy unless accumulating.
+ * scale: relu followed by dropout in place has y = scale * kept relu, whose derivative is scale where y > 0. */
+void kernel_relu_backward(const float *dy, const float *y, float *dx, int64_t n, float scale, bool accumulate);
+void kernel_tanh_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate);
+void kernel_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate);
+void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
+/* relu_backward of a dense layer and the gradient of its bias in one pass: dbias[c] = sum over r of dx[r][c]. */
+void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows, int64_t columns, float scale);
+
+/* ---- sums ---- */
+void kernel_add(const float *a, const float *b, float *c, int64_t n);                      /* in place allowed */
+void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns);       /* (rows, columns) -> (columns) */
+
+/* ---- dropout ---- */
+struct dropout_key {
+    uint32_t key[2];  /* of the graph's masks */
+    uint32_t number;  /* of the layer */
+    uint32_t dropped; /* of 65536: the rate, rounded */
+};
+/* y = x * scale where kept, else 0, in place allowed; kept (n bytes: 1, 0) is written unless NULL.
+ * Element e of block b of 128 looks at the 16 bits e / 64 (low, high) of word e / 16 % 4 of
+ * Philox4x32-10 at the counter (16 b + e % 16, number, step, step >> 32), and is dropped where they are below `dropped`. */
+void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step, float scale);
+void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale, bool accumulate);
+
+/* ---- losses and outputs: x, t: (rows, k)  losses: (rows) ----
+ * gradient (rows, k), or NULL: weight * d losses[r] / d x[r][c]. */
+void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight);
+void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight);
+void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k);
+#endif

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* What each kind of node becomes: the operations of its forward and of its backward pass. A new layer is a row of the table
+ * at the end. */
+#include "lower.h"
+
+#include "hone/rng.h"
+
+static int64_t elements(const struct lowering *l, int32_t id)
+{
+    return l->nodes[id].elements;
+}
+
+/* ---- dense ---- */
+static int run_matmul(const struct op *op, uint64_t step)
+{
+    (void)step;
+    return matmul_run(op->call);
+}
+
+static int run_column_sums(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_column_sums(op->p[0], op->p[1], op->rows, op->columns);
+    return 0;
+}
+
+static int run_bias_relu(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_bias_relu(op->p[0], op->p[1], op->rows, op->columns);
+    return 0;
+}
+
+static int run_relu_bias_backward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_relu_bias_backward(op->p[0], op->p[1], op->p[2], op->p[3], op->rows, op->columns, op->scalar);
+    return 0;
+}
+
+static int32_t parameter_buffer(struct lowering *l, int32_t parameter, bool gradient)
+{
+    hone_parameter *p = l->net->graph->parameters[parameter];
+    return lower_buffer(l, p->length * sizeof(float), gradient ? p->gradient : p->value);
+}
+
+/* c = a * b [+ bias], buffers */
+static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shape *shape, int32_t a, int32_t b, int32_t c, int32_t bias)
+{
+    struct op op = lower_op(run_matmul, shape->m, shape->n);
+    if (l->failed)
+        return;
+    if (matmul_create(shape, l->nodes[id].name, &op.matmul, l->err) < 0) {
+        l->failed = true;
+        return;
+    }
+    const uint64_t scratch = matmul_scratch_bytes(op.matmul);
+    op.buffer[0] = a;
+    op.buffer[1] = b;
+    op.buffer[2] = c;
+    op.buffer[3] = bias;
+    if (scratch)
+        op.buffer[4] = lower_buffer(l, scratch, NULL);
+    l->program->flops += 2.0 * (double)shape->m * (double)shape->n * (double)shape->k;
+    lower_emit(l, &op);
+}
+
+/* The relu that alone reads node id, or -1. */
+static int32_t only_relu(const struct lowering *l, int32_t id)
+{
+    if (l->uses[id] != 1 || lower_is_result(l, id))
+        return -1;
+    for (int32_t i = id + 1; i < l->net->n_nodes; i++)
+        if (l->needed[i] && l->nodes[i].in[0] >= 0 && lower_source(l, i, 0) == id)
+            return l->nodes[i].kind == NODE_RELU ? i : -1;
+    return -1;
+}
+
+/* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out). A relu that follows adds the bias in its own pass. */
+static void dense_forward(struct lowering *l, int32_t id)
+{
+    const struct node  *node = &l->nodes[id];
+    const int32_t       x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
+    const int32_t       bias = node->bias >= 0 ? parameter_buffer(l, node->bias, false) : -1;
+    struct matmul_shape shape = { .m = l->net->batch, .n = node->elements, .k = elements(l, x), .b_transposed = true,
+                                  .bias = bias >= 0 && relu < 0 };
+    lower_value(l, relu >= 0 ? relu : id);
+    if (relu >= 0)
+        l->value[id] = l->value[relu];
+    emit_matmul(l, id, &shape, l->value[x], parameter_buffer(l, node->kernel, false), l->value[id], shape.bias ? bias : -1);
+    lower_keep(l, x);
+    if (relu >= 0) {
+        struct op op = lower_op(run_bias_relu, l->net->batch, node->elements);
+        op.buffer[0] = l->value[id];
+        op.buffer[1] = bias;
+        lower_emit(l, &op);
+        l->fused[relu] = true;
+        if (l->wants_gradient[relu])
+            lower_keep(l, relu);
+    }
+}
+
+/* dW = dy' x, db = column sums of dy, dx = dy W */
+static void dense_backward(struct lowering *l, int32_t id)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t      x = lower_source(l, id, 0), dy = l->gradient[id];
+    const int64_t      n = l->net->batch, in = elements(l, x), out = node->elements;
+    if (node->bias >= 0 && !l->bias_done[id]) {
+        struct op op = lower_op(run_column_sums, n, out);
+        op.buffer[0] = dy;
+        op.buffer[1] = parameter_buffer(l, node->bias, true);
+        lower_emit(l, &op);
+    }
+    const struct matmul_shape weights = { .m = out, .n = in, .k = n, .a_transposed = true };
+    emit_matmul(l, id, &weights, dy, l->value[x], parameter_buffer(l, node->kernel, true), -1);
+    if (l->wants_gradient[x]) {
+        struct matmul_shape data = { .m = n, .n = in, .k = out };
+        const int32_t       dx = lower_gradient_target(l, x, &data.accumulate);
+        emit_matmul(l, id, &data, dy, parameter_buffer(l, node->kernel, false), dx, -1);
+    }
+    lower_consumed(l, dy);
+}
+
+/* ---- activations ---- */
+#define RUN_UNARY(name)                                                 \
+    static int run_##name(const struct op *op, uint64_t step)           \
+    {                                                                   \
+        (void)step;                                                     \
+        kernel_##name(op->p[0], op->p[1], op->rows * op->columns);      \
+        return 0;                                                       \
+    }
+#define RUN_UNARY_BACKWARD(name)                                                                            \
+    static int run_##name##_backward(const struct op *op, uint64_t step)                                    \
+    {                                                                                                       \
+        (void)step;                                                                                         \
+        kernel_##name##_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->accumulate);     \
+        return 0;                                                                                           \
+    }
+RUN_UNARY(relu)
+RUN_UNARY(tanh)
+RUN_UNARY(sigmoid)
+RUN_UNARY(gelu)
+RUN_UNARY_BACKWARD(tanh)
+RUN_UNARY_BACKWARD(sigmoid)
+RUN_UNARY_BACKWARD(gelu)
+
+static int run_relu_backward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_relu_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->scalar, op->accumulate);
+    return 0;
+}
+
+static const struct activation {
+    int (*forward)(const struct op *, uint64_t);
+    int (*backward)(const struct op *, uint64_t);
+    bool from_input; /* the derivative reads the input, not the output */
+} activations[NODE_KINDS] = {
+    [NODE_RELU] = { run_relu, run_relu_backward, false },
+    [NODE_TANH] = { run_tanh, run_tanh_backward, false },
+    [NODE_SIGMOID] = { run_sigmoid, run_sigmoid_backward, false },
+    [NODE_GELU] = { run_gelu, run_gelu_backward, true },
+};
+
+/* The value of node id in the place of its source's, where that is free to be overwritten; in a buffer of its own otherwise. */
+static void value_in_place(struct lowering *l, int32_t id, int32_t x)
+{
+    if (lower_may_overwrite(l, x) && !lower_is_result(l, id))
+        l->value[id] = l->value[x];
+    else
+        lower_value(l, id);
+}
+
+static void activation_forward(struct lowering *l, int32_t id)
+{
+    const struct activation *act = &activations[l->nodes[id].kind];
+    const int32_t            x = lower_source(l, id, 0);
+    struct op                op = lower_op(act->forward, l->net->batch, elements(l, id));
+    if (l->fused[id])
+        return;
+    if (act->from_input && l->wants_gradient[id])
+        lower_keep(l, x);
+    value_in_place(l, id, x);
+    op.buffer[0] = l->value[x];
+    op.buffer[1] = l->value[id];
+    lower_emit(l, &op);
+    if (!act->from_input && l->wants_gradient[id])
+        lower_keep(l, id);
+}
+
+/* The buffer for the gradient of x: that of node id's own, where it is the only thing held there, else a new one. */
+static int32_t gradient_in_place(struct lowering *l, int32_t id, int32_t x, bool *accumulate)
+{
+    const int32_t dy = l->gradient[id];
+    *accumulate = false;
+    if (l->failed)
+        return -1;
+    if (l->gradient[x] < 0 && l->program->buffers[dy].readers == 1)
+        return l->gradient[x] = dy; /* consumed here, and held for x from here on */
+    const int32_t dx = lower_gradient_target(l, x, accumulate);
+    lower_consumed(l, dy);
+    return dx;
+}
+
+static void activation_backward(struct lowering *l, int32_t id)
+{
+    const struct activation *act = &activations[l->nodes[id].kind];
+    const int32_t            x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct op                op = lower_op(act->backward, l->net->batch, elements(l, id));
+    if (!l->wants_gradient[x])
+        return;
+    op.buffer[0] = dy;
+    op.buffer[1] = l->value[act->from_input ? x : id];
+    op.buffer[2] = gradient_in_place(l, id, x, &op.accumulate);
+    op.scalar = l->scale[id];
+    if (l->nodes[id].kind == NODE_RELU && l->nodes[x].kind == NODE_DENSE && l->nodes[x].bias >= 0 && l->uses[x] == 1) {
+        op.run = run_relu_bias_backward;
+        op.buffer[3] = parameter_buffer(l, l->nodes[x].bias, true);
+        l->bias_done[x] = true;
+    }
+    lower_emit(l, &op);
+}
+
+/* ---- dropout ---- */
+static const uint64_t MASK_STREAMS = UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
+enum { DROPPED_RANGE = 65536 };
+
+static int run_dropout(const struct op *op, uint64_t step)
+{
+    kernel_dropout(op->p[0], op->p[1], (uint8_t *)op->p[2], op->rows * op->columns, &op->key, step, op->scalar);
+    return 0;
+}
+
+static int run_dropout_backward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_dropout_backward(op->p[0], (const uint8_t *)op->p[1], op->p[2], op->rows * op->columns, op->scalar, op->accumulate);
+    return 0;
+}
+
+/* The rate in 1/65536; the scale belongs to the rounded rate, so that the expectation is exact. */
+static uint32_t dropped_of(double rate)
+{
+    const double dropped = rate * DROPPED_RANGE + 0.5;
+    return dropped < 1.0 ? 1 : dropped > DROPPED_RANGE - 1 ? DROPPED_RANGE - 1 : (uint32_t)dropped;
+}
+
+static float scale_of(double rate)
+{
+    return (float)(DROPPED_RANGE / (DROPPED_RANGE - (double)dropped_of(rate)));
+}
+
+static void dropout_forward(struct lowering *l, int32_t id)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t      x = lower_source(l, id, 0);
+    const uint64_t     seed = hone_rng_derive(l->net->graph->seed, MASK_STREAMS);
+    struct op          op = lower_op(run_dropout, l->net->batch, node->elements);
+    op.scalar = scale_of(node->rate);
+    op.key = (struct dropout_key){ { (uint32_t)seed, (uint32_t)(seed >> 32) }, node->number, dropped_of(node->rate) };
+    if (l->failed)
+        return;
+    op.buffer[0] = l->value[x];
+    if (l->nodes[x].kind == NODE_RELU && l->uses[x] == 1 && l->wants_gradient[x]) {
+        /* what is positive was kept: the derivative of relu reads it off the result, no mask is stored */
+        l->value[id] = l->value[x];
+        l->fused[id] = true;
+        l->scale[x] = op.scalar;
+    } else {
+        value_in_place(l, id, x);
+        if (l->wants_gradient[x])
+            op.buffer[2] = l->extra[id] =
+                lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)node->elements, NULL);
+    }
+    op.buffer[1] = l->value[id];
+    lower_emit(l, &op);
+}
+
+static void dropout_backward(struct lowering *l, int32_t id)
+{
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct op     op = lower_op(run_dropout_backward, l->net->batch, elements(l, id));
+    if (!l->wants_gradient[x])
+        return;
+    if (l->fused[id]) {
+        lower_contribute(l, x, dy);
+        lower_consumed(l, dy);
+        return;
+    }
+    op.scalar = scale_of(l->nodes[id].rate);
+    op.buffer[0] = dy;
+    op.buffer[1] = l->extra[id];
+    op.buffer[2] = gradient_in_place(l, id, x, &op.accumulate);
+    lower_emit(l, &op);
+}
+
+/* ---- add ---- */
+static void add_forward(struct lowering *l, int32_t id)
+{
+    const int32_t a = lower_source(l, id, 0), b = lower_source(l, id, 1);
+    value_in_place(l, id, a);
+    lower_add(l, l->value[a], l->value[b], l->value[id], elements(l, id));
+}
+
+static void add_backward(struct lowering *l, int32_t id)
+{
+    const int32_t dy = l->gradient[id];
+    if (l->nodes[id].is_loss)
+        return; /* the weights of the losses have said it */
+    lower_contribute(l, lower_source(l, id, 0), dy);
+    lower_contribute(l, lower_source(l, id, 1), dy);
+    lower_consumed(l, dy);
+}
+
+/* ---- losses and outputs ---- */
+static int run_softmax_cross_entropy(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_softmax_cross_entropy(op->p[0], op->p[1], op->p[2], op->p[3], op->rows, op->columns, op->scalar);
+    return 0;
+}
+
+static int run_mse(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_mse(op->p[0], op->p[1], op->p[2], op->p[3], op->rows, op->columns, op->scalar);
+    return 0;
+}
+
+static int run_softmax(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_softmax(op->p[0], op->p[1], op->rows, op->columns);
+    return 0;
+}
+
+static void loss_forward(struct lowering *l, int32_t id)
+{
+    const int32_t x = lower_source(l, id, 0);
+    struct op     op = lower_op(l->nodes[id].kind == NODE_MSE ? run_mse : run_softmax_cross_entropy, l->net->batch, elements(l, x));
+    op.scalar = l->weight[id];
+    op.buffer[0] = l->value[x];
+    op.buffer[1] = l->value[lower_source(l, id, 1)];
+    op.buffer[2] = lower_value(l, id);
+    if (l->wants_gradient[x])
+        op.buffer[3] = l->extra[id] =
+            lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, x) * sizeof(float), NULL);
+    lower_emit(l, &op);
+}
+
+static void loss_backward(struct lowering *l, int32_t id)
+{
+    if (l->extra[id] < 0)
+        return;
+    lower_contribute(l, lower_source(l, id, 0), l->extra[id]);
+    lower_consumed(l, l->extra[id]);
+}
+
+static void softmax_forward(struct lowering *l, int32_t id)
+{
+    struct op op = lower_op(run_softmax, l->net->batch, elements(l, id));
+    op.buffer[0] = l->value[lower_source(l, id, 0)];
+    op.buffer[1] = lower_value(l, id);
+    lower_emit(l, &op);
+}
+
+static void input_forward(struct lowering *l, int32_t id)
+{
+    l->value[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, id) * sizeof(float), l->net->inputs[id]);
+}
+
+/* flatten never gets here: it is another name for its source */
+static const struct layer {
+    void (*forward)(struct lowering *l, int32_t id);
+    void (*backward)(struct lowering *l, int32_t id); /* its own gradient is complete */
+} layers[NODE_KINDS] = {
+    [NODE_INPUT] = { input_forward, NULL },
+    [NODE_DENSE] = { dense_forward, dense_backward },
+    [NODE_RELU] = { activation_forward, activation_backward },
+    [NODE_TANH] = { activation_forward, activation_backward },
+    [NODE_SIGMOID] = { activation_forward, activation_backward },
+    [NODE_GELU] = { activation_forward, activation_backward },
+    [NODE_DROPOUT] = { dropout_forward, dropout_backward },
+    [NODE_ADD] = { add_forward, add_backward },
+    [NODE_SOFTMAX_CROSS_ENTROPY] = { loss_forward, loss_backward },
+    [NODE_MSE] = { loss_forward, loss_backward },
+    [NODE_SOFTMAX] = { softmax_forward, NULL },
+};
+
+void lower_forward(struct lowering *l, int32_t id)
+{
+    layers[l->nodes[id].kind].forward(l, id);
+}
+
+void lower_backward(struct lowering *l, int32_t id)
+{
+    if (layers[l->nodes[id].kind].backward && (l->nodes[id].is_loss || l->gradient[id] >= 0))
+        layers[l->nodes[id].kind].backward(l, id);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* From a graph to a program: which nodes are needed, which melt into their neighbours, which operations do the forward and
+ * the backward pass, in which buffers.
+ *
+ * Fusions: a dense layer's bias is added inside oneDNN's product, or by the relu that follows in one pass; activations and
+ * dropout work in place where nobody needs what they overwrite; relu and the dropout after it have one derivative, read off the
+ * result; that derivative and the bias gradient of the dense layer are one pass; a loss makes its gradient while it
+ * computes. flatten (and, in inference, dropout) is another name for its input. The gradient of what no parameter lies
+ * behind (the data of the first layer) is never computed. */
+#include "lower.h"
+
+#include "hone/param.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the nodes ---- */
+/* The node whose value this one's is. */
+static int32_t resolve(const struct lowering *l, int32_t id)
+{
+    for (;;) {
+        const struct node *node = &l->nodes[id];
+        if (node->kind == NODE_FLATTEN || (node->kind == NODE_DROPOUT && !l->training))
+            id = node->in[0];
+        else
+            return id;
+    }
+}
+
+int32_t lower_source(const struct lowering *l, int32_t id, int i)
+{
+    return resolve(l, l->nodes[id].in[i]);
+}
+
+static void mark(struct lowering *l, int32_t root)
+{
+    l->needed[resolve(l, root)] = true;
+    for (int32_t id = root; id >= 0; id--) {
+        if (!l->needed[id])
+            continue;
+        for (int i = 0; i < 2; i++)
+            if (l->nodes[id].in[i] >= 0)
+                l->needed[lower_source(l, id, i)] = true;
+    }
+}
+
+/* Gradients are means over the batch; a loss that enters a sum several times counts as often. */
+static void weigh_losses(struct lowering *l)
+{
+    l->weight[l->net->loss] = 1.0f / (float)l->net->batch;
+    for (int32_t id = l->net->loss; id >= 0; id--)
+        if (l->needed[id] && l->nodes[id].kind == NODE_ADD && l->nodes[id].is_loss)
+            for (int i = 0; i < 2; i++)
+                l->weight[l->nodes[id].in[i]] += l->weight[id];
+}
+
+/* ---- buffers and operations ---- */
+struct op lower_op(int (*run)(const struct op *, uint64_t), int64_t rows, int64_t columns)
+{
+    struct op op = { .run = run, .rows = rows, .columns = columns };
+    for (int i = 0; i < MAX_OPERANDS; i++)
+        op.buffer[i] = -1;
+    return op;
+}
+
+void lower_emit(struct lowering *l, const struct op *op)
+{
+    if (!l->failed && !program_op(l->program, op))
+        l->failed = true;
+    if (l->failed && op->matmul)
+        matmul_destroy(op->matmul);
+}
+
+int32_t lower_buffer(struct lowering *l, uint64_t bytes, float *fixed)
+{
+    const int32_t id = l->failed ? -1 : program_buffer(l->program, bytes, fixed);
+    if (id < 0)
+        l->failed = true;
+    return id;
+}
+
+bool lower_is_result(const struct lowering *l, int32_t id)
+{
+    return id == l->net->loss || (!l->training && id == resolve(l, l->net->output));
+}
+
+int32_t lower_value(struct lowering *l, int32_t id)
+{
+    const uint64_t bytes = (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float);
+    float         *fixed = NULL;
+    if (lower_is_result(l, id))
+        fixed = id == l->net->loss ? l->net->losses : l->net->answer;
+    return l->value[id] = lower_buffer(l, bytes, fixed);
+}
+
+bool lower_may_overwrite(const struct lowering *l, int32_t id)
+{
+    const struct buffer *b = l->value[id] < 0 ? NULL : &l->program->buffers[l->value[id]];
+    return b && l->uses[id] == 1 && !b->fixed && !b->keep;
+}
+
+void lower_keep(struct lowering *l, int32_t id)
+{
+    if (!l->failed && l->training)
+        l->program->buffers[l->value[id]].keep = true;
+}
+
+int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate)
+{
+    *accumulate = l->gradient[id] >= 0;
+    if (!*accumulate)
+        l->gradient[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
+    return l->gradient[id];
+}
+
+void lower_consumed(struct lowering *l, int32_t buffer)
+{
+    if (!l->failed)
+        l->program->buffers[buffer].readers--;
+}
+
+static int run_add(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_add(op->p[0], op->p[1], op->p[2], op->rows * op->columns);
+    return 0;
+}
+
+static int run_copy(const struct op *op, uint64_t step)
+{
+    (void)step;
+    memcpy(op->p[1], op->p[0], (size_t)(op->rows * op->columns) * sizeof(float));
+    return 0;
+}
+
+void lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t columns)
+{
+    struct op op = lower_op(run_add, l->net->batch, columns);
+    op.buffer[0] = a;
+    op.buffer[1] = b;
+    op.buffer[2] = c;
+    lower_emit(l, &op);
+}
+
+void lower_contribute(struct lowering *l, int32_t id, int32_t buffer)
+{
+    if (l->failed || !l->wants_gradient[id])
+        return;
+    if (l->uses[id] == 1) { /* the only contribution: the buffer itself is the gradient */
+        l->gradient[id] = buffer;
+        l->program->buffers[buffer].readers++;
+        return;
+    }
+    bool          accumulate;
+    const int32_t target = lower_gradient_target(l, id, &accumulate);
+    if (accumulate)
+        lower_add(l, target, buffer, target, l->nodes[id].elements);
+    else {
+        struct op op = lower_op(run_copy, l->net->batch, l->nodes[id].elements);
+        op.buffer[0] = buffer;
+        op.buffer[1] = target;
+        lower_emit(l, &op);
+    }
+}
+
+/* ---- the whole ---- */
+static bool prepare(struct lowering *l)
+{
+    const size_t n = (size_t)l->net->n_nodes;
+    l->needed = calloc(n, sizeof *l->needed);
+    l->wants_gradient = calloc(n, sizeof *l->wants_gradient);
+    l->fused = calloc(n, sizeof *l->fused);
+    l->bias_done = calloc(n, sizeof *l->bias_done);
+    l->uses = calloc(n, sizeof *l->uses);
+    l->weight = calloc(n, sizeof *l->weight);
+    l->scale = calloc(n, sizeof *l->scale);
+    l->value = malloc(n * sizeof *l->value);
+    l->gradient = malloc(n * sizeof *l->gradient);
+    l->extra = malloc(n * sizeof *l->extra);
+    if (!l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale || !l->value || !l->gradient ||
+        !l->extra)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        l->value[i] = l->gradient[i] = l->extra[i] = -1;
+        l->scale[i] = 1.0f;
+    }
+    return true;
+}
+
+static void release(struct lowering *l)
+{
+    free(l->needed);
+    free(l->wants_gradient);
+    free(l->fused);
+    free(l->bias_done);
+    free(l->uses);
+    free(l->weight);
+    free(l->scale);
+    free(l->value);
+    free(l->gradient);
+    free(l->extra);
+}
+
+static void find_needs(struct lowering *l)
+{
+    const hone_net *net = l->net;
+    mark(l, net->loss);
+    if (!l->training)
+        mark(l, net->output);
+    for (int32_t id = 0; id < net->n_nodes; id++) {
+        if (!l->needed[id])
+            continue;
+        for (int i = 0; i < 2; i++)
+            if (l->nodes[id].in[i] >= 0)
+                l->uses[lower_source(l, id, i)]++;
+        l->wants_gradient[id] = l->training && l->nodes[id].trains && !l->nodes[id].is_loss;
+    }
+    weigh_losses(l);
+}
+
+hone_rc lower(hone_net *net, struct program *program, bool training, hone_error *err)
+{
+    hone_error      inner = HONE_ERROR_INIT;
+    struct lowering l = { .net = net, .program = program, .nodes = net->graph->nodes, .training = training, .err = &inner };
+    hone_rc         rc = HONE_OK;
+    if (!prepare(&l)) {
+        rc = hone_fail(err, HONE_ENOMEM, "", "out of memory while compiling the network");
+        goto out;
+    }
+    find_needs(&l);
+    for (int32_t id = 0; id < net->n_nodes && !l.failed; id++)
+        if (l.needed[id])
+            lower_forward(&l, id);
+    program->n_forward = program->n_ops;
+    if (training)
+        for (int32_t id = net->loss; id >= 0 && !l.failed; id--)
+            if (l.needed[id])
+                lower_backward(&l, id);
+    if (l.failed)
+        rc = inner.code ? hone_fail(err, inner.code, inner.param, "%s", inner.msg)
+                        : hone_fail(err, HONE_ENOMEM, "", "out of memory while compiling the network");
+out:
+    release(&l);
+    return rc;
+}

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/* Compiled networks against naive loops in double precision and against finite differences; sharing between nets; inference;
+ * the memory plan; training that learns. */
+#include "graph.h"
+#include "program.h"
+#include "reference.h"
+
+#include "harness.h"
+
+static void fill(float *x, int64_t n, uint64_t seed)
+{
+    hone_rng rng = hone_rng_at(seed, 99);
+    for (int64_t i = 0; i < n; i++)
+        x[i] = (float)hone_rng_normal(&rng);
+}
+
+/* Soft targets: positive, of sum 1 (or not quite, for `odd`). */
+static void fill_targets(float *t, int64_t rows, int64_t k, uint64_t seed, bool odd)
+{
+    hone_rng rng = hone_rng_at(seed, 98);
+    for (int64_t r = 0; r < rows; r++) {
+        double sum = 0;
+        for (int64_t c = 0; c < k; c++)
+            sum += (double)(t[r * k + c] = (float)hone_rng_uniform(&rng));
+        for (int64_t c = 0; c < k; c++)
+            t[r * k + c] = (float)((double)t[r * k + c] / sum * (odd ? 1.5 : 1.0));
+    }
+}
+
+/* Biases away from zero, so that they count. */
+static void shake(hone_graph *g)
+{
+    uint32_t               n;
+    hone_parameter *const *p = hone_nn_parameters(g, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (p[i]->role == HONE_PARAMETER_BIAS)
+            fill(p[i]->value, (int64_t)p[i]->length, 1000 + i);
+}
+
+static double worst(const float *got, const double *expected, int64_t n)
+{
+    double scale = 1e-3, error = 0;
+    for (int64_t i = 0; i < n; i++)
+        scale = fmax(scale, fabs(expected[i]));
+    for (int64_t i = 0; i < n; i++) {
+        const double e = fabs((double)got[i] - expected[i]) / scale;
+        if (!(e <= error)) /* NaN too */
+            error = e;
+    }
+    return error;
+}
+
+/* Runs a net built in r and compares loss, losses, gradients and inference with the reference. */
+static void compare(struct ref *r, int loss, int output, int64_t batch, uint64_t seed, uint64_t step)
+{
+    hone_error             err = HONE_ERROR_INIT;
+    hone_net              *net = NULL;
+    double                 value = 0;
+    uint32_t               n = 0;
+    hone_parameter *const *p;
+    CU_ASSERT_EQUAL_FATAL(hone_nn_compile(r->g, r->node[loss].var, r->node[output].var, batch, &net, &err), HONE_OK);
+    shake(r->g);
+    for (int i = 0; i < r->n; i++)
+        if (r->node[i].kind == REF_INPUT)
+            fill(hone_net_input(net, r->node[i].var), batch * r->node[i].n, seed + (uint64_t)i);
+    for (int i = 0; i < r->n; i++)
+        if (r->node[i].kind == REF_CE)
+            fill_targets(hone_net_input(net, r->node[r->node[i].b].var), batch, r->node[r->node[i].b].n, seed, seed % 2);
+    for (int again = 0; again < 2; again++) { /* a second step finds used buffers */
+        CU_ASSERT_EQUAL(hone_net_forward_backward(net, step, &value, &err), HONE_OK);
+        ref_forward(r, net, true, step);
+        ref_backward(r, loss, step);
+        CU_ASSERT_DOUBLE_EQUAL(value, r->loss, 2e-6 * (1 + fabs(r->loss)));
+        CU_ASSERT(worst(hone_net_losses(net), r->node[loss].value, batch) < 5e-6);
+        p = hone_nn_parameters(r->g, &n);
+        CU_ASSERT_EQUAL((int)n, r->n_parameters);
+        for (uint32_t i = 0; i < n; i++) {
+            const double error = worst(p[i]->gradient, r->parameter_gradient[i], (int64_t)p[i]->length);
+            if (!(error < 2e-5))
+                printf("# %s: error %g, batch %lld\n", p[i]->name, error, (long long)batch);
+            CU_ASSERT(error < 2e-5);
+        }
+    }
+    CU_ASSERT_EQUAL(hone_net_infer(net, &err), HONE_OK);
+    ref_forward(r, net, false, 0);
+    CU_ASSERT(worst(hone_net_output(net), r->node[output].value, batch * r->node[output].n) < 1e-5);
+    CU_ASSERT(worst(hone_net_losses(net), r->node[loss].value, batch) < 5e-6);
+    hone_net_destroy(net);
+}
+
+static const int64_t batches[] = { 1, 2, 7, 33 };
+
+static void test_dense_and_cross_entropy_match_a_naive_loop(void)
+{
+    static const int64_t units[] = { 1, 13, 16, 100 };
+    for (size_t b = 0; b < 4; b++)
+        for (size_t u = 0; u < 4; u++)
+            for (int64_t k = 1; k < 40; k += 9) {
+                struct ref r = ref_create(b + 10 * u);
+                const int  x = ref_input(&r, "x", 5 + (int64_t)u), t = ref_input(&r, "t", k);
+                const int  h = ref_act(&r, REF_RELU, ref_dense(&r, x, units[u], 0));
+                const int  y = ref_dense(&r, h, k, u % 2);
+                compare(&r, ref_loss(&r, REF_CE, y, t), ref_act(&r, REF_SOFTMAX, y), batches[b], b + u, 3);
+                ref_destroy(&r);
+            }
+}
+
+static void test_every_activation_matches_a_naive_loop(void)
+{
+    for (int kind = REF_RELU; kind <= REF_GELU; kind++)
+        for (size_t b = 0; b < 4; b++)
+            for (int bias = 0; bias < 2; bias++) {
+                struct ref r = ref_create(b);
+                const int  x = ref_input(&r, "x", 9), t = ref_input(&r, "t", 3);
+                int        h = ref_act(&r, (enum ref_kind)kind, ref_dense(&r, x, 13, (uint32_t)bias));
+                h = ref_act(&r, (enum ref_kind)kind, ref_dense(&r, h, 31, (uint32_t)bias));
+                h = ref_act(&r, (enum ref_kind)kind, h); /* on something that is no dense layer */
+                h = ref_dense(&r, h, 3, 0);
+                compare(&r, ref_loss(&r, REF_MSE, h, t), h, batches[b], 4, 5);
+                ref_destroy(&r);
+            }
+}
+
+/* Chains of activation and dropout in every order: what works in place must not destroy what a derivative reads. */
+static void test_chains_match_a_naive_loop(void)
+{
+    static const enum ref_kind kinds[] = { REF_RELU, REF_TANH, REF_SIGMOID, REF_GELU, REF_DROPOUT };
+    for (int i = 0; i < 125; i++) {
+        struct ref r = ref_create((uint64_t)i);
+        const int  x = ref_input(&r, "x", 6), t = ref_input(&r, "t", 4);
+        const int  order[3] = { i % 5, i / 5 % 5, i / 25 };
+        int        h = ref_dense(&r, x, 70, 0);
+        for (int k = 0; k < 3; k++)
+            h = kinds[order[k]] == REF_DROPOUT ? ref_dropout(&r, h, 0.3) : ref_act(&r, kinds[order[k]], h);
+        h = ref_dense(&r, h, 4, 0);
+        compare(&r, ref_loss(&r, REF_CE, h, t), ref_act(&r, REF_SOFTMAX, h), 7, 1, 11);
+        ref_destroy(&r);
+    }
+}
+
+/* Values used several times, branches, x + x, two losses on one output, the same loss twice. */
+static void test_graphs_that_branch_match_a_naive_loop(void)
+{
+    for (size_t b = 0; b < 4; b++) {
+        struct ref r = ref_create(b);
+        const int  x = ref_input(&r, "x", 8), t = ref_input(&r, "t", 5), v = ref_input(&r, "v", 5);
+        int        h = ref_act(&r, REF_TANH, ref_dense(&r, ref_dropout(&r, x, 0.2), 12, 0));
+        for (int block = 0; block < 3; block++) {
+            int branch = ref_act(&r, REF_RELU, ref_dense(&r, h, 20, 0));
+            branch = ref_dropout(&r, branch, 0.5);
+            branch = ref_dense(&r, branch, 12, 1);
+            h = ref_add(&r, block == 1 ? branch : h, block == 1 ? h : branch);
+        }
+        h = ref_add(&r, h, h);
+        const int inside = ref_act(&r, REF_RELU, h);
+        h = ref_add(&r, ref_act(&r, REF_GELU, h), ref_dropout(&r, inside, 0.25));
+        h = ref_add(&r, h, inside);
+        const int y = ref_dense(&r, h, 5, 0);
+        const int ce = ref_loss(&r, REF_CE, y, t), mse = ref_loss(&r, REF_MSE, ref_act(&r, REF_SIGMOID, y), v);
+        const int loss = ref_add(&r, ref_add(&r, ce, mse), ce);
+        compare(&r, loss, ref_act(&r, REF_SOFTMAX, y), batches[b], b, 2);
+        ref_destroy(&r);
+    }
+}
+
+static double loss_of(hone_net *net)
+{
+    hone_error err = HONE_ERROR_INIT;
+    double     loss = NAN;
+    CU_ASSERT_EQUAL(hone_net_forward_backward(net, 1, &loss, &err), HONE_OK);
+    return loss;
+}
+
+/* Central differences of the library's own loss, smooth layers only; float32 allows about three digits. */
+static void test_gradients_match_finite_differences(void)
+{
+    static const enum ref_kind kinds[] = { REF_TANH, REF_SIGMOID, REF_GELU };
+    for (int i = 0; i < 6; i++) {
+        hone_error err = HONE_ERROR_INIT;
+        hone_net  *net;
+        struct ref r = ref_create((uint64_t)i);
+        const int  x = ref_input(&r, "x", 5), t = ref_input(&r, "t", 3);
+        int        h = ref_act(&r, kinds[i % 3], ref_dense(&r, x, 7, 0));
+        h = ref_dropout(&r, ref_add(&r, h, h), 0.25);
+        h = ref_dense(&r, h, 3, 0);
+        const int loss = ref_loss(&r, i < 3 ? REF_CE : REF_MSE, h, t);
+        CU_ASSERT_EQUAL_FATAL(hone_nn_compile(r.g, r.node[loss].var, r.node[h].var, 6, &net, &err), HONE_OK);
+        shake(r.g);
+        fill(hone_net_input(net, r.node[x].var), 30, 1);
+        fill_targets(hone_net_input(net, r.node[t].var), 6, 3, 2, false);
+        uint32_t               n;
+        hone_parameter *const *p = hone_nn_parameters(r.g, &n);
+        for (uint32_t k = 0; k < n; k++)
+            for (uint64_t e = 0; e < p[k]->length; e++) {
+                loss_of(net);
+                const double gradient = (double)p[k]->gradient[e];
+                const float  before = p[k]->value[e];
+                p[k]->value[e] = before + 0.01f;
+                const double up = loss_of(net);
+                p[k]->value[e] = before - 0.01f;
+                const double down = loss_of(net);
+                p[k]->value[e] = before;
+                CU_ASSERT_DOUBLE_EQUAL(gradient, (up - down) / 0.02, 3e-4 + 3e-3 * fabs(gradient));
+            }
+        hone_net_destroy(net);
+        ref_destroy(&r);
+    }
+}
+
+struct mlp {
+    hone_graph *g;
+    hone_var    x, t, loss, output;
+};
+
+static struct mlp mlp(int64_t in, int64_t width, int depth, int64_t classes, double rate, uint64_t seed)
+{
+    const hone_graph_options options = { sizeof options, 1, seed };
+    struct mlp               m = { .g = hone_nn_graph_create(&options) };
+    m.x = hone_nn_input(m.g, "x", &in, 1);
+    m.t = hone_nn_input(m.g, "t", &classes, 1);
+    hone_var h = m.x;
+    for (int i = 0; i < depth; i++)
+        h = hone_nn_dropout(m.g, hone_nn_relu(m.g, hone_dense(m.g, h, .units = width)), rate);
+    h = hone_dense(m.g, h, .units = classes, .init = "xavier");
+    m.loss = hone_nn_softmax_cross_entropy(m.g, h, m.t);
+    m.output = hone_nn_softmax(m.g, h);
+    return m;
+}
+
+static hone_net *compile(const struct mlp *m, int64_t batch)
+{
+    hone_error err = HONE_ERROR_INIT;
+    hone_net  *net = NULL;
+    CU_ASSERT_EQUAL_FATAL(hone_nn_compile(m->g, m->loss, m->output, batch, &net, &err), HONE_OK);
+    return net;
+}
+
+/* A net of 3 samples and one of 8 whose last 5 repeat: the sum of the gradients says the same. */
+static void test_nets_of_one_graph_share_their_parameters(void)
+{
+    struct mlp             m = mlp(4, 9, 2, 3, 0, 1);
+    hone_net              *big = compile(&m, 8), *small = compile(&m, 4);
+    uint32_t               n;
+    hone_parameter *const *p = hone_nn_parameters(m.g, &n);
+    float                 *saved[6];
+    CU_ASSERT_EQUAL_FATAL(n, 6);
+    CU_ASSERT_EQUAL(hone_net_batch(small), 4);
+    fill(hone_net_input(small, m.x), 16, 5);
+    fill_targets(hone_net_input(small, m.t), 4, 3, 6, false);
+    for (int i = 0; i < 2; i++) {
+        memcpy(hone_net_input(big, m.x) + 16 * i, hone_net_input(small, m.x), 16 * sizeof(float));
+        memcpy(hone_net_input(big, m.t) + 12 * i, hone_net_input(small, m.t), 12 * sizeof(float));
+    }
+    for (uint32_t i = 0; i < n; i++)
+        p[i]->value[0] += 0.1f; /* seen by both */
+    const double a = loss_of(big);
+    for (uint32_t i = 0; i < n; i++) {
+        saved[i] = malloc(p[i]->length * sizeof(float));
+        memcpy(saved[i], p[i]->gradient, p[i]->length * sizeof(float));
+    }
+    CU_ASSERT_DOUBLE_EQUAL(loss_of(small), a, 1e-6);
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint64_t e = 0; e < p[i]->length; e++)
+            CU_ASSERT_DOUBLE_EQUAL(p[i]->gradient[e], saved[i][e], 1e-6);
+        free(saved[i]);
+    }
+    hone_net_destroy(small);
+    CU_ASSERT_DOUBLE_EQUAL(loss_of(big), a, 1e-9);
+    hone_net_destroy(big);
+    hone_nn_graph_destroy(m.g);
+}
+
+static void test_inference_equals_training_without_dropout(void)
+{
+    struct mlp m = mlp(20, 50, 3, 10, 0, 3);
+    hone_error err = HONE_ERROR_INIT;
+    hone_net  *net = compile(&m, 16);
+    float      losses[16];
+    fill(hone_net_input(net, m.x), 16 * 20, 8);
+    fill_targets(hone_net_input(net, m.t), 16, 10, 9, false);
+    loss_of(net);
+    memcpy(losses, hone_net_losses(net), sizeof losses);
+    CU_ASSERT_EQUAL(hone_net_infer(net, &err), HONE_OK);
+    CU_ASSERT_EQUAL(memcmp(losses, hone_net_losses(net), sizeof losses), 0);
+    for (int r = 0; r < 16; r++) {
+        double sum = 0;
+        for (int c = 0; c < 10; c++)
+            sum += (double)hone_net_output(net)[10 * r + c];
+        CU_ASSERT_DOUBLE_EQUAL(sum, 1.0, 1e-6);
+    }
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(m.g);
+}
+
+/* Same seed and step: same masks; another step or seed: others. The rate-0 graph is the graph without the layer. */
+static void test_masks_are_numbered_by_seed_and_step(void)
+{
+    struct mlp m = mlp(20, 300, 2, 10, 0.5, 3), other = mlp(20, 300, 2, 10, 0.5, 4);
+    hone_net  *net = compile(&m, 4), *second = compile(&other, 4);
+    hone_error err = HONE_ERROR_INIT;
+    double     a, b, c, d;
+    uint32_t   n;
+    for (uint32_t i = 0; i < 6; i++)
+        memcpy(hone_nn_parameters(other.g, &n)[i]->value, hone_nn_parameters(m.g, &n)[i]->value,
+               hone_nn_parameters(m.g, &n)[i]->length * sizeof(float));
+    for (int i = 0; i < 2; i++) {
+        fill(hone_net_input(i ? second : net, i ? other.x : m.x), 80, 8);
+        fill_targets(hone_net_input(i ? second : net, i ? other.t : m.t), 4, 10, 9, false);
+    }
+    CU_ASSERT_EQUAL(hone_net_forward_backward(net, 7, &a, &err), HONE_OK);
+    CU_ASSERT_EQUAL(hone_net_forward_backward(net, UINT64_C(7) << 32, &b, &err), HONE_OK);
+    CU_ASSERT_EQUAL(hone_net_forward_backward(net, 7, &c, &err), HONE_OK);
+    CU_ASSERT_EQUAL(hone_net_forward_backward(second, 7, &d, &err), HONE_OK);
+    CU_ASSERT_EQUAL(a, c);
+    CU_ASSERT_NOT_EQUAL(a, b);
+    CU_ASSERT_NOT_EQUAL(a, d);
+    const hone_var x = m.x;
+    CU_ASSERT_EQUAL(hone_nn_dropout(m.g, x, 0.0).id, x.id);
+    hone_net_destroy(net);
+    hone_net_destroy(second);
+    hone_nn_graph_destroy(m.g);
+    hone_nn_graph_destroy(other.g);
+}
+
+/* Thirty residual blocks: the shared plan must give bit for bit what separate buffers give, in much less memory. */
+static void test_the_memory_plan_changes_nothing(void)
+{
+    float   *gradient[2] = { NULL, NULL }, output[2][16 * 10];
+    uint64_t bytes[2], length = 0;
+    for (int unshared = 0; unshared < 2; unshared++) {
+        const hone_graph_options options = { sizeof options, 1, 5 };
+        const int64_t            in = 30, classes = 10;
+        hone_error               err = HONE_ERROR_INIT;
+        hone_graph              *g = hone_nn_graph_create(&options);
+        hone_net                *net;
+        g->unshared = unshared;
+        const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
+        hone_var       h = hone_dense(g, x, .units = 64);
+        for (int i = 0; i < 30; i++) {
+            hone_var b = hone_nn_dropout(g, hone_nn_relu(g, hone_dense(g, h, .units = 40 + i)), 0.1);
+            b = hone_dense(g, i % 2 ? hone_nn_gelu(g, b) : hone_nn_tanh(g, b), .units = 64, .init = "lecun");
+            h = hone_nn_add(g, h, b);
+        }
+        h = hone_dense(g, h, .units = 10, .init = "xavier");
+        CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 16, &net, &err), HONE_OK);
+        fill(hone_net_input(net, x), 16 * in, 3);
+        fill_targets(hone_net_input(net, t), 16, 10, 4, false);
+        loss_of(net);
+        loss_of(net);
+        bytes[unshared] = net->arena_bytes;
+        length = g->block;
+        gradient[unshared] = malloc(length * sizeof(float));
+        memcpy(gradient[unshared], g->gradients, length * sizeof(float));
+        CU_ASSERT_EQUAL(hone_net_infer(net, &err), HONE_OK);
+        memcpy(output[unshared], hone_net_output(net), sizeof output[0]);
+        for (int32_t i = 0; i < net->train.n_ops; i++)
+            for (int k = 0; k < MAX_OPERANDS; k++)
+                CU_ASSERT_EQUAL((uintptr_t)net->train.ops[i].p[k] % 64, 0);
+        hone_net_destroy(net);
+        hone_nn_graph_destroy(g);
+    }
+    CU_ASSERT_EQUAL(memcmp(gradient[0], gradient[1], length * sizeof(float)), 0);
+    CU_ASSERT_EQUAL(memcmp(output[0], output[1], sizeof output[0]), 0);
+    CU_ASSERT(bytes[0] * 3 < bytes[1] * 2);
+    free(gradient[0]);
+    free(gradient[1]);
+}
+
+/* Random lives and sizes: no two buffers that live at once overlap, and the plan is not far above the lower bound. */
+static void test_the_memory_plan_keeps_the_living_apart(void)
+{
+    hone_rng rng = hone_rng_at(1, 1);
+    for (int round = 0; round < 50; round++) {
+        struct program p = { 0 };
+        uint64_t       alive[60] = { 0 }, bound = 0;
+        for (int i = 0; i < 40; i++) {
+            const int32_t id = program_buffer(&p, 1 + hone_rng_below(&rng, 5000), NULL);
+            CU_ASSERT_EQUAL_FATAL(id, i);
+            p.buffers[i].first = (int32_t)hone_rng_below(&rng, 50);
+            p.buffers[i].last = p.buffers[i].first + (int32_t)hone_rng_below(&rng, 10);
+            for (int32_t o = p.buffers[i].first; o <= p.buffers[i].last; o++)
+                alive[o] += p.buffers[i].bytes;
+        }
+        program_plan(&p, true);
+        for (int i = 0; i < 60; i++)
+            bound = alive[i] > bound ? alive[i] : bound;
+        for (int i = 0; i < 40; i++)
+            for (int k = 0; k < i; k++) {
+                const struct buffer *a = &p.buffers[i], *b = &p.buffers[k];
+                const bool together = a->first <= b->last && b->first <= a->last;
+                CU_ASSERT(!together || a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset);
+                CU_ASSERT(a->offset % 64 == 0 && a->offset + a->bytes <= p.bytes);
+            }
+        CU_ASSERT(p.bytes >= bound && p.bytes < bound + bound / 2);
+        program_release(&p);
+    }
+}
+
+static void descend(hone_graph *g, float rate)
+{
+    uint32_t               n;
+    hone_parameter *const *p = hone_nn_parameters(g, &n);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint64_t e = 0; e < p[i]->length; e++) {
+            p[i]->state[0][e] = 0.9f * p[i]->state[0][e] + p[i]->gradient[e];
+            p[i]->value[e] -= rate * p[i]->state[0][e];
+        }
+}
+
+static void test_learns_exclusive_or(void)
+{
+    struct mlp  m = mlp(2, 16, 1, 2, 0, 2);
+    hone_error  err = HONE_ERROR_INIT;
+    hone_net   *net = compile(&m, 4);
+    const float x[8] = { 0, 0, 0, 1, 1, 0, 1, 1 }, t[8] = { 1, 0, 0, 1, 0, 1, 1, 0 };
+    CU_ASSERT_EQUAL_FATAL(hone_nn_allocate_states(m.g, 1, &err), HONE_OK);
+    for (int i = 0; i < 500; i++) {
+        memcpy(hone_net_input(net, m.x), x, sizeof x);
+        memcpy(hone_net_input(net, m.t), t, sizeof t);
+        loss_of(net);
+        descend(m.g, 0.05f);
+    }
+    CU_ASSERT_EQUAL(hone_net_infer(net, &err), HONE_OK);
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT(hone_net_output(net)[2 * i + (t[2 * i] > 0.5f ? 0 : 1)] > 0.95f);
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(m.g);
+}
+
+/* Three clouds in ten dimensions, with dropout: new points are told apart. */
+static void test_learns_blobs_with_dropout(void)
+{
+    struct mlp m = mlp(10, 32, 2, 3, 0.3, 6);
+    hone_error err = HONE_ERROR_INIT;
+    hone_net  *net = compile(&m, 64);
+    hone_rng   rng = hone_rng_at(11, 0);
+    int        right = 0, label[64];
+    CU_ASSERT_EQUAL_FATAL(hone_nn_allocate_states(m.g, 1, &err), HONE_OK);
+    for (uint64_t step = 0; step <= 300; step++) {
+        float *x = hone_net_input(net, m.x), *t = hone_net_input(net, m.t);
+        double loss;
+        memset(t, 0, 64 * 3 * sizeof *t);
+        for (int i = 0; i < 64; i++) {
+            label[i] = (int)hone_rng_below(&rng, 3);
+            t[3 * i + label[i]] = 1.0f;
+            for (int k = 0; k < 10; k++)
+                x[10 * i + k] = (float)(hone_rng_normal(&rng) + (k % 3 == label[i] ? 1.5 : 0.0));
+        }
+        if (step == 300)
+            break;
+        CU_ASSERT_EQUAL(hone_net_forward_backward(net, step, &loss, &err), HONE_OK);
+        descend(m.g, 0.02f);
+    }
+    CU_ASSERT_EQUAL(hone_net_infer(net, &err), HONE_OK);
+    for (int i = 0; i < 64; i++) {
+        const float *y = hone_net_output(net) + 3 * i;
+        right += y[label[i]] >= y[0] && y[label[i]] >= y[1] && y[label[i]] >= y[2];
+    }
+    CU_ASSERT(right >= 58);
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(m.g);
+}
+
+static void test_a_loss_that_is_no_number_is_said(void)
+{
+    struct mlp m = mlp(4, 8, 1, 3, 0, 1);
+    hone_net  *net = compile(&m, 5);
+    const float bad[] = { NAN, INFINITY, -INFINITY };
+    for (int i = 0; i < 3; i++)
+        for (int at = 0; at < 20; at += 19) {
+            hone_error err = HONE_ERROR_INIT;
+            double     loss = 0;
+            fill(hone_net_input(net, m.x), 20, 1);
+            fill_targets(hone_net_input(net, m.t), 5, 3, 1, false);
+            hone_net_input(net, m.x)[at] = bad[i];
+            CU_ASSERT_EQUAL(hone_net_forward_backward(net, 0, &loss, &err), HONE_ENUMERIC);
+            CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "loss"));
+            CU_ASSERT(!isfinite(loss));
+        }
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(m.g);
+}
+
+static void test_costs_are_counted(void)
+{
+    struct mlp m = mlp(784, 256, 1, 10, 0, 1);
+    hone_error err = HONE_ERROR_INIT;
+    hone_net  *net = compile(&m, 32);
+    const double first = 2.0 * 32 * 784 * 256, second = 2.0 * 32 * 256 * 10;
+    CU_ASSERT_DOUBLE_EQUAL(hone_net_flops(net), 2 * first + 3 * second, 0.5); /* no data gradient for the first layer */
+    const uint64_t before = hone_net_bytes(net);
+    CU_ASSERT(before > 2 * 4 * (784 * 256 + 256 + 2560 + 10) + 4 * 32 * (784 + 10));
+    CU_ASSERT_EQUAL(hone_nn_allocate_states(m.g, 2, &err), HONE_OK);
+    CU_ASSERT_EQUAL(hone_net_bytes(net) - before, before == 0 ? 0 : 2 * m.g->block * sizeof(float));
+    const double seconds = hone_net_primitive_seconds(net, 3);
+    CU_ASSERT(seconds > 0 && seconds < 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(hone_nn_version(), "oneDNN"));
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(m.g);
+}
+
+/* Two threads in each of two threads of ours, results as with one: nothing is shared that changes. */
+static void test_threads_give_the_same_answer(void)
+{
+    double loss[2];
+    for (uint32_t threads = 1; threads <= 2; threads++) {
+        const hone_graph_options options = { sizeof options, threads, 5 };
+        const int64_t            in = 300, classes = 10;
+        hone_error               err = HONE_ERROR_INIT;
+        hone_graph              *g = hone_nn_graph_create(&options);
+        hone_net                *net;
+        const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
+        const hone_var y = hone_dense(g, hone_nn_relu(g, hone_dense(g, x, .units = 500)), .units = 10);
+        CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, y, t), y, 64, &net, &err), HONE_OK);
+        fill(hone_net_input(net, x), 64 * in, 3);
+        fill_targets(hone_net_input(net, t), 64, 10, 4, false);
+        loss[threads - 1] = loss_of(net);
+        hone_net_destroy(net);
+        hone_nn_graph_destroy(g);
+    }
+    CU_ASSERT_DOUBLE_EQUAL(loss[0], loss[1], 1e-5);
+}
+
+SUITE(TEST(test_dense_and_cross_entropy_match_a_naive_loop), TEST(test_every_activation_matches_a_naive_loop),
+      TEST(test_chains_match_a_naive_loop), TEST(test_graphs_that_branch_match_a_naive_loop),
+      TEST(test_gradients_match_finite_differences), TEST(test_nets_of_one_graph_share_their_parameters),
+      TEST(test_inference_equals_training_without_dropout), TEST(test_masks_are_numbered_by_seed_and_step),
+      TEST(test_the_memory_plan_changes_nothing), TEST(test_the_memory_plan_keeps_the_living_apart), TEST(test_learns_exclusive_or),
+      TEST(test_learns_blobs_with_dropout), TEST(test_a_loss_that_is_no_number_is_said), TEST(test_costs_are_counted),
+      TEST(test_threads_give_the_same_answer))
