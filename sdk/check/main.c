@@ -196,7 +196,7 @@ static int check_file(struct check_options *options, const char *file)
     struct check_report report;
     struct tally tally = { 0, 0, 0 };
     char path[PATH_MAX];
-    int loaded = 0;
+    int loaded = 0, sane = 1;
     if (!realpath(file, path)) {
         fprintf(stderr, "hone plugin check: %s: %s\n", file, strerror(errno));
         return EXIT_LOAD;
@@ -213,9 +213,12 @@ static int check_file(struct check_options *options, const char *file)
     run_case(options, &module_cases[0], "module", &report, &tally);
     loaded = report.verdict == CHECK_OK;
     for (size_t i = 1; loaded && module_cases[i].name; i++)
-        if (wanted(options, "module", module_cases[i].name))
+        if (wanted(options, "module", module_cases[i].name) || !strcmp(module_cases[i].name, "descriptor")) {
             run_case(options, &module_cases[i], "module", &report, &tally);
-    if (loaded)
+            /* with wrong offsets or missing functions nothing that follows would mean anything */
+            sane &= report.verdict != CHECK_FAILED || strcmp(module_cases[i].name, "descriptor") != 0;
+        }
+    if (loaded && sane)
         check_components(options, &report, &tally);
     if (options->json) {
         printf("],\"module\":");
