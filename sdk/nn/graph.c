@@ -68,6 +68,12 @@ hone_var hone_nn_fail(hone_graph *g, const char *param, const char *message)
     return NO_VAR;
 }
 
+hone_var graph_out_of_memory(hone_graph *g)
+{
+    fail(g, HONE_ENOMEM, "", "out of memory while building the network");
+    return NO_VAR;
+}
+
 /* True where a call on x makes sense; a var that is not of this graph is the caller's mistake and is said. */
 static bool usable(hone_graph *g, hone_var x, const char *who)
 {
@@ -105,7 +111,7 @@ static struct node *append(hone_graph *g, enum node_kind kind, const struct node
         const int32_t capacity = g->capacity ? 2 * g->capacity : 64;
         struct node  *nodes = realloc(g->nodes, (size_t)capacity * sizeof *nodes);
         if (!nodes) {
-            fail(g, HONE_ENOMEM, "", "out of memory while building the network");
+            (void)graph_out_of_memory(g);
             return NULL;
         }
         g->nodes = nodes;

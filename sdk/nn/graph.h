@@ -79,6 +79,9 @@ static inline bool graph_has(const hone_graph *g, hone_var x)
     return g && x.id >= 0 && x.id < g->n_nodes;
 }
 
+/* Keeps that memory ran out, if it is the first mistake. Returns the failed var. */
+hone_var graph_out_of_memory(hone_graph *g);
+
 enum { SHAPE_TEXT = 160 };
 /* "(N, 1, 28, 28)" into text (SHAPE_TEXT); returns text. */
 char *shape_text(const int64_t *dims, uint32_t n_dims, char *text);

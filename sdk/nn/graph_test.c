@@ -88,7 +88,7 @@ static void test_mistakes_name_layers_and_shapes(void)
     hone_nn_softmax(g, hone_nn_input(g, "x", image, 3));
     EXPECT_ERROR(g, "softmax", "(N, 1, 28, 28)");
     for (int i = 0; i < 4; i++) {
-        static const double rates[] = { 1.0, -0.1, NAN, INFINITY };
+        static const double rates[] = { 1.0, -0.1, (double)NAN, (double)INFINITY };
         g = graph(0);
         hone_nn_dropout(g, input(g, "x", 3), rates[i]);
         EXPECT_ERROR(g, "dropout", "[0, 1)");

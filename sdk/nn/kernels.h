@@ -9,13 +9,16 @@
 /* Functions marked HOT exist once per instruction set and are chosen at load time. Resolvers run before a sanitizer is
  * set up, so sanitizer builds have the plain version only. gcc vectorizes fully at -O3 only,
  * and only where it need not keep the flags of floating-point exceptions that nobody reads (results do not change). */
-#if defined(__has_feature)
+#ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define HONE_NO_CLONES 1
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
 #define HONE_NO_CLONES 1
+#endif
+#if defined(__clang__) && __clang_major__ < 18
+#define HONE_NO_CLONES 1 /* names the chooser "f.ifunc", which other files then do not find */
 #endif
 #ifdef HONE_NO_CLONES
 #define HOT
