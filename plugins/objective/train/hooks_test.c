@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The contract towards the components, heard by components of the test's own: which hooks, in which order, with which data;
  * a data set that can only be read, with a validation split of its own; a transform that changes the shape. */
+#include "harness.h"
 #include "mini_host.h"
 #include "hone/regularizer.h"
 #include "hone/transform.h"
