@@ -38,6 +38,59 @@ static void test_exponential(void)
     CU_ASSERT(isnan(vector_exp(NAN)));
 }
 
+static void test_logarithm_and_circle(void)
+{
+    double logarithm = 0, circle = 0;
+    for (double x = 1e-9; x < 1e9; x *= 1.00031) {
+        const double e = log((double)(float)x);
+        logarithm = fmax(logarithm, fabs((double)vector_log((float)x) - e) / (1 + fabs(e)));
+    }
+    for (float x = 0.0f; x <= 1.0f; x += 0.00001f) {
+        float s, c;
+        vector_sincos(x, &s, &c);
+        const double angle = 2 * acos(-1.0) * (double)x;
+        circle = fmax(circle, fmax(fabs((double)s - sin(angle)), fabs((double)c - cos(angle))));
+    }
+    CU_ASSERT(logarithm < 2e-7);
+    CU_ASSERT(circle < 3e-7);
+}
+
+/* Kolmogorov's distance from the distribution, at the level of one in a thousand; reproducible, streams apart, and a short
+ * array is the start of a long one. */
+static int ascending(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void test_drawn_numbers_have_their_distribution(void)
+{
+    enum { N = 100003 };
+    float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
+    for (int normal_ones = 0; normal_ones < 2; normal_ones++) {
+        void (*const draw)(float *, int64_t, uint64_t, uint64_t, float) = normal_ones ? kernel_draw_normal : kernel_draw_uniform;
+        double distance = 0, product = 0;
+        draw(x, N, 5, 6, 2.0f);
+        y[50] = 77.0f;
+        draw(y, 50, 5, 6, 2.0f);
+        CU_ASSERT_EQUAL(memcmp(x, y, 50 * sizeof *x), 0);
+        CU_ASSERT_EQUAL(y[50], 77.0f);
+        draw(y, N, 5, 7, 2.0f);
+        for (int i = 0; i < N; i++)
+            product += (double)x[i] * (double)y[i] / 4 + (double)x[i] * (double)x[(i + 32) % N] / 4;
+        CU_ASSERT(fabs(product) < 5 * sqrt(2.0 * N));
+        qsort(x, N, sizeof *x, ascending);
+        for (int i = 0; i < N; i++) {
+            const double f = normal_ones ? normal((double)x[i] / 2) : ((double)x[i] / 2 + 1) / 2;
+            distance = fmax(distance, fmax(fabs(f - (double)i / N), fabs(f - (double)(i + 1) / N)));
+        }
+        CU_ASSERT(distance < 1.95 / sqrt(N));
+        CU_ASSERT(x[N - 1] < (normal_ones ? 12.0f : 2.0f) && x[0] > (normal_ones ? -12.0f : -2.0f));
+    }
+    free(x);
+    free(y);
+}
+
 static void test_activations_are_accurate(void)
 {
     static const struct {
@@ -291,5 +344,5 @@ static void test_gathering(void)
     }
 }
 
-SUITE(TEST(test_exponential), TEST(test_activations_are_accurate), TEST(test_derivatives_are_accurate), TEST(test_sums_of_columns),
+SUITE(TEST(test_exponential), TEST(test_logarithm_and_circle), TEST(test_drawn_numbers_have_their_distribution), TEST(test_activations_are_accurate), TEST(test_derivatives_are_accurate), TEST(test_sums_of_columns),
       TEST(test_cross_entropy_at_the_extremes), TEST(test_masks_are_philox), TEST(test_masks_have_their_rate), TEST(test_gathering))

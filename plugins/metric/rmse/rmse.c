@@ -4,9 +4,9 @@
 #include "hone/metric.h"
 
 struct rmse {
-    int64_t  outputs;
+    int64_t outputs;
     uint64_t n;
-    double   squares; /* sum of squared errors over samples and outputs */
+    double squares; /* sum of squared errors over samples and outputs */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -28,7 +28,8 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
 {
     struct rmse *r = (struct rmse *)self;
     if (!b->targets || b->k != r->outputs)
-        return hone_fail(err, HONE_EINVAL, NULL, "rmse was begun for %lld outputs and got other predictions", (long long)r->outputs);
+        return hone_fail(err, HONE_EINVAL, NULL, "rmse was begun for %lld outputs and got other predictions",
+                         (long long)r->outputs);
     for (uint64_t i = 0; i < b->n * (uint64_t)b->k; i++) {
         const double error = (double)b->outputs[i] - (double)b->targets[i];
         r->squares += error * error;
@@ -42,8 +43,8 @@ static hone_rc merge(void *self, const void *other, hone_error *err)
     struct rmse *r = (struct rmse *)self;
     const struct rmse *o = (const struct rmse *)other;
     if (r->outputs != o->outputs)
-        return hone_fail(err, HONE_EINVAL, NULL, "errors of %lld and %lld outputs cannot be merged", (long long)r->outputs,
-                         (long long)o->outputs);
+        return hone_fail(err, HONE_EINVAL, NULL, "errors of %lld and %lld outputs cannot be merged",
+                         (long long)r->outputs, (long long)o->outputs);
     r->squares += o->squares;
     r->n += o->n;
     return HONE_OK;
@@ -87,9 +88,10 @@ static const hone_component rmse = {
            "\n"
            "    rmse = sqrt(1/(n K) * sum over i and k of (x[i][k] - t[i][k])^2)\n"
            "\n"
-           "in the units of the targets: the root of the mean that loss/mse minimizes. Value: `rmse`, to be minimized; undefined\n"
-           "(NaN) without samples. Equals the root of scikit-learn's mean_squared_error, and for one output its\n"
-           "root_mean_squared_error (which for several averages the roots of each).",
+           "in the units of the targets: the root of the mean that loss/mse minimizes. Value: `rmse`, to\n"
+           "be minimized; undefined (NaN) without samples. Equals the root of scikit-learn's\n"
+           "mean_squared_error, and for one output its root_mean_squared_error (which for several\n"
+           "averages the roots of each).",
     .param_size = sizeof(hone_param),
     .iface = &iface,
     .create = create,
