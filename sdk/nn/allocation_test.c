@@ -101,7 +101,8 @@ static void test_a_step_allocates_nothing(void)
     h = hone_nn_add(g, h, hone_nn_dropout(g, hone_nn_gelu(g, hone_dense(g, h, .units = 64)), 0.1));
     h = hone_nn_sigmoid(g, hone_nn_tanh(g, h));
     h = hone_dense(g, h, .units = 10);
-    CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 32, &net, &err), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 32, &net, &err), HONE_OK);
     for (int i = 0; i < 32; i++)
         hone_net_input(net, t)[i * 10 + i % 10] = 1.0f;
     CU_ASSERT_EQUAL(hone_net_forward_backward(net, 0, &loss, &err), HONE_OK);

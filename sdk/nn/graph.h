@@ -43,8 +43,8 @@ struct node {
 
 struct parameter {
     hone_parameter public;
-    char           name[NAME_SIZE + 8];
-    int32_t        node;
+    char    name[NAME_SIZE + 8];
+    int32_t node;
 };
 
 struct site_name {
@@ -69,7 +69,7 @@ struct hone_graph {
     hone_parameter  **parameters; /* (n_parameters) */
     uint32_t          n_parameters;
     float            *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
-    uint64_t          block; /* floats in such a block */
+    uint64_t          block;                                        /* floats in such a block */
     int32_t           n_frozen; /* nodes at the first compile: later ones may bring no parameters */
     bool              unshared; /* tests: give every buffer its own memory */
 };

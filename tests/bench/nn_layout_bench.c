@@ -31,8 +31,8 @@ static double measure(const struct matmul_shape *s)
     hone_error          err = HONE_ERROR_INIT;
     struct matmul      *m = NULL;
     struct matmul_call *call = NULL;
-    float              *a = numbers(s->m * s->k), *b = numbers(s->k * s->n), *c = numbers(s->m * s->n), *bias = numbers(s->n);
-    double              best = 1.0;
+    float *a = numbers(s->m * s->k), *b = numbers(s->k * s->n), *c = numbers(s->m * s->n), *bias = numbers(s->n);
+    double best = 1.0;
     if (matmul_create(s, "bench", &m, &err) < 0) {
         fprintf(stderr, "%s\n", err.msg);
         exit(1);
@@ -63,13 +63,15 @@ int main(int argc, char **argv)
     const int64_t        n = argc > 1 ? strtol(argv[1], NULL, 10) : 128;
     const int            before = threads_enter(1);
     double               total[2] = { 0, 0 };
-    printf("%-12s %22s %22s %22s   (out, in) | (in, out), us\n", "layer", "forward", "data gradient", "weight gradient");
+    printf("%-12s %22s %22s %22s   (out, in) | (in, out), us\n", "layer", "forward", "data gradient",
+           "weight gradient");
     for (int l = 0; l < 3; l++) {
         const int64_t             in = layers[l][0], out = layers[l][1];
         const struct matmul_shape passes[3][2] = {
             { { .m = n, .n = out, .k = in, .b_transposed = true }, { .m = n, .n = out, .k = in } },
             { { .m = n, .n = in, .k = out }, { .m = n, .n = in, .k = out, .b_transposed = true } },
-            { { .m = out, .n = in, .k = n, .a_transposed = true }, { .m = in, .n = out, .k = n, .a_transposed = true } },
+            { { .m = out, .n = in, .k = n, .a_transposed = true },
+              { .m = in, .n = out, .k = n, .a_transposed = true } },
         };
         printf("%4lld->%-4lld  ", (long long)in, (long long)out);
         for (int p = 0; p < 3; p++) {
@@ -83,7 +85,8 @@ int main(int argc, char **argv)
         printf("\n");
     }
     const struct matmul_shape with_bias = { .m = n, .n = 256, .k = 784, .b_transposed = true, .bias = true };
-    printf("sum of a step: %.1f | %.1f;   784->256 forward with the bias inside: %.1f\n", total[0], total[1], measure(&with_bias));
+    printf("sum of a step: %.1f | %.1f;   784->256 forward with the bias inside: %.1f\n", total[0], total[1],
+           measure(&with_bias));
     threads_leave(before);
     return 0;
 }
