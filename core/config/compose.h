@@ -34,7 +34,8 @@ struct place compose_section_place(const struct composer *c, const char *name);
 void compose_installed(const struct composer *c, const char *kind, struct text *out);
 
 /* Says what is wrong with a value, with did-you-mean for choices. owner: whose key it is, "optimizer sgd". */
-void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const struct config_item *item, const hone_error *err);
+void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const char *value, const struct place *place,
+                       const hone_error *err);
 
 /* Steps, in this order; each complains of all it finds. */
 void compose_study(struct composer *c);    /* compose_study.c */

@@ -176,7 +176,7 @@ static void check_values(struct composer *c, const struct space_line *line, cons
         for (size_t i = 0; i < line->n_choices; i++) {
             const struct place place = place_of_choice(c, line, line->choices[i]);
             if (hone_settings_parse(p, line->choices[i], NULL, NULL, &err) != HONE_OK)
-                compose_refuse(c, &place, "%s (%s)", err.msg, owner);
+                compose_bad_value(c, p, owner, line->choices[i], &place, &err);
             else if (p->type == HONE_T_PATH && line->choices[i][0] != '/')
                 compose_refuse(c, &place, "a path in [space] is absolute, unlike %s", line->choices[i]);
         }
@@ -532,8 +532,10 @@ void compose_space(struct composer *c)
         return;
     }
     for (size_t i = 0; i < space->n_lines; i++) {
-        check_line(c, space->lines + i);
+        const size_t before = c->complaints->n;
         check_conditions(c, space->lines + i);
+        if (c->complaints->n == before) /* which components a line is for depends on its conditions */
+            check_line(c, space->lines + i);
     }
     for (size_t i = 0; i < space->n_relations; i++)
         if (space->relations[i].key_a)

@@ -189,7 +189,7 @@ static void test_sections(void)
     refused(HEAD SPACE "[search]\nenabled = maybe\n", "10:11: error: enabled = maybe is neither yes nor no");
     refused("[study]\nobjectives = a\n[objective]\nuse = drill\n" SPACE,
             "3:1: error: objective 'drill' needs a [dataset] section; installed: disk, noise");
-    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n", "3:1: error: objective 'drill' needs a [metric.NAME] section that is enabled");
+    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n", "10:11: error: objective 'drill' needs a [metric.NAME] section that is enabled");
     refused(HEAD SPACE "[metric.accuracy]\n[metric.loss]\n[metric.x]\nuse = loss\n",
             "3:1: error: objective 'drill' composes at most 2 of the kind metric, not 3");
     refused(HEAD SPACE "[storage]\nuse = box\n", "9:1: error: unknown section [storage]; the storage is named by [study] storage");
@@ -285,7 +285,7 @@ static void test_space(void)
             "8:22: error: optimizer.nesterov takes yes or no: write choice yes, no (optimizer sgd)");
     refused(S "model.hidden = int 1 .. 5\n",
             "8:16: error: model.hidden takes text or a list: write choice \"A\", \"B\" (model mlp)");
-    refused(S "model.activation = choice relu, tan\n", "8:33: error: activation = tan is none of relu, tanh (model mlp)");
+    refused(S "model.activation = choice relu, tan\n", "8:33: error: activation = tan is none of relu, tanh; did you mean 'tanh'? (model mlp)");
     refused(S "model.width = choice 16, 1024\n", "8:26: error: width = 1024 is outside [1, 512] (model mlp)");
     refused(S "model.enabled = choice yes, no\n", "8:1: error: [model] cannot be disabled: objective 'drill' needs one");
     refused(S "regularizer.l2.enabled = int 0 .. 1\n[regularizer.l2]\n",
