@@ -43,6 +43,12 @@ void compose_sections(struct composer *c); /* compose_sections.c: which there ar
 void compose_keys(struct composer *c);     /* compose_keys.c: settings against the tables */
 void compose_space(struct composer *c);    /* compose_space.c: [space] against the tables */
 
+/* Of compose_space: compose_conditions.c. */
+void compose_conditions(struct composer *c, const struct space_line *line);
+void compose_relation(struct composer *c, const struct space_relation *relation);
+/* The place of a word in the line's value, for messages about it. conditions: the word is behind "if". */
+struct place compose_word_place(const struct composer *c, const struct space_line *line, const char *word, int conditions);
+
 /* The sections' kinds in turn: the core's, then the objective's slots. 0 past the end. */
 int compose_kind_at(const struct composer *c, size_t i, struct composed_kind *kind);
 /* The objective's component, NULL: could not be found. */

@@ -181,6 +181,7 @@ static void find_components(struct composer *c, struct composed_section *section
     hone_error err = HONE_ERROR_INIT;
     struct text installed = TEXT_INIT;
     const char *name;
+    struct place where = section->place;
     if (item && !*item->value)
         compose_refuse(c, &item->value_place, "'use' of [%s] names nothing", section->name);
     if (item && !*item->value)
@@ -197,6 +198,8 @@ static void find_components(struct composer *c, struct composed_section *section
         text_release(&installed);
         return;
     }
+    if (line && !item)
+        where = compose_word_place(c, line, name, 0);
     section->use = compose_copy(c, name);
     if (item)
         section->use_place = compose_keep_place(c, &item->value_place);
@@ -204,10 +207,10 @@ static void find_components(struct composer *c, struct composed_section *section
     if (!section->component) {
         if (item)
             compose_refuse(c, &item->value_place, "%s", err.msg);
-        else if (!line) /* an unknown choice is compose_space's */
+        else if (!line)
             compose_refuse(c, &section->place, "%s (or name another with use = NAME)", err.msg);
         else
-            c->failed = 1;
+            compose_refuse(c, &where, "%s", err.msg); /* as compose_space says it, which may be left out: it is shown once */
         return;
     }
     if (kind->slot && strcmp(section->component->kind_id, kind->slot->kind) != 0)
