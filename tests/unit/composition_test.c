@@ -189,7 +189,7 @@ static void test_sections(void)
     refused(HEAD SPACE "[search]\nenabled = maybe\n", "10:11: error: enabled = maybe is neither yes nor no");
     refused("[study]\nobjectives = a\n[objective]\nuse = drill\n" SPACE,
             "3:1: error: objective 'drill' needs a [dataset] section; installed: disk, noise");
-    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n", "3:1: error: objective 'drill' needs a [metric.NAME] section that is enabled");
+    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n", "10:11: error: objective 'drill' needs a [metric.NAME] section that is enabled");
     refused(HEAD SPACE "[metric.accuracy]\n[metric.loss]\n[metric.x]\nuse = loss\n",
             "3:1: error: objective 'drill' composes at most 2 of the kind metric, not 3");
     refused(HEAD SPACE "[storage]\nuse = box\n", "9:1: error: unknown section [storage]; the storage is named by [study] storage");
@@ -285,12 +285,13 @@ static void test_space(void)
             "8:22: error: optimizer.nesterov takes yes or no: write choice yes, no (optimizer sgd)");
     refused(S "model.hidden = int 1 .. 5\n",
             "8:16: error: model.hidden takes text or a list: write choice \"A\", \"B\" (model mlp)");
-    refused(S "model.activation = choice relu, tan\n", "8:33: error: activation = tan is none of relu, tanh (model mlp)");
+    refused(S "model.activation = choice relu, tan\n", "8:33: error: activation = tan is none of relu, tanh; did you mean 'tanh'? (model mlp)");
     refused(S "model.width = choice 16, 1024\n", "8:26: error: width = 1024 is outside [1, 512] (model mlp)");
     refused(S "model.enabled = choice yes, no\n", "8:1: error: [model] cannot be disabled: objective 'drill' needs one");
     refused(S "regularizer.l2.enabled = int 0 .. 1\n[regularizer.l2]\n",
             "8:26: error: regularizer.l2.enabled takes yes or no: write choice yes, no");
     refused(S "optimizer.use = ordinal sgd, adam\n[optimizer]\nuse = sgd\n", "8:17: error: components have no order: write choice A, B");
+    refused(S "optimizer.use = choice adem, sgd\n", "8:24: error: unknown optimizer 'adem'; did you mean 'adam'?");
     refused(S "optimizer.use = choice sgd, adem\n", "8:29: error: unknown optimizer 'adem'; did you mean 'adam'?");
     refused(S "optimizer.decay = real 0.1 .. 0.5\n", "8:1: error: 'optimizer.decay' has no effect: it needs schedule=step|exponential in "
                                                      "[optimizer]");
@@ -492,6 +493,36 @@ static void test_text_of_a_point(void)
     unmake(&again);
 }
 
+static void test_fixed(void)
+{
+    struct made m, again;
+    struct text out = TEXT_INIT;
+    struct setting_text point[] = { { "x", "0.5" }, { "name", "a, b" } };
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nname = choice c, \"a, b\"\ny = fixed 3\n");
+    composition_text(&m.composition, point, 2, &out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nx = fixed 0.5\nname = fixed \"a, b\"\n"));
+    make_with(&again, text_string(&out), COMPOSE_TRAIN, NULL);
+    CU_ASSERT_EQUAL_FATAL(again.rc, 0);
+    CU_ASSERT_EQUAL_FATAL(again.composition.space.n_lines, 2);
+    CU_ASSERT_STRING_EQUAL(again.composition.space.lines[1].choices[0], "a, b");
+    text_release(&out);
+    unmake(&m);
+    unmake(&again);
+    /* what varies is dropped, what is fixed stays and is checked */
+    make_with(&m, "[objective]\nuse = drill\n[dataset]\nuse = noise\n[space]\nmodel.width = int 1 .. 9\nmodel.scale = fixed 2\n",
+              COMPOSE_TRAIN, NULL);
+    CU_ASSERT_EQUAL_FATAL(m.rc, 0);
+    CU_ASSERT_EQUAL_FATAL(m.composition.space.n_lines, 1);
+    CU_ASSERT_STRING_EQUAL(m.composition.space.lines[0].key, "model.scale");
+    composition_text(&m.composition, NULL, 0, &out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nmodel.scale = fixed 2\n"));
+    text_release(&out);
+    unmake(&m);
+    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n", "8:21: error: scale = -1 must be greater than 0 (model mlp)");
+    refused(S "model.scale = fixed 1\n", "7:1: error: there is nothing to search: every line of [space] is fixed");
+    refused(S "optimizer.use = fixed adem\nmodel.width = int 1 .. 9\n", "8:23: error: unknown optimizer 'adem'; did you mean 'adam'?");
+}
+
 static void test_train(void)
 {
     struct made m;
@@ -564,5 +595,5 @@ static void close_catalog(void)
 
 SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_instances), TEST(test_keys),
       TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions), TEST(test_candidates_and_order), TEST(test_enabled),
-      TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_sources_and_places), TEST(test_all_at_once),
+      TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places), TEST(test_all_at_once),
       TEST(close_catalog))
