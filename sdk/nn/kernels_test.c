@@ -188,7 +188,7 @@ static void test_sums_of_columns(void)
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         const int64_t rows = shapes[s][0], columns = shapes[s][1], n = rows * columns;
         float        *dy = malloc((size_t)n * sizeof *dy), *y = malloc((size_t)n * sizeof *y),
-              *dx = malloc((size_t)n * sizeof *dx);
+              *dx = calloc((size_t)n, sizeof *dx);
         float   *sums = malloc((size_t)columns * sizeof *sums), *bias = malloc((size_t)columns * sizeof *bias);
         hone_rng rng = hone_rng_at(s, 0);
         for (int64_t i = 0; i < n; i++) {
