@@ -72,6 +72,17 @@ passes() {
 passes good_search "$build/tests/bad/good_search.so"
 passes other_kind "$build/tests/bad/other_kind.so"
 if grep -q '^note .*the kind "com.acme.thing/2" is not one of this SDK' log; then ok other_kind_said; else bad other_kind_said; fi
+# the plugins that studies must survive are right until they are told to go wrong
+passes search_badsearch "$build/tests/bad/search_badsearch.so" --only search/badsearch
+"$check" "$build/tests/bad/objective_crash.so" --only trial --set mode=none >log 2>&1 && grep -q '^ok .*crash trial' log && ok passes_objective_crash || bad passes_objective_crash
+for mode in segfault abort raise; do
+    "$check" "$build/tests/bad/objective_crash.so" --only 'crash trial' --set mode=$mode --set every=1 >log 2>&1
+    [ $? -eq 1 ] && grep -q '^failed .*trial: died of signal .* in run' log && ok "crash_$mode" || bad "crash_$mode"
+done
+"$check" "$build/tests/bad/objective_crash.so" --only 'crash trial' --set mode=mxcsr --set every=1 >log 2>&1
+grep -q '^failed .*trial: run changed the floating-point state' log && ok crash_mxcsr || bad crash_mxcsr
+"$check" "$build/tests/bad/objective_crash.so" --only 'crash trial' --set mode=print --set every=1 >log 2>&1
+grep -q '^failed .*trial: printed on standard output: printed by a plugin' log && ok crash_print || bad crash_print
 printf 'a,b,c,class\n' >table.csv
 i=0
 while [ $i -lt 60 ]; do echo "$i.5,$((i * 7 % 13)),x$((i % 3)),$((i % 2))"; i=$((i + 1)); done >>table.csv
