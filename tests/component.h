@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A component under test: made from INI texts by its own parameter table, as the host makes it, and its state kept in memory.
+/* A component under test: made from INI texts by its own parameter table, as the host makes it, and its state
+ * kept in memory.
  *
  *     struct component l2;
  *     CU_ASSERT_EQUAL_FATAL(component_open(&l2, "l2", 1, "strength", "0.1", NULL), HONE_OK);
@@ -30,7 +31,8 @@ static void component_close(struct component *c)
 }
 
 /* Pairs of key and text follow the seed, NULL ends them. */
-__attribute__((sentinel)) static hone_rc component_open(struct component *c, const char *name, uint64_t seed, ...)
+__attribute__((sentinel)) static hone_rc component_open(struct component *c, const char *name, uint64_t seed,
+                                                        ...)
 {
     const hone_module *module = HONE_MODULE_SYMBOL();
     hone_rc rc = HONE_OK;
@@ -43,15 +45,17 @@ __attribute__((sentinel)) static hone_rc component_open(struct component *c, con
     if (!c->component)
         return hone_fail(&c->err, HONE_EINVAL, NULL, "the module has no component %s", name);
     c->config = calloc(1, c->component->config_size + 1);
-    rc = hone_settings_defaults(c->component->params, c->component->n_params, c->component->param_size, c->config, &c->memory, &c->err);
+    rc = hone_settings_defaults(c->component->params, c->component->n_params, c->component->param_size,
+                                c->config, &c->memory, &c->err);
     va_start(args, seed);
     for (const char *key; rc == HONE_OK && (key = va_arg(args, const char *));) {
         const char *text = va_arg(args, const char *);
         uint32_t i = 0;
         while (i < c->component->n_params && strcmp(c->component->params[i].key, key))
             i++;
-        rc = i < c->component->n_params ? hone_settings_parse(&c->component->params[i], text, c->config, &c->memory, &c->err)
-                                        : hone_fail(&c->err, HONE_EINVAL, key, "%s has no key %s", name, key);
+        rc = i < c->component->n_params
+                 ? hone_settings_parse(&c->component->params[i], text, c->config, &c->memory, &c->err)
+                 : hone_fail(&c->err, HONE_EINVAL, key, "%s has no key %s", name, key);
     }
     va_end(args);
     if (rc == HONE_OK) {
@@ -101,7 +105,8 @@ __attribute__((unused)) static hone_rc component_load(struct component *c, struc
 }
 
 /* Every cut of the state is refused, and so is a byte too many; the instance stays usable. */
-__attribute__((unused)) static void component_refuses_cut_states(struct component *c, const struct state *whole)
+__attribute__((unused)) static void component_refuses_cut_states(struct component *c,
+                                                                 const struct state *whole)
 {
     static struct state cut;
     for (size_t n = 0; n < whole->n; n++) {

@@ -88,7 +88,7 @@ static inline hone_rc fake_plugin_init(fake_plugin *p, const hone_component *c, 
     if ((rc = hone_settings_defaults(c->params, c->n_params, c->param_size, p->config, &p->memory, &p->err)) < 0)
         return rc;
     while (settings && *settings) {
-        char line[1024];
+        char line[8192];
         const size_t n = strcspn(settings, "\n");
         char *equal;
         uint32_t i = 0;
@@ -316,7 +316,7 @@ static inline void fake_trial_set(fake_trial *f, const char *key, const char *te
 /* The value recorded under a name at a step (0: result), the last one; NaN if none. */
 static inline double fake_trial_value(const fake_trial *f, int64_t step, const char *name)
 {
-    double v = NAN;
+    double v = (double)NAN;
     for (uint32_t i = 0; i < f->n_records; i++)
         if (f->records[i].step == step && !strcmp(f->records[i].name, name))
             v = f->records[i].value;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A loss at outputs that the test chooses: an input passes an identity layer, whose gradient the test may look at. */
+/* A loss at outputs that the test chooses: an input passes an identity layer, whose gradient the test may
+ * look at. */
 #ifndef HONE_TESTS_LOSS_CASE_H
 #define HONE_TESTS_LOSS_CASE_H
 #include "component.h"
@@ -21,11 +22,14 @@ static const hone_loss_v1 *loss_iface(const struct component *c)
     return (const hone_loss_v1 *)c->component->iface;
 }
 
-static void loss_run(struct loss_case *l, const char *name, uint32_t kind, const float *outputs, const float *targets)
+static void loss_run(struct loss_case *l, const char *name, uint32_t kind, const float *outputs,
+                     const float *targets)
 {
     const hone_graph_options options = { sizeof options, 1, 3 };
     const int64_t dims[1] = { LOSS_K };
-    const hone_task task = { .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K } };
+    const hone_task task = {
+        .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K }
+    };
     static const float identity[LOSS_K * LOSS_K] = { 1, 0, 0, 0, 1, 0, 0, 0, 1 };
     uint32_t n;
     memset(l, 0, sizeof *l);
@@ -56,7 +60,9 @@ static void loss_refuses(const char *name, uint32_t kind, const char *hint)
 {
     const hone_graph_options options = { sizeof options, 1, 3 };
     const int64_t dims[1] = { LOSS_K };
-    const hone_task task = { .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K } };
+    const hone_task task = {
+        .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K }
+    };
     struct component c;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, name, 1, NULL), HONE_OK);
     hone_graph *g = hone_nn_graph_create(&options);

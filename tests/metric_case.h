@@ -8,12 +8,12 @@
 
 struct caught {
     unsigned values, matrices;
-    char     name[32];
-    double   value;
+    char name[32];
+    double value;
     uint32_t direction;
     uint64_t rows, columns;
-    double   counts[400];
-    char     row_label[32], column_label[32]; /* the last ones */
+    double counts[400];
+    char row_label[32], column_label[32]; /* the last ones */
 };
 
 static void catch_value_(void *ctx, const char *name, double value, uint32_t direction)
@@ -35,7 +35,8 @@ static void catch_matrix_(void *ctx, const hone_matrix *m)
     CU_ASSERT_FATAL(m->rows * m->columns <= 400);
     memcpy(c->counts, m->values, m->rows * m->columns * sizeof *m->values);
     snprintf(c->row_label, sizeof c->row_label, "%s", m->row_labels ? m->row_labels[m->rows - 1] : "none");
-    snprintf(c->column_label, sizeof c->column_label, "%s", m->column_labels ? m->column_labels[m->columns - 1] : "none");
+    snprintf(c->column_label, sizeof c->column_label, "%s",
+             m->column_labels ? m->column_labels[m->columns - 1] : "none");
 }
 
 static const hone_metric_v1 *metric_iface(const struct component *m)
@@ -75,20 +76,28 @@ static hone_task metric_task(uint32_t kind, int64_t n_outputs)
 }
 
 /* Samples [from, to) of a case, in batches of `batch`. */
-__attribute__((unused)) static hone_rc metric_classify(struct component *m, const struct classification *c, uint64_t from, uint64_t to,
-                                                       uint64_t batch)
+__attribute__((unused)) static hone_rc metric_classify(struct component *m, const struct classification *c,
+                                                       uint64_t from, uint64_t to, uint64_t batch)
 {
     hone_rc rc = HONE_OK;
     for (uint64_t at = from; at < to && rc == HONE_OK; at += batch) {
-        const hone_predictions p = { sizeof p, 0, to - at < batch ? to - at : batch, c->k, c->outputs + at * (uint64_t)c->k,
-                                     c->labels + at, NULL, NULL };
+        const hone_predictions p = { sizeof p,
+                                     0,
+                                     to - at < batch ? to - at : batch,
+                                     c->k,
+                                     c->outputs + at * (uint64_t)c->k,
+                                     c->labels + at,
+                                     NULL,
+                                     NULL };
         rc = metric_iface(m)->update(m->self, &p, &m->err);
     }
     return rc;
 }
 
-/* The whole case in one instance, and in two of unequal shares that are merged: both must compute the same. */
-__attribute__((unused)) static struct caught metric_of_case(struct component *one, struct component *two, const struct classification *c)
+/* The whole case in one instance, and in two of unequal shares that are merged: both must compute the same.
+ */
+__attribute__((unused)) static struct caught metric_of_case(struct component *one, struct component *two,
+                                                            const struct classification *c)
 {
     const hone_task task = metric_task(HONE_TASK_CLASSIFICATION, c->k);
     struct caught whole, merged;
@@ -109,7 +118,8 @@ __attribute__((unused)) static struct caught metric_of_case(struct component *on
 /* What every metric for classes must refuse. */
 __attribute__((unused)) static void metric_refuses_bad_classes(struct component *m)
 {
-    const hone_task task = metric_task(HONE_TASK_CLASSIFICATION, 2), other = metric_task(HONE_TASK_REGRESSION, 2);
+    const hone_task task = metric_task(HONE_TASK_CLASSIFICATION, 2),
+                    other = metric_task(HONE_TASK_REGRESSION, 2);
     static const float good[] = { 0.5f, 0.5f }, bad[] = { NAN, NAN };
     static const int32_t labels[][1] = { { 2 }, { -1 }, { 1 } };
     hone_predictions p = { sizeof p, 0, 1, 2, good, labels[0], NULL, NULL };

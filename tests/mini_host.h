@@ -58,6 +58,9 @@ struct mini_host {
     uint64_t entered;
 };
 
+/* Components that a test brings itself, beside those built: set before mini_host_open. NULL ends them. */
+static const hone_component *const *mini_extra;
+
 static struct mini_host *mini_of(const hone_host *host)
 {
     return (struct mini_host *)host->impl;
@@ -98,6 +101,8 @@ static int mini_load(struct mini_host *h)
     }
     free(list);
     mini_add(h, HONE_MODULE_SYMBOL()); /* the plugin under test is linked in */
+    for (uint32_t i = 0; mini_extra && mini_extra[i] && h->n_components < MINI_COMPONENTS; i++)
+        h->components[h->n_components++] = mini_extra[i];
     return n > 0;
 }
 
@@ -425,7 +430,7 @@ __attribute__((unused)) static double mini_host_report(const struct mini_host *h
     for (uint32_t i = h->n_values; i-- > 0;)
         if (h->values[i].step == step && !strcmp(h->values[i].name, name))
             return h->values[i].value;
-    return NAN;
+    return (double)NAN;
 }
 
 __attribute__((unused)) static double mini_host_result(const struct mini_host *h, const char *name)

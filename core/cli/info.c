@@ -3,6 +3,7 @@
 #include "cli/info.h"
 
 #include "base/suggest.h"
+#include "config/study_table.h"
 
 #include <string.h>
 
@@ -70,7 +71,7 @@ static int show_kind(const struct cli *cli, const struct catalog *catalog, const
     return failed ? cli_fail(EXIT_FAILED, "out of memory") : EXIT_OK;
 }
 
-/* "dropout": the one component of that name, whatever its kind. */
+/* The one component of that name, whatever its kind. */
 static int show_name(const struct cli *cli, const struct catalog *catalog, const char *name, int json)
 {
     const struct catalog_component *const *c;
@@ -99,6 +100,27 @@ static int show_name(const struct cli *cli, const struct catalog *catalog, const
         code = cli_fail(EXIT_PLUGIN, "there is no plugin and no kind '%s'; 'hone plugins' lists them", name);
     text_release(&all);
     return code;
+}
+
+/* [study] is the core's own, and described in the same way. */
+static int show_study(const struct cli *cli, int json)
+{
+    struct text out = TEXT_INIT;
+    const int   all = cli_has(cli, "all");
+    if (json) {
+        text_add(&out, "{\"kind\": \"study\"");
+        info_json_table(&out, study_params, study_n_params, all);
+        text_add(&out, "}\n");
+    } else {
+        text_add(&out, "[study]  The run as a whole\n\n");
+        info_table(&out, study_params, study_n_params, all);
+        text_add(&out, "\nFor an INI file:\n\n[study]\n");
+        info_keys(&out, study_params, study_n_params, all);
+    }
+    const int failed = out.failed;
+    fputs(failed ? "" : text_string(&out), stdout);
+    text_release(&out);
+    return failed ? cli_fail(EXIT_FAILED, "out of memory") : EXIT_OK;
 }
 
 static int show(const struct cli *cli, const struct catalog *catalog, const char *what, int json)
@@ -132,6 +154,8 @@ static int run(const struct cli *cli)
         return code;
     if (format == OUTPUT_CSV)
         return cli_usage_error(cli, "--format csv is none of text, json");
+    if (!strcmp(cli->arguments[0], "study"))
+        return show_study(cli, format == OUTPUT_JSON);
     if ((code = cli_catalog(cli, &catalog)) != 0)
         return code;
     code = show(cli, catalog, cli->arguments[0], format == OUTPUT_JSON);
@@ -140,10 +164,11 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_info = {
-    "info", "tell all about a plugin: its keys, and a section to paste", "KIND/NAME | KIND | NAME [options]",
-    "KIND/NAME   one plugin (search/random), its keys with their ranges and defaults,\n"
-    "            and its section for an INI file\n"
+    "info", "tell all about a plugin: its keys, and a section to paste", "KIND/NAME | KIND | NAME | study [options]",
+    "KIND/NAME   one plugin: its keys with their ranges and defaults, and its section for\n"
+    "            an INI file\n"
     "KIND        the plugins of a kind\n"
-    "NAME        the plugin of that name, where only one kind has it\n",
+    "NAME        the plugin of that name, where only one kind has it\n"
+    "study       the keys of [study]\n",
     options, 1, 1, run, 0
 };

@@ -9,6 +9,8 @@
 void info_text(struct text *out, const struct catalog *catalog, const struct catalog_component *component, int all);
 /* One JSON object and a newline. */
 void info_json(struct text *out, const struct catalog *catalog, const struct catalog_component *component, int all);
+/* The member "parameters" of a JSON object, with the comma in front. */
+void info_json_table(struct text *out, const hone_param *params, uint32_t n, int all);
 /* The rows of a parameter table, for people. */
 void info_table(struct text *out, const hone_param *params, uint32_t n, int all);
 /* "key = default" lines for an INI file; a value that must be given stands as a comment. */

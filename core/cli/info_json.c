@@ -50,7 +50,7 @@ static void add_param(struct text *out, const hone_param *p)
     text_add(out, "}");
 }
 
-static void add_table(struct text *out, const hone_param *params, uint32_t n, int all)
+void info_json_table(struct text *out, const hone_param *params, uint32_t n, int all)
 {
     size_t shown = 0;
     text_add(out, ", \"parameters\": [");
@@ -84,7 +84,7 @@ void info_json(struct text *out, const struct catalog *catalog, const struct cat
     add_field(out, "url", c->module->url);
     add_field(out, "file", c->module->path);
     text_addf(out, ", \"abi\": \"%d.%u\"}", HONE_ABI_MAJOR, c->module->abi_minor);
-    add_table(out, c->params, c->n_params, all);
+    info_json_table(out, c->params, c->n_params, all);
     text_add(out, ", \"slots\": [");
     for (uint32_t i = 0; i < c->n_slots; i++) {
         const hone_slot *slot = c->slots[i];
@@ -95,7 +95,7 @@ void info_json(struct text *out, const struct catalog *catalog, const struct cat
             text_add(out, "null");
         else
             text_addf(out, "%u", slot->max);
-        add_table(out, slot->params, slot->n_params, all);
+        info_json_table(out, slot->params, slot->n_params, all);
         text_add(out, "}");
     }
     text_add(out, "]}\n");

@@ -33,6 +33,9 @@ struct place compose_section_place(const struct composer *c, const char *name);
 /* "a, b, c": the installed components of a kind, or "none". */
 void compose_installed(const struct composer *c, const char *kind, struct text *out);
 
+/* Says what is wrong with a value, with did-you-mean for choices. owner: whose key it is, "optimizer sgd". */
+void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const struct config_item *item, const hone_error *err);
+
 /* Steps, in this order; each complains of all it finds. */
 void compose_study(struct composer *c);    /* compose_study.c */
 void compose_sections(struct composer *c); /* compose_sections.c: which there are, their components */

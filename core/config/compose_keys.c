@@ -185,17 +185,16 @@ static void unknown_key(struct composer *c, const struct composed_section *secti
 
 /* ---- values ---- */
 
-static void bad_value(struct composer *c, const struct composed_section *section, const hone_param *param, const char *owner,
-                      const struct config_item *item, const hone_error *err)
+void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const struct config_item *item, const hone_error *err)
 {
     struct suggestion s;
     suggestion_start(&s, item->value);
     for (uint32_t i = 0; param->type == HONE_T_ENUM && param->choices[i]; i++)
         suggestion_offer(&s, param->choices[i]);
     if (s.best)
-        compose_refuse(c, &item->value_place, "%s; did you mean '%s'? (%s %s)", err->msg, s.best, section->kind, owner);
+        compose_refuse(c, &item->value_place, "%s; did you mean '%s'? (%s)", err->msg, s.best, owner);
     else
-        compose_refuse(c, &item->value_place, "%s (%s %s)", err->msg, section->kind, owner);
+        compose_refuse(c, &item->value_place, "%s (%s)", err->msg, owner);
 }
 
 /* 1 where a line of [space] gives the key in every trial in which it is needed. */
@@ -229,8 +228,11 @@ static void add_key(struct composer *c, struct composed_section *section, const 
                            (int)strcspn(param->doc, "\n"), param->doc);
         return;
     }
-    if (item && hone_settings_parse(param, text, NULL, NULL, &err) != HONE_OK)
-        bad_value(c, section, param, owner, item, &err);
+    if (item && hone_settings_parse(param, text, NULL, NULL, &err) != HONE_OK) {
+        char both[160];
+        snprintf(both, sizeof both, "%.80s %.70s", section->kind, owner);
+        compose_bad_value(c, param, both, item, &err);
+    }
     if (param->type == HONE_T_PATH && *text) {
         key->text = path_absolute(item && *item->directory ? item->directory : NULL, text);
         if (!key->text)

@@ -16,18 +16,63 @@ static int word_byte(char c)
     return c && !strchr(" \t,|\"'=<>!", c);
 }
 
-/* The place of a word in the line's value, for messages about it. */
-static struct place place_of_word(const struct composer *c, const struct space_line *line, const char *word)
+/* The place of a word in the line's value, for messages about it. conditions: the word is behind "if". */
+static struct place find_word(const struct composer *c, const struct space_line *line, const char *word, int conditions)
 {
     const struct config_item *item = config_find(c->config, "space", line->key);
     const size_t n = strlen(word);
+    const char *from = item ? conditions ? strstr(item->value, " if ") : item->value : NULL;
     struct place place = line->value_place;
-    for (const char *s = item ? strstr(item->value, word) : NULL; s && n; s = strstr(s + 1, word))
+    for (const char *s = from ? strstr(from, word) : NULL; s && n; s = strstr(s + 1, word))
         if ((s == item->value || !word_byte(s[-1])) && !word_byte(s[n])) {
             place.column += place.column ? (unsigned)(s - item->value) : 0;
             break;
         }
     return place;
+}
+
+static struct place place_of_choice(const struct composer *c, const struct space_line *line, const char *word)
+{
+    return find_word(c, line, word, 0);
+}
+
+static struct place place_in_condition(const struct composer *c, const struct space_line *line, const char *word)
+{
+    return find_word(c, line, word, 1);
+}
+
+/* The key of [space] that was meant, NULL: none is near. The section's part and the last part are compared each for itself: they
+ * share too much to be compared as a whole. */
+static const char *nearest_line(const struct space_lines *space, const char *key)
+{
+    const char *dot = strrchr(key, '.'), *best = NULL;
+    const size_t n = dot ? (size_t)(dot - key) : 0;
+    unsigned distance = ~0u;
+    char section[2 * CONFIG_NAME_LIMIT], other[2 * CONFIG_NAME_LIMIT];
+    snprintf(section, sizeof section, "%.*s", (int)n, key);
+    for (size_t i = 0; i < space->n_lines; i++) {
+        const char *known = space->lines[i].key, *known_dot = strrchr(known, '.');
+        const char *last = known_dot ? known_dot + 1 : known;
+        const size_t n_known = known_dot ? (size_t)(known_dot - known) : 0;
+        struct suggestion s;
+        snprintf(other, sizeof other, "%.*s", (int)n_known, known);
+        if (!strcmp(section, other)) {
+            suggestion_start(&s, dot ? dot + 1 : key);
+            suggestion_offer(&s, last);
+        } else if (!strcmp(dot ? dot + 1 : key, last)) {
+            suggestion_start(&s, section);
+            suggestion_offer(&s, other);
+            if (!n)
+                s.best = known; /* only the section is missing */
+        } else {
+            continue;
+        }
+        if (s.best && (!best || s.distance < distance)) {
+            best = known;
+            distance = s.distance;
+        }
+    }
+    return best;
 }
 
 static void refuse_line(struct composer *c, const struct space_line *line, const char *message)
@@ -129,7 +174,7 @@ static void check_values(struct composer *c, const struct space_line *line, cons
     struct text all = TEXT_INIT;
     if (line->type == HONE_DIM_CHOICE || line->type == HONE_DIM_ORDINAL) {
         for (size_t i = 0; i < line->n_choices; i++) {
-            const struct place place = place_of_word(c, line, line->choices[i]);
+            const struct place place = place_of_choice(c, line, line->choices[i]);
             if (hone_settings_parse(p, line->choices[i], NULL, NULL, &err) != HONE_OK)
                 compose_refuse(c, &place, "%s (%s)", err.msg, owner);
             else if (p->type == HONE_T_PATH && line->choices[i][0] != '/')
@@ -181,7 +226,7 @@ static void check_use(struct composer *c, const struct space_line *line, const s
     }
     for (size_t i = 0; i < line->n_choices; i++) {
         hone_error err = HONE_ERROR_INIT;
-        const struct place place = place_of_word(c, line, line->choices[i]);
+        const struct place place = place_of_choice(c, line, line->choices[i]);
         if (!catalog_find(c->catalog, section->kind, line->choices[i], &err))
             compose_refuse(c, &place, "%s", err.msg);
     }
@@ -200,7 +245,7 @@ static void check_enabled(struct composer *c, const struct space_line *line, con
     }
     for (size_t i = 0; i < line->n_choices; i++) {
         uint8_t flag;
-        const struct place place = place_of_word(c, line, line->choices[i]);
+        const struct place place = place_of_choice(c, line, line->choices[i]);
         if (!hone_parse_bool(line->choices[i], &flag))
             compose_refuse(c, &place, "enabled = %.80s is neither yes nor no", line->choices[i]);
     }
@@ -327,14 +372,14 @@ static void check_choice_condition(struct composer *c, const struct space_line *
                                    const struct space_line *other)
 {
     if (other->type == HONE_DIM_CHOICE && q->op != HONE_EQ && q->op != HONE_NE) {
-        const struct place place = place_of_word(c, line, q->key);
+        const struct place place = place_in_condition(c, line, q->key);
         compose_refuse(c, &place, "the choices of '%s' have no order: conditions on it use = or !=", q->key);
         return;
     }
     for (size_t v = 0; v < q->n_values; v++) {
         struct suggestion s;
         int known = 0;
-        const struct place place = place_of_word(c, line, q->values[v]);
+        const struct place place = place_in_condition(c, line, q->values[v]);
         suggestion_start(&s, q->values[v]);
         for (size_t i = 0; i < other->n_choices; i++) {
             known |= !strcmp(other->choices[i], q->values[v]);
@@ -351,7 +396,7 @@ static void check_number_condition(struct composer *c, const struct space_line *
                                    const struct space_line *other)
 {
     for (size_t v = 0; v < q->n_values; v++) {
-        const struct place place = place_of_word(c, line, q->values[v]);
+        const struct place place = place_in_condition(c, line, q->values[v]);
         const int equality = q->op == HONE_EQ || q->op == HONE_NE;
         double value;
         if (!hone_parse_real(q->values[v], NULL, &value)) {
@@ -373,14 +418,11 @@ static void check_conditions(struct composer *c, const struct space_line *line)
     for (size_t i = 0; i < line->n_conditions; i++) {
         const struct space_condition *q = line->conditions + i;
         const struct space_line *other = space_lines_find(space, q->key);
-        const struct place place = place_of_word(c, line, q->key);
-        struct suggestion s;
+        const struct place place = place_in_condition(c, line, q->key);
         if (!other) {
-            suggestion_start(&s, q->key);
-            for (size_t k = 0; k < space->n_lines; k++)
-                suggestion_offer(&s, space->lines[k].key);
-            if (s.best)
-                compose_refuse(c, &place, "the condition's key '%s' is not in [space]; did you mean '%s'?", q->key, s.best);
+            const char *best = nearest_line(space, q->key);
+            if (best)
+                compose_refuse(c, &place, "the condition's key '%s' is not in [space]; did you mean '%s'?", q->key, best);
             else
                 compose_refuse(c, &place, "the condition's key '%s' is not in [space]; conditions are about keys that are searched", q->key);
         } else if (other == line) {
@@ -417,12 +459,9 @@ static const struct space_line *relation_line(struct composer *c, const struct s
 {
     const struct space_lines *space = &c->composition->space;
     const struct space_line *line = space_lines_find(space, key);
-    struct suggestion s;
-    suggestion_start(&s, key);
-    for (size_t i = 0; i < space->n_lines; i++)
-        suggestion_offer(&s, space->lines[i].key);
-    if (!line && s.best)
-        compose_refuse(c, &relation->place, "the relation's key '%s' is not in [space]; did you mean '%s'?", key, s.best);
+    const char *best = line ? NULL : nearest_line(space, key);
+    if (best)
+        compose_refuse(c, &relation->place, "the relation's key '%s' is not in [space]; did you mean '%s'?", key, best);
     else if (!line)
         compose_refuse(c, &relation->place, "the relation's key '%s' is not in [space]", key);
     else if (!numbers_of(line, low, high))

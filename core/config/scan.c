@@ -187,6 +187,10 @@ static int scan_value(struct scanner *s, size_t from, size_t *start, size_t *end
     *end = i;
     while (*end > *start && is_blank(s->line[*end - 1]))
         --*end;
+    if (*end > *start && s->line[*end - 1] == '\\') { /* before a comment; it could not be written back */
+        REFUSE(s, *end - 1, "backslash at the end of the value");
+        return -1;
+    }
     return 0;
 }
 

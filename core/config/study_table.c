@@ -8,7 +8,7 @@ static const char *const orders[] = { "asynchronous", "strict", NULL };
 #define RAW struct study_raw
 const hone_param study_params[] = {
     HONE_STR(RAW, name, "study", 0, "Name of the study: letters, digits, '.', '_' and '-'. A storage may hold several studies."),
-    HONE_INT(RAW, seed, "1", 0, 9007199254740992.0, 0, NULL,
+    HONE_INT(RAW, seed, "1", 0, HUGE_VAL, 0, NULL,
              "Source of all randomness: the same seed and order = strict give the same study."),
     HONE_INT(RAW, trials, "0", 0, 1e9, 0, "trials",
              "Number of trials after which the study ends; 0: no limit. 100 where neither trials nor time is given."),

@@ -342,7 +342,7 @@ hone_rc catalog_load(struct catalog *catalog, const struct catalog_component *co
                      const hone_component **loaded, hone_error *err)
 {
     for (size_t i = 0; i < catalog->n_records; i++) {
-        const struct record *record = &catalog->records[i];
+        struct record *record = &catalog->records[i];
         if (&record->module != component->module)
             continue;
         if (!catalog->is_static)

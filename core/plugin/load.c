@@ -152,7 +152,7 @@ static hone_rc compare(const struct loaded *l, const struct record *known, hone_
     return rc;
 }
 
-hone_rc load_component(const struct record *known, const struct catalog_component *component, const hone_host *host,
+hone_rc load_component(struct record *known, const struct catalog_component *component, const hone_host *host,
                        const hone_component **loaded, hone_error *err)
 {
     hone_rc        rc;
@@ -166,8 +166,9 @@ hone_rc load_component(const struct record *known, const struct catalog_componen
             *err = l->err;
         return l->init;
     }
-    if ((rc = compare(l, known, err)) != HONE_OK)
+    if (!known->agreed && (rc = compare(l, known, err)) != HONE_OK)
         return rc;
+    known->agreed = 1;
     for (size_t i = 0; i < l->record.n_components; i++) {
         const struct record_component *c = &l->record.components[i];
         if (!strcmp(c->entry.kind_id, component->kind_id) && !strcmp(c->entry.name, component->name)) {

@@ -20,6 +20,7 @@ struct record {
     size_t                   n_components;
     struct record_offer     *offers; /* (n_offers) of a broken module */
     size_t                   n_offers;
+    int                      agreed; /* the mapped module has been found to be what this record says */
     int                      keep;   /* the description may be cached: it depends on the file alone */
     hone_settings_memory     memory; /* all of the above that the record owns */
 };

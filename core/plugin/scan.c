@@ -95,23 +95,25 @@ static int drain(struct scan_job *job, short ready)
     return job->timed_out = now() > job->deadline;
 }
 
-/* Waits for a child that has closed its output, but not beyond its time. */
+/* 1 once the child has ended; it stays unreaped, so that its number still means it and its group. */
+static int has_ended(pid_t pid)
+{
+    siginfo_t info = { 0 };
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? errno != EINTR : info.si_pid == pid;
+}
+
+/* Waits for a child that has closed its output, but not beyond its time; ends it and what it left behind. Its status. */
 static int reap(struct scan_job *job)
 {
     int                   status = 0;
     const struct timespec pause = { 0, 1000000 };
-    if (!job->timed_out)
-        while (waitpid(job->pid, &status, WNOHANG) == 0) {
-            if (now() > job->deadline) {
-                job->timed_out = 1;
-                break;
-            }
-            nanosleep(&pause, NULL);
-        }
-    kill(-job->pid, SIGKILL); /* it, or what it left behind */
-    if (job->timed_out)
-        while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
-            ;
+    while (!job->timed_out && !has_ended(job->pid)) {
+        job->timed_out = now() > job->deadline;
+        nanosleep(&pause, NULL);
+    }
+    kill(-job->pid, SIGKILL);
+    while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+        ;
     close(job->out);
     job->pid = 0;
     return status;

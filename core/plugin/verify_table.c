@@ -85,7 +85,7 @@ static void check_place(const hone_param *p, uint32_t config_size, const char *w
     if (p->offset > config_size || config_size - p->offset < size)
         problem(problems, where, "lies at bytes %u to %u of a config struct of %u", p->offset, p->offset + size - 1, config_size);
     else if (p->offset % types[p->type].alignment)
-        problem(problems, where, "is a %s at offset %u, which is not a multiple of %u", types[p->type].name, p->offset,
+        problem(problems, where, "(%s) lies at offset %u, which is not a multiple of %u", types[p->type].name, p->offset,
                 types[p->type].alignment);
 }
 

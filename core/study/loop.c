@@ -103,6 +103,8 @@ static hone_rc take(struct study *study, const struct crew_event *event, hone_er
     }
     if (slot->phase != SLOT_COMPUTING)
         return HONE_OK; /* late words of a trial that was ended */
+    if (study->cancelled && event->what == CREW_REPORT)
+        return HONE_OK; /* nobody answers any more; the worker has been told to end */
     study->n_computing--;
     if (event->what == CREW_OUTCOME && event->status == CREW_CANCELLED) { /* stays running in the storage: the next run takes it up */
         slot->phase = SLOT_IDLE;

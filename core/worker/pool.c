@@ -522,8 +522,11 @@ static hone_rc buffered(struct pool *pool, unsigned index, struct crew_event *ev
     if (length > 0) {
         w->consumed += (size_t)length;
         *event = (struct crew_event){ .worker = index, .trial = w->trial, .attempt = w->attempt };
+        const enum ending ending = w->ending;
         if (decode(pool, w, &frame, event, &why) == HONE_OK) {
-            if (w->ending == ENDING_TIME && event->what == CREW_OUTCOME) { /* it obeyed: still a failure */
+            if (event->what == CREW_OUTCOME)
+                w->ending = ENDING_NO; /* it obeyed, and lives */
+            if (ending == ENDING_TIME && event->what == CREW_OUTCOME) {
                 event->status = HONE_FAILED;
                 snprintf(pool->message, sizeof pool->message, "took longer than trial_time = %g s and was ended", pool->trial_time);
                 event->message = pool->message;

@@ -62,6 +62,10 @@ struct dropout_key {
 void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step, float scale);
 void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale, bool accumulate);
 
+/* ---- first weights: numbers at the start of a stream of a seed ---- */
+void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit); /* (-limit, limit) */
+void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, float deviation);
+
 /* ---- losses and outputs: x, t: (rows, k)  losses: (rows) ----
  * gradient (rows, k), or NULL: weight * d losses[r] / d x[r][c]. */
 void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight);

@@ -10,12 +10,31 @@
 #endif
 
 enum { LANES = 16 };
-static const float PAD = -1e30f; /* a logit that counts for nothing */
 
-INLINE void load(const float *x, int64_t n, float pad, float piece[LANES])
+/* Up to sixteen numbers of a row, the others pad. room: how many may be read from x on; where it suffices, a full vector is
+ * read and blended, which a branch per lane could not become. */
+INLINE void load(const float *x, int64_t n, int64_t room, float pad, float piece[LANES])
 {
-    for (int l = 0; l < LANES; l++)
-        piece[l] = l < n ? x[l] : pad;
+    const int lanes = n < LANES ? (int)n : LANES;
+    if (room >= LANES)
+        for (int l = 0; l < LANES; l++) {
+            const float v = x[l];
+            piece[l] = l < lanes ? v : pad;
+        }
+    else
+        for (int l = 0; l < LANES; l++)
+            piece[l] = l < lanes ? x[l] : pad;
+}
+
+/* The first n of a piece, or all of it where the rest is overwritten later (by the next row) and there is room. */
+INLINE void store(const float piece[LANES], int64_t n, int64_t room, float *y)
+{
+    if (room >= LANES)
+        for (int l = 0; l < LANES; l++)
+            y[l] = piece[l];
+    else
+        for (int l = 0; l < n && l < LANES; l++)
+            y[l] = piece[l];
 }
 
 INLINE float sum_of(const float *lanes)
@@ -27,57 +46,61 @@ INLINE float sum_of(const float *lanes)
 }
 
 /* The largest of a row; NaN may or may not show, the sums show it. */
-INLINE float row_max(const float *x, int64_t k)
+INLINE float row_max(const float *x, int64_t k, int64_t room)
 {
     float lanes[LANES], piece[LANES];
     for (int l = 0; l < LANES; l++)
-        lanes[l] = PAD;
+        lanes[l] = -INFINITY;
     for (int64_t c = 0; c < k; c += LANES) {
-        const float *p = x + c;
-        if (k - c < LANES) {
-            load(x + c, k - c, PAD, piece);
-            p = piece;
-        }
+        load(x + c, k - c, room - c, -INFINITY, piece);
         for (int l = 0; l < LANES; l++)
-            lanes[l] = p[l] > lanes[l] ? p[l] : lanes[l];
+            lanes[l] = piece[l] > lanes[l] ? piece[l] : lanes[l];
     }
-    float max = lanes[0];
-    for (int l = 1; l < LANES; l++)
-        max = lanes[l] > max ? lanes[l] : max;
-    return max;
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lanes[l] = lanes[l + half] > lanes[l] ? lanes[l + half] : lanes[l];
+    return lanes[0];
+}
+
+/* e = exp(x - max) of one piece; padding counts for nothing. d: the differences. */
+INLINE void exponentials(const float *x, int64_t n, int64_t room, float max, float d[LANES], float e[LANES])
+{
+    const int lanes = n < LANES ? (int)n : LANES;
+    load(x, n, room, max, d);
+    for (int l = 0; l < LANES; l++) {
+        d[l] -= max;
+        const float v = vector_exp(d[l]);
+        e[l] = l < lanes ? v : 0.0f;
+    }
 }
 
 /* loss = (sum t) log(sum exp(x - max)) - sum t (x - max);   gradient = weight * ((sum t) softmax - t) */
-INLINE float cross_entropy_row(const float *x, const float *t, float *gradient, int64_t k, float weight)
+INLINE float cross_entropy_row(const float *x, const float *t, float *gradient, int64_t k, int64_t room, float weight)
 {
-    const float max = row_max(x, k);
+    const float max = row_max(x, k, room);
     float       sum[LANES] = { 0 }, mass[LANES] = { 0 }, dot[LANES] = { 0 };
-    float       xs[LANES], ts[LANES], e[LANES];
+    float       ts[LANES], d[LANES], e[LANES];
     for (int64_t c = 0; c < k; c += LANES) {
-        const int64_t n = k - c < LANES ? k - c : LANES;
-        const float  *px = x + c, *pt = t + c;
-        if (n < LANES) {
-            load(x + c, n, PAD, xs);
-            load(t + c, n, 0.0f, ts);
-            px = xs;
-            pt = ts;
-        }
+        load(t + c, k - c, room - c, 0.0f, ts);
+        exponentials(x + c, k - c, room - c, max, d, e);
         for (int l = 0; l < LANES; l++) {
-            const float d = px[l] - max;
-            e[l] = vector_exp(d);
             sum[l] += e[l];
-            mass[l] += pt[l];
-            dot[l] += pt[l] * d;
+            mass[l] += ts[l];
+            dot[l] += ts[l] * d[l];
         }
         if (gradient)
-            for (int l = 0; l < n; l++)
-                gradient[c + l] = e[l];
+            store(e, k - c, room - c, gradient + c);
     }
     const float total = sum_of(sum), targets = sum_of(mass);
     if (gradient) {
         const float share = targets / total;
-        for (int64_t c = 0; c < k; c++)
-            gradient[c] = weight * (gradient[c] * share - t[c]);
+        for (int64_t c = 0; c < k; c += LANES) {
+            load(t + c, k - c, room - c, 0.0f, ts);
+            load(gradient + c, k - c, room - c, 0.0f, e);
+            for (int l = 0; l < LANES; l++)
+                e[l] = weight * (e[l] * share - ts[l]);
+            store(e, k - c, room - c, gradient + c);
+        }
     }
     return targets * logf(total) - sum_of(dot);
 }
@@ -85,7 +108,7 @@ INLINE float cross_entropy_row(const float *x, const float *t, float *gradient, 
 HOT void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight)
 {
     for (int64_t r = 0; r < rows; r++)
-        losses[r] = cross_entropy_row(x + r * k, t + r * k, gradient ? gradient + r * k : gradient, k, weight);
+        losses[r] = cross_entropy_row(x + r * k, t + r * k, gradient ? gradient + r * k : gradient, k, (rows - r) * k, weight);
 }
 
 HOT void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight)
@@ -96,15 +119,10 @@ HOT void kernel_mse(const float *x, const float *t, float *losses, float *gradie
         const float *xr = x + r * k, *tr = t + r * k;
         float        sum[LANES] = { 0 };
         for (int64_t c = 0; c < k; c += LANES) {
-            const float *px = xr + c, *pt = tr + c;
-            if (k - c < LANES) {
-                load(px, k - c, 0.0f, xs);
-                load(pt, k - c, 0.0f, ts);
-                px = xs;
-                pt = ts;
-            }
+            load(xr + c, k - c, (rows - r) * k - c, 0.0f, xs);
+            load(tr + c, k - c, (rows - r) * k - c, 0.0f, ts);
             for (int l = 0; l < LANES; l++)
-                sum[l] += (px[l] - pt[l]) * (px[l] - pt[l]);
+                sum[l] += (xs[l] - ts[l]) * (xs[l] - ts[l]);
         }
         losses[r] = sum_of(sum) / (float)k;
         if (gradient)
@@ -115,25 +133,18 @@ HOT void kernel_mse(const float *x, const float *t, float *losses, float *gradie
 
 HOT void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k)
 {
-    float xs[LANES], e[LANES];
+    float d[LANES], e[LANES];
     for (int64_t r = 0; r < rows; r++) {
-        const float *xr = x + r * k;
-        float       *yr = y + r * k;
-        const float  max = row_max(xr, k);
-        float        sum[LANES] = { 0 };
+        const float  *xr = x + r * k;
+        float        *yr = y + r * k;
+        const int64_t room = (rows - r) * k;
+        const float   max = row_max(xr, k, room);
+        float         sum[LANES] = { 0 };
         for (int64_t c = 0; c < k; c += LANES) {
-            const int64_t n = k - c < LANES ? k - c : LANES;
-            const float  *px = xr + c;
-            if (n < LANES) {
-                load(px, n, PAD, xs);
-                px = xs;
-            }
-            for (int l = 0; l < LANES; l++) {
-                e[l] = vector_exp(px[l] - max);
+            exponentials(xr + c, k - c, room - c, max, d, e);
+            for (int l = 0; l < LANES; l++)
                 sum[l] += e[l];
-            }
-            for (int l = 0; l < n; l++)
-                yr[c + l] = e[l];
+            store(e, k - c, room - c, yr + c);
         }
         const float share = 1.0f / sum_of(sum);
         for (int64_t c = 0; c < k; c++)

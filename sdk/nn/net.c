@@ -80,7 +80,8 @@ static uint64_t place_fixed(hone_net *net, unsigned char *base)
         net->losses = (float *)(void *)(base + at);
     at += batch_bytes(net, net->loss);
     if (net->graph->nodes[output].kind == NODE_INPUT || output == net->loss) {
-        net->answer = output == net->loss ? net->losses : net->inputs[output];
+        if (base)
+            net->answer = output == net->loss ? net->losses : net->inputs[output];
         return at;
     }
     if (base)

@@ -3,6 +3,7 @@
  * row-major (out, in) serves oneDNN's matmul as fast as any blocked layout in all three passes (measured on AVX2 and
  * AVX-512 machines), so no copy is ever needed between nets, files and steps. */
 #include "graph.h"
+#include "kernels.h"
 
 #include "hone/param.h"
 #include "hone/rng.h"
@@ -22,37 +23,19 @@ void *aligned_zeroed(uint64_t bytes)
     return memory;
 }
 
-/* Both normals of a Box-Muller pair: half the logarithms of hone_rng_normal, and a start of a trial notices. */
-static void fill_normal(hone_rng *rng, float *out, uint64_t n, double deviation)
-{
-    for (uint64_t i = 0; i < n; i += 2) {
-        const double radius = deviation * sqrt(-2.0 * log(1.0 - hone_rng_uniform(rng)));
-        const double angle = 6.283185307179586476925 * hone_rng_uniform(rng);
-        double       s, c;
-        sincos(angle, &s, &c);
-        out[i] = (float)(radius * c);
-        if (i + 1 < n)
-            out[i + 1] = (float)(radius * s);
-    }
-}
-
 /* He et al. 2015, eq. 10 (normal, fan-in); Glorot and Bengio 2010, eq. 16 (uniform); LeCun et al. 1998, section 4.6
  * (normal, fan-in). */
 static void initialize(const hone_graph *g, hone_parameter *p, uint32_t index, enum init_kind init)
 {
-    hone_rng     rng = hone_rng_at(hone_rng_derive(g->seed, INIT_STREAMS), index);
-    const double out = (double)p->dims[0], in = (double)p->dims[1];
+    const uint64_t seed = hone_rng_derive(g->seed, INIT_STREAMS);
+    const int64_t  n = (int64_t)p->length;
+    const double   out = (double)p->dims[0], in = (double)p->dims[1];
     if (p->role != HONE_PARAMETER_KERNEL)
         return; /* biases start at zero */
     switch (init) {
-    case INIT_HE: fill_normal(&rng, p->value, p->length, sqrt(2.0 / in)); break;
-    case INIT_LECUN: fill_normal(&rng, p->value, p->length, sqrt(1.0 / in)); break;
-    case INIT_XAVIER: {
-        const double limit = sqrt(6.0 / (in + out));
-        for (uint64_t i = 0; i < p->length; i++)
-            p->value[i] = (float)(limit * (2.0 * hone_rng_uniform(&rng) - 1.0));
-        break;
-    }
+    case INIT_HE: kernel_draw_normal(p->value, n, seed, index, (float)sqrt(2.0 / in)); break;
+    case INIT_LECUN: kernel_draw_normal(p->value, n, seed, index, (float)sqrt(1.0 / in)); break;
+    case INIT_XAVIER: kernel_draw_uniform(p->value, n, seed, index, (float)sqrt(6.0 / (in + out))); break;
     case INIT_ZEROS:
     case INIT_KINDS: break;
     }

@@ -31,6 +31,43 @@ INLINE float vector_exp(float x)
     return p * power;
 }
 
+/* Natural logarithm of a normal positive number; relative error below 2e-7 away from 1. Cephes logf: x = m 2^e with m in
+ * [sqrt(1/2), sqrt(2)). */
+INLINE float vector_log(float x)
+{
+    uint32_t bits;
+    float    m;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t shifted = bits - 0x3f3504f3u; /* of sqrt(1/2) */
+    const float    e = (float)((int32_t)shifted >> 23);
+    bits = (shifted & 0x007fffffu) + 0x3f3504f3u;
+    memcpy(&m, &bits, sizeof m);
+    const float r = m - 1.0f, z = r * r;
+    float       p = 7.0376836292e-2f;
+    p = p * r - 1.1514610310e-1f;
+    p = p * r + 1.1676998740e-1f;
+    p = p * r - 1.2420140846e-1f;
+    p = p * r + 1.4249322787e-1f;
+    p = p * r - 1.6668057665e-1f;
+    p = p * r + 2.0000714765e-1f;
+    p = p * r - 2.4999993993e-1f;
+    p = p * r + 3.3333331174e-1f;
+    return (p * r * z - 2.12194440e-4f * e - 0.5f * z + r) + 0.693359375f * e;
+}
+
+/* Sine and cosine of a number of turns in [0, 1]; error below 3e-7. */
+INLINE void vector_sincos(float turns, float *sine, float *cosine)
+{
+    const float quarters = (turns * 4.0f + 12582912.0f) - 12582912.0f; /* nearest whole number, 0 to 4 */
+    const float x = (turns * 4.0f - quarters) * 1.57079633f, z = x * x;
+    const float s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * x + x;
+    const float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
+    const bool  swap = quarters == 1.0f || quarters == 3.0f;
+    const float sv = swap ? c : s, cv = swap ? s : c;
+    *sine = quarters == 2.0f || quarters == 3.0f ? -sv : sv;
+    *cosine = quarters == 1.0f || quarters == 2.0f ? -cv : cv;
+}
+
 /* Cephes tanhf: a polynomial near zero, where the formula by exp would cancel. */
 INLINE float vector_tanh(float x)
 {

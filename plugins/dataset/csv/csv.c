@@ -278,7 +278,7 @@ static const hone_component component = {
     .flags = HONE_C_DETERMINISTIC | HONE_C_REUSABLE,
     .kind = HONE_KIND_DATASET,
     .name = "csv",
-    .summary = "a table in a CSV file: numeric and nominal columns, classes or numbers to predict",
+    .summary = "A table in a CSV file: numeric and nominal columns, classes or numbers to predict",
     .doc = "Reads a table as RFC 4180 describes it, with any separator; quoted fields may hold newlines. A column is numeric\n"
            "where all its values are numbers, nominal otherwise: each of its categories becomes a feature of its own (one-hot).\n"
            "`numeric`, `nominal` and `ignore` say so instead, by name or number.\n"

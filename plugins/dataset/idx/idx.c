@@ -249,7 +249,7 @@ static const hone_component component = {
     .flags = HONE_C_DETERMINISTIC | HONE_C_REUSABLE,
     .kind = HONE_KIND_DATASET,
     .name = "idx",
-    .summary = "images in IDX files, as MNIST and its successors come (plain or .gz)",
+    .summary = "Images in IDX files, as MNIST and its successors come (plain or .gz)",
     .doc = "Reads the four files of MNIST, Fashion-MNIST, KMNIST and the like: images and labels, for training and for the\n"
            "test. Samples are unsigned bytes of shape (1, H, W). Decoded data are kept in the cache that all workers share.",
     .params = params,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* loss/cross_entropy: softmax cross-entropy of logits and target distributions; predictions are the softmax. */
+/* loss/cross_entropy: softmax cross-entropy of logits and target distributions; predictions are the softmax.
+ */
 #include "hone/instance.h"
 #include "hone/loss.h"
 
@@ -39,12 +40,15 @@ static const hone_component cross_entropy = {
     .kind = HONE_KIND_LOSS,
     .name = "cross_entropy",
     .summary = "Softmax cross-entropy: what classification minimizes",
-    .doc = "With z the network's outputs (logits) for a sample and t its target distribution over the K classes:\n"
+    .doc = "With z the network's outputs (logits) for a sample and t its target distribution over the K\n"
+           "classes:\n"
            "\n"
-           "    loss = -sum over k of t[k] * log softmax(z)[k],    softmax(z)[k] = exp(z[k]) / sum over j of exp(z[j])\n"
+           "    loss = -sum over k of t[k] * log softmax(z)[k]\n"
+           "    softmax(z)[k] = exp(z[k]) / sum over j of exp(z[j])\n"
            "\n"
-           "Training minimizes the mean over the batch; hard labels are one-hot, soft labels are welcome. The network's answers\n"
-           "are the probabilities softmax(z). It is the default loss of classification and equals torch.nn.CrossEntropyLoss.",
+           "Training minimizes the mean over the batch; hard labels are one-hot, soft labels are welcome.\n"
+           "The network's answers are the probabilities softmax(z). It is the default loss of\n"
+           "classification and equals torch.nn.CrossEntropyLoss.",
     .iface = &iface,
     .param_size = sizeof(hone_param),
     .create = create,

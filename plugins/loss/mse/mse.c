@@ -44,8 +44,8 @@ static const hone_component mse = {
            "\n"
            "    loss = 1/K * sum over k of (x[k] - t[k])^2\n"
            "\n"
-           "Training minimizes the mean over the batch. The network's answers are x. It is the default loss of regression and\n"
-           "equals torch.nn.MSELoss.",
+           "Training minimizes the mean over the batch. The network's answers are x. It is the default\n"
+           "loss of regression and equals torch.nn.MSELoss.",
     .iface = &iface,
     .param_size = sizeof(hone_param),
     .create = create,

@@ -33,12 +33,13 @@ static const hone_component constant = {
     .kind = HONE_KIND_LR_SCHEDULE,
     .name = "constant",
     .summary = "Constant learning rate, with warm-up",
-    .doc = "The learning rate stays as the optimizer sets it. With `warmup`, it grows linearly before: at the update s = 0, 1, ...\n"
-           "of a warm-up of W steps (`warmup` times the steps of an epoch),\n"
+    .doc = "The learning rate stays as the optimizer sets it. With `warmup`, it grows linearly before: at\n"
+           "the update s = 0, 1, ... of a warm-up of W steps (`warmup` times the steps of an epoch),\n"
            "\n"
            "    factor = min(1, (s + 1) / W)\n"
            "\n"
-           "Source of the warm-up: Goyal et al. 2017, \"Accurate, large minibatch SGD: training ImageNet in 1 hour\", section 2.2.",
+           "Source of the warm-up: Goyal et al. 2017, \"Accurate, large minibatch SGD: training ImageNet\n"
+           "in 1 hour\", section 2.2.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

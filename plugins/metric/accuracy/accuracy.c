@@ -4,7 +4,7 @@
 #include "hone/metric.h"
 
 struct accuracy {
-    int64_t  classes;
+    int64_t classes;
     uint64_t n, right;
 };
 
@@ -38,14 +38,17 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
     struct accuracy *a = (struct accuracy *)self;
     uint64_t right = 0;
     if (!b->labels || b->k != a->classes)
-        return hone_fail(err, HONE_EINVAL, NULL, "accuracy was begun for %lld classes and got other predictions", (long long)a->classes);
+        return hone_fail(err, HONE_EINVAL, NULL,
+                         "accuracy was begun for %lld classes and got other predictions",
+                         (long long)a->classes);
     for (uint64_t i = 0; i < b->n; i++) {
         const float *p = b->outputs + i * (uint64_t)b->k;
         const int64_t predicted = most_probable(p, b->k);
         if (isnan(p[predicted]))
             return hone_fail(err, HONE_ENUMERIC, NULL, "the network's predictions are not numbers (NaN)");
         if (b->labels[i] < 0 || b->labels[i] >= b->k)
-            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", b->labels[i], (long long)b->k);
+            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", b->labels[i],
+                             (long long)b->k);
         right += predicted == b->labels[i];
     }
     a->right += right;
@@ -58,8 +61,8 @@ static hone_rc merge(void *self, const void *other, hone_error *err)
     struct accuracy *a = (struct accuracy *)self;
     const struct accuracy *b = (const struct accuracy *)other;
     if (a->classes != b->classes)
-        return hone_fail(err, HONE_EINVAL, NULL, "accuracies of %lld and %lld classes cannot be merged", (long long)a->classes,
-                         (long long)b->classes);
+        return hone_fail(err, HONE_EINVAL, NULL, "accuracies of %lld and %lld classes cannot be merged",
+                         (long long)a->classes, (long long)b->classes);
     a->n += b->n;
     a->right += b->right;
     return HONE_OK;
@@ -100,8 +103,9 @@ static const hone_component accuracy = {
     .summary = "Share of the samples classified right",
     .doc = "    accuracy = (samples whose most probable class is the true one) / (samples)\n"
            "\n"
-           "Of several equally probable classes the first is the prediction, as with numpy's argmax. Value: `accuracy`, to be\n"
-           "maximized; undefined (NaN) without samples. Equals scikit-learn's accuracy_score.",
+           "Of several equally probable classes the first is the prediction, as with numpy's argmax.\n"
+           "Value: `accuracy`, to be maximized; undefined (NaN) without samples. Equals scikit-learn's\n"
+           "accuracy_score.",
     .param_size = sizeof(hone_param),
     .iface = &iface,
     .create = create,

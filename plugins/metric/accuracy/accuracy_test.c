@@ -39,4 +39,5 @@ static void test_refuses_bad_labels_and_predictions(void)
     component_close(&m);
 }
 
-SUITE(TEST(test_equals_scikit_learn), TEST(test_is_nan_when_empty_and_lists_its_value), TEST(test_refuses_bad_labels_and_predictions))
+SUITE(TEST(test_equals_scikit_learn), TEST(test_is_nan_when_empty_and_lists_its_value),
+      TEST(test_refuses_bad_labels_and_predictions))

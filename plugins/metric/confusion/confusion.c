@@ -6,10 +6,10 @@
 enum { MAX_CLASSES = 10000 }; /* 800 MB of counts */
 
 struct confusion {
-    int64_t            classes;
-    double            *counts; /* (classes, classes): true, predicted; whole numbers, exact up to 2^53 */
-    const char       **labels; /* (classes), or NULL; they point into text */
-    char              *text;
+    int64_t classes;
+    double *counts;      /* (classes, classes): true, predicted; whole numbers, exact up to 2^53 */
+    const char **labels; /* (classes), or NULL; they point into text */
+    char *text;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -41,7 +41,8 @@ static hone_rc begin(void *self, const hone_task *task, hone_error *err)
     if (task->kind != HONE_TASK_CLASSIFICATION || task->n_outputs < 1)
         return hone_fail(err, HONE_EINVAL, NULL, "a confusion matrix is for classes");
     if (task->n_outputs > MAX_CLASSES)
-        return hone_fail(err, HONE_ERANGE, NULL, "a confusion matrix of %lld classes is too large; at most %d",
+        return hone_fail(err, HONE_ERANGE, NULL,
+                         "a confusion matrix of %lld classes is too large; at most %d",
                          (long long)task->n_outputs, MAX_CLASSES);
     release(c);
     for (size_t i = 0; task->classes && i < k; i++)
@@ -82,14 +83,17 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
 {
     struct confusion *c = (struct confusion *)self;
     if (!b->labels || b->k != c->classes)
-        return hone_fail(err, HONE_EINVAL, NULL, "confusion was begun for %lld classes and got other predictions", (long long)c->classes);
+        return hone_fail(err, HONE_EINVAL, NULL,
+                         "confusion was begun for %lld classes and got other predictions",
+                         (long long)c->classes);
     for (uint64_t i = 0; i < b->n; i++) {
         const float *p = b->outputs + i * (uint64_t)b->k;
         const int64_t predicted = most_probable(p, b->k);
         if (isnan(p[predicted]))
             return hone_fail(err, HONE_ENUMERIC, NULL, "the network's predictions are not numbers (NaN)");
         if (b->labels[i] < 0 || b->labels[i] >= b->k)
-            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", b->labels[i], (long long)b->k);
+            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", b->labels[i],
+                             (long long)b->k);
         c->counts[b->labels[i] * b->k + predicted]++;
     }
     return HONE_OK;
@@ -100,8 +104,9 @@ static hone_rc merge(void *self, const void *other, hone_error *err)
     struct confusion *c = (struct confusion *)self;
     const struct confusion *o = (const struct confusion *)other;
     if (c->classes != o->classes)
-        return hone_fail(err, HONE_EINVAL, NULL, "confusion matrices of %lld and %lld classes cannot be merged", (long long)c->classes,
-                         (long long)o->classes);
+        return hone_fail(err, HONE_EINVAL, NULL,
+                         "confusion matrices of %lld and %lld classes cannot be merged",
+                         (long long)c->classes, (long long)o->classes);
     for (int64_t i = 0; i < c->classes * c->classes; i++)
         c->counts[i] += o->counts[i];
     return HONE_OK;
@@ -110,8 +115,8 @@ static hone_rc merge(void *self, const void *other, hone_error *err)
 static hone_rc compute(void *self, const hone_metric_sink *sink, hone_error *err)
 {
     const struct confusion *c = (const struct confusion *)self;
-    const hone_matrix matrix = { sizeof matrix, 0,         "confusion", (uint64_t)c->classes, (uint64_t)c->classes,
-                                 c->counts,     c->labels, c->labels };
+    const hone_matrix matrix = { sizeof matrix,        0,         "confusion", (uint64_t)c->classes,
+                                 (uint64_t)c->classes, c->counts, c->labels,   c->labels };
     (void)err;
     if (c->classes && sink->matrix)
         sink->matrix(sink->ctx, &matrix);
@@ -143,9 +148,10 @@ static const hone_component confusion = {
     .kind = HONE_KIND_METRIC,
     .name = "confusion",
     .summary = "Confusion matrix: true classes against predicted ones",
-    .doc = "A table of counts, kept with the trial: the rows are the true classes, the columns the predicted ones, in the order of\n"
-           "the data set. It has no single value, so that it can be no objective. Of several equally probable classes the first\n"
-           "is the prediction. Equals scikit-learn's confusion_matrix over all classes.",
+    .doc = "A table of counts, kept with the trial: the rows are the true classes, the columns the\n"
+           "predicted ones, in the order of the data set. It has no single value, so that it can be no\n"
+           "objective. Of several equally probable classes the first is the prediction. Equals\n"
+           "scikit-learn's confusion_matrix over all classes.",
     .param_size = sizeof(hone_param),
     .iface = &iface,
     .create = create,

@@ -12,7 +12,8 @@ struct settings {
 
 static const hone_param params[] = {
     HONE_ENUM(struct settings, average, "macro", averages, 0,
-              "How the classes are averaged: macro: equally; weighted: by their number of true samples; micro: over all samples."),
+              "How the classes are averaged: macro: equally; weighted: by their number of true samples; "
+              "micro: over all samples."),
 };
 
 /* Of one class. */
@@ -22,8 +23,8 @@ struct counts {
 
 struct f1 {
     struct settings settings;
-    int64_t         classes;
-    struct counts  *counts; /* (classes) */
+    int64_t classes;
+    struct counts *counts; /* (classes) */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -49,7 +50,8 @@ static hone_rc begin(void *self, const hone_task *task, hone_error *err)
     f->classes = 0;
     f->counts = (struct counts *)calloc((size_t)task->n_outputs, sizeof *f->counts);
     if (!f->counts)
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the counts of %lld classes", (long long)task->n_outputs);
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the counts of %lld classes",
+                         (long long)task->n_outputs);
     f->classes = task->n_outputs;
     return HONE_OK;
 }
@@ -68,7 +70,8 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
 {
     struct f1 *f = (struct f1 *)self;
     if (!b->labels || b->k != f->classes)
-        return hone_fail(err, HONE_EINVAL, NULL, "f1 was begun for %lld classes and got other predictions", (long long)f->classes);
+        return hone_fail(err, HONE_EINVAL, NULL, "f1 was begun for %lld classes and got other predictions",
+                         (long long)f->classes);
     for (uint64_t i = 0; i < b->n; i++) {
         const float *p = b->outputs + i * (uint64_t)b->k;
         const int64_t predicted = most_probable(p, b->k);
@@ -76,7 +79,8 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
         if (isnan(p[predicted]))
             return hone_fail(err, HONE_ENUMERIC, NULL, "the network's predictions are not numbers (NaN)");
         if (actual < 0 || actual >= b->k)
-            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", actual, (long long)b->k);
+            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", actual,
+                             (long long)b->k);
         f->counts[predicted].predicted++;
         f->counts[actual].actual++;
         f->counts[actual].hits += predicted == actual;
@@ -89,7 +93,8 @@ static hone_rc merge(void *self, const void *other, hone_error *err)
     struct f1 *f = (struct f1 *)self;
     const struct f1 *o = (const struct f1 *)other;
     if (f->classes != o->classes)
-        return hone_fail(err, HONE_EINVAL, NULL, "f1 of %lld and %lld classes cannot be merged", (long long)f->classes, (long long)o->classes);
+        return hone_fail(err, HONE_EINVAL, NULL, "f1 of %lld and %lld classes cannot be merged",
+                         (long long)f->classes, (long long)o->classes);
     for (int64_t c = 0; c < f->classes; c++) {
         f->counts[c].hits += o->counts[c].hits;
         f->counts[c].predicted += o->counts[c].predicted;
@@ -156,12 +161,14 @@ static const hone_component f1 = {
            "    precision = TP / (TP + FP),    recall = TP / (TP + FN)\n"
            "    F1(c) = 2 precision recall / (precision + recall) = 2 TP / (2 TP + FP + FN)\n"
            "\n"
-           "`average = macro` is the mean over the classes; `weighted` weighs each class by its number of true samples; `micro`\n"
-           "pools TP, FP and FN over the classes first, which for single labels equals the accuracy. A class without true\n"
-           "positives has F1 = 0. Classes that occur neither among the labels nor among the predictions do not count. Of several\n"
-           "equally probable classes the first is the prediction.\n"
+           "`average = macro` is the mean over the classes; `weighted` weighs each class by its number of\n"
+           "true samples; `micro` pools TP, FP and FN over the classes first, which for single labels\n"
+           "equals the accuracy. A class without true positives has F1 = 0. Classes that occur neither\n"
+           "among the labels nor among the predictions do not count. Of several equally probable classes\n"
+           "the first is the prediction.\n"
            "\n"
-           "Value: `f1`, to be maximized; undefined (NaN) without samples. Equals scikit-learn's f1_score with zero_division=0.\n"
+           "Value: `f1`, to be maximized; undefined (NaN) without samples. Equals scikit-learn's f1_score\n"
+           "with zero_division=0.\n"
            "\n"
            "Source: van Rijsbergen 1979, \"Information retrieval\", chapter 7.",
     .params = params,

@@ -5,7 +5,7 @@
 
 struct loss {
     uint64_t n;
-    double   sum;
+    double sum;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -78,8 +78,9 @@ static const hone_component loss = {
     .summary = "Mean loss of the samples",
     .doc = "    loss = 1/n * sum of the samples' losses\n"
            "\n"
-           "with the loss that training minimizes (cross_entropy, mse, ...), without regularizers: no penalties, no dropout, no\n"
-           "smoothed labels. Value: `loss`, to be minimized; undefined (NaN) without samples.",
+           "with the loss that training minimizes (cross_entropy, mse, ...), without regularizers: no\n"
+           "penalties, no dropout, no smoothed labels. Value: `loss`, to be minimized; undefined (NaN)\n"
+           "without samples.",
     .param_size = sizeof(hone_param),
     .iface = &iface,
     .create = create,

@@ -10,8 +10,8 @@ static const char *const inits[] = { "auto", "he", "xavier", "lecun", NULL };
 
 struct settings {
     hone_ints hidden;
-    int64_t   width, depth;
-    uint32_t  activation, init;
+    int64_t width, depth;
+    uint32_t activation, init;
 };
 
 static const hone_param params[] = {
@@ -20,11 +20,13 @@ static const hone_param params[] = {
     HONE_INT(struct settings, width, "0", 0, 65536, HONE_P_TUNABLE | HONE_P_LOG, "units",
              "Units of every hidden layer; 0: as in hidden."),
     HONE_INT(struct settings, depth, "0", 0, 256, HONE_P_TUNABLE, "layers",
-             "Number of hidden layers: the first ones of hidden, the last one repeated where it is too short; 0: as in hidden."),
-    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE, "Activation after each hidden layer."),
+             "Number of hidden layers: the first ones of hidden, the last one repeated where it is too "
+             "short; 0: as in hidden."),
+    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE,
+              "Activation after each hidden layer."),
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
-              "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance 1 / inputs); auto: he "
-              "before relu and gelu, xavier elsewhere."),
+              "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance "
+              "1 / inputs); auto: he before relu and gelu, xavier elsewhere."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -58,9 +60,11 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     const char *init = s->init != INIT_AUTO ? inits[s->init] : rectifies ? "he" : "xavier";
     char name[32];
     if (depth && !s->width && !s->hidden.n)
-        return hone_nn_fail(g, "depth", "depth asks for hidden layers, but neither hidden nor width says how wide they are");
+        return hone_nn_fail(
+            g, "depth", "depth asks for hidden layers, but neither hidden nor width says how wide they are");
     if (s->width && !depth)
-        return hone_nn_fail(g, "width", "width is set, but hidden is empty and depth is 0: there is no hidden layer");
+        return hone_nn_fail(g, "width",
+                            "width is set, but hidden is empty and depth is 0: there is no hidden layer");
     x = hone_nn_site(g, hone_nn_flatten(g, x), HONE_SITE_INPUT, "input");
     for (int64_t layer = 0; layer < depth; layer++) { /* (N, C) -> (N, units) */
         snprintf(name, sizeof name, "hidden%lld", (long long)layer + 1);
@@ -69,7 +73,8 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
         x = activate(s, g, x);
         x = hone_nn_site(g, x, HONE_SITE_POST_ACTIVATION, "hidden");
     }
-    x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier", .name = "output");
+    x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier",
+                   .name = "output");
     return hone_nn_site(g, x, HONE_SITE_OUTPUT, "output");
 }
 
@@ -85,15 +90,17 @@ static const hone_component mlp = {
            "\n"
            "    h[0] = x,    h[i] = activation(W[i] h[i-1] + b[i]),    y = W h[last] + b\n"
            "\n"
-           "`hidden = 256, 128` has two hidden layers of 256 and 128 units. For a search, `width` and `depth` override it with two\n"
-           "plain numbers: every layer has `width` units, and there are `depth` layers. An empty `hidden` (with `depth = 0` and\n"
-           "`width = 0`) is linear or softmax regression.\n"
+           "`hidden = 256, 128` has two hidden layers of 256 and 128 units. For a search, `width` and\n"
+           "`depth` override it with two plain numbers: every layer has `width` units, and there are\n"
+           "`depth` layers. An empty `hidden` (with `depth = 0` and `width = 0`) is linear or softmax\n"
+           "regression.\n"
            "\n"
-           "Weights are named hidden1.weight, hidden1.bias, ..., output.weight, output.bias. Sites: input; hidden1, hidden2, ...\n"
-           "before and after each activation; output.\n"
+           "Weights are named hidden1.weight, hidden1.bias, ..., output.weight, output.bias. Sites:\n"
+           "input; hidden1, hidden2, ... before and after each activation; output.\n"
            "\n"
-           "Sources of the initializations: He et al. 2015, \"Delving deep into rectifiers\"; Glorot and Bengio 2010,\n"
-           "\"Understanding the difficulty of training deep feedforward neural networks\"; LeCun et al. 1998, \"Efficient BackProp\".",
+           "Sources of the initializations: He et al. 2015, \"Delving deep into rectifiers\"; Glorot and\n"
+           "Bengio 2010, \"Understanding the difficulty of training deep feedforward neural networks\";\n"
+           "LeCun et al. 1998, \"Efficient BackProp\".",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model/mlp: shapes and names of its weights, its sites, its initial weights, and its outputs against a naive loop. */
+/* model/mlp: shapes and names of its weights, its sites, its initial weights; its outputs against a loop. */
 #include "component.h"
 #include "hone/model.h"
 #include "hone/rng.h"
@@ -29,7 +29,11 @@ static hone_var note_site(void *ctx, hone_graph *g, const hone_site *site, hone_
 static hone_rc compile(struct network *n, int64_t side, int64_t outputs)
 {
     const hone_graph_options options = { sizeof options, 1, 7 };
-    const hone_task task = { .size = sizeof task, .kind = HONE_TASK_REGRESSION, .n_outputs = outputs, .n_dims = 3, .dtype = HONE_F32,
+    const hone_task task = { .size = sizeof task,
+                             .kind = HONE_TASK_REGRESSION,
+                             .n_outputs = outputs,
+                             .n_dims = 3,
+                             .dtype = HONE_F32,
                              .dims = { 1, side, side } };
     n->g = hone_nn_graph_create(&options);
     CU_ASSERT_PTR_NOT_NULL_FATAL(n->g);
@@ -91,15 +95,20 @@ static void test_width_and_depth_override_hidden(void)
         const char *hidden, *width, *depth;
         int64_t units[4]; /* of the hidden layers, 0 ends */
     } cases[] = {
-        { "20, 10", "0", "0", { 20, 10, 0 } },     { "20, 10", "0", "3", { 20, 10, 10, 0 } }, { "20, 10", "0", "1", { 20, 0 } },
-        { "20, 10", "7", "0", { 7, 7, 0 } },       { "20, 10", "7", "3", { 7, 7, 7, 0 } },    { "", "7", "2", { 7, 7, 0 } },
+        { "20, 10", "0", "0", { 20, 10, 0 } },
+        { "20, 10", "0", "3", { 20, 10, 10, 0 } },
+        { "20, 10", "0", "1", { 20, 0 } },
+        { "20, 10", "7", "0", { 7, 7, 0 } },
+        { "20, 10", "7", "3", { 7, 7, 7, 0 } },
+        { "", "7", "2", { 7, 7, 0 } },
         { "", "0", "0", { 0 } },
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t before = 16;
         uint32_t at = 0;
-        CU_ASSERT_EQUAL_FATAL(
-            component_open(&n.c, "mlp", 1, "hidden", cases[i].hidden, "width", cases[i].width, "depth", cases[i].depth, NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "hidden", cases[i].hidden, "width",
+                                             cases[i].width, "depth", cases[i].depth, NULL),
+                              HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(&n, 4, 3), HONE_OK);
         for (const int64_t *units = cases[i].units; *units; units++, at += 2) {
             char name[32];
@@ -169,7 +178,8 @@ static void test_outputs_equal_a_naive_loop(void)
     static const char *const names[] = { "relu", "tanh", "gelu", "sigmoid" };
     for (int a = 0; a < 4; a++) {
         hone_rng rng = hone_rng_at(8, (uint64_t)a);
-        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "hidden", "33, 17", "activation", names[a], NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            component_open(&n.c, "mlp", 1, "hidden", "33, 17", "activation", names[a], NULL), HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(&n, 5, 3), HONE_OK);
         float *x = hone_net_input(n.net, n.x);
         for (int i = 0; i < N * 25; i++)
@@ -193,28 +203,36 @@ static void test_outputs_equal_a_naive_loop(void)
     }
 }
 
-/* Mean square of hidden1.weight (128, 784) times its fan-in: 2 for he, 1 for lecun; for xavier 6 / (in + out) / 3 * in. */
+/* Mean square of hidden1.weight (128, 784) times its fan-in: 2 for he, 1 for lecun; for xavier 6 / (in + out)
+ * / 3 * in. */
 static void test_initial_weights_have_the_variance_asked_for(void)
 {
     static struct network n;
     static const struct {
         const char *init, *activation;
         double variance; /* times fan-in */
-    } cases[] = { { "auto", "relu", 2 }, { "auto", "tanh", 2.0 * 784 / (784 + 128) }, { "he", "tanh", 2 },
-                  { "lecun", "relu", 1 }, { "xavier", "relu", 2.0 * 784 / (784 + 128) } };
+    } cases[] = { { "auto", "relu", 2 },
+                  { "auto", "tanh", 2.0 * 784 / (784 + 128) },
+                  { "he", "tanh", 2 },
+                  { "lecun", "relu", 1 },
+                  { "xavier", "relu", 2.0 * 784 / (784 + 128) } };
     float *w = (float *)malloc(128 * 784 * sizeof *w);
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         double sum = 0;
-        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "init", cases[i].init, "activation", cases[i].activation, NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "init", cases[i].init, "activation",
+                                             cases[i].activation, NULL),
+                              HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(&n, 28, 10), HONE_OK);
         CU_ASSERT_EQUAL(hone_nn_read(n.g, 0, w, &n.c.err), HONE_OK);
         for (int k = 0; k < 128 * 784; k++)
             sum += (double)w[k] * (double)w[k];
-        CU_ASSERT(fabs(sum / 128 / cases[i].variance - 1) < 0.03); /* 6 deviations of a mean of 100,352 squares */
+        CU_ASSERT(fabs(sum / 128 / cases[i].variance - 1) <
+                  0.03); /* 6 deviations of a mean of 100,352 squares */
         release(&n);
     }
     free(w);
 }
 
-SUITE(TEST(test_is_the_peers_network), TEST(test_width_and_depth_override_hidden), TEST(test_says_what_is_missing),
-      TEST(test_offers_its_sites), TEST(test_outputs_equal_a_naive_loop), TEST(test_initial_weights_have_the_variance_asked_for))
+SUITE(TEST(test_is_the_peers_network), TEST(test_width_and_depth_override_hidden),
+      TEST(test_says_what_is_missing), TEST(test_offers_its_sites), TEST(test_outputs_equal_a_naive_loop),
+      TEST(test_initial_weights_have_the_variance_asked_for))

@@ -91,7 +91,10 @@ static void test_other_values(void)
 static void test_describes_what_it_needs_and_reports(void)
 {
     fake_plugin p;
-    hone_description d = { sizeof d, 0, 9, "?", 0, 9, 9, 9, NULL, NULL };
+    hone_description d;
+    memset(&d, 0, sizeof d);
+    d.size = sizeof d;
+    d.max_step = d.any_metric = 9;
     CU_ASSERT_EQUAL(start(&p, "name=hartmann6\nsteps=12"), HONE_OK);
     CU_ASSERT_EQUAL(iface()->describe(p.self, &d, &p.err), HONE_OK);
     CU_ASSERT(d.max_step == 12 && d.any_space == 1 && d.any_metric == 0 && d.n_metrics == 1 && d.n_keys == 6);

@@ -22,6 +22,8 @@ hone_rc data_open(struct data *data, const hone_host *host, hone_error *err)
     data->iface = instance.component->iface;
     data->keys = instance.slot;
     data->task.size = sizeof data->task;
+    if (!data->keys)
+        return hone_fail(err, HONE_ENOTSUP, "", "the host did not read the keys that objective/train adds to [%s]", data->name);
     if ((rc = data->iface->describe(data->self, &data->task, data->counts, err)) != HONE_OK)
         return rc;
     const hone_task *task = &data->task;
@@ -58,8 +60,8 @@ const hone_dataset_view *data_view(const struct data *data, uint32_t split)
     return split < HONE_SPLITS && data->views[split].n ? &data->views[split] : NULL;
 }
 
-/* Calls f for runs of ids that lie in one split. */
-static hone_rc read_run(const struct data *data, uint32_t split, const uint64_t *ids, uint64_t n, void *inputs, int32_t *labels,
+/* Samples of one split, copied from the view where there is one. */
+static hone_rc read_split(const struct data *data, uint32_t split, const uint64_t *ids, uint64_t n, void *inputs, int32_t *labels,
                         float *numbers, hone_error *err)
 {
     const hone_dataset_view *view = data_view(data, split);
@@ -81,11 +83,11 @@ hone_rc data_read(const struct data *data, uint32_t split, const uint64_t *ids, 
     const uint64_t k = (uint64_t)data->task.n_outputs, n_train = data->counts[HONE_SPLIT_TRAIN];
     hone_rc rc = HONE_OK;
     if (split != MIXED)
-        return read_run(data, split, ids, n, inputs, labels, numbers, err);
+        return read_split(data, split, ids, n, inputs, labels, numbers, err);
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++) { /* one by one: shuffled ids alternate between the splits */
         const int in_train = ids[i] < n_train;
         const uint64_t local = in_train ? ids[i] : ids[i] - n_train;
-        rc = read_run(data, in_train ? HONE_SPLIT_TRAIN : HONE_SPLIT_VALIDATION, &local, 1,
+        rc = read_split(data, in_train ? HONE_SPLIT_TRAIN : HONE_SPLIT_VALIDATION, &local, 1,
                       inputs ? (uint8_t *)inputs + i * data->sample_bytes : NULL, labels ? labels + i : NULL,
                       numbers ? numbers + i * k : NULL, err);
     }

@@ -12,7 +12,7 @@ struct report {
 
 static hone_rc report_create(struct report *report, const struct run *run, hone_error *err)
 {
-    report->values = calloc(1 + 2 * (size_t)run->measures.n, sizeof *report->values);
+    report->values = calloc(2 + 2 * (size_t)run->measures.n, sizeof *report->values);
     return report->values ? HONE_OK : hone_fail(err, HONE_ENOMEM, "", "out of memory for the report of an epoch");
 }
 
@@ -85,7 +85,7 @@ hone_rc folds_run(struct run *run, hone_error *err)
                 continue;
             rc = training_epoch(t, (uint64_t)epoch, err);
             if (rc == HONE_OK && t->ended && run->n_trainings > 1) { /* what it ends with counts in all later means */
-                rc = training_end(t, (uint64_t)epoch + 1, &measured, err);
+                rc = training_end(t, &measured, err);
                 changed |= measured;
             }
         }
@@ -99,11 +99,17 @@ hone_rc folds_run(struct run *run, hone_error *err)
         struct training *t = &run->trainings[i];
         int measured = 0;
         if (!t->ended || run->n_trainings == 1)
-            rc = training_end(t, (uint64_t)epoch, &measured, err);
+            rc = training_end(t, &measured, err);
         changed |= measured;
     }
-    if (rc == HONE_OK && changed) {
-        fill(&report, run);
+    if (rc == HONE_OK) {
+        double epochs = 0;
+        for (uint32_t i = 0; i < run->n_trainings; i++)
+            epochs += (double)run->trainings[i].weights_epoch / run->n_trainings;
+        report.n = 0;
+        if (changed) /* by at_end: the weights are others than those of the last report */
+            fill(&report, run);
+        report.values[report.n++] = (hone_value){ "model.epochs", epochs, HONE_NO_DIRECTION, 0 };
         rc = run->trial->result(run->trial, report.values, report.n, err);
     }
     free(report.values);

@@ -132,20 +132,28 @@ static hone_rc train(struct training *t, uint64_t epoch, hone_error *err)
 
 static hone_rc keep(void *ctx, hone_error *err)
 {
-    return network_keep(&((struct training *)ctx)->network, err);
+    struct training *t = ctx;
+    const hone_rc rc = network_keep(&t->network, err);
+    if (rc == HONE_OK)
+        t->kept_epoch = t->epochs_done;
+    return rc;
 }
 
 static hone_rc restore(void *ctx, hone_error *err)
 {
-    return network_restore(&((struct training *)ctx)->network, err);
+    struct training *t = ctx;
+    const hone_rc rc = network_restore(&t->network, err);
+    if (rc == HONE_OK)
+        t->weights_epoch = t->kept_epoch;
+    return rc;
 }
 
-static hone_progress progress_of(struct training *t, uint64_t epochs_done)
+static hone_progress progress_of(struct training *t)
 {
     const uint32_t n = t->validation.n ? t->measures->n : 0;
     for (uint32_t i = 0; i < n; i++)
         t->progress[i] = (hone_value){ t->measures->items[i].validation, t->values[i], t->measures->items[i].direction, 0 };
-    return (hone_progress){ sizeof(hone_progress), 0, epochs_done, (uint64_t)t->settings->epochs, t->train_loss, t->progress, n, 0,
+    return (hone_progress){ sizeof(hone_progress), 0, t->epochs_done, (uint64_t)t->settings->epochs, t->train_loss, t->progress, n, 0,
                             t, keep, restore };
 }
 
@@ -158,6 +166,7 @@ static int wants(const struct training *t, const hone_regularizer_v1 *r)
 hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
 {
     hone_rc rc = train(t, epoch, err);
+    t->epochs_done = t->weights_epoch = epoch + 1;
     if (rc == HONE_OK && t->validation.n)
         rc = training_measure(t, &t->validation, t->values, NULL, err);
     if (rc != HONE_OK)
@@ -169,7 +178,7 @@ hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
         if (schedule->hear)
             schedule->hear(m->self, epoch, t->validation.n ? t->values[0] : t->train_loss);
     }
-    const hone_progress now = progress_of(t, epoch + 1);
+    const hone_progress now = progress_of(t);
     for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {
         const struct member *m = &t->crew.members[PART_REGULARIZER][i];
         const hone_regularizer_v1 *r = m->iface;
@@ -184,9 +193,9 @@ hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
     return rc < 0 ? rc : HONE_OK;
 }
 
-hone_rc training_end(struct training *t, uint64_t epochs_done, int *changed, hone_error *err)
+hone_rc training_end(struct training *t, int *changed, hone_error *err)
 {
-    const hone_progress now = progress_of(t, epochs_done);
+    const hone_progress now = progress_of(t);
     hone_rc rc = HONE_OK;
     *changed = 0;
     for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {

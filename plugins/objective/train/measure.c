@@ -194,7 +194,7 @@ hone_rc training_measure(struct training *t, const struct samples *samples, doub
     float *x = hone_net_input(net, t->network.x), *targets = hone_net_input(net, t->network.targets);
     double sum = 0;
     for (uint32_t i = 0; i < t->measures->n; i++)
-        values[i] = NAN;
+        values[i] = (double)NAN;
     hone_rc rc = begin_metrics(t, err);
     for (uint64_t from = 0; from < samples->n && rc == HONE_OK; from += batch) {
         const uint64_t n = samples->n - from < batch ? samples->n - from : batch;

@@ -29,9 +29,8 @@ SLOT(optimizer_slot, HONE_KIND_OPTIMIZER, 1, 1);
 SLOT(schedule_slot, HONE_KIND_LR_SCHEDULE, 0, 1);
 SLOT(metric_slot, HONE_KIND_METRIC, 0, UINT32_MAX);
 
-const hone_slot *const train_slots[] = { &dataset_slot,     &transform_slot, &model_slot,    &loss_slot,
+const hone_slot *const train_slots[TRAIN_SLOTS] = { &dataset_slot,     &transform_slot, &model_slot,    &loss_slot,
                                          &regularizer_slot, &optimizer_slot, &schedule_slot, &metric_slot };
-const uint32_t train_n_slots = HONE_COUNT(train_slots);
 
 static const hone_slot *const part_slots[PARTS] = { &transform_slot, &model_slot,    &loss_slot,  &regularizer_slot,
                                                     &optimizer_slot, &schedule_slot, &metric_slot };

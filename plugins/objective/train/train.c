@@ -41,16 +41,17 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
     hone_rc rc = measures_create(&names->measures, crew, task, err);
     if (rc != HONE_OK)
         return rc;
-    if (!(names->values = calloc(2 + 2 * (size_t)names->measures.n, sizeof *names->values)))
+    if (!(names->values = calloc(3 + 2 * (size_t)names->measures.n, sizeof *names->values)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
     uint32_t n = 0;
-    names->values[n++] = (hone_value){ "train.loss", NAN, HONE_MINIMIZE, 0 };
-    names->values[n++] = (hone_value){ "model.parameters", NAN, HONE_MINIMIZE, 0 };
+    names->values[n++] = (hone_value){ "train.loss", (double)NAN, HONE_MINIMIZE, 0 };
+    names->values[n++] = (hone_value){ "model.parameters", (double)NAN, HONE_MINIMIZE, 0 };
+    names->values[n++] = (hone_value){ "model.epochs", (double)NAN, HONE_NO_DIRECTION, 0 };
     for (uint32_t i = 0; i < names->measures.n && has_validation; i++) {
         const struct measure *m = &names->measures.items[i];
-        names->values[n++] = (hone_value){ m->validation, NAN, m->direction, 0 };
+        names->values[n++] = (hone_value){ m->validation, (double)NAN, m->direction, 0 };
         if (folds)
-            names->values[n++] = (hone_value){ m->deviation, NAN, HONE_MINIMIZE, 0 };
+            names->values[n++] = (hone_value){ m->deviation, (double)NAN, HONE_MINIMIZE, 0 };
     }
     description->n_metrics = n;
     description->metrics = names->values;
@@ -137,7 +138,7 @@ static hone_rc run_trial(void *self, const hone_trial *trial, hone_error *err)
     return rc;
 }
 
-static const hone_objective_v1 iface = { sizeof iface, 0, 8, 0, train_slots, describe, run_trial };
+static const hone_objective_v1 iface = { sizeof iface, 0, TRAIN_SLOTS, 0, train_slots, describe, run_trial };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
@@ -168,12 +169,12 @@ static const hone_component component = {
     .flags = HONE_C_DETERMINISTIC | HONE_C_DEFAULT,
     .kind = HONE_KIND_OBJECTIVE,
     .name = "train",
-    .summary = "trains a network composed of a data set, a model, regularizers and an optimizer",
+    .summary = "Trains a network composed of a data set, a model, regularizers and an optimizer",
     .doc =
         "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of the INI and\n"
         "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every metric.\n"
         "Where a metric is configured more than once, NAME starts with the section's suffix. `model.parameters` counts the\n"
-        "weights.\n"
+        "weights, `model.epochs` the epochs behind them (fewer than were run where the best weights were brought back).\n"
         "\n"
         "Samples of bytes (images) are taken as numbers from 0 to 1. Transforms see those, and are stored with the model.\n"
         "\n"

@@ -40,8 +40,8 @@ enum { STREAM_SPLIT = 1, STREAM_WEIGHTS = 2, STREAM_ORDER = 3, STREAM_FOLD = 4, 
 
 /* ---- slots.c ---- */
 enum part { PART_TRANSFORM, PART_MODEL, PART_LOSS, PART_REGULARIZER, PART_OPTIMIZER, PART_SCHEDULE, PART_METRIC, PARTS };
-extern const hone_slot *const train_slots[];
-extern const uint32_t train_n_slots;
+enum { TRAIN_SLOTS = 1 + PARTS }; /* the data set and the parts */
+extern const hone_slot *const train_slots[TRAIN_SLOTS];
 
 struct member { /* one component of one training */
     const hone_component *component;
@@ -183,6 +183,7 @@ struct training {
     uint64_t              *order;             /* (train.n) of the epoch */
     uint64_t               step, steps_per_epoch;
     double                 train_loss;
+    uint64_t               epochs_done, kept_epoch, weights_epoch; /* weights_epoch: epochs behind the weights at hand */
     double                *values;   /* (measures->n) of the last validation */
     hone_value            *progress; /* (measures->n) the same, as regularizers hear it */
     int                    ended;    /* a regularizer has ended it */
@@ -192,7 +193,7 @@ hone_rc training_prepare(struct training *training, const struct data *data, hon
 /* One epoch, 0-based: trains, validates, tells the schedule and the regularizers. */
 hone_rc training_epoch(struct training *training, uint64_t epoch, hone_error *err);
 /* at_end hooks; *changed: some regularizer had a word, the values were measured anew. */
-hone_rc training_end(struct training *training, uint64_t epochs_done, int *changed, hone_error *err);
+hone_rc training_end(struct training *training, int *changed, hone_error *err);
 void training_release(struct training *training);
 /* Who hears the tables of the metrics. */
 struct tables {

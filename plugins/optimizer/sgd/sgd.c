@@ -5,18 +5,20 @@
 #include "hone/simd.h"
 
 struct settings {
-    double  learning_rate, momentum, dampening;
+    double learning_rate, momentum, dampening;
     uint8_t nesterov;
 };
 
 static const hone_param params[] = {
-    HONE_REAL(struct settings, learning_rate, "0.01", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
+    HONE_REAL(struct settings, learning_rate, "0.01", 0, HUGE_VAL,
+              HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
               "Length of a step relative to the gradient, before the schedule's factor."),
     HONE_REAL(struct settings, momentum, "0.9", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
               "Share of the last direction that is kept; 0: plain gradient descent."),
-    HONE_REAL_IF(struct settings, dampening, "0", 0, 1, HONE_P_TUNABLE | HONE_P_ADVANCED, NULL, "nesterov=no|false|off|0",
-                 "Share of the gradient that is withheld from the momentum."),
-    HONE_BOOL(struct settings, nesterov, "no", HONE_P_TUNABLE, "Nesterov's momentum: the gradient is added once more in front of it."),
+    HONE_REAL_IF(struct settings, dampening, "0", 0, 1, HONE_P_TUNABLE | HONE_P_ADVANCED, NULL,
+                 "nesterov=no|false|off|0", "Share of the gradient that is withheld from the momentum."),
+    HONE_BOOL(struct settings, nesterov, "no", HONE_P_TUNABLE,
+              "Nesterov's momentum: the gradient is added once more in front of it."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -40,7 +42,8 @@ static void step_plain(float *restrict w, const float *restrict g, uint64_t n, f
 
 /* b = momentum * b + take * g, w -= rate * b     w, g, b: (n) */
 HONE_TARGET_CLONES
-static void step_momentum(float *restrict w, const float *restrict g, float *restrict b, uint64_t n, float rate, float momentum, float take)
+static void step_momentum(float *restrict w, const float *restrict g, float *restrict b, uint64_t n,
+                          float rate, float momentum, float take)
 {
     for (uint64_t i = 0; i < n; i++) {
         const float direction = momentum * b[i] + take * g[i];
@@ -51,7 +54,8 @@ static void step_momentum(float *restrict w, const float *restrict g, float *res
 
 /* b = momentum * b + g, w -= rate * (g + momentum * b)     w, g, b: (n) */
 HONE_TARGET_CLONES
-static void step_nesterov(float *restrict w, const float *restrict g, float *restrict b, uint64_t n, float rate, float momentum)
+static void step_nesterov(float *restrict w, const float *restrict g, float *restrict b, uint64_t n,
+                          float rate, float momentum)
 {
     for (uint64_t i = 0; i < n; i++) {
         const float direction = momentum * b[i] + g[i];
@@ -60,7 +64,8 @@ static void step_nesterov(float *restrict w, const float *restrict g, float *res
     }
 }
 
-static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now, hone_error *err)
+static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now,
+                      hone_error *err)
 {
     const struct settings *s = (const struct settings *)self;
     const float rate = (float)(s->learning_rate * now->factor), momentum = (float)s->momentum;
@@ -80,9 +85,11 @@ static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n,
 }
 
 static const char *const state_names[] = { "momentum" };
-static const hone_optimizer_v1 iface = {
-    .size = sizeof iface, .n_states = 1, .state_names = state_names, .learning_rate = learning_rate, .update = update
-};
+static const hone_optimizer_v1 iface = { .size = sizeof iface,
+                                         .n_states = 1,
+                                         .state_names = state_names,
+                                         .learning_rate = learning_rate,
+                                         .update = update };
 
 static const hone_component sgd = {
     .size = sizeof sgd,
@@ -90,18 +97,20 @@ static const hone_component sgd = {
     .kind = HONE_KIND_OPTIMIZER,
     .name = "sgd",
     .summary = "Stochastic gradient descent with momentum",
-    .doc = "With g the gradient, b the momentum (the first gradient at step 1) and rate the learning rate times the schedule's\n"
-           "factor:\n"
+    .doc = "With g the gradient, b the momentum (the first gradient at step 1) and rate the learning rate\n"
+           "times the schedule's factor:\n"
            "\n"
            "    b <- momentum * b + (1 - dampening) * g\n"
-           "    w <- w - rate * b                        and with `nesterov`:  w <- w - rate * (g + momentum * b)\n"
+           "    w <- w - rate * b,    with nesterov: w <- w - rate * (g + momentum * b)\n"
            "\n"
-           "These are the formulas of torch.optim.SGD: the rate multiplies the buffer, so that a changing rate acts at once. With\n"
-           "`nesterov`, `dampening` does not apply. `momentum = 0` is plain gradient descent. Weight decay is a regularizer here:\n"
-           "regularizer/l2 for PyTorch's `weight_decay`, regularizer/weight_decay for the decoupled kind.\n"
+           "These are the formulas of torch.optim.SGD: the rate multiplies the buffer, so that a changing\n"
+           "rate acts at once. With `nesterov`, `dampening` does not apply. `momentum = 0` is plain\n"
+           "gradient descent. Weight decay is a regularizer here: regularizer/l2 for PyTorch's\n"
+           "`weight_decay`, regularizer/weight_decay for the decoupled kind.\n"
            "\n"
-           "Source: Polyak 1964, \"Some methods of speeding up the convergence of iteration methods\"; Sutskever, Martens, Dahl\n"
-           "and Hinton 2013, \"On the importance of initialization and momentum in deep learning\", ICML.",
+           "Source: Polyak 1964, \"Some methods of speeding up the convergence of iteration methods\";\n"
+           "Sutskever, Martens, Dahl and Hinton 2013, \"On the importance of initialization and momentum\n"
+           "in deep learning\", ICML.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/dropout: inverted dropout after the activations whose site matches a pattern (Srivastava et al. 2014). The
- * masks and the backward pass are libhone-nn's; this file decides where they go. */
+/* regularizer/dropout: inverted dropout after the activations whose site matches a pattern (Srivastava et al.
+ * 2014). The masks and the backward pass are libhone-nn's; this file decides where they go. */
 #include "hone/instance.h"
 #include "hone/regularizer.h"
 
 struct settings {
-    double      rate;
+    double rate;
     const char *sites;
 };
 
@@ -13,14 +13,14 @@ static const hone_param params[] = {
     HONE_REAL(struct settings, rate, "0.5", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
               "Share of the units that is dropped at each step; 0 changes nothing."),
     HONE_STR(struct settings, sites, "hidden*", 0,
-             "Sites where it acts: comma-separated names with the wildcards * and ?. Activations (hidden1, hidden2, ...) and "
-             "the network's input (input*) can be named."),
+             "Sites where it acts: comma-separated names with the wildcards * and ?. Activations (hidden1, "
+             "hidden2, ...) and the network's input (input*) can be named."),
 };
 
 struct dropout {
     struct settings settings;
-    uint64_t        offered, matched; /* sites of the roles where it may act */
-    char            names[128];       /* of those offered, for the message */
+    uint64_t offered, matched; /* sites of the roles where it may act */
+    char names[128];           /* of those offered, for the message */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -43,19 +43,22 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
     return d->settings.rate > 0 ? hone_nn_dropout(g, x, d->settings.rate) : x;
 }
 
-/* Gradients are not its business; but the first step is the first moment when the network is whole, and a pattern that
- * matches nothing must not pass in silence. */
+/* Gradients are not its business; but the first step is the first moment when the network is whole, and a
+ * pattern that matches nothing must not pass in silence. */
 static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
 {
     const struct dropout *d = (const struct dropout *)self;
     (void)parameters;
     (void)n;
     if (d->offered && !d->matched)
-        return hone_fail(err, HONE_EINVAL, "sites", "sites = %.60s matches none of the network's sites: %s", d->settings.sites, d->names);
+        return hone_fail(err, HONE_EINVAL, "sites", "sites = %.60s matches none of the network's sites: %s",
+                         d->settings.sites, d->names);
     return HONE_OK;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_gradients = on_gradients };
+static const hone_regularizer_v1 iface = { .size = sizeof iface,
+                                           .at_site = at_site,
+                                           .on_gradients = on_gradients };
 
 static const hone_component dropout = {
     .size = sizeof dropout,
@@ -63,19 +66,20 @@ static const hone_component dropout = {
     .kind = HONE_KIND_REGULARIZER,
     .name = "dropout",
     .summary = "Dropout: units are zeroed at random in training",
-    .doc = "At each training step every unit of the chosen sites is set to zero with probability `rate`, and what stays is\n"
-           "multiplied by 1 / (1 - rate), so that expectations are kept (inverted dropout):\n"
+    .doc = "At each training step every unit of the chosen sites is set to zero with probability `rate`,\n"
+           "and what stays is multiplied by 1 / (1 - rate), so that expectations are kept (inverted\n"
+           "dropout):\n"
            "\n"
            "    y = m * x / (1 - rate),    m ~ Bernoulli(1 - rate) for each unit and sample\n"
            "\n"
-           "In validation and inference it is the identity. `rate = 0` adds no layer. A pattern that matches none of the\n"
-           "network's activations or inputs is an error.\n"
+           "In validation and inference it is the identity. `rate = 0` adds no layer. A pattern that\n"
+           "matches none of the network's activations or inputs is an error.\n"
            "\n"
-           "For the input, add a second section: `[regularizer.input_dropout]` with `use = dropout`, `sites = input*` and\n"
-           "`rate = 0.2`.\n"
+           "For the input, add a second section: `[regularizer.input_dropout]` with `use = dropout`,\n"
+           "`sites = input*` and `rate = 0.2`.\n"
            "\n"
-           "Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, \"Dropout: a simple way to prevent\n"
-           "neural networks from overfitting\", JMLR 15.",
+           "Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, \"Dropout: a simple\n"
+           "way to prevent neural networks from overfitting\", JMLR 15.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

@@ -8,7 +8,8 @@ static struct component dropout;
 
 static hone_var handler(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
 {
-    return regularizer((const struct component *)ctx)->at_site(((const struct component *)ctx)->self, g, site, x);
+    return regularizer((const struct component *)ctx)
+        ->at_site(((const struct component *)ctx)->self, g, site, x);
 }
 
 /* A graph of ones: input (K) -> dense, identity -> the sites -> dense, identity -> mse against 0. */
@@ -21,7 +22,8 @@ static hone_graph *graph_of_ones(struct component *c, hone_net **net, hone_var *
     hone_nn_on_site(g, handler, c);
     *x = hone_nn_input(g, "x", dims, 1);
     *target = hone_nn_input(g, "target", dims, 1);
-    hone_var y = hone_dense(g, hone_nn_site(g, *x, HONE_SITE_INPUT, "input"), .units = K, .no_bias = 1, .name = "hidden1");
+    hone_var y = hone_dense(g, hone_nn_site(g, *x, HONE_SITE_INPUT, "input"), .units = K, .no_bias = 1,
+                            .name = "hidden1");
     y = hone_nn_site(g, y, HONE_SITE_PRE_ACTIVATION, "hidden");
     y = hone_nn_site(g, y, HONE_SITE_POST_ACTIVATION, "hidden");
     y = hone_dense(g, y, .units = K, .no_bias = 1, .name = "output");
@@ -70,7 +72,8 @@ static void test_rate_zero_changes_nothing(void)
         hone_net *net = NULL;
         hone_var x, target;
         double loss;
-        CU_ASSERT_EQUAL_FATAL(component_open(&dropout, "dropout", 1, "rate", "0", "sites", with ? "*" : "", NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            component_open(&dropout, "dropout", 1, "rate", "0", "sites", with ? "*" : "", NULL), HONE_OK);
         hone_graph *g = graph_of_ones(&dropout, &net, &x, &target);
         for (int i = 0; i < N * K; i++)
             hone_net_input(net, x)[i] = (float)(i % 37) * 0.1f;
@@ -114,7 +117,8 @@ static void test_a_pattern_without_a_match_is_an_error(void)
     hone_net *net = NULL;
     hone_var x, target;
     CU_ASSERT_EQUAL_FATAL(component_open(&dropout, "dropout", 1, "sites", "hiden*", NULL), HONE_OK);
-    CU_ASSERT_EQUAL(regularizer(&dropout)->on_gradients(dropout.self, NULL, 0, &dropout.err), HONE_OK); /* no network yet */
+    CU_ASSERT_EQUAL(regularizer(&dropout)->on_gradients(dropout.self, NULL, 0, &dropout.err),
+                    HONE_OK); /* no network yet */
     hone_graph *g = graph_of_ones(&dropout, &net, &x, &target);
     CU_ASSERT_EQUAL(regularizer(&dropout)->on_gradients(dropout.self, NULL, 0, &dropout.err), HONE_EINVAL);
     CU_ASSERT_STRING_EQUAL(dropout.err.param, "sites");
@@ -127,4 +131,5 @@ static void test_a_pattern_without_a_match_is_an_error(void)
 }
 
 SUITE(TEST(test_drops_the_share_and_scales_the_rest), TEST(test_rate_zero_changes_nothing),
-      TEST(test_acts_after_activations_and_inputs_that_match), TEST(test_a_pattern_without_a_match_is_an_error))
+      TEST(test_acts_after_activations_and_inputs_that_match),
+      TEST(test_a_pattern_without_a_match_is_an_error))

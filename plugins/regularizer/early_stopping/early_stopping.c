@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/early_stopping: ends the training when a validation metric has not improved for some epochs, and brings back the
- * weights of the best one (Prechelt 1998; Goodfellow, Bengio and Courville 2016, algorithm 7.1). */
+/* regularizer/early_stopping: ends the training when a validation metric has not improved for some epochs,
+ * and brings back the weights of the best one (Prechelt 1998; Goodfellow, Bengio and Courville 2016,
+ * algorithm 7.1). */
 #include "hone/instance.h"
 #include "hone/regularizer.h"
 
 struct settings {
     const char *monitor;
-    int64_t     patience;
-    double      min_delta;
-    uint8_t     restore_best;
+    int64_t patience;
+    double min_delta;
+    uint8_t restore_best;
 };
 
 static const hone_param params[] = {
     HONE_STR(struct settings, monitor, "loss", 0,
-             "Validation metric that must improve: loss, accuracy, or any other that has a direction and is computed."),
+             "Validation metric that must improve: loss, accuracy, or any other that has a direction and is "
+             "computed."),
     HONE_INT(struct settings, patience, "5", 1, 1e9, HONE_P_TUNABLE | HONE_P_LOG, "epochs",
              "Epochs in a row without improvement after which the training ends."),
-    HONE_REAL(struct settings, min_delta, "0", 0, HUGE_VAL, 0, NULL, "An improvement by this much or less does not count."),
-    HONE_BOOL(struct settings, restore_best, "yes", 0, "At the end, the weights of the best epoch are brought back."),
+    HONE_REAL(struct settings, min_delta, "0", 0, HUGE_VAL, 0, NULL,
+              "An improvement by this much or less does not count."),
+    HONE_BOOL(struct settings, restore_best, "yes", 0,
+              "At the end, the weights of the best epoch are brought back."),
 };
 
 /* All that a resumed training needs; saved as it is. */
 struct progress {
     uint64_t epoch, best_epoch; /* 1, 2, ...; 0: none yet */
-    double   best;
-    int64_t  waited; /* epochs since the best one */
+    double best;
+    int64_t waited; /* epochs since the best one */
 };
 
 struct early_stopping {
@@ -56,13 +60,16 @@ static const hone_value *find(const struct settings *s, const hone_progress *now
         if (!strcmp(short_name(v->name), short_name(s->monitor))) {
             if (v->direction == HONE_MINIMIZE || v->direction == HONE_MAXIMIZE)
                 return v;
-            hone_fail(err, HONE_EINVAL, "monitor", "monitor = %.80s is neither to be minimized nor maximized", s->monitor);
+            hone_fail(err, HONE_EINVAL, "monitor", "monitor = %.80s is neither to be minimized nor maximized",
+                      s->monitor);
             return NULL;
         }
         if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", short_name(v->name));
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                                     short_name(v->name));
     }
-    hone_fail(err, HONE_EINVAL, "monitor", "monitor = %.60s is not among the metrics of the validation: %s", s->monitor, names);
+    hone_fail(err, HONE_EINVAL, "monitor", "monitor = %.60s is not among the metrics of the validation: %s",
+              s->monitor, names);
     return NULL;
 }
 
@@ -111,8 +118,8 @@ static hone_rc load(void *self, const hone_istream *in, hone_error *err)
     char tag[sizeof magic];
     struct progress p;
     hone_rc rc;
-    if ((rc = hone_read(in, tag, sizeof tag, err)) != HONE_OK || (rc = hone_read(in, &p, sizeof p, err)) != HONE_OK ||
-        (rc = hone_read_end(in, err)) != HONE_OK)
+    if ((rc = hone_read(in, tag, sizeof tag, err)) != HONE_OK ||
+        (rc = hone_read(in, &p, sizeof p, err)) != HONE_OK || (rc = hone_read_end(in, err)) != HONE_OK)
         return rc;
     if (memcmp(tag, magic, sizeof magic))
         return hone_fail(err, HONE_EINVAL, NULL, "the saved state is not that of early_stopping");
@@ -132,16 +139,18 @@ static const hone_component early_stopping = {
     .kind = HONE_KIND_REGULARIZER,
     .name = "early_stopping",
     .summary = "Ends training when a validation metric stops improving, and restores the best weights",
-    .doc = "After each epoch the validation metric `monitor` is compared with its best value so far. It has improved where it is\n"
-           "better by more than `min_delta`; its direction is the metric's own. After `patience` epochs in a row without\n"
-           "improvement the training ends. With `restore_best` the weights of the best epoch are the result, also where the\n"
-           "training ran to its last epoch. NaN is no improvement.\n"
+    .doc = "After each epoch the validation metric `monitor` is compared with its best value so far. It\n"
+           "has improved where it is better by more than `min_delta`; its direction is the metric's own.\n"
+           "After `patience` epochs in a row without improvement the training ends. With `restore_best`\n"
+           "the weights of the best epoch are the result, also where the training ran to its last epoch.\n"
+           "NaN is no improvement.\n"
            "\n"
-           "A metric that is not computed is an error that lists those that are. Without a validation set it does nothing. A\n"
-           "`patience` beyond the number of epochs, with `restore_best = no`, changes nothing.\n"
+           "A metric that is not computed is an error that lists those that are. Without a validation set\n"
+           "it does nothing. A `patience` beyond the number of epochs, with `restore_best = no`, changes\n"
+           "nothing.\n"
            "\n"
-           "Source: Prechelt 1998, \"Early stopping - but when?\"; Goodfellow, Bengio and Courville 2016, \"Deep learning\",\n"
-           "section 7.8, algorithm 7.1.",
+           "Source: Prechelt 1998, \"Early stopping - but when?\"; Goodfellow, Bengio and Courville 2016,\n"
+           "\"Deep learning\", section 7.8, algorithm 7.1.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

@@ -27,7 +27,8 @@ static hone_rc restore(void *ctx, hone_error *err)
 
 static hone_rc epoch(struct component *c, struct weights *w, uint64_t number, double loss, double accuracy)
 {
-    const hone_value values[] = { { "loss", loss, HONE_MINIMIZE, 0 }, { "accuracy", accuracy, HONE_MAXIMIZE, 0 },
+    const hone_value values[] = { { "loss", loss, HONE_MINIMIZE, 0 },
+                                  { "accuracy", accuracy, HONE_MAXIMIZE, 0 },
                                   { "size", 1, HONE_NO_DIRECTION, 0 } };
     const hone_progress now = { sizeof now, 0, number, 100, 0, values, 3, 0, w, keep, restore };
     w->now = number;
@@ -36,7 +37,9 @@ static hone_rc epoch(struct component *c, struct weights *w, uint64_t number, do
 
 static hone_rc end(struct component *c, struct weights *w)
 {
-    const hone_progress now = { .size = sizeof now, .epochs = 100, .ctx = w, .keep = keep, .restore = restore };
+    const hone_progress now = {
+        .size = sizeof now, .epochs = 100, .ctx = w, .keep = keep, .restore = restore
+    };
     return regularizer(c)->at_end(c->self, &now, &c->err);
 }
 
@@ -50,7 +53,7 @@ static void test_stops_after_patience_and_restores_the_best(void)
     CU_ASSERT_EQUAL(epoch(&c, &w, 3, 0.6, 0), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 4, 0.4, 0), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 5, 0.4, 0), HONE_OK); /* equal is no improvement */
-    CU_ASSERT_EQUAL(epoch(&c, &w, 6, NAN, 0), HONE_OK);
+    CU_ASSERT_EQUAL(epoch(&c, &w, 6, (double)NAN, 0), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 7, 0.5, 0), HONE_DONE);
     CU_ASSERT_EQUAL(end(&c, &w), HONE_OK);
     CU_ASSERT_EQUAL(w.now, 4);
@@ -62,8 +65,9 @@ static void test_follows_the_direction_of_the_metric(void)
 {
     struct component c;
     struct weights w = { 0, 0, 0, 0 };
-    CU_ASSERT_EQUAL_FATAL(
-        component_open(&c, "early_stopping", 1, "monitor", "validation.accuracy", "patience", "2", "min_delta", "0.1", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "monitor", "validation.accuracy",
+                                         "patience", "2", "min_delta", "0.1", NULL),
+                          HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 1, 1, 0.5), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 2, 1, 0.75), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 3, 0, 0.8), HONE_OK); /* by less than min_delta */
@@ -93,7 +97,8 @@ static void test_neutral_settings_touch_nothing(void)
 {
     struct component c;
     struct weights w = { 0, 0, 0, 0 };
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "patience", "1000000", "restore_best", "no", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        component_open(&c, "early_stopping", 1, "patience", "1000000", "restore_best", "no", NULL), HONE_OK);
     for (uint64_t e = 1; e <= 100; e++)
         CU_ASSERT_EQUAL(epoch(&c, &w, e, (double)e, 0), HONE_OK);
     CU_ASSERT_EQUAL(end(&c, &w), HONE_OK);
@@ -109,7 +114,8 @@ static void test_says_which_metrics_there_are(void)
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "monitor", "acuracy", NULL), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 1, 1, 0), HONE_EINVAL);
     CU_ASSERT_STRING_EQUAL(c.err.param, "monitor");
-    CU_ASSERT_STRING_EQUAL(c.err.msg, "monitor = acuracy is not among the metrics of the validation: loss, accuracy, size");
+    CU_ASSERT_STRING_EQUAL(
+        c.err.msg, "monitor = acuracy is not among the metrics of the validation: loss, accuracy, size");
     component_close(&c);
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "monitor", "size", NULL), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 1, 1, 0), HONE_EINVAL);
@@ -120,7 +126,9 @@ static void test_does_nothing_without_validation(void)
 {
     struct component c;
     struct weights w = { 0, 0, 0, 0 };
-    const hone_progress now = { .size = sizeof now, .epoch = 1, .epochs = 2, .ctx = &w, .keep = keep, .restore = restore };
+    const hone_progress now = {
+        .size = sizeof now, .epoch = 1, .epochs = 2, .ctx = &w, .keep = keep, .restore = restore
+    };
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, NULL), HONE_OK);
     CU_ASSERT(regularizer(&c)->flags & HONE_REGULARIZER_VALIDATION);
     CU_ASSERT_EQUAL(regularizer(&c)->on_epoch(c.self, &now, &c.err), HONE_OK);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/l1: the sum of the weights' absolute values, times a strength, is added to what training minimizes (Tibshirani
- * 1996): weights that do not earn their keep go to zero. */
+/* regularizer/l1: the sum of the weights' absolute values, times a strength, is added to what training
+ * minimizes (Tibshirani 1996): weights that do not earn their keep go to zero. */
 #include "hone/instance.h"
 #include "hone/regularizer.h"
 #include "hone/simd.h"
 
 struct settings {
-    double  strength;
+    double strength;
     uint8_t bias, norm;
 };
 
@@ -14,7 +14,8 @@ static const hone_param params[] = {
     HONE_REAL(struct settings, strength, "1e-4", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG, NULL,
               "Factor on the sum of the absolute values of the weights; 0 changes nothing."),
     HONE_BOOL(struct settings, bias, "no", HONE_P_TUNABLE, "Biases are penalized too."),
-    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE, "Scales and shifts of normalization layers are penalized too."),
+    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE,
+              "Scales and shifts of normalization layers are penalized too."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -23,7 +24,8 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
 }
 
-/* gradient += strength * sign(value), with sign(0) = 0: padding and dead weights stay where they are     gradient, value: (n) */
+/* gradient += strength * sign(value), with sign(0) = 0: padding and dead weights stay where they are
+ * gradient, value: (n) */
 HONE_TARGET_CLONES
 static void penalize(float *gradient, const float *value, uint64_t n, float strength)
 {
@@ -57,8 +59,9 @@ static const hone_component l1 = {
            "\n"
            "    L = strength * sum |w|,    so that    gradient += strength * sign(w),    sign(0) = 0\n"
            "\n"
-           "The sum runs over kernels and embeddings; `bias` and `norm` add the other parameters. The loss that is reported does\n"
-           "not contain the penalty. Near zero a weight oscillates by the step's length rather than being exactly zero.\n"
+           "The sum runs over kernels and embeddings; `bias` and `norm` add the other parameters. The\n"
+           "loss that is reported does not contain the penalty. Near zero a weight oscillates by the\n"
+           "step's length rather than being exactly zero.\n"
            "\n"
            "Source: Tibshirani 1996, \"Regression shrinkage and selection via the lasso\", JRSS B 58.",
     .params = params,

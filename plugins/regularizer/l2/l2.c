@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/l2: half the sum of the squared weights, times a strength, is added to what training minimizes (Krogh and Hertz
- * 1991). The gradient passes through the optimizer; regularizer/weight_decay is the kind that does not. */
+/* regularizer/l2: half the sum of the squared weights, times a strength, is added to what training minimizes
+ * (Krogh and Hertz 1991). The gradient passes through the optimizer; regularizer/weight_decay is the kind
+ * that does not. */
 #include "hone/instance.h"
 #include "hone/regularizer.h"
 #include "hone/simd.h"
 
 struct settings {
-    double  strength;
+    double strength;
     uint8_t bias, norm;
 };
 
 static const hone_param params[] = {
     HONE_REAL(struct settings, strength, "1e-4", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG, NULL,
-              "Factor on half the sum of the squared weights: the weight_decay of PyTorch's SGD and Adam; 0 changes nothing."),
+              "Factor on half the sum of the squared weights: the weight_decay of PyTorch's SGD and Adam; 0 "
+              "changes nothing."),
     HONE_BOOL(struct settings, bias, "no", HONE_P_TUNABLE, "Biases are penalized too."),
-    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE, "Scales and shifts of normalization layers are penalized too."),
+    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE,
+              "Scales and shifts of normalization layers are penalized too."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -57,10 +60,11 @@ static const hone_component l2 = {
            "\n"
            "    L = strength / 2 * sum w^2,    so that    gradient += strength * w\n"
            "\n"
-           "The factor one half is PyTorch's convention: `strength` equals `weight_decay` of torch.optim.SGD and Adam. Keras's\n"
-           "`l2(s)` has no half: it equals `strength = 2 s`. The sum runs over kernels and embeddings; `bias` and `norm` add the\n"
-           "other parameters. The loss that is reported does not contain the penalty. With adaptive optimizers (adam), the\n"
-           "penalty is rescaled like the gradient; regularizer/weight_decay is not.\n"
+           "The factor one half is PyTorch's convention: `strength` equals `weight_decay` of\n"
+           "torch.optim.SGD and Adam. Keras's `l2(s)` has no half: it equals `strength = 2 s`. The sum\n"
+           "runs over kernels and embeddings; `bias` and `norm` add the other parameters. The loss that\n"
+           "is reported does not contain the penalty. With adaptive optimizers (adam), the penalty is\n"
+           "rescaled like the gradient; regularizer/weight_decay is not.\n"
            "\n"
            "Source: Krogh and Hertz 1991, \"A simple weight decay can improve generalization\", NIPS 4.",
     .params = params,

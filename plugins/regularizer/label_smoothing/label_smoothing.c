@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/label_smoothing: targets are mixed with the uniform distribution over the classes (Szegedy et al. 2016). */
+/* regularizer/label_smoothing: targets are mixed with the uniform distribution over the classes (Szegedy et
+ * al. 2016). */
 #include "hone/instance.h"
 #include "hone/regularizer.h"
 #include "hone/simd.h"
@@ -38,7 +39,9 @@ static hone_rc on_targets(void *self, float *targets, uint64_t n, int64_t k, hon
     return HONE_OK;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface, .flags = HONE_REGULARIZER_CLASSIFICATION, .on_targets = on_targets };
+static const hone_regularizer_v1 iface = { .size = sizeof iface,
+                                           .flags = HONE_REGULARIZER_CLASSIFICATION,
+                                           .on_targets = on_targets };
 
 static const hone_component label_smoothing = {
     .size = sizeof label_smoothing,
@@ -50,12 +53,12 @@ static const hone_component label_smoothing = {
            "\n"
            "    t' = (1 - smoothing) * t + smoothing / K\n"
            "\n"
-           "so that the true class of a hard label gets 1 - smoothing + smoothing / K. Soft targets are mixed alike. For\n"
-           "classification only; it acts in training and leaves validation as it is, so that the reported training loss is\n"
-           "higher than without.\n"
+           "so that the true class of a hard label gets 1 - smoothing + smoothing / K. Soft targets are\n"
+           "mixed alike. For classification only; it acts in training and leaves validation as it is, so\n"
+           "that the reported training loss is higher than without.\n"
            "\n"
-           "Source: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna 2016, \"Rethinking the Inception architecture for computer\n"
-           "vision\", CVPR, section 7.",
+           "Source: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna 2016, \"Rethinking the Inception\n"
+           "architecture for computer vision\", CVPR, section 7.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/max_norm: after each update, the weights that lead into a unit are scaled back to a ball (Srebro and Shraibman
- * 2005; Srivastava et al. 2014, section 5.1). */
+/* regularizer/max_norm: after each update, the weights that lead into a unit are scaled back to a ball
+ * (Srebro and Shraibman 2005; Srivastava et al. 2014, section 5.1). */
 #include "hone/instance.h"
 #include "hone/regularizer.h"
 #include "hone/simd.h"
@@ -22,8 +22,8 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
 }
 
-/* Sum of squares: lanes of float over a block of at most BLOCK elements (128 additions a lane), blocks in double.
- * x: (n) */
+/* Sum of squares: lanes of float over a block of at most BLOCK elements (128 additions a lane), blocks in
+ * double. x: (n) */
 HONE_TARGET_CLONES
 static double sum_of_squares(const float *x, uint64_t n)
 {
@@ -50,7 +50,8 @@ static void scale(float *x, uint64_t n, float factor)
         x[i] *= factor;
 }
 
-static hone_rc after_update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_decay *now, hone_error *err)
+static hone_rc after_update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_decay *now,
+                            hone_error *err)
 {
     const double max = ((const struct settings *)self)->max;
     (void)now;
@@ -59,7 +60,8 @@ static hone_rc after_update(void *self, hone_parameter *const *parameters, uint3
         if (p->role != HONE_PARAMETER_KERNEL)
             continue;
         if (!p->plain)
-            return hone_fail(err, HONE_ENOTSUP, NULL, "max_norm cannot find the units of %.80s: its weights are not in rows", p->name);
+            return hone_fail(err, HONE_ENOTSUP, NULL,
+                             "max_norm cannot find the units of %.80s: its weights are not in rows", p->name);
         const uint64_t units = (uint64_t)p->dims[0], inputs = p->length / units; /* value: (units, inputs) */
         for (uint64_t unit = 0; unit < units; unit++) {
             float *w = p->value + unit * inputs;
@@ -79,17 +81,18 @@ static const hone_component max_norm = {
     .kind = HONE_KIND_REGULARIZER,
     .name = "max_norm",
     .summary = "Max-norm constraint on each unit's incoming weights",
-    .doc = "After each update, the vector w of the weights that lead into a unit (a row of a dense kernel, a filter of a\n"
-           "convolution) is projected onto the ball of radius `max`:\n"
+    .doc = "After each update, the vector w of the weights that lead into a unit (a row of a dense\n"
+           "kernel, a filter of a convolution) is projected onto the ball of radius `max`:\n"
            "\n"
            "    w <- w * min(1, max / ||w||)\n"
            "\n"
-           "Biases, normalizations and embeddings are left alone. Units within the ball are not touched at all, so that a very\n"
-           "large `max` changes nothing. Usual values lie between 2 and 4, most often together with dropout and a high learning\n"
-           "rate.\n"
+           "Biases, normalizations and embeddings are left alone. Units within the ball are not touched\n"
+           "at all, so that a very large `max` changes nothing. Usual values lie between 2 and 4, most\n"
+           "often together with dropout and a high learning rate.\n"
            "\n"
-           "Source: Srebro and Shraibman 2005, \"Rank, trace-norm and max-norm\", COLT; Srivastava et al. 2014, \"Dropout: a\n"
-           "simple way to prevent neural networks from overfitting\", JMLR 15, section 5.1.",
+           "Source: Srebro and Shraibman 2005, \"Rank, trace-norm and max-norm\", COLT; Srivastava et al.\n"
+           "2014, \"Dropout: a simple way to prevent neural networks from overfitting\", JMLR 15, section\n"
+           "5.1.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

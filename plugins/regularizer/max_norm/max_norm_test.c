@@ -34,7 +34,8 @@ static void test_projects_each_unit_onto_the_ball(void)
             CU_ASSERT(near((double)w[i], (double)old[i] * 6.5 / length, 1e-6));
     }
     CU_ASSERT(shrunk > 0 && shrunk < OUT); /* both cases were seen */
-    CU_ASSERT_EQUAL(memcmp(p.value[1], before.value[1], sizeof p.value - sizeof p.value[0]), 0); /* kernels only */
+    CU_ASSERT_EQUAL(memcmp(p.value[1], before.value[1], sizeof p.value - sizeof p.value[0]),
+                    0); /* kernels only */
     CU_ASSERT_EQUAL(memcmp(p.gradient, before.gradient, sizeof p.gradient), 0);
     component_close(&c);
 }
@@ -45,8 +46,14 @@ static void test_knows_long_rows_and_filters(void)
     struct component c;
     enum { LONG = 9001 };
     float *w = (float *)malloc(2 * LONG * sizeof *w);
-    hone_parameter p = { .size = sizeof p, .role = HONE_PARAMETER_KERNEL, .name = "conv1.weight", .value = w, .length = 2 * LONG,
-                         .n_dims = 4, .dims = { 2, LONG, 1, 1 }, .plain = 1 };
+    hone_parameter p = { .size = sizeof p,
+                         .role = HONE_PARAMETER_KERNEL,
+                         .name = "conv1.weight",
+                         .value = w,
+                         .length = 2 * LONG,
+                         .n_dims = 4,
+                         .dims = { 2, LONG, 1, 1 },
+                         .plain = 1 };
     hone_parameter *const all[] = { &p };
     hone_rng rng = hone_rng_at(9, 9);
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "max_norm", 1, NULL), HONE_OK); /* 3 */
@@ -86,5 +93,5 @@ static void test_refuses_layouts_that_it_cannot_read(void)
     component_close(&c);
 }
 
-SUITE(TEST(test_projects_each_unit_onto_the_ball), TEST(test_knows_long_rows_and_filters), TEST(test_a_large_ball_changes_nothing),
-      TEST(test_refuses_layouts_that_it_cannot_read))
+SUITE(TEST(test_projects_each_unit_onto_the_ball), TEST(test_knows_long_rows_and_filters),
+      TEST(test_a_large_ball_changes_nothing), TEST(test_refuses_layouts_that_it_cannot_read))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/random_crop_flip: each training image is padded, cropped to its own size at random and mirrored at random (He et
- * al. 2016, section 4.2). Draws depend on the instance's seed, the epoch and the sample's index alone: a sample looks the
- * same whatever batch, worker or order it comes in. */
+/* regularizer/random_crop_flip: each training image is padded, cropped to its own size at random and mirrored
+ * at random (He et al. 2016, section 4.2). Draws depend on the instance's seed, the epoch and the sample's
+ * index alone: a sample looks the same whatever batch, worker or order it comes in. */
 #include "hone/instance.h"
 #include "hone/regularizer.h"
 #include "hone/rng.h"
@@ -9,7 +9,7 @@
 
 struct settings {
     int64_t pad;
-    double  fill, flip;
+    double fill, flip;
 };
 
 static const hone_param params[] = {
@@ -17,27 +17,29 @@ static const hone_param params[] = {
              "Largest shift in each direction; less than the image's height and width."),
     HONE_REAL(struct settings, fill, "0", -HUGE_VAL, HUGE_VAL, HONE_P_ADVANCED, NULL,
               "Value of the padding, as in the data: 0 to 255 for 8-bit images."),
-    HONE_REAL(struct settings, flip, "0.5", 0, 1, HONE_P_TUNABLE, NULL, "Probability that an image is mirrored left to right."),
+    HONE_REAL(struct settings, flip, "0.5", 0, 1, HONE_P_TUNABLE, NULL,
+              "Probability that an image is mirrored left to right."),
 };
 
 struct augmentation {
     struct settings settings;
-    uint64_t        seed;
-    void           *scratch; /* one sample, as it was */
-    size_t          scratch_bytes;
+    uint64_t seed;
+    void *scratch; /* one sample, as it was */
+    size_t scratch_bytes;
 };
 
 /* Of one image. */
 struct frame {
     int64_t channels, height, width;
     int64_t dy, dx; /* y[c][i][j] = x[c][i + dy][j + dx], fill where that lies outside */
-    int     mirror; /* then each row is reversed */
-    size_t  bytes;  /* of a pixel: 1 or 4 */
+    int mirror;     /* then each row is reversed */
+    size_t bytes;   /* of a pixel: 1 or 4 */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
-    const hone_rc rc = hone_instance_create(info, sizeof(struct settings), sizeof(struct augmentation), self, err);
+    const hone_rc rc =
+        hone_instance_create(info, sizeof(struct settings), sizeof(struct augmentation), self, err);
     (void)host;
     if (rc == HONE_OK)
         ((struct augmentation *)*self)->seed = info->seed;
@@ -104,7 +106,7 @@ static void shift_and_mirror(const struct frame *f, const char *x, char *y, cons
         }
 }
 
-/* Three numbers from one Philox block of the sample. The bias of the multiplication is below (2 pad + 1) / 2^32. */
+/* Three numbers from one Philox block of the sample. Their bias is below (2 pad + 1) / 2^32. */
 static void draw(const struct settings *s, uint64_t epoch_seed, uint64_t sample, struct frame *f)
 {
     hone_rng rng = hone_rng_at(epoch_seed, sample);
@@ -118,15 +120,18 @@ static hone_rc check(const struct settings *s, const hone_batch *b, hone_error *
 {
     const int64_t *d = b->task->dims;
     if (b->task->n_dims != 3)
-        return hone_fail(err, HONE_EINVAL, NULL, "random_crop_flip needs images (C, H, W), not samples of %u dimension%s",
+        return hone_fail(err, HONE_EINVAL, NULL,
+                         "random_crop_flip needs images (C, H, W), not samples of %u dimension%s",
                          b->task->n_dims, b->task->n_dims == 1 ? "" : "s");
     if (b->dtype != HONE_U8 && b->dtype != HONE_F32)
         return hone_fail(err, HONE_ENOTSUP, NULL, "random_crop_flip knows 8-bit and float32 images only");
     if (s->pad >= d[1] || s->pad >= d[2])
-        return hone_fail(err, HONE_ERANGE, "pad", "pad = %lld moves an image of %lld x %lld out of sight; it must be less than both",
+        return hone_fail(err, HONE_ERANGE, "pad",
+                         "pad = %lld moves an image of %lld x %lld out of sight; it must be less than both",
                          (long long)s->pad, (long long)d[1], (long long)d[2]);
     if (b->dtype == HONE_U8 && !(s->fill >= 0 && s->fill <= 255 && s->fill == floor(s->fill)))
-        return hone_fail(err, HONE_ERANGE, "fill", "fill = %g is not a whole number from 0 to 255, as 8-bit images need", s->fill);
+        return hone_fail(err, HONE_ERANGE, "fill",
+                         "fill = %g is not a whole number from 0 to 255, as 8-bit images need", s->fill);
     return HONE_OK;
 }
 
@@ -143,7 +148,8 @@ static hone_rc on_batch(void *self, hone_batch *b, uint64_t seed, hone_error *er
     (void)seed;
     if (rc != HONE_OK || (s->pad == 0 && s->flip <= 0))
         return rc;
-    f = (struct frame){ b->task->dims[0], b->task->dims[1], b->task->dims[2], 0, 0, 0, hone_dtype_bytes(b->dtype) };
+    f = (struct frame){ b->task->dims[0],          b->task->dims[1], b->task->dims[2], 0, 0, 0,
+                        hone_dtype_bytes(b->dtype) };
     fill_u8 = b->dtype == HONE_U8 ? (uint8_t)s->fill : 0;
     const size_t bytes = (size_t)(f.channels * f.height * f.width) * f.bytes;
     if (a->scratch_bytes < bytes) {
@@ -159,14 +165,15 @@ static hone_rc on_batch(void *self, hone_batch *b, uint64_t seed, hone_error *er
         if (!f.dy && !f.dx && !f.mirror)
             continue;
         memcpy(a->scratch, image, bytes);
-        shift_and_mirror(&f, (const char *)a->scratch, image, b->dtype == HONE_U8 ? (const void *)&fill_u8 : (const void *)&fill);
+        shift_and_mirror(&f, (const char *)a->scratch, image,
+                         b->dtype == HONE_U8 ? (const void *)&fill_u8 : (const void *)&fill);
     }
     return HONE_OK;
 }
 
-static const hone_regularizer_v1 iface = {
-    .size = sizeof iface, .flags = HONE_REGULARIZER_RAW | HONE_REGULARIZER_IMAGES, .on_batch = on_batch
-};
+static const hone_regularizer_v1 iface = { .size = sizeof iface,
+                                           .flags = HONE_REGULARIZER_RAW | HONE_REGULARIZER_IMAGES,
+                                           .on_batch = on_batch };
 
 static const hone_component random_crop_flip = {
     .size = sizeof random_crop_flip,
@@ -174,15 +181,17 @@ static const hone_component random_crop_flip = {
     .kind = HONE_KIND_REGULARIZER,
     .name = "random_crop_flip",
     .summary = "Random crops of the padded image and mirror images",
-    .doc = "Every training image is padded by `pad` pixels on each side, a crop of the original size is taken at a random place,\n"
-           "and the crop is mirrored left to right with probability `flip`. A fresh draw is made for each image and epoch; it\n"
-           "depends on the trial's seed, the epoch and the image's index, not on batches or workers. `pad = 0` with `flip = 0`\n"
-           "changes nothing. Mirroring suits photographs and clothes; digits and letters want `flip = 0`.\n"
+    .doc = "Every training image is padded by `pad` pixels on each side, a crop of the original size is\n"
+           "taken at a random place, and the crop is mirrored left to right with probability `flip`. A\n"
+           "fresh draw is made for each image and epoch; it depends on the trial's seed, the epoch and\n"
+           "the image's index, not on batches or workers. `pad = 0` with `flip = 0` changes nothing.\n"
+           "Mirroring suits photographs and clothes; digits and letters want `flip = 0`.\n"
            "\n"
-           "It works on the images as read (8-bit or float32), before the transforms; `fill` is in their units.\n"
+           "It works on the images as read (8-bit or float32), before the transforms; `fill` is in their\n"
+           "units.\n"
            "\n"
-           "Source: He, Zhang, Ren and Sun 2016, \"Deep residual learning for image recognition\", CVPR, section 4.2 (after Lee et\n"
-           "al. 2015, \"Deeply-supervised nets\", AISTATS).",
+           "Source: He, Zhang, Ren and Sun 2016, \"Deep residual learning for image recognition\", CVPR,\n"
+           "section 4.2 (after Lee et al. 2015, \"Deeply-supervised nets\", AISTATS).",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,
@@ -192,4 +201,5 @@ static const hone_component random_crop_flip = {
     .destroy = destroy,
 };
 
-HONE_MODULE("org.hone.regularizer.random_crop_flip", "0.1.0", "MIT", "the hone authors", "", &random_crop_flip)
+HONE_MODULE("org.hone.regularizer.random_crop_flip", "0.1.0", "MIT", "the hone authors", "",
+            &random_crop_flip)

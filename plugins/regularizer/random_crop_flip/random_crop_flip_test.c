@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* regularizer/random_crop_flip: each result is one of the crops that a naive padding makes, whatever the batch. */
+/* regularizer/random_crop_flip: each result is one of the crops that a naive padding makes. */
 #include "parameters.h"
 
 enum { C = 2, H = 7, W = 6, PIXELS = C * H * W, N = 64 };
 
 static hone_task task_of(uint32_t dtype)
 {
-    hone_task t = { .size = sizeof t, .kind = HONE_TASK_CLASSIFICATION, .n_outputs = 2, .n_dims = 3, .dtype = dtype, .dims = { C, H, W } };
+    hone_task t = { .size = sizeof t,
+                    .kind = HONE_TASK_CLASSIFICATION,
+                    .n_outputs = 2,
+                    .n_dims = 3,
+                    .dtype = dtype,
+                    .dims = { C, H, W } };
     return t;
 }
 
-static hone_rc run(struct component *c, uint32_t dtype, void *images, const uint64_t *samples, uint64_t n, uint64_t epoch, uint64_t seed)
+static hone_rc run(struct component *c, uint32_t dtype, void *images, const uint64_t *samples, uint64_t n,
+                   uint64_t epoch, uint64_t seed)
 {
     const hone_task task = task_of(dtype);
-    hone_batch b = { .size = sizeof b, .dtype = dtype, .n = n, .inputs = images, .samples = samples, .epoch = epoch, .task = &task };
+    hone_batch b = { .size = sizeof b,
+                     .dtype = dtype,
+                     .n = n,
+                     .inputs = images,
+                     .samples = samples,
+                     .epoch = epoch,
+                     .task = &task };
     return regularizer(c)->on_batch(c->self, &b, seed, &c->err);
 }
 
@@ -21,7 +33,9 @@ static hone_rc run(struct component *c, uint32_t dtype, void *images, const uint
 static double naive(const float *x, int channel, int i, int j, int dy, int dx, int mirror, double fill)
 {
     const int from_i = i + dy, from_j = (mirror ? W - 1 - j : j) + dx;
-    return from_i < 0 || from_i >= H || from_j < 0 || from_j >= W ? fill : (double)x[(channel * H + from_i) * W + from_j];
+    return from_i < 0 || from_i >= H || from_j < 0 || from_j >= W
+               ? fill
+               : (double)x[(channel * H + from_i) * W + from_j];
 }
 
 /* Index of the one shift and mirroring that explains y; -1 without. All pixels of x differ. */
@@ -56,7 +70,8 @@ static void test_results_are_crops_of_the_padded_image(void)
 {
     struct component c;
     int seen[50] = { 0 }, kinds = 0, mirrored = 0;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "2", "fill", "-3.5", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "2", "fill", "-3.5", NULL),
+                          HONE_OK);
     for (uint64_t epoch = 0; epoch < 10; epoch++) {
         fill_images();
         CU_ASSERT_EQUAL(run(&c, HONE_F32, result, samples, N, epoch, epoch), HONE_OK);
@@ -69,8 +84,8 @@ static void test_results_are_crops_of_the_padded_image(void)
     }
     for (int i = 0; i < 50; i++)
         kinds += seen[i] > 0;
-    CU_ASSERT_EQUAL(kinds, 50);                      /* 640 draws miss one of 50 with probability 1e-4 under the worst seed */
-    CU_ASSERT(mirrored > 240 && mirrored < 400);     /* 320 +- 6 deviations */
+    CU_ASSERT_EQUAL(kinds, 50); /* a fair 640 draws miss one of 50 with probability 1e-4 */
+    CU_ASSERT(mirrored > 240 && mirrored < 400); /* 320 +- 6 deviations */
     component_close(&c);
 }
 
@@ -78,7 +93,8 @@ static void test_bytes_are_treated_as_floats_are(void)
 {
     struct component c;
     static uint8_t bytes[N][PIXELS];
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "3", "fill", "255", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "3", "fill", "255", NULL),
+                          HONE_OK);
     fill_images();
     for (int n = 0; n < N; n++)
         for (int i = 0; i < PIXELS; i++)
@@ -94,7 +110,7 @@ static void test_bytes_are_treated_as_floats_are(void)
     component_close(&c);
 }
 
-/* One by one, backwards, with other step seeds and in another instance: each sample comes out the same in one epoch. */
+/* One by one, backwards, with other step seeds and in another instance: a sample comes out the same. */
 static void test_a_sample_does_not_depend_on_its_batch(void)
 {
     struct component one, two;
@@ -142,7 +158,9 @@ static void test_refuses_what_it_cannot_do(void)
 {
     struct component c;
     hone_task table = task_of(HONE_F32);
-    hone_batch b = { .size = sizeof b, .dtype = HONE_F32, .n = 1, .inputs = result, .samples = samples, .task = &table };
+    hone_batch b = {
+        .size = sizeof b, .dtype = HONE_F32, .n = 1, .inputs = result, .samples = samples, .task = &table
+    };
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 3, "pad", "6", NULL), HONE_OK);
     CU_ASSERT(regularizer(&c)->flags == (HONE_REGULARIZER_RAW | HONE_REGULARIZER_IMAGES));
     CU_ASSERT_EQUAL(run(&c, HONE_F32, result, samples, 1, 0, 0), HONE_ERANGE); /* as wide as the image */
@@ -157,4 +175,5 @@ static void test_refuses_what_it_cannot_do(void)
 }
 
 SUITE(TEST(test_results_are_crops_of_the_padded_image), TEST(test_bytes_are_treated_as_floats_are),
-      TEST(test_a_sample_does_not_depend_on_its_batch), TEST(test_flip_alone_and_never_and_always), TEST(test_refuses_what_it_cannot_do))
+      TEST(test_a_sample_does_not_depend_on_its_batch), TEST(test_flip_alone_and_never_and_always),
+      TEST(test_refuses_what_it_cannot_do))

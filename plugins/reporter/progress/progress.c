@@ -13,7 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_LINES = 5, LABEL_MIN = 7, LABEL_MAX = 16, BAR_MIN = 8, BAR_MAX = 60, MIN_COLUMNS = 10, BUFFER_FULL = 1 << 15 };
+enum { MAX_LINES = 5, LABEL_MIN = 7, LABEL_MAX = 16, BAR_MIN = 8, BAR_MAX = 60, MIN_COLUMNS = 10, FINAL_VALUES = 3,
+       BUFFER_FULL = 1 << 15 };
 static const double interval = 0.1; /* seconds between two updates at least */
 
 struct progress {
@@ -23,10 +24,13 @@ struct progress {
     struct text  out;     /* one update */
     struct line  line;    /* the line being composed */
     unsigned     drawn;   /* lines of the block on the screen */
+    unsigned     columns; /* of the terminal when they were drawn */
     unsigned     widths[MAX_LINES];
     double       written; /* status->elapsed at the last update; < 0: none yet */
     double       outcome; /* status->elapsed at the last outcome */
     int          final;   /* the last training of the winner goes on */
+    double       final_share; /* of its epochs; < 0: unknown */
+    struct line  final_line;  /* its epoch and what it measured */
     int          ended;
 };
 
@@ -73,6 +77,7 @@ static void destroy(void *self)
     text_release(&p->above);
     text_release(&p->out);
     line_release(&p->line);
+    line_release(&p->final_line);
     free(p);
 }
 
@@ -246,33 +251,38 @@ static void draw_workers(struct frame *frame)
             line_printf(line, STYLE_DIM, "idle");
             continue;
         }
-        line_printf(line, STYLE_PLAIN, "trial %llu ", (unsigned long long)w->trial);
+        line_printf(line, STYLE_PLAIN, "trial %llu", (unsigned long long)w->trial);
         if (s->max_step > 0)
-            line_printf(line, STYLE_CYAN, "%lld/%lld", (long long)w->step, (long long)s->max_step);
-        else
-            line_printf(line, STYLE_CYAN, "step %lld", (long long)w->step);
+            line_printf(line, STYLE_CYAN, " %lld/%lld", (long long)w->step, (long long)s->max_step);
+        else if (w->step > 0)
+            line_printf(line, STYLE_CYAN, " step %lld", (long long)w->step);
     }
     end_line(frame);
 }
 
-/* The last training of the winner: its epochs and what it measured. */
-static void draw_final(struct frame *frame, const hone_report_record *report)
+static void draw_final(struct frame *frame)
 {
-    const int64_t max = frame->status->max_step;
-    struct line   right = { 0 };
     label(frame, STYLE_BOLD, "final");
-    if (max > 0)
-        line_printf(&right, STYLE_BOLD, "%lld/%lld", (long long)report->step, (long long)max);
-    else
-        line_printf(&right, STYLE_BOLD, "step %lld", (long long)report->step);
-    for (uint32_t i = 0; i < report->n_values && i < 3; i++) {
-        line_printf(&right, STYLE_PLAIN, "  ");
-        line_clean(&right, STYLE_DIM, report->values[i].name ? report->values[i].name : "");
-        line_printf(&right, STYLE_PLAIN, " %.4g", report->values[i].value);
-    }
-    bar_between(frame, max > 0 ? (report->step < max ? (double)report->step / (double)max : 1) : -1, &right);
-    line_release(&right);
+    bar_between(frame, frame->p->final_share, &frame->p->final_line);
     end_line(frame);
+}
+
+/* The last training of the winner: kept, because a tick draws it without a report. */
+static void keep_final(struct progress *p, const hone_status *status, const hone_report_record *report)
+{
+    const int64_t max = status->max_step;
+    struct line  *line = &p->final_line;
+    line_empty(line);
+    p->final_share = max <= 0 ? -1 : report->step < max ? (double)report->step / (double)max : 1;
+    if (max > 0)
+        line_printf(line, STYLE_BOLD, "%lld/%lld", (long long)report->step, (long long)max);
+    else
+        line_printf(line, STYLE_BOLD, "step %lld", (long long)report->step);
+    for (uint32_t i = 0; i < report->n_values && i < FINAL_VALUES; i++) {
+        line_printf(line, STYLE_PLAIN, "  ");
+        line_clean(line, STYLE_DIM, report->values[i].name ? report->values[i].name : "");
+        line_printf(line, STYLE_PLAIN, " %.4g", report->values[i].value);
+    }
 }
 
 /* Rows that the block takes now: a terminal that has become narrower has folded its lines. */
@@ -290,26 +300,27 @@ static unsigned terminal_columns(const struct progress *p)
     return columns < MIN_COLUMNS ? MIN_COLUMNS : columns;
 }
 
-static void redraw(struct progress *p, const hone_news *news)
+static void redraw(struct progress *p, const hone_status *s)
 {
-    const hone_status *s = news->status;
     struct frame       frame = { .p = p, .status = s, .columns = terminal_columns(p) };
     const unsigned     name = utf8_columns(s->study ? s->study : ""), rows = rows_drawn(p, frame.columns);
     frame.label = name < LABEL_MIN ? LABEL_MIN : name > LABEL_MAX ? LABEL_MAX : name;
     p->out.length = 0;
     if (rows)
         text_printf(&p->out, "\033[%uA\r", rows);
-    if (p->above.length) {
+    /* Lines are written over what they replace, which does not flicker; but a terminal of another width must forget which of
+     * them it had folded, and what scrolls is of any length. */
+    if (p->above.length || frame.columns != p->columns)
         text_printf(&p->out, "\033[J");
-        text_append(&p->out, p->above.bytes, p->above.length);
-        p->above.length = 0;
-    }
+    p->columns = frame.columns;
+    text_append(&p->out, p->above.bytes, p->above.length);
+    p->above.length = 0;
     draw_budget(&frame);
     draw_counts(&frame);
     if (!p->ended) {
         draw_best(&frame);
-        if (p->final && news->report)
-            draw_final(&frame, news->report);
+        if (p->final)
+            draw_final(&frame);
         else if (s->n_workers)
             draw_workers(&frame);
     }
@@ -363,8 +374,10 @@ static hone_rc write_out(struct progress *p, const hone_status *status, struct t
         p->terminal->write(p->terminal->ctx, text->bytes, text->length);
     text->length = 0;
     p->written = status->elapsed;
-    if (p->above.failed || p->out.failed || p->line.text.failed || p->line.styles.failed) {
+    if (p->above.failed || p->out.failed || p->line.text.failed || p->line.styles.failed ||
+        p->final_line.text.failed || p->final_line.styles.failed) {
         p->above.failed = p->out.failed = p->line.text.failed = p->line.styles.failed = 0;
+        p->final_line.text.failed = p->final_line.styles.failed = 0;
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the progress display");
     }
     return HONE_OK;
@@ -425,6 +438,8 @@ static hone_rc hear_block(struct progress *p, const hone_news *news, hone_error 
     case HONE_NOW_FINAL:
         now |= !p->final;
         p->final = 1;
+        if (news->report)
+            keep_final(p, news->status, news->report);
         break;
     case HONE_NOW_ENDED:
         p->ended = now = 1;
@@ -432,11 +447,9 @@ static hone_rc hear_block(struct progress *p, const hone_news *news, hone_error 
     default:
         break;
     }
-    if (p->final && !p->ended && !news->report) /* the last training has no other news to draw from */
-        return HONE_OK;
     if (!now && news->status->elapsed - p->written < interval)
         return HONE_OK;
-    redraw(p, news);
+    redraw(p, news->status);
     if (p->ended && news->text) {
         say(p, news->text);
         text_append(&p->out, p->above.bytes, p->above.length);

@@ -34,32 +34,17 @@ const char *words_seconds(double seconds, char out[DURATION_SIZE])
     return out;
 }
 
-/* `use` and `enabled` say nothing without their section. */
-static int says_enough(const char *key)
-{
-    return strcmp(key, "use") && strcmp(key, "enabled");
-}
-
-static int ends_with(const char *key, const char *end)
-{
-    const size_t n = strlen(key), m = strlen(end);
-    return n >= m && !strcmp(key + n - m, end) && (n == m || key[n - m - 1] == '.');
-}
-
 const char *words_short_key(const hone_parameter_record *parameters, uint32_t n, uint32_t i)
 {
-    const char *key = parameters[i].key;
-    const char *end = key + strlen(key);
-    for (;;) {
-        while (end > key && end[-1] != '.')
-            end--;
-        uint32_t others = 0;
-        for (uint32_t k = 0; k < n; k++)
-            others += k != i && ends_with(parameters[k].key, end);
-        if (end == key || (!others && says_enough(end)))
-            return end;
-        end--; /* one component more */
+    const char *dot = strchr(parameters[i].key, '.'), *end = dot ? dot + 1 : parameters[i].key;
+    uint32_t    others = 0;
+    if (!strcmp(end, "use") || !strcmp(end, "enabled")) /* they say nothing without their section */
+        return parameters[i].key;
+    for (uint32_t k = 0; k < n; k++) {
+        const char *other = strchr(parameters[k].key, '.');
+        others += k != i && !strcmp(other ? other + 1 : parameters[k].key, end);
     }
+    return others ? parameters[i].key : end;
 }
 
 void words_point_short(struct line *line, const hone_trial_record *trial)
@@ -153,8 +138,9 @@ void words_outcome(struct text *text, const hone_status *status, const hone_tria
         text_printf(text, "  ");
         text_clean(text, trial->message);
     }
-    text_printf(text, "  %lld %s  %s", (long long)trial->step, trial->step == 1 ? "step" : "steps",
-                words_seconds(trial->ended - trial->started, duration));
+    if (trial->step > 0) /* an objective without steps reports none */
+        text_printf(text, "  %lld %s", (long long)trial->step, trial->step == 1 ? "step" : "steps");
+    text_printf(text, "  %s", words_seconds(trial->ended - trial->started, duration));
     for (uint32_t i = 0; i < trial->n_parameters; i++) {
         text_printf(text, i ? " " : "  ");
         text_clean(text, trial->parameters[i].key);

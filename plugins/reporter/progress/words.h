@@ -10,7 +10,7 @@ enum { DURATION_SIZE = 40 };
 const char *words_duration(double seconds, char out[DURATION_SIZE]);
 /* "12.5 ms", "3.40 s", "1:02" */
 const char *words_seconds(double seconds, char out[DURATION_SIZE]);
-/* The shortest end of key i that no other key of the point shares: "learning_rate", "dropout.rate". */
+/* Key i without its kind, where the point is as clear without it: "learning_rate", "dropout.rate", but "optimizer.use". */
 const char *words_short_key(const hone_parameter_record *parameters, uint32_t n, uint32_t i);
 /* "learning_rate=0.01234  width=256": short keys, four digits. */
 void words_point_short(struct line *line, const hone_trial_record *trial);

@@ -155,7 +155,7 @@ static void test_defaults_by_hand(void)
     CU_ASSERT_EQUAL(say(&p, 6, 1, 6), HONE_CONTINUE);
     CU_ASSERT_EQUAL(say(&p, 6, 2, 100), HONE_CONTINUE); /* its best, 6, still beats the median 7 */
     CU_ASSERT_EQUAL(say(&p, 6, 3, 1e9), HONE_CONTINUE); /* nobody was there */
-    CU_ASSERT_EQUAL(say(&p, 7, 1, NAN), HONE_STOP);
+    CU_ASSERT_EQUAL(say(&p, 7, 1, (double)NAN), HONE_STOP);
     CU_ASSERT_EQUAL(say(&p, 8, 1, HUGE_VAL), HONE_STOP);
     fake_plugin_release(&p);
 }

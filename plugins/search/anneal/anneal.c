@@ -223,7 +223,8 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
         index = hone_space_index(a->space, x);
     else if (!hone_point_set_rest(&a->state.seen, a->space, hone_rng_below(&rng, a->state.seen.n), &index, x))
         return HONE_DONE;
-    hone_point_set_add(&a->state.seen, index);
+    if (state_propose(&a->state, trial, index) < 0)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the points proposed");
     return HONE_OK;
 }
 
@@ -319,7 +320,7 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     (void)err;
     s->n_told++;
     if (s->seen.n) /* also points that others proposed */
-        hone_point_set_add(&s->seen, hone_space_index(a->space, outcome->x));
+        state_settle(s, outcome->trial, hone_space_index(a->space, outcome->x));
     if (outcome->status == HONE_PRUNED && usable && isfinite(s->here_judged.value) && new.value < s->here_judged.value)
         new.value = s->here_judged.value; /* it was stopped for being worse than others: no improvement, whatever it says */
     if (usable && outcome->status == HONE_COMPLETE && is_better(&new, &s->best_judged)) {

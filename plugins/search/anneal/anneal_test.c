@@ -209,6 +209,8 @@ static void test_damaged_states_are_refused(void)
         iface()->ask(p.self, k, x, &p.err);
         say(&p, k, x, HONE_COMPLETE, x[0] + x[1]);
     }
+    for (uint64_t k = 30; k < 33; k++) /* under way */
+        iface()->ask(p.self, k, x, &p.err);
     CU_ASSERT_EQUAL(c->save(p.self, &out, &p.err), HONE_OK);
     for (size_t n = 0; n < good.n; n++) { /* cut anywhere */
         bad = good;
@@ -273,13 +275,47 @@ static void test_finite_spaces_are_spent(void)
     fake_plugin_release(&p);
 }
 
+/* A study that goes on with a larger budget tells points that the replayed asks did not propose: none may get lost. */
+static void test_a_replay_with_another_budget_loses_no_point(void)
+{
+    const hone_dim dims[] = { FAKE_INT("a", 0, 9, 1, 0), FAKE_INT("b", 0, 5, 1, 0) };
+    fake_space f;
+    fake_plugin p;
+    const hone_space *space = fake_space_init(&f, dims, 2, NULL, 0);
+    double told[40][2], x[2];
+    uint32_t seen[10][6] = { { 0 } }, n = 0, other = 0;
+    start(&p, space, 5, 40, NULL);
+    for (uint64_t k = 0; k < 40; k++) {
+        iface()->ask(p.self, k, told[k], &p.err);
+        say(&p, k, told[k], HONE_COMPLETE, told[k][0] * told[k][1]);
+        seen[(int)told[k][0]][(int)told[k][1]]++;
+        n++;
+    }
+    fake_plugin_release(&p);
+    start(&p, space, 5, 0, "initial_temperature=3");
+    for (uint64_t k = 0; k < 40; k++) {
+        iface()->ask(p.self, k, x, &p.err);
+        other += memcmp(x, told[k], sizeof x) ? 1u : 0u;
+        say(&p, k, told[k], HONE_COMPLETE, told[k][0] * told[k][1]);
+    }
+    CU_ASSERT(other > 5);
+    for (uint64_t k = 40; iface()->ask(p.self, k, x, &p.err) == HONE_OK && n < 100; k++, n++) {
+        seen[(int)x[0]][(int)x[1]]++;
+        say(&p, k, x, HONE_COMPLETE, 1);
+    }
+    CU_ASSERT_EQUAL(n, 60);
+    for (int i = 0; i < 60; i++)
+        CU_ASSERT_EQUAL(seen[i / 6][i % 6], 1);
+    fake_plugin_release(&p);
+}
+
 /* All-failed, all-NaN and constant histories, infinite values: it goes on proposing points of the space. */
 static void test_useless_outcomes_do_no_harm(void)
 {
     fake_space f;
     hone_dim d[8];
     const hone_space *space = mixed(&f, d);
-    static const double values[] = { NAN, HUGE_VAL, -HUGE_VAL, 5, 1e308, -1e308 };
+    static const double values[] = { (double)NAN, HUGE_VAL, -HUGE_VAL, 5, 1e308, -1e308 };
     for (uint32_t kind = 0; kind < 6; kind++) {
         fake_plugin p;
         double x[8];
@@ -364,5 +400,6 @@ static void test_refuses_what_it_cannot_do(void)
 
 SUITE(TEST(test_branin_in_200_trials), TEST(test_hartmann6_beats_random), TEST(test_mixed_spaces_with_conditions_and_relations),
       TEST(test_same_seed_same_points_and_a_saved_state_goes_on), TEST(test_damaged_states_are_refused), TEST(test_finite_spaces_are_spent),
+      TEST(test_a_replay_with_another_budget_loses_no_point),
       TEST(test_useless_outcomes_do_no_harm), TEST(test_pruned_values_are_no_improvement), TEST(test_constraints_come_first),
       TEST(test_refuses_what_it_cannot_do))

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char MAGIC[8] = { 'a', 'n', 'n', 'e', 'a', 'l', '0', '1' };
+static const char MAGIC[8] = { 'a', 'n', 'n', 'e', 'a', 'l', '0', '2' };
 enum { MOST_DIMS = 1 << 20, MOST_POINTS = 1 << 20, STARTUP_VALUES = 64 };
 
 void state_release(struct state *state)
 {
     free(state->here);
     free(state->best);
+    free(state->open);
     hone_point_set_release(&state->seen);
     memset(state, 0, sizeof *state);
 }
@@ -25,6 +26,38 @@ hone_rc state_init(struct state *state, uint32_t n_dims)
     state->best = (double *)calloc(n_dims + 1u, sizeof *state->best);
     state->here_judged.value = state->best_judged.value = state->cycle_best.value = HUGE_VAL;
     return state->here && state->best ? HONE_OK : HONE_ENOMEM;
+}
+
+hone_rc state_propose(struct state *s, uint64_t trial, uint64_t index)
+{
+    uint64_t i = 0;
+    while (i < s->n_open && s->open[i].trial != trial)
+        i++;
+    if (i == s->open_capacity) {
+        const uint64_t capacity = s->open_capacity ? s->open_capacity * 2 : 16;
+        struct proposal *more = (struct proposal *)realloc(s->open, (size_t)capacity * sizeof *more);
+        if (!more)
+            return HONE_ENOMEM;
+        s->open = more;
+        s->open_capacity = capacity;
+    }
+    s->n_open += i == s->n_open;
+    s->open[i].trial = trial;
+    s->open[i].index = index;
+    hone_point_set_add(&s->seen, index);
+    return HONE_OK;
+}
+
+void state_settle(struct state *s, uint64_t trial, uint64_t index)
+{
+    for (uint64_t i = 0; i < s->n_open; i++)
+        if (s->open[i].trial == trial) {
+            const uint64_t proposed = s->open[i].index;
+            s->seen.bits[proposed >> 6] &= ~((uint64_t)1 << (proposed & 63));
+            s->open[i] = s->open[--s->n_open];
+            break;
+        }
+    hone_point_set_add(&s->seen, index);
 }
 
 static int put(const hone_ostream *out, uint64_t v)
@@ -59,6 +92,9 @@ hone_rc state_save(const struct state *s, const hone_ostream *out, hone_error *e
         ok = put_real(out, s->startup_values[i]);
     for (uint64_t i = 0; ok && i < (s->seen.n + 63) / 64; i++)
         ok = put(out, s->seen.bits[i]);
+    ok = ok && put(out, s->n_open);
+    for (uint64_t i = 0; ok && i < s->n_open; i++)
+        ok = put(out, s->open[i].trial) && put(out, s->open[i].index);
     return ok ? HONE_OK : hone_fail(err, HONE_EIO, "", "cannot write the state of the walk");
 }
 
@@ -112,7 +148,7 @@ static hone_rc broken(hone_error *err)
 hone_rc state_load(struct state *s, const hone_istream *in, hone_error *err)
 {
     char magic[sizeof MAGIC], end;
-    uint64_t n_dims, n_seen;
+    uint64_t n_dims, n_seen, n_open = 0;
     int ok = 1;
     if (!get_bytes(in, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof magic) || !get(in, &n_dims) || n_dims > MOST_DIMS ||
         !get(in, &n_seen) || n_seen > MOST_POINTS)
@@ -134,6 +170,14 @@ hone_rc state_load(struct state *s, const hone_istream *in, hone_error *err)
         ok = get(in, s->seen.bits + i);
     if (ok && n_seen % 64 && s->seen.bits[n_seen / 64] >> (n_seen % 64))
         ok = 0;
+    ok = ok && get(in, &n_open) && n_open <= n_seen;
+    for (uint64_t i = 0; ok && i < n_open; i++) {
+        uint64_t trial, index;
+        ok = get(in, &trial) && get(in, &index) && index < n_seen;
+        if (ok && state_propose(s, trial, index) < 0)
+            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the saved state");
+    }
+    ok = ok && s->n_open == n_open; /* no trial twice */
     if (ok && in->read(in->ctx, &end, 1) != 0)
         ok = 0;
     return ok ? HONE_OK : broken(err);

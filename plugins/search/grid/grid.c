@@ -235,10 +235,10 @@ static void point(const struct grid *g, uint64_t number, double *x)
         }
     for (uint32_t i = 0; i < g->space->n_dims; i++)
         if (g->is_switch[i] && !hone_space_active(g->space, x, i))
-            x[i] = NAN;
+            x[i] = (double)NAN;
     for (uint32_t i = g->space->n_dims; i > 0; i--)
         if (!g->is_switch[i - 1]) {
-            x[i - 1] = NAN;
+            x[i - 1] = (double)NAN;
             if (hone_space_active(g->space, x, i - 1)) {
                 x[i - 1] = axis_value(g->axes + i - 1, g->space->dims[i - 1], rest % g->axes[i - 1].n);
                 rest /= g->axes[i - 1].n;

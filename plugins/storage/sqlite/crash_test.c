@@ -129,6 +129,31 @@ static void test_kill_loses_nothing(void)
     fixture_release(&f);
 }
 
+/* A file whose creation was cut short is empty or whole: the next run takes it as it is. */
+static void test_kill_while_creating(void)
+{
+    uint32_t random = 99;
+    for (int round = 0; round < 20; round++) {
+        struct fixture f;
+        fixture_directory(&f);
+        random = random * 1664525u + 1013904223u;
+        const struct timespec delay = { 0, (long)(random >> 8) % 6000000 };
+        const pid_t           child = fork();
+        if (child == 0) {
+            if (fixture_open(&f, HONE_STORAGE_WRITE) == HONE_OK)
+                for (;;)
+                    pause();
+            _exit(1);
+        }
+        nanosleep(&delay, NULL);
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
+        CU_ASSERT(fixture_put_study(&f, f.self, "s") > 0);
+        fixture_release(&f);
+    }
+}
+
 /* ---- a reader beside a writer ---- */
 static hone_rc stall(void *ctx, const hone_trial_record *t)
 {
@@ -356,5 +381,5 @@ static void test_two_studies_at_once(void)
     fixture_release(&f);
 }
 
-SUITE(TEST(test_kill_loses_nothing), TEST(test_reader_never_blocks_writer), TEST(test_lock_names_holder_and_dies_with_it),
+SUITE(TEST(test_kill_loses_nothing), TEST(test_kill_while_creating), TEST(test_reader_never_blocks_writer), TEST(test_lock_names_holder_and_dies_with_it),
       TEST(test_lock_through_link), TEST(test_lock_excludes), TEST(test_two_studies_at_once))

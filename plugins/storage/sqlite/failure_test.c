@@ -420,6 +420,24 @@ static void test_triggers_do_not_run(void)
     fixture_release(&f);
 }
 
+/* ---- settings ---- */
+static void test_settings(void)
+{
+    for (uint32_t choice = SYNCHRONOUS_NORMAL; choice <= SYNCHRONOUS_FULL; choice++) {
+        struct fixture f;
+        int64_t        level = -1;
+        fixture_directory(&f);
+        CU_ASSERT(f.settings.synchronous == SYNCHRONOUS_NORMAL && f.settings.busy_timeout == 20); /* the table's defaults */
+        f.settings.synchronous = choice;
+        ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
+        CU_ASSERT_EQUAL(store_execute(f.self, "PRAGMA synchronous", &level), SQLITE_OK);
+        CU_ASSERT_EQUAL(level, choice == SYNCHRONOUS_FULL ? 2 : 1); /* SQLite's numbers */
+        CU_ASSERT_EQUAL(f.api->open(f.self, f.path, HONE_STORAGE_WRITE, &f.err), HONE_EINVAL);
+        ASSERT_SAYS(&f, "is open already");
+        fixture_release(&f);
+    }
+}
+
 /* A path longer than a message: its end is what tells files apart. */
 static void test_long_path(void)
 {
@@ -440,4 +458,4 @@ static void test_long_path(void)
 SUITE(TEST(test_missing_directory), TEST(test_read_only_file_and_directory), TEST(test_file_size_limit), TEST(test_disk_full),
       TEST(test_other_files_refused_untouched), TEST(test_newer_version_refused_untouched), TEST(test_empty_file),
       TEST(test_migrations), TEST(test_locked_by_a_shell), TEST(test_damaged_files), TEST(test_damage_is_said),
-      TEST(test_triggers_do_not_run), TEST(test_long_path))
+      TEST(test_triggers_do_not_run), TEST(test_settings), TEST(test_long_path))

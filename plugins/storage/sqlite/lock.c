@@ -51,7 +51,7 @@ static hone_rc fail_system(const struct store *store, hone_error *err)
 
 static hone_rc fail_held(struct store *store, int file, int64_t study, hone_error *err)
 {
-    char          holder[SLOT] = "", name[64] = "";
+    char          holder[SLOT] = "", name[41] = "";
     const ssize_t n = pread(file, holder, sizeof holder - 1, study * SLOT);
     const long    process = n > 0 ? strtol(holder, NULL, 10) : 0;
     sqlite3_stmt *statement = store_statement(store, S_FIND_STUDY_NAME, NULL);

@@ -283,6 +283,25 @@ static void test_name_after_rollback(void)
     fixture_release(&f);
 }
 
+/* Nor a study that was rolled back: rows that belong to it would never be seen again. */
+static void test_study_after_rollback(void)
+{
+    struct fixture          f;
+    const hone_study_record study = fixture_study("s");
+    int64_t                 id = 0;
+    fixture_directory(&f);
+    ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
+    ASSERT_OK(&f, f.api->begin(f.self, &f.err));
+    ASSERT_OK(&f, f.api->put_study(f.self, &study, &id, &f.err));
+    ASSERT_OK(&f, fixture_put_trial(&f, f.self, id, 0, HONE_STATE_RUNNING));
+    f.api->rollback(f.self);
+    ASSERT_OK(&f, f.api->begin(f.self, &f.err));
+    CU_ASSERT_EQUAL(fixture_put_trial(&f, f.self, id, 0, HONE_STATE_RUNNING), HONE_EINVAL);
+    f.api->rollback(f.self);
+    CU_ASSERT_EQUAL(fixture_query(f.path, "SELECT (SELECT count(*) FROM studies) + (SELECT count(*) FROM trials)"), 0);
+    fixture_release(&f);
+}
+
 /* ---- events, attachments ---- */
 static hone_rc see_event(void *ctx, const hone_event_record *e)
 {
@@ -487,5 +506,5 @@ static void test_documented_queries(void)
 }
 
 SUITE(TEST(test_study), TEST(test_trial), TEST(test_trial_replaced), TEST(test_reports), TEST(test_name_after_rollback),
-      TEST(test_events), TEST(test_attachments), TEST(test_visitor_may_read), TEST(test_transactions), TEST(test_views),
+      TEST(test_study_after_rollback), TEST(test_events), TEST(test_attachments), TEST(test_visitor_may_read), TEST(test_transactions), TEST(test_views),
       TEST(test_documented_queries))

@@ -3,30 +3,34 @@
 #include "hone/affine.h"
 #include "hone/transform.h"
 
+#include <float.h>
+
 struct settings {
-    double   low, high;
+    double low, high;
     uint32_t per;
 };
 static const char *const choices[] = HONE_AFFINE_CHOICES;
 
 static const hone_param params[] = {
     HONE_REAL(struct settings, low, "0", -1e6, 1e6, HONE_P_TUNABLE, NULL, "What the smallest value becomes."),
-    HONE_REAL(struct settings, high, "1", -1e6, 1e6, HONE_P_TUNABLE, NULL, "What the largest value becomes; more than low."),
+    HONE_REAL(struct settings, high, "1", -1e6, 1e6, HONE_P_TUNABLE, NULL,
+              "What the largest value becomes; more than low."),
     HONE_ENUM(struct settings, per, "auto", choices, HONE_P_TUNABLE,
-              "What has a range of its own: feature: every element of a sample; channel: all elements of one index of the first "
-              "dimension; all: one for everything; auto: channel for images, feature for tables."),
+              "What has a range of its own: feature: every element of a sample; channel: all elements of one "
+              "index of the first dimension; all: one for everything; auto: channel for images, feature for "
+              "tables."),
 };
 
 struct minmax {
     struct settings settings;
-    hone_affine     affine;
-    hone_task       task;
-    uint64_t        count; /* samples seen since begin */
-    float          *least, *most; /* (groups) */
-    uint8_t        *strange;      /* (groups): 1 where a value was not finite */
+    hone_affine affine;
+    hone_task task;
+    uint64_t count;      /* samples seen since begin */
+    float *least, *most; /* (groups) */
+    uint8_t *strange;    /* (groups): 1 where a value was not finite */
 };
 
-enum { LANES = 16 };
+enum { LANES = 32 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
@@ -67,7 +71,8 @@ static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error
 
 /* Widens the ranges of n features by one sample. x - x is 0 for finite numbers only.     all arrays: (n) */
 HONE_TARGET_CLONES
-static void widen(const float *restrict x, float *restrict least, float *restrict most, uint8_t *restrict strange, uint64_t n)
+static void widen(const float *restrict x, float *restrict least, float *restrict most,
+                  uint8_t *restrict strange, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++) {
         least[i] = x[i] < least[i] ? x[i] : least[i];
@@ -114,7 +119,8 @@ static hone_rc make_room(struct minmax *m, hone_error *err)
     m->strange = (uint8_t *)calloc(groups, 1);
     if (!m->least || !m->most || !m->strange) {
         forget(m);
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the ranges of %llu groups", (unsigned long long)groups);
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the ranges of %llu groups",
+                         (unsigned long long)groups);
     }
     for (uint64_t g = 0; g < groups; g++) {
         m->least[g] = HUGE_VALF;
@@ -155,9 +161,12 @@ static hone_rc finish(void *self, hone_error *err)
         if (m->strange[g]) {
             char name[96];
             hone_affine_group_name(&m->affine, &m->task, g, name, sizeof name);
-            return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it has no range", name);
+            return hone_fail(err, HONE_ENUMERIC, NULL,
+                             "%s holds values that are not finite numbers; it has no range", name);
         }
-        m->affine.scale[g] = (m->settings.high - m->settings.low) / (range > 0 ? range : 1);
+        const double width = m->settings.high - m->settings.low, scale = width / range;
+        /* without a range, or with one too small for float32, values are shifted only */
+        m->affine.scale[g] = range > 0 && scale <= (double)FLT_MAX ? scale : width;
         m->affine.shift[g] = m->settings.low - least * m->affine.scale[g];
     }
     m->affine.fitted = 1;
@@ -198,10 +207,11 @@ static const hone_component minmax = {
     .summary = "The range of the training split, mapped to an interval",
     .doc = "    y = low + (x - min) * (high - low) / (max - min)\n"
            "\n"
-           "Minimum and maximum are learnt on the training split only and kept with the model; later values may fall outside\n"
-           "[low, high]. `per` says what has a range of its own; by default each feature of a table, each channel of an image. What\n"
-           "is constant in the training split becomes `low`. Values that are not finite are an error that names the feature.\n"
-           "Equals scikit-learn's MinMaxScaler for tables.",
+           "Minimum and maximum are learnt on the training split only and kept with the model; later\n"
+           "values may fall outside [low, high]. `per` says what has a range of its own; by default each\n"
+           "feature of a table, each channel of an image. What is constant in the training split becomes\n"
+           "`low`. Values that are not finite are an error that names the feature. Equals scikit-learn's\n"
+           "MinMaxScaler for tables.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

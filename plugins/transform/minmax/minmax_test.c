@@ -48,7 +48,8 @@ static void check(const char *per, hone_task task, int run)
 {
     struct component c;
     static float scale[E], shift[E];
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "minmax", 1, "per", per, "low", "-1", "high", "3", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "minmax", 1, "per", per, "low", "-1", "high", "3", NULL),
+                          HONE_OK);
     draw();
     CU_ASSERT_EQUAL_FATAL(fit(&c, task), HONE_OK);
     CU_ASSERT_EQUAL(iface_of(&c)->apply(c.self, data[0], out[0], N, &c.err), HONE_OK);
@@ -62,7 +63,8 @@ static void check(const char *per, hone_task task, int run)
                 most = fmax(most, (double)data[n][k]);
             }
         for (int n = 0; n < N; n++) {
-            const double expected = most > least ? -1 + ((double)data[n][e] - least) * 4 / (most - least) : -1;
+            const double expected =
+                most > least ? -1 + ((double)data[n][e] - least) * 4 / (most - least) : -1;
             CU_ASSERT(fabs((double)out[n][e] - expected) < 4e-6 + 4 * fabs(least) * 0x1p-22);
             CU_ASSERT_EQUAL(out[n][e], scale[e] * data[n][e] + shift[e]);
         }
@@ -100,6 +102,23 @@ static void test_default_interval_is_zero_to_one(void)
     component_close(&c);
 }
 
+/* Subnormal differences: no infinite scale may come of them. */
+static void test_a_vanishing_range_counts_as_none(void)
+{
+    struct component c;
+    hone_task t = table(), result;
+    const float x[2] = { 0, 1e-44f };
+    float scale, shift;
+    t.dims[0] = 1;
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "minmax", 1, NULL), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->begin(c.self, &t, &result, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->fit(c.self, x, 2, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->finish(c.self, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->affine(c.self, &scale, &shift, &c.err), HONE_OK);
+    CU_ASSERT(scale == 1.0f && shift == 0.0f);
+    component_close(&c);
+}
+
 static void test_refuses_an_empty_interval_and_bad_numbers(void)
 {
     static const float strange[] = { NAN, INFINITY, -INFINITY };
@@ -108,13 +127,15 @@ static void test_refuses_an_empty_interval_and_bad_numbers(void)
     CU_ASSERT_STRING_EQUAL(c.err.param, "high");
     component_close(&c);
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "minmax", 1, NULL), HONE_OK);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 6; i++) { /* within the first vectors of a run, and in its last element */
+        char name[32];
         draw();
-        data[50][5] = strange[i];
+        data[50][i < 3 ? 5 : H * W - 1] = strange[i % 3];
+        snprintf(name, sizeof name, "feature %d ", i < 3 ? 5 : H * W - 1);
         CU_ASSERT_EQUAL(fit(&c, table()), HONE_ENUMERIC);
-        CU_ASSERT(strstr(c.err.msg, "feature 5") != NULL);
+        CU_ASSERT(strstr(c.err.msg, name) != NULL);
         CU_ASSERT_EQUAL(fit(&c, images()), HONE_ENUMERIC);
-        CU_ASSERT(strstr(c.err.msg, "channel 0") != NULL);
+        CU_ASSERT(strstr(c.err.msg, "channel 0 ") != NULL);
     }
     draw();
     CU_ASSERT_EQUAL(fit(&c, table()), HONE_OK); /* a new fit forgets the bad one */
@@ -148,5 +169,6 @@ static void test_state_makes_the_round(void)
     component_close(&two);
 }
 
-SUITE(TEST(test_maps_the_range_per_feature), TEST(test_maps_the_range_per_channel_and_all), TEST(test_default_interval_is_zero_to_one),
+SUITE(TEST(test_maps_the_range_per_feature), TEST(test_maps_the_range_per_channel_and_all),
+      TEST(test_default_interval_is_zero_to_one), TEST(test_a_vanishing_range_counts_as_none),
       TEST(test_refuses_an_empty_interval_and_bad_numbers), TEST(test_state_makes_the_round))

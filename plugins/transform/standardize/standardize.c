@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* transform/standardize: zero mean and unit variance, as learnt on the training split. Moments in double: Welford 1962 for
- * single features, Chan, Golub and LeVeque 1979 for runs of values that share a pair. */
+/* transform/standardize: zero mean and unit variance, as learnt on the training split. Moments in double:
+ * Welford 1962 for single features, Chan, Golub and LeVeque 1979 for runs of values that share a pair. */
 #include "hone/affine.h"
 #include "hone/transform.h"
 
@@ -12,18 +12,20 @@ struct settings {
 static const char *const choices[] = HONE_AFFINE_CHOICES;
 
 static const hone_param params[] = {
-    HONE_ENUM(struct settings, per, "auto", choices, HONE_P_TUNABLE,
-              "What has a mean and a deviation of its own: feature: every element of a sample; channel: all elements of one index "
-              "of the first dimension; all: one for everything; auto: channel for images, feature for tables."),
+    HONE_ENUM(
+        struct settings, per, "auto", choices, HONE_P_TUNABLE,
+        "What has a mean and a deviation of its own: feature: every element of a sample; channel: all "
+        "elements of one index of the first dimension; all: one for everything; auto: channel for images, "
+        "feature for tables."),
 };
 
 struct standardize {
     struct settings settings;
-    hone_affine     affine;
-    hone_task       task;
-    uint64_t        count;  /* samples seen since begin */
-    double         *mean;   /* (groups) */
-    double         *square; /* (groups): sum of squared deviations from the mean */
+    hone_affine affine;
+    hone_task task;
+    uint64_t count; /* samples seen since begin */
+    double *mean;   /* (groups) */
+    double *square; /* (groups): sum of squared deviations from the mean */
 };
 
 enum { LANES = 8 };
@@ -62,7 +64,8 @@ static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error
 
 /* Welford's step of n features at once, count: samples with this one     x, mean, square: (n) */
 HONE_TARGET_CLONES
-static void welford(const float *restrict x, double *restrict mean, double *restrict square, uint64_t n, double count)
+static void welford(const float *restrict x, double *restrict mean, double *restrict square, uint64_t n,
+                    double count)
 {
     const double share = 1 / count;
     for (uint64_t i = 0; i < n; i++) {
@@ -110,7 +113,8 @@ static hone_rc fit(void *self, const float *x, uint64_t n, hone_error *err)
         s->square = (double *)calloc(groups, sizeof *s->square);
         if (!s->mean || !s->square) {
             forget(s);
-            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the moments of %llu groups", (unsigned long long)groups);
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the moments of %llu groups",
+                             (unsigned long long)groups);
         }
     }
     for (uint64_t i = 0; i < n; i++, x += groups * run) {
@@ -137,15 +141,16 @@ static hone_rc finish(void *self, hone_error *err)
     if (!s->count || !s->mean)
         return hone_fail(err, HONE_EINVAL, NULL, "standardize saw no training samples");
     for (uint64_t g = 0; g < s->affine.groups; g++) {
-        const double mean = s->mean[g], variance = s->square[g] / n, rounding = n * mean * DBL_EPSILON;
+        const double mean = s->mean[g], variance = s->square[g] / n;
         if (!isfinite(mean) || !isfinite(variance)) {
             char name[96];
             hone_affine_group_name(&s->affine, &s->task, g, name, sizeof name);
-            return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it cannot be standardized", name);
+            return hone_fail(err, HONE_ENUMERIC, NULL,
+                             "%s holds values that are not finite numbers; it cannot be standardized", name);
         }
-        /* what rounding alone could make of a constant is no variance (the bound is scikit-learn's) */
-        const int constant = variance <= n * DBL_EPSILON * variance + rounding * rounding;
-        const double scale = constant ? 1 : 1 / sqrt(variance);
+        /* float32 values leave 29 bits of a double's sum free: what is constant has a variance of exactly 0.
+         * A deviation below float32's normal numbers has no scale in float32 and counts as none. */
+        const double scale = sqrt(variance) >= (double)FLT_MIN ? 1 / sqrt(variance) : 1;
         s->affine.scale[g] = scale;
         s->affine.shift[g] = -mean * scale;
     }
@@ -187,15 +192,17 @@ static const hone_component standardize = {
     .summary = "Zero mean and unit variance, as learnt on the training split",
     .doc = "    y = (x - mean) / deviation\n"
            "\n"
-           "Mean and standard deviation (of the population: divided by n) are learnt on the training split only and kept with the\n"
-           "model. `per` says what has a pair of its own; by default each feature of a table, each channel of an image. What is\n"
-           "constant in the training split is shifted only (deviation 1). Values that are not finite are an error that names the\n"
-           "feature.\n"
+           "Mean and standard deviation (of the population: divided by n) are learnt on the training\n"
+           "split only and kept with the model. `per` says what has a pair of its own; by default each\n"
+           "feature of a table, each channel of an image. What is constant in the training split is\n"
+           "shifted only (deviation 1). Values that are not finite are an error that names the feature.\n"
            "\n"
-           "Moments are summed in double precision by Welford's and Chan's updates, which stay exact for features far from zero.\n"
+           "Moments are summed in double precision by Welford's and Chan's updates, which stay exact for\n"
+           "features far from zero.\n"
            "\n"
-           "Source: Welford 1962, \"Note on a method for calculating corrected sums of squares and products\"; Chan, Golub and\n"
-           "LeVeque 1979, \"Updating formulae and a pairwise algorithm for computing sample variances\".",
+           "Source: Welford 1962, \"Note on a method for calculating corrected sums of squares and\n"
+           "products\"; Chan, Golub and LeVeque 1979, \"Updating formulae and a pairwise algorithm for\n"
+           "computing sample variances\".",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* transform/standardize against a two-pass reference in double precision, and its state against hostile bytes. */
+/* transform/standardize against a two-pass reference in double precision, and its state against hostile
+ * bytes. */
 #include "component.h"
 #include "hone/rng.h"
 #include "hone/transform.h"
@@ -81,7 +82,8 @@ static void check(const char *per, hone_task task, int run)
         CU_ASSERT(near((double)scale[e], 1 / deviation, 1e-6));
         for (int n = 0; n < N; n++) {
             CU_ASSERT(near((double)out[n][e], ((double)data[n][e] - mean) / deviation, tolerance));
-            CU_ASSERT_EQUAL(out[n][e], scale[e] * data[n][e] + shift[e]); /* the host's own way gives the same bits */
+            CU_ASSERT_EQUAL(out[n][e],
+                            scale[e] * data[n][e] + shift[e]); /* the host's own way gives the same bits */
         }
     }
     CU_ASSERT_EQUAL(iface_of(&c)->apply(c.self, data[0], data[0], N, &c.err), HONE_OK); /* in place */
@@ -124,16 +126,36 @@ static void test_moments_survive_a_large_mean(void)
 
 static void test_constant_images_are_shifted_only(void)
 {
+    static const float constants[] = { 0, 0.1f, 1.1f, -3.3f, 1e6f / 3, 1e30f / 7 }; /* whose sums round */
+    for (unsigned i = 0; i < sizeof constants / sizeof *constants; i++) {
+        struct component c;
+        float scale[E], shift[E];
+        CU_ASSERT_EQUAL_FATAL(component_open(&c, "standardize", 1, NULL), HONE_OK);
+        for (int n = 0; n < N; n++)
+            for (int e = 0; e < E; e++)
+                data[n][e] = constants[i];
+        CU_ASSERT_EQUAL(fit(&c, images()), HONE_OK);
+        CU_ASSERT_EQUAL(iface_of(&c)->affine(c.self, scale, shift, &c.err), HONE_OK);
+        CU_ASSERT_EQUAL(scale[0], 1.0f);
+        CU_ASSERT_EQUAL(shift[0], -constants[i]);
+        component_close(&c);
+    }
+}
+
+/* Subnormal differences: no infinite scale may come of them. */
+static void test_a_vanishing_deviation_counts_as_none(void)
+{
     struct component c;
-    float scale[E], shift[E];
+    hone_task t = table(), result;
+    const float x[2] = { 0, 1e-44f };
+    float scale, shift;
+    t.dims[0] = 1;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "standardize", 1, NULL), HONE_OK);
-    for (int n = 0; n < N; n++)
-        for (int e = 0; e < E; e++)
-            data[n][e] = 0.1f; /* whose sums round */
-    CU_ASSERT_EQUAL(fit(&c, images()), HONE_OK);
-    CU_ASSERT_EQUAL(iface_of(&c)->affine(c.self, scale, shift, &c.err), HONE_OK);
-    CU_ASSERT_EQUAL(scale[0], 1.0f);
-    CU_ASSERT(near((double)shift[0], -0.1, 1e-7));
+    CU_ASSERT_EQUAL(iface_of(&c)->begin(c.self, &t, &result, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->fit(c.self, x, 2, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->finish(c.self, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(iface_of(&c)->affine(c.self, &scale, &shift, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(scale, 1.0f);
     component_close(&c);
 }
 
@@ -185,12 +207,14 @@ static void test_state_makes_the_round_and_hostile_bytes_do_not(void)
     CU_ASSERT_EQUAL(component_load(&two, &s), HONE_OK);
     CU_ASSERT_EQUAL(component_save(&two, &again), HONE_OK);
     CU_ASSERT(s.n == again.n && !memcmp(s.bytes, again.bytes, s.n));
-    CU_ASSERT_EQUAL(iface_of(&two)->begin(two.self, &t, &result, &two.err), HONE_OK); /* the same shape: the state stays */
+    CU_ASSERT_EQUAL(iface_of(&two)->begin(two.self, &t, &result, &two.err),
+                    HONE_OK); /* the same shape: the state stays */
     CU_ASSERT_EQUAL(iface_of(&two)->apply(two.self, data[0], out[0], N, &two.err), HONE_OK);
     CU_ASSERT_EQUAL(memcmp(out, first, sizeof out), 0);
     CU_ASSERT(component_load(&other, &s) < 0); /* made with another `per` */
     hone_rng rng = hone_rng_at(1, 1);
-    for (int round = 0; round < 3000; round++) { /* whatever bytes: refused, or a state that saves; never a crash */
+    for (int round = 0; round < 3000;
+         round++) { /* whatever bytes: refused, or a state that saves; never a crash */
         memcpy(&bad, &s, sizeof bad);
         const uint64_t changes = 1 + hone_rng_below(&rng, 4);
         for (uint64_t k = 0; k < changes; k++)
@@ -206,5 +230,6 @@ static void test_state_makes_the_round_and_hostile_bytes_do_not(void)
 }
 
 SUITE(TEST(test_per_feature), TEST(test_per_channel_and_all), TEST(test_moments_survive_a_large_mean),
-      TEST(test_constant_images_are_shifted_only), TEST(test_names_the_feature_that_is_not_finite), TEST(test_needs_samples_and_a_shape),
+      TEST(test_constant_images_are_shifted_only), TEST(test_a_vanishing_deviation_counts_as_none),
+      TEST(test_names_the_feature_that_is_not_finite), TEST(test_needs_samples_and_a_shape),
       TEST(test_state_makes_the_round_and_hostile_bytes_do_not))

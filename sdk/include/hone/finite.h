@@ -55,7 +55,7 @@ static inline uint32_t hone_space_point(const hone_space *space, uint64_t index,
         } else {
             if (choice ? x[i] > 0 : x[i] > d->min)
                 return 0; /* its own number has the first value here */
-            x[i] = NAN;
+            x[i] = (double)NAN;
         }
     }
     return hone_space_allowed(space, x);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* The contract towards the components, heard by components of the test's own: which hooks, in which order, with which data;
+ * a data set that can only be read, with a validation split of its own; a transform that changes the shape. */
+#include "mini_host.h"
+#include "hone/regularizer.h"
+#include "hone/transform.h"
+#include "train.h"
+
+#define CHECK(h, rc)                              \
+    do {                                          \
+        const hone_rc rc_ = (rc);                 \
+        if (rc_ < 0)                              \
+            printf("#   %s\n", (h)->err.msg);     \
+        CU_ASSERT_FATAL(rc_ >= 0);                \
+    } while (0)
+
+static hone_rc create_nothing(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    (void)host;
+    *self = malloc(sizeof(uint64_t));
+    if (!*self)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory");
+    *(uint64_t *)*self = info->seed;
+    return HONE_OK;
+}
+
+#define COMPONENT(name_, kind_, iface_) \
+    { .size = sizeof(hone_component), .kind = kind_, .name = name_, .summary = "for tests", .param_size = sizeof(hone_param), \
+      .iface = &iface_, .create = create_nothing, .destroy = free }
+
+/* ---- dataset/toy: sample i of split s is (s + 1, i); its class is i % 2; no view ---- */
+static const uint64_t toy_counts[HONE_SPLITS] = { 10, 4, 3 };
+
+static hone_rc toy_describe(void *self, hone_task *task, uint64_t counts[HONE_SPLITS], hone_error *err)
+{
+    (void)self;
+    (void)err;
+    memset(task, 0, sizeof *task);
+    *task = (hone_task){ .size = sizeof *task, .kind = HONE_TASK_CLASSIFICATION, .n_outputs = 2, .n_dims = 1, .dtype = HONE_F32, .dims = { 2 } };
+    memcpy(counts, toy_counts, sizeof toy_counts);
+    return HONE_OK;
+}
+
+static hone_rc toy_read(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs, int32_t *labels, float *targets,
+                        hone_error *err)
+{
+    (void)self;
+    (void)targets;
+    for (uint64_t i = 0; i < n; i++) {
+        if (indices[i] >= toy_counts[split])
+            return hone_fail(err, HONE_ERANGE, "", "no sample %llu", (unsigned long long)indices[i]);
+        ((float *)inputs)[2 * i] = (float)(split + 1);
+        ((float *)inputs)[2 * i + 1] = (float)indices[i];
+        labels[i] = (int32_t)(indices[i] % 2);
+    }
+    return HONE_OK;
+}
+static const hone_dataset_v1 toy_iface = { sizeof toy_iface, 0, toy_describe, toy_read, NULL };
+static const hone_component toy = COMPONENT("toy", HONE_KIND_DATASET, toy_iface);
+
+/* ---- transform/product: (a, b) -> (a, b, a * b); hears how many samples it is fitted on ---- */
+static uint64_t fitted;
+static double   fitted_sum;
+
+static hone_rc product_begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    *out = *in;
+    out->dims[0] = 3;
+    return in->dtype == HONE_F32 && in->dims[0] == 2 ? HONE_OK : HONE_EINVAL;
+}
+
+static hone_rc product_fit(void *self, const float *x, uint64_t n, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    fitted += n;
+    for (uint64_t i = 0; i < n; i++)
+        fitted_sum += (double)x[2 * i + 1];
+    return HONE_OK;
+}
+
+static hone_rc product_finish(void *self, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    return HONE_OK;
+}
+
+static hone_rc product_apply(void *self, const float *x, float *y, uint64_t n, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    for (uint64_t i = 0; i < n; i++) {
+        y[3 * i] = x[2 * i];
+        y[3 * i + 1] = x[2 * i + 1];
+        y[3 * i + 2] = x[2 * i] * x[2 * i + 1];
+    }
+    return HONE_OK;
+}
+static const hone_transform_v1 product_iface = { sizeof product_iface, 0, product_begin, product_fit, product_finish, product_apply, NULL };
+static const hone_component product = COMPONENT("product", HONE_KIND_TRANSFORM, product_iface);
+
+/* ---- regularizer/raw_spy and regularizer/spy: write down what they are called with ---- */
+static char     calls[4096];
+static unsigned wrong;
+static uint64_t seen[HONE_SPLITS][16], seeds[64];
+static unsigned n_seeds;
+static uint64_t epochs_heard;
+
+static void called(const char *what)
+{
+    const size_t n = strlen(calls);
+    snprintf(calls + n, sizeof calls - n, "%s", what);
+}
+
+static hone_rc raw_batch(void *self, hone_batch *batch, uint64_t seed, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    called("r");
+    wrong += batch->dtype != HONE_F32 || batch->task->dims[0] != 2 || batch->n < 1 || batch->n > 4;
+    for (uint64_t i = 0; i < batch->n; i++) {
+        float *x = (float *)batch->inputs + 2 * i, *t = batch->targets + 2 * i;
+        const unsigned split = (unsigned)x[0] - 1, at = (unsigned)x[1];
+        seen[split][at]++;
+        wrong += batch->samples[i] != (split == HONE_SPLIT_VALIDATION ? toy_counts[0] : 0) + at;
+        wrong += t[at % 2] != 1.0f || t[1 - at % 2] != 0.0f;
+        x[0] = 7; /* the transforms must see this */
+    }
+    if (n_seeds < 64)
+        seeds[n_seeds++] = seed;
+    return HONE_OK;
+}
+
+static hone_rc spy_batch(void *self, hone_batch *batch, uint64_t seed, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    (void)seed;
+    called("b");
+    wrong += batch->dtype != HONE_F32 || batch->task->dims[0] != 3;
+    for (uint64_t i = 0; i < batch->n; i++) {
+        const float *x = (const float *)batch->inputs + 3 * i;
+        wrong += x[0] != 7 || x[2] != 7 * x[1];
+    }
+    return HONE_OK;
+}
+
+static hone_rc spy_targets(void *self, float *targets, uint64_t n, int64_t k, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    called("t");
+    for (uint64_t i = 0; i < n; i++)
+        wrong += targets[i * (uint64_t)k] + targets[i * (uint64_t)k + 1] != 1.0f;
+    return HONE_OK;
+}
+
+static hone_rc spy_gradients(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    called("g");
+    wrong += n != 4 || !parameters[0]->gradient;
+    return HONE_OK;
+}
+
+static hone_rc spy_update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_decay *now, hone_error *err)
+{
+    (void)self;
+    (void)parameters;
+    (void)err;
+    called("u");
+    wrong += n != 4 || now->rate != 0.125 || now->step < 1;
+    return HONE_OK;
+}
+
+static hone_rc spy_epoch(void *self, const hone_progress *now, hone_error *err)
+{
+    (void)self;
+    called("e\n");
+    epochs_heard = now->epoch;
+    wrong += now->epochs != 5 || (now->n_validation && strcmp(now->validation[0].name, "validation.loss"));
+    if (now->epoch == 1) {
+        hone_error none = HONE_ERROR_INIT;
+        wrong += now->restore(now->ctx, &none) != HONE_EINVAL;
+        return now->keep(now->ctx, err);
+    }
+    return now->epoch == 3 ? HONE_DONE : HONE_OK;
+}
+
+static hone_rc spy_end(void *self, const hone_progress *now, hone_error *err)
+{
+    (void)self;
+    called(".");
+    return now->restore(now->ctx, err);
+}
+static const hone_regularizer_v1 raw_iface = { .size = sizeof raw_iface, .flags = HONE_REGULARIZER_RAW, .on_batch = raw_batch };
+static const hone_regularizer_v1 spy_iface = { .size = sizeof spy_iface, .on_batch = spy_batch, .on_targets = spy_targets,
+                                               .on_gradients = spy_gradients, .after_update = spy_update, .on_epoch = spy_epoch,
+                                               .at_end = spy_end };
+static const hone_component raw_spy = COMPONENT("raw_spy", HONE_KIND_REGULARIZER, raw_iface);
+static const hone_component spy = COMPONENT("spy", HONE_KIND_REGULARIZER, spy_iface);
+static const hone_component *const extra[] = { &toy, &product, &raw_spy, &spy, NULL };
+
+static void forget(void)
+{
+    *calls = '\0';
+    wrong = n_seeds = 0;
+    fitted = 0;
+    fitted_sum = 0;
+    memset(seen, 0, sizeof seen);
+}
+
+#define INI                                                                                                              \
+    "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = mlp\n" \
+    "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = 0\n[regularizer.raw_spy]\n[regularizer.spy]\n"
+
+/* Ten samples by fours: two whole steps and a rest of two. The spy ends the training after three epochs. */
+static void test_hooks_in_the_promised_order(void)
+{
+    struct mini_host h;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, INI));
+    CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
+    CU_ASSERT_STRING_EQUAL(calls, "rbtgurbtgurbtgue\nrbtgurbtgurbtgue\nrbtgurbtgurbtgue\n.");
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT(fitted == 10 && fitted_sum == 45);
+    for (unsigned i = 0; i < 10; i++)
+        CU_ASSERT_EQUAL(seen[HONE_SPLIT_TRAIN][i], 3);
+    for (unsigned i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(seen[HONE_SPLIT_VALIDATION][i], 0);
+    for (unsigned i = 0; i < n_seeds; i++)
+        for (unsigned j = 0; j < i; j++)
+            CU_ASSERT(seeds[i] != seeds[j]);
+    /* restored: the first epoch's values are the trial's */
+    CU_ASSERT_EQUAL(mini_host_result(&h, "validation.loss"), mini_host_report(&h, 1, "validation.loss"));
+    CU_ASSERT(mini_host_report(&h, 3, "validation.loss") != mini_host_report(&h, 1, "validation.loss"));
+    CU_ASSERT_EQUAL(mini_host_result(&h, "model.epochs"), 1);
+    mini_host_close(&h);
+}
+
+/* What one regularizer draws does not depend on which others there are. */
+static void test_seeds_belong_to_the_section(void)
+{
+    struct mini_host h;
+    uint64_t with[64];
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[model]\nuse = mlp\n"
+                                 "[optimizer]\nuse = sgd\n[regularizer.l2]\nstrength = 0.1\n[regularizer.raw_spy]\n"));
+    CHECK(&h, mini_host_run(&h));
+    memcpy(with, seeds, sizeof with);
+    mini_host_close(&h);
+    n_seeds = 0;
+    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[model]\nuse = mlp\n"
+                                 "[optimizer]\nuse = sgd\n[regularizer.raw_spy]\n"));
+    CHECK(&h, mini_host_run(&h));
+    CU_ASSERT(n_seeds == 15 && !memcmp(with, seeds, n_seeds * sizeof *seeds));
+    mini_host_close(&h);
+}
+
+/* The last training takes the validation split in, shuffled among the rest, and never looks at the test split. */
+static void test_final_training_takes_the_validation_split(void)
+{
+    struct mini_host h;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, INI "[metric.accuracy]\n"));
+    h.trial.flags = HONE_TRIAL_FINAL;
+    h.trial.until = 2;
+    CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT(fitted == 14 && fitted_sum == 45 + 6);
+    for (unsigned i = 0; i < 10; i++)
+        CU_ASSERT_EQUAL(seen[HONE_SPLIT_TRAIN][i], 2);
+    for (unsigned i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(seen[HONE_SPLIT_VALIDATION][i], 2);
+    const double third = mini_host_result(&h, "test.accuracy") * 3;
+    CU_ASSERT(fabs(third - round(third)) < 1e-12); /* three test samples */
+    mini_host_close(&h);
+}
+
+static void test_folds_need_the_split_to_themselves(void)
+{
+    struct mini_host h;
+    hone_description d;
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\n[dataset]\nuse = toy\nfolds = 2\n[model]\nuse = mlp\n[optimizer]\nuse = sgd\n"));
+    CU_ASSERT_EQUAL(mini_host_describe(&h, &d), HONE_EINVAL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(h.err.msg, "validation split of its own (4 samples)"));
+    mini_host_close(&h);
+}
+
+SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_seeds_belong_to_the_section), TEST(test_final_training_takes_the_validation_split),
+      TEST(test_folds_need_the_split_to_themselves))
