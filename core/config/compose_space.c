@@ -164,6 +164,10 @@ static void check_values(struct composer *c, const struct space_line *line, cons
         return;
     }
     hone_param_range(p, range, sizeof range);
+    if (line->fixed && !hone_param_allows(p, line->min)) {
+        compose_refuse(c, &line->value_place, "%s = %s is not allowed: %s (%s)", line->key, number_text(line->min, low, sizeof low), range, owner);
+        return;
+    }
     if ((!isfinite(line->min) && isfinite(p->min)) || (!isfinite(line->max) && isfinite(p->max)))
         compose_refuse(c, &line->value_place, "%s must be %s%s: cut the distribution with in LOW .. HIGH (%s)", line->key,
                        isfinite(p->min) && isfinite(p->max) ? "inside " : "", range, owner);
@@ -353,6 +357,30 @@ static void sort_lines(struct composer *c)
     }
 }
 
+/* A fixed number is a number to searches, conditions and relations, not the choice of a text: an interval of one step. */
+static void settle_fixed(struct composer *c, struct space_line *line)
+{
+    const char *dot = strrchr(line->key, '.');
+    const struct composed_key *key = NULL;
+    const struct composed_section *section;
+    char name[2 * CONFIG_NAME_LIMIT];
+    int64_t whole;
+    double value;
+    snprintf(name, sizeof name, "%.*s", dot ? (int)(dot - line->key) : 0, line->key);
+    section = composition_section(c->composition, name);
+    if (section)
+        key = section_key(section, dot + 1, NULL);
+    if (!line->fixed || !hone_parse_real(line->choices[0], NULL, &value) || (section ? !key : !c->free_space))
+        return;
+    if (key && key->param->type != HONE_T_REAL && !(key->param->type == HONE_T_INT && hone_parse_int(line->choices[0], NULL, &whole)))
+        return;
+    line->type = key && key->param->type == HONE_T_INT ? HONE_DIM_INT : HONE_DIM_REAL;
+    line->min = line->max = value;
+    line->step = 1;
+    free(line->choices[0]);
+    line->n_choices = 0;
+}
+
 void compose_space(struct composer *c)
 {
     struct space_lines *space = &c->composition->space;
@@ -364,8 +392,11 @@ void compose_space(struct composer *c)
         compose_refuse(c, &place, "there is nothing to search: [space] needs lines such as SECTION.KEY = real LOW .. HIGH");
         return;
     }
-    for (size_t i = 0; i < space->n_lines; i++)
+    for (size_t i = 0; i < space->n_lines; i++) {
         varied += !space->lines[i].fixed;
+        if (!(c->flags & COMPOSE_TRAIN))
+            settle_fixed(c, space->lines + i);
+    }
     if (!varied && space->n_lines && !c->failed && !(c->flags & COMPOSE_TRAIN)) {
         const struct place place = compose_section_place(c, "space");
         compose_refuse(c, &place, "there is nothing to search: every line of [space] is fixed");

@@ -7,7 +7,8 @@
  *     key = lognormal MEAN DEVIATION [in LOW .. HIGH] [if ...]         MEAN and DEVIATION of log(x)
  *     key = choice A, B [weight W], C ... [if ...]                     weights: all or none given; default 1
  *     key = ordinal A, B, C ... [if ...]
- *     key = fixed V                                                    one value: a choice of one
+ *     key = fixed V                                                    one value; a number where the key takes numbers, else a
+ *                                                                      choice of one (always under COMPOSE_TRAIN)
  *     COND: OTHER = V [| V ...] | OTHER != V [| V ...] | OTHER < V | <= | > | >=
  *     where = a < b, c <= 10                                          (also where.NAME for more lines)
  *

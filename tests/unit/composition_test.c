@@ -455,6 +455,7 @@ static void test_round_trips(void)
                "n = normal 0 1\nl = lognormal 0 1 in 0.1 .. 2\nc = choice \"a, b\" weight 1, c weight 2 if l > 1\n");
     round_trip("[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nc = choice a weight 1, b weight 0.3, c weight 0.1\n"
                "o = ordinal 1, 2, 10\nd = real 0.1 .. 1 log if o >= 2\n");
+    round_trip(S "model.width = fixed 64\nmodel.activation = fixed tanh\nmodel.hidden = fixed \"8, 8\"\nmodel.bias = real 0 .. 1\n");
     round_trip(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
                  "optimizer.learning_rate = real 1e-4 .. 1 log\nwhere = model.width <= 100, objective.batch_size != model.width\n"
                  "model.width = int 8 .. 128 step 8\nobjective.batch_size = int 16 .. 256 log\n[optimizer]\nwarm = 3\n");
@@ -508,6 +509,11 @@ static void test_fixed(void)
     text_release(&out);
     unmake(&m);
     unmake(&again);
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nz = fixed word\ny = fixed 0.5\nwhere = x <= y\n");
+    CU_ASSERT_EQUAL(m.composition.space.lines[1].type, HONE_DIM_CHOICE);
+    const struct space_line *y = m.composition.space.lines + 2;
+    CU_ASSERT(y->type == HONE_DIM_REAL && y->min == 0.5 && y->max == 0.5 && y->step == 1 && !y->n_choices);
+    unmake(&m);
     /* what varies is dropped, what is fixed stays and is checked */
     make_with(&m, "[objective]\nuse = drill\n[dataset]\nuse = noise\n[space]\nmodel.width = int 1 .. 9\nmodel.scale = fixed 2\n",
               COMPOSE_TRAIN, NULL);
@@ -518,7 +524,7 @@ static void test_fixed(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nmodel.scale = fixed 2\n"));
     text_release(&out);
     unmake(&m);
-    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n", "8:21: error: scale = -1 must be greater than 0 (model mlp)");
+    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n", "8:15: error: model.scale = -1 is not allowed: greater than 0 (model mlp)");
     refused(S "model.scale = fixed 1\n", "7:1: error: there is nothing to search: every line of [space] is fixed");
     refused(S "optimizer.use = fixed adem\nmodel.width = int 1 .. 9\n", "8:23: error: unknown optimizer 'adem'; did you mean 'adam'?");
 }
