@@ -100,6 +100,20 @@ void number_format(double value, char *out, size_t n)
     }
 }
 
+const char *number_shorten(const char *text, char *out, size_t n)
+{
+    enum { LONG = 9 };
+    char  *end;
+    double value;
+    if (!text || strlen(text) <= LONG)
+        return text;
+    value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value))
+        return text;
+    snprintf(out, n, "%.6g", value);
+    return out;
+}
+
 void text_add_number(struct text *text, double value)
 {
     char digits[40];

@@ -22,6 +22,9 @@ void        text_release(struct text *text);
  * exponent, so that integer parameters read them. Decimal point as in the C locale, which the program never leaves. */
 void text_add_number(struct text *text, double value);
 void number_format(double value, char *out, size_t n); /* n >= 32 */
+/* For eyes: a number written with more than nine characters comes back with six significant digits in out (n >= 32), anything
+ * else as it is. */
+const char *number_shorten(const char *text, char *out, size_t n);
 /* A JSON string with its quotes, escaped; NULL: null. */
 void text_add_json_string(struct text *text, const char *string);
 /* A JSON number; null where it is not finite. */

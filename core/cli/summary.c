@@ -7,8 +7,9 @@
 
 static void print_point(const hone_trial_record *r)
 {
+    char number[32];
     for (uint32_t i = 0; i < r->n_parameters; i++)
-        printf("  %-36s %s\n", r->parameters[i].key, r->parameters[i].text);
+        printf("  %-36s %s\n", r->parameters[i].key, number_shorten(r->parameters[i].text, number, sizeof number));
 }
 
 unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *prefix)
