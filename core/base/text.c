@@ -89,7 +89,8 @@ void number_format(double value, char *out, size_t n)
         snprintf(out, n, "nan"); /* printf would say "-nan" for half of them */
         return;
     }
-    if (value == floor(value) && fabs(value) <= 9007199254740992.0) { /* 2^53: no exponent, so that integers read it too */
+    /* 2^53: no exponent, so that integers read it too */
+    if (value == floor(value) && fabs(value) <= 9007199254740992.0) {
         snprintf(out, n, "%.0f", value);
         return;
     }

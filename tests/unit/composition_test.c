@@ -593,6 +593,64 @@ static void test_all_at_once(void)
     unmake(&m);
 }
 
+/* Files put together from words that belong there, more or less: what is accepted reads back, what is not says why. */
+static void test_fuzz(void)
+{
+    static const char *const lines[] = {
+        "[optimizer]", "[model]", "[regularizer.l2]", "[regularizer.x]", "[metric.loss]", "[search]", "[space]", "use = adam", "use = sgd",
+        "use = l2", "use = mlp", "enabled = no", "enabled = yes", "warm = 3", "momentum = 0.5", "schedule = step", "step_size = 4",
+        "strength = 1e-3", "width = 64", "hidden = 3, 4", "optimizer.use = choice adam, sgd", "optimizer.use = fixed sgd",
+        "optimizer.warm = int 1 .. 9 if optimizer.use = adam", "optimizer.momentum = real 0 .. 0.5 if optimizer.use = sgd",
+        "optimizer.learning_rate = real 1e-3 .. 0.5 log", "model.width = int 1 .. 64 step 3", "model.width = fixed 7",
+        "model.activation = choice relu weight 2, tanh weight 1", "model.bias = normal 0 1 if model.width > 5",
+        "regularizer.l2.enabled = choice yes, no", "regularizer.l2.strength = lognormal -5 1 if regularizer.l2.enabled = yes",
+        "where = model.width <= 40", "where = model.width < objective.batch_size", "objective.batch_size = ordinal 32, 64, 128",
+        "model.hidden = choice 3, \"4, 5\"", "optimizer.schedule = choice step, constant", "optimizer.step_size = int 1 .. 5"
+    };
+    uint64_t state = 5;
+    unsigned accepted = 0;
+    struct text ini = TEXT_INIT, first = TEXT_INIT, second = TEXT_INIT;
+    for (int i = 0; i < 12000; i++) {
+        struct made m, again;
+        text_clear(&ini);
+        text_add(&ini, HEAD);
+        for (unsigned part = 0; part < 3; part++) {
+            static const char *const headers[] = { "[optimizer]\n", "[regularizer.l2]\n", "[space]\nmodel.scale = real 1 .. 2\n" };
+            text_add(&ini, headers[part]);
+            for (unsigned n = 0; n < 3; n++) {
+                state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+                const unsigned word = (unsigned)(state >> 33);
+                const unsigned from = part == 0 ? 7 : part == 1 ? 11 : 20, to = part == 0 ? 17 : part == 1 ? 18 : 37;
+                if (word % 3)
+                    text_addf(&ini, "%s\n", word % 17 ? lines[from + word / 51 % (to - from)] : lines[word / 51 % 37]);
+            }
+        }
+        make_with(&m, text_string(&ini), 0, NULL);
+        if (m.rc == 0) {
+            accepted++;
+            text_clear(&first);
+            text_clear(&second);
+            text_of(&m.composition, &first);
+            make_with(&again, text_string(&first), 0, NULL);
+            if (again.rc)
+                printf("# %s# of\n%s# of\n%s", again.said, text_string(&first), text_string(&ini));
+            CU_ASSERT_EQUAL_FATAL(again.rc, 0);
+            text_of(&again.composition, &second);
+            CU_ASSERT_STRING_EQUAL(text_string(&first), text_string(&second));
+            unmake(&again);
+            make_with(&again, text_string(&first), COMPOSE_TRAIN, NULL); /* as workers read it */
+            CU_ASSERT_EQUAL(again.rc, 0);
+            unmake(&again);
+        }
+        unmake(&m);
+    }
+    printf("# %u of 12000 accepted\n", accepted);
+    CU_ASSERT(accepted > 100);
+    text_release(&ini);
+    text_release(&first);
+    text_release(&second);
+}
+
 static void close_catalog(void)
 {
     catalog_close(catalog); /* last: leaks show under ASan */
@@ -602,4 +660,4 @@ static void close_catalog(void)
 SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_instances), TEST(test_keys),
       TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions), TEST(test_candidates_and_order), TEST(test_enabled),
       TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places), TEST(test_all_at_once),
-      TEST(close_catalog))
+      TEST(test_fuzz), TEST(close_catalog))
