@@ -7,14 +7,16 @@
  *     key = lognormal MEAN DEVIATION [in LOW .. HIGH] [if ...]         MEAN and DEVIATION of log(x)
  *     key = choice A, B [weight W], C ... [if ...]                     weights: all or none given; default 1
  *     key = ordinal A, B, C ... [if ...]
- *     COND: OTHER = V [| V ...] | OTHER != V [| V ...] | OTHER < V | <= | > | >=
- *     where = a < b, c <= 10                                          (also where.NAME for more lines)
+ *     key = fixed V                                                    one value; a number where the key takes numbers,
+ * else a choice of one (always under COMPOSE_TRAIN) COND: OTHER = V [| V ...] | OTHER != V [| V ...] | OTHER < V | <= |
+ * > | >= where = a < b, c <= 10                                          (also where.NAME for more lines)
  *
- * Only the syntax and what can be known from a line alone are checked here. Choices that hold commas or blanks, or look like a
- * word of the grammar, are quoted with " or '. Two dots separate bounds with or without blanks around them. */
+ * Only the syntax and what can be known from a line alone are checked here. Choices that hold commas or blanks, or look
+ * like a word of the grammar, are quoted with " or '. Two dots separate bounds with or without blanks around them. */
 #ifndef HONE_CONFIG_SPACE_LINE_H
 #define HONE_CONFIG_SPACE_LINE_H
 #include "base/complaints.h"
+#include "base/text.h"
 #include "hone/search.h"
 
 struct space_condition {
@@ -31,6 +33,7 @@ struct space_line {
     char       **choices; /* (n_choices) */
     double      *weights; /* (n_choices) sum 1, or NULL */
     size_t       n_choices;
+    int          fixed;
     struct space_condition *conditions;
     size_t                  n_conditions;
 };
@@ -45,7 +48,7 @@ struct space_text { /* a line of [space] as it was written */
     struct place place;
 };
 struct space_lines {
-    struct space_line     *lines; /* in an order in which conditions refer to earlier lines, once the composition is made */
+    struct space_line *lines; /* in an order in which conditions refer to earlier lines, once the composition is made */
     size_t                 n_lines;
     struct space_relation *relations;
     size_t                 n_relations;
@@ -55,6 +58,10 @@ struct space_lines {
 struct config;
 /* All of [space]. 0, or -1 with complaints. */
 int  space_lines_parse(struct space_lines *space, const struct config *config, struct complaints *complaints);
+/* Keeps what is fixed, drops what varies. */
+void space_lines_keep_fixed(struct space_lines *space);
+/* "fixed V", quoted where V needs it; 0: no quotes fit. */
+int  space_write_fixed(struct text *out, const char *value);
 const struct space_line *space_lines_find(const struct space_lines *space, const char *key);
 void space_lines_release(struct space_lines *space);
 #endif

@@ -43,6 +43,7 @@ struct environment {
     uint64_t threads;
     char locale[256], directory[PATH_MAX];
     struct sigaction signals[NSIG];
+    sigset_t blocked;
 };
 void environment_take(struct environment *e);
 /* 0, or 1 and what changed in text. Threads that are ending get a moment. */

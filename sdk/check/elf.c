@@ -88,13 +88,14 @@ int elf_forbidden(const char *name, const char **why)
         const char *name, *why;
         int level;
     } known[] = {
-        { "exit", ENDS, ELF_FORBIDDEN }, { "_exit", ENDS, ELF_FORBIDDEN }, { "_Exit", ENDS, ELF_FORBIDDEN },
+        { "exit", ENDS, ELF_FORBIDDEN }, { "_exit", "right only in a child process of your own", ELF_DOUBTFUL }, { "_Exit", ENDS, ELF_FORBIDDEN },
         { "quick_exit", ENDS, ELF_FORBIDDEN }, { "abort", ENDS, ELF_FORBIDDEN },
         { "__assert_fail", "a failed assert ends the host; compile with -DNDEBUG", ELF_FORBIDDEN },
         { "signal", SIGNAL, ELF_FORBIDDEN }, { "__sysv_signal", SIGNAL, ELF_FORBIDDEN }, { "sigset", SIGNAL, ELF_FORBIDDEN },
         { "sigaction", SIGNAL, ELF_DOUBTFUL }, { "raise", SIGNAL, ELF_DOUBTFUL }, { "alarm", SIGNAL, ELF_DOUBTFUL },
         { "setlocale", GLOBAL "; uselocale is for one thread", ELF_FORBIDDEN },
-        { "chdir", GLOBAL, ELF_FORBIDDEN }, { "fchdir", GLOBAL, ELF_FORBIDDEN },
+        { "chdir", GLOBAL "; right only in a child process of your own", ELF_DOUBTFUL },
+        { "fchdir", GLOBAL "; right only in a child process of your own", ELF_DOUBTFUL },
         { "setenv", GLOBAL, ELF_DOUBTFUL }, { "putenv", GLOBAL, ELF_DOUBTFUL }, { "umask", GLOBAL, ELF_DOUBTFUL },
         { "rand", RANDOM, ELF_FORBIDDEN }, { "srand", RANDOM, ELF_FORBIDDEN }, { "random", RANDOM, ELF_FORBIDDEN },
         { "srandom", RANDOM, ELF_FORBIDDEN }, { "drand48", RANDOM, ELF_FORBIDDEN }, { "lrand48", RANDOM, ELF_FORBIDDEN },
@@ -103,8 +104,8 @@ int elf_forbidden(const char *name, const char **why)
         { "putchar", PRINTS, ELF_FORBIDDEN }, { "perror", PRINTS, ELF_FORBIDDEN }, { "__printf_chk", PRINTS, ELF_FORBIDDEN },
         { "__vprintf_chk", PRINTS, ELF_FORBIDDEN }, { "stdout", PRINTS, ELF_DOUBTFUL }, { "stderr", PRINTS, ELF_DOUBTFUL },
         { "longjmp", "not across a call from the host", ELF_DOUBTFUL }, { "siglongjmp", "not across a call from the host", ELF_DOUBTFUL },
-        { "fork", "a child of a process that has used OpenMP hangs; use posix_spawn", ELF_FORBIDDEN },
-        { "vfork", "a child of a process that has used OpenMP hangs; use posix_spawn", ELF_FORBIDDEN },
+        { "fork", "a child of a process that has used OpenMP hangs; use posix_spawn", ELF_DOUBTFUL },
+        { "vfork", "posix_spawn does the same without its traps", ELF_DOUBTFUL },
         { "system", "it runs a shell and changes signals; use posix_spawn", ELF_DOUBTFUL },
         { "feenableexcept", "restore the floating-point state before you return", ELF_DOUBTFUL },
         { "fesetround", "restore the floating-point state before you return", ELF_DOUBTFUL },

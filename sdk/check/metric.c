@@ -132,7 +132,8 @@ static double naive(const char *name, const hone_task *task, const struct data *
         return !strcmp(name, "accuracy") ? right / SAMPLES : !strcmp(name, "error_rate") ? 1 - right / SAMPLES : !strcmp(name, "loss") ? loss / SAMPLES : (double)NAN;
     squares /= (double)(SAMPLES * k);
     sizes /= (double)(SAMPLES * k);
-    return !strcmp(name, "rmse") ? sqrt(squares) : !strcmp(name, "mse") ? squares : !strcmp(name, "mae") ? sizes : !strcmp(name, "loss") ? loss / SAMPLES : (double)NAN;
+    /* of several outputs, some average the roots and some take the root of the average */
+    return !strcmp(name, "rmse") ? (k == 1 ? sqrt(squares) : (double)NAN) : !strcmp(name, "mse") ? squares : !strcmp(name, "mae") ? sizes : !strcmp(name, "loss") ? loss / SAMPLES : (double)NAN;
 }
 
 static int on_task(struct check *c, const hone_metric_v1 *metric, const hone_task *task)
@@ -209,8 +210,10 @@ static int case_values(struct check *c)
         return check_fail(c, "makes sense for no task: set .tasks");
     if (metric.tasks & HONE_METRIC_CLASSIFICATION)
         TRY(on_task(c, &metric, &check_tasks[TASK_TABLE]));
-    if (metric.tasks & HONE_METRIC_REGRESSION)
+    if (metric.tasks & HONE_METRIC_REGRESSION) {
         TRY(on_task(c, &metric, &check_tasks[TASK_REGRESSION]));
+        TRY(on_task(c, &metric, &check_tasks[TASK_NUMBER]));
+    }
     return 0;
 }
 

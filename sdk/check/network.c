@@ -9,8 +9,9 @@ const hone_task check_tasks[TASKS] = {
     { sizeof(hone_task), HONE_TASK_CLASSIFICATION, 3, 3, HONE_U8, { 3, 16, 16 }, classes, NULL },
     { sizeof(hone_task), HONE_TASK_REGRESSION, 2, 1, HONE_F32, { 12 }, NULL, NULL },
     { sizeof(hone_task), HONE_TASK_CLASSIFICATION, 3, 3, HONE_U8, { 1, 28, 28 }, classes, NULL },
+    { sizeof(hone_task), HONE_TASK_REGRESSION, 1, 1, HONE_F32, { 7 }, NULL, NULL },
 };
-const char *const check_task_names[TASKS] = { "a table", "colour images", "regression", "grey images" };
+const char *const check_task_names[TASKS] = { "a table", "colour images", "regression", "grey images", "one number" };
 
 hone_graph *network_graph(struct check *c, const hone_task *task, hone_var *x, hone_var *targets)
 {

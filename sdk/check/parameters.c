@@ -17,6 +17,7 @@ void parameters_make(struct parameters *all, const uint64_t *lengths, uint32_t n
         p->n_dims = kernel ? 2 : 1;
         p->dims[0] = (int64_t)(kernel ? lengths[i] / 4 : lengths[i]);
         p->dims[1] = kernel ? 4 : 0;
+        p->plain = 1;
         p->value = guarded_floats((size_t)lengths[i]);
         p->gradient = guarded_floats((size_t)lengths[i]);
         for (uint32_t k = 0; k < n_states && k < HONE_MAX_STATES; k++)

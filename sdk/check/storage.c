@@ -73,8 +73,8 @@ static hone_trial_record trial_record(uint64_t number, uint32_t state)
 struct heard {
     struct check *c;
     unsigned studies, trials, reports, events, attachments;
-    int64_t id, last_step;
-    uint64_t last_number, next_sequence;
+    int64_t id, last_step, last_number; /* of this reading; -1: none yet */
+    uint64_t next_sequence;
     char wrong[256];
 };
 
@@ -110,9 +110,10 @@ static hone_rc hear_trial(void *ctx, const hone_trial_record *t)
     struct heard *h = (struct heard *)ctx;
     static const uint32_t states[] = { HONE_STATE_COMPLETE, HONE_STATE_FAILED, HONE_STATE_RUNNING, HONE_STATE_PRUNED };
     const hone_trial_record want = trial_record(t->number, states[t->number % 4]);
-    if (h->trials++ && t->number <= h->last_number)
+    h->trials++;
+    if ((int64_t)t->number <= h->last_number)
         return WRONG(h, "trials do not come in the order of their numbers");
-    h->last_number = t->number;
+    h->last_number = (int64_t)t->number;
     if (t->state != want.state || t->attempt != want.attempt || t->step != 12 || t->best_step != 9 || t->started != want.started || t->ended != want.ended ||
         t->signal != want.signal || strcmp(t->component, want.component) != 0 || strcmp(t->message, want.message) != 0)
         return WRONG(h, "trial %llu comes back changed", (unsigned long long)t->number);
@@ -138,9 +139,9 @@ static hone_rc hear_report(void *ctx, const hone_report_record *r)
 {
     struct heard *h = (struct heard *)ctx;
     h->reports++;
-    if (r->trial == h->last_number && r->step <= h->last_step)
+    if ((int64_t)r->trial < h->last_number || ((int64_t)r->trial == h->last_number && r->step <= h->last_step))
         return WRONG(h, "reports do not come in the order of trial and step");
-    h->last_number = r->trial;
+    h->last_number = (int64_t)r->trial;
     h->last_step = r->step;
     if (r->n_values != 3 || r->verdict != (r->step == 5 ? HONE_STATE_PAUSED : 0u))
         return WRONG(h, "the report of step %lld comes back changed (%u values, verdict %u)", (long long)r->step, r->n_values, r->verdict);
@@ -207,7 +208,7 @@ static int read_study(struct store *s)
     const hone_storage_visitor visitor = { &h, hear_study, hear_trial, hear_report, hear_event, hear_attachment };
     hone_rc rc;
 #define VISIT(call, expression)                                                        \
-    h.last_number = UINT64_MAX;                                                        \
+    h.last_number = -1;                                                                \
     CALL(c, call, rc = (expression));                                                  \
     if (h.wrong[0])                                                                    \
         return check_fail(c, "%s", h.wrong);                                           \
