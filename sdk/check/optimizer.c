@@ -186,7 +186,7 @@ static int case_states(struct check *c)
 /* ---- learning-rate schedules ---- */
 static int whole_training(struct check *c, const hone_lr_schedule_v1 *schedule, uint64_t epochs, uint64_t per_epoch, int odd_losses)
 {
-    static const double odd[] = { NAN, HUGE_VAL, 1, 1, 1, 1, 1, 0.5, -1, 1e300 };
+    static const double odd[] = { (double)NAN, HUGE_VAL, 1, 1, 1, 1, 1, 0.5, -1, 1e300 };
     struct instance in;
     TRY(instance_create(c, &in, 1));
     for (uint64_t step = 0; step < epochs * per_epoch; step++) {

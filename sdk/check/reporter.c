@@ -29,7 +29,7 @@ struct world {
 
 static void make_world(struct world *w, uint32_t n)
 {
-    static const double odd[] = { 0.875, NAN, HUGE_VAL, 1e-300, -1e300, 0 };
+    static const double odd[] = { 0.875, (double)NAN, HUGE_VAL, 1e-300, -1e300, 0 };
     memset(w, 0, sizeof *w);
     w->objectives[0] = (hone_value){ "validation.accuracy", 0, HONE_MAXIMIZE, 0 };
     w->objectives[1] = (hone_value){ "time", 0, HONE_MINIMIZE, 0 };

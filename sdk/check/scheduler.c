@@ -52,7 +52,7 @@ static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, s
     order.trial = s->n;
     order.x = x;
     for (unsigned i = 0; i < POINT; i++)
-        x[i] = NAN;
+        x[i] = (double)NAN;
     *got = 0;
     if (scheduler->next)
         CALL(c, "next", rc = scheduler->next(in->self, &order, &in->err));
@@ -183,7 +183,7 @@ static int case_unknown_step(struct check *c) { return study_to_its_end(c, 0); }
 /* What a host may do and a scheduler must survive: values that are no numbers, steps with gaps, one trial alone. */
 static int case_odd_reports(struct check *c)
 {
-    static const double odd[] = { NAN, HUGE_VAL, -HUGE_VAL, 0, -0.0, 1e308, -1e308, 5e-324 };
+    static const double odd[] = { (double)NAN, HUGE_VAL, -HUGE_VAL, 0, -0.0, 1e308, -1e308, 5e-324 };
     hone_scheduler_v1 scheduler;
     struct instance in;
     hone_rc rc;

@@ -116,9 +116,9 @@ static void make_outcome(hone_outcome *o, const hone_space *space, const double 
         return;
     switch (trial % 11) {
     case 3: o->status = HONE_PRUNED; o->step = 3; break;
-    case 5: o->status = HONE_FAILED; values[0] = values[1] = NAN; o->step = 0; break;
+    case 5: o->status = HONE_FAILED; values[0] = values[1] = (double)NAN; o->step = 0; break;
     case 6: values[0] = HUGE_VAL; break;
-    case 7: o->status = HONE_PRUNED; values[0] = NAN; o->step = 1; break;
+    case 7: o->status = HONE_PRUNED; values[0] = (double)NAN; o->step = 1; break;
     case 8: values[0] = -HUGE_VAL; break;
     case 9: values[0] = 1e300; break;
     default: break;

@@ -44,8 +44,8 @@ static int open_store(struct check *c, struct store *s, uint32_t mode, hone_rc *
 static const hone_value objectives[] = { { "validation.accuracy", 0, HONE_MAXIMIZE, 0 }, { "time", 0, HONE_MINIMIZE, 0 } };
 static const char *const constraints[] = { "model.parameters <= 500000" };
 static const hone_parameter_record parameters[] = { { "optimizer.learning_rate", "0.012345678901234567", 0.012345678901234567 }, { "model.kind", "a \"b\"; 'c'", 2 } };
-static const double values[] = { 0.1, NAN }, violations[] = { -3.5 };
-static const hone_value metrics[] = { { "validation.accuracy", 0.1, HONE_MAXIMIZE, 0 }, { "validation.loss", NAN, HONE_MINIMIZE, 0 },
+static const double values[] = { 0.1, (double)NAN }, violations[] = { -3.5 };
+static const hone_value metrics[] = { { "validation.accuracy", 0.1, HONE_MAXIMIZE, 0 }, { "validation.loss", (double)NAN, HONE_MINIMIZE, 0 },
                                       { "validation.f1.macro", HUGE_VAL, HONE_MAXIMIZE, 0 } };
 
 static hone_study_record study_record(const char *name, uint32_t state)
