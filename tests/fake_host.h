@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A host for tests of plugins, header only: makes instances from INI-like text, keeps what is logged, and records what a
- * trial reports. Also short names for the parts of a space. One thread. */
+/* A host for tests of plugins, header only: makes instances from INI-like text, keeps what is logged, and records
+ * what a trial reports. Also short names for the parts of a space. One thread. */
 #ifndef HONE_TESTS_FAKE_HOST_H
 #define HONE_TESTS_FAKE_HOST_H
 #include "hone/objective.h"
@@ -76,7 +76,8 @@ static inline const hone_component *fake_component(const char *kind, const char 
     return NULL;
 }
 
-/* Parses "key=value" lines over the defaults and creates the instance. Messages are in p->err. Release it either way. */
+/* Parses "key=value" lines over the defaults and creates the instance. Messages are in p->err. Release it either way.
+ */
 static inline hone_rc fake_plugin_init(fake_plugin *p, const hone_component *c, uint64_t seed, const char *settings)
 {
     hone_rc rc;
@@ -101,7 +102,8 @@ static inline hone_rc fake_plugin_init(fake_plugin *p, const hone_component *c, 
             i++;
         if (i == c->n_params)
             return hone_fail(&p->err, HONE_EINVAL, line, "unknown key %.60s", line);
-        if ((rc = hone_settings_parse(hone_param_at(c->params, c->param_size, i), equal + 1, p->config, &p->memory, &p->err)) < 0)
+        if ((rc = hone_settings_parse(hone_param_at(c->params, c->param_size, i), equal + 1, p->config, &p->memory,
+                                      &p->err)) < 0)
             return rc;
     }
     p->info.size = sizeof p->info;
@@ -151,12 +153,21 @@ static inline int64_t fake_read_(void *ctx, void *buffer, uint64_t n)
 }
 
 /* ---- a space ---- */
-#define FAKE_REAL(key, lo, hi, flags)      { sizeof(hone_dim), HONE_DIM_REAL, flags, 0, key, lo, hi, 0, 0, 1, NULL, NULL, NULL, 0, 0, NULL }
+#define FAKE_REAL(key, lo, hi, flags)                                                                                \
+    {                                                                                                                \
+        sizeof(hone_dim), HONE_DIM_REAL, flags, 0, key, lo, hi, 0, 0, 1, NULL, NULL, NULL, 0, 0, NULL                \
+    }
 #define FAKE_STEP(key, lo, hi, step, flags) \
     { sizeof(hone_dim), HONE_DIM_REAL, flags, 0, key, lo, hi, step, 0, 1, NULL, NULL, NULL, 0, 0, NULL }
-#define FAKE_INT(key, lo, hi, step, flags) { sizeof(hone_dim), HONE_DIM_INT, flags, 0, key, lo, hi, step, 0, 1, NULL, NULL, NULL, 0, 0, NULL }
-#define FAKE_NORMAL(key, lo, hi, mean, deviation, flags)                                                                        \
-    { sizeof(hone_dim), HONE_DIM_REAL, HONE_DIM_NORMAL | (flags), 0, key, lo, hi, 0, mean, deviation, NULL, NULL, NULL, 0, 0, NULL }
+#define FAKE_INT(key, lo, hi, step, flags)                                                                           \
+    {                                                                                                                \
+        sizeof(hone_dim), HONE_DIM_INT, flags, 0, key, lo, hi, step, 0, 1, NULL, NULL, NULL, 0, 0, NULL              \
+    }
+#define FAKE_NORMAL(key, lo, hi, mean, deviation, flags)                                                             \
+    {                                                                                                                \
+        sizeof(hone_dim), HONE_DIM_REAL, HONE_DIM_NORMAL | (flags), 0, key, lo, hi, 0, mean, deviation, NULL, NULL,  \
+            NULL, 0, 0, NULL                                                                                         \
+    }
 #define FAKE_CHOICE(key, n, weights) \
     { sizeof(hone_dim), HONE_DIM_CHOICE, 0, n, key, 0, (n) - 1, 0, 0, 1, NULL, weights, NULL, 0, 0, NULL }
 #define FAKE_ORDINAL(key, n, numbers) \
@@ -168,8 +179,8 @@ typedef struct fake_space {
     const hone_relation *relations[8];
 } fake_space;
 
-static inline const hone_space *fake_space_init(fake_space *f, const hone_dim *dims, uint32_t n_dims, const hone_relation *relations,
-                                                uint32_t n_relations)
+static inline const hone_space *fake_space_init(fake_space *f, const hone_dim *dims, uint32_t n_dims,
+                                                const hone_relation *relations, uint32_t n_relations)
 {
     for (uint32_t i = 0; i < n_dims; i++)
         f->dims[i] = dims + i;
@@ -197,7 +208,8 @@ static inline const char *fake_space_fault(const hone_space *space, const double
             return "outside its range";
         if ((d->type != HONE_DIM_REAL && x[i] != floor(x[i])))
             return "not whole";
-        if (d->step > 0 && isfinite(d->min) && fabs((x[i] - d->min) / d->step - floor((x[i] - d->min) / d->step + 0.5)) > 1e-6)
+        if (d->step > 0 && isfinite(d->min) &&
+            fabs((x[i] - d->min) / d->step - floor((x[i] - d->min) / d->step + 0.5)) > 1e-6)
             return "off its steps";
     }
     return hone_space_allowed(space, x) ? NULL : "forbidden by a relation";
@@ -230,7 +242,8 @@ static inline void fake_record_(fake_trial *f, int64_t step, const hone_value *v
     }
 }
 
-static inline hone_rc fake_report_(const hone_trial *trial, int64_t step, const hone_value *values, uint32_t n, hone_error *err)
+static inline hone_rc fake_report_(const hone_trial *trial, int64_t step, const hone_value *values, uint32_t n,
+                                   hone_error *err)
 {
     fake_trial *f = (fake_trial *)trial->impl;
     (void)err;
@@ -248,7 +261,8 @@ static inline hone_rc fake_result_(const hone_trial *trial, const hone_value *va
     return HONE_OK;
 }
 
-static inline hone_rc fake_attach_(const hone_trial *trial, const char *name, const char *media_type, const char *text, hone_error *err)
+static inline hone_rc fake_attach_(const hone_trial *trial, const char *name, const char *media_type,
+                                   const char *text, hone_error *err)
 {
     fake_trial *f = (fake_trial *)trial->impl;
     (void)media_type;
@@ -267,7 +281,8 @@ static inline const char *fake_artifact_path_(const hone_trial *trial, const cha
     return f->path;
 }
 
-static inline hone_rc fake_attach_file_(const hone_trial *trial, const char *name, const char *media_type, const char *path, hone_error *err)
+static inline hone_rc fake_attach_file_(const hone_trial *trial, const char *name, const char *media_type,
+                                        const char *path, hone_error *err)
 {
     fake_trial *f = (fake_trial *)trial->impl;
     (void)name;

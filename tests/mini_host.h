@@ -10,7 +10,6 @@
  *     mini_host_close(&h); */
 #ifndef HONE_TESTS_MINI_HOST_H
 #define HONE_TESTS_MINI_HOST_H
-#include "harness.h"
 #include "hone/dataset.h"
 #include "hone/objective.h"
 #include "hone/settings.h"

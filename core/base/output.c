@@ -177,6 +177,9 @@ static void add_padded(struct text *line, const char *cell, size_t width, int ri
     text_add(line, cell);
     for (size_t i = 0; !right && !last && i < blanks; i++)
         text_add(line, " ");
+    if (last)
+        while (line->length && line->data[line->length - 1] == ' ')
+            line->data[--line->length] = '\0'; /* no blanks at the end of a line */
     text_add(line, last ? "\n" : "  ");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `hone check`: everything that can be known to be wrong without running a trial: the INI files against the plugins' tables,
- * then, in a worker, the objective's own look at its files, shapes and metrics. */
+/* `hone check`: everything that can be known to be wrong without running a trial: the INI files against the plugins'
+ * tables, then, in a worker, the objective's own look at its files, shapes and metrics. */
 #include "cli/session.h"
 
 #include "base/suggest.h"
@@ -58,7 +58,8 @@ static void hold_against(struct session *s, const hone_description *d)
         complain_metric(s, d, c->constraints[i].metric, &c->constraints[i].place);
     for (uint32_t i = 0; i < d->n_keys && !cli_has(s->cli, "train"); i++)
         if (!space_lines_find(&c->space, d->keys[i]))
-            complain(&s->complaints, &space, "the objective needs '%s' in [space], for example: %s = real 0 .. 1", d->keys[i], d->keys[i]);
+            complain(&s->complaints, &space, "the objective needs '%s' in [space], for example: %s = real 0 .. 1",
+                     d->keys[i], d->keys[i]);
 }
 
 /* The objective could not get ready: its message, at its key. */
@@ -79,8 +80,10 @@ static int ask_objective(struct session *s)
 {
     const struct study_settings *study = &s->composition.study;
     hone_error                   err = HONE_ERROR_INIT;
-    const struct pool_options    pool = { 1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, study->trial_memory, 1.0,
-                                       &s->catalog_options };
+    const struct pool_options    pool = {
+           1,   text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, study->trial_memory,
+           1.0, &s->catalog_options
+    };
     const double                 until = seconds_steady() + PATIENCE;
     session_catch_signals();
     if (pool_create(&s->pool, &pool, &err) != HONE_OK)
@@ -117,19 +120,23 @@ static void print_summary(const struct session *s)
             text_addf(&out, "%lld trials, ", (long long)study->trials);
         if (study->time > 0)
             text_addf(&out, "%.15g s, ", study->time);
-        text_addf(&out, "%lld worker%s, seed %lld\n", (long long)study->workers, study->workers == 1 ? "" : "s", (long long)study->seed);
+        text_addf(&out, "%lld worker%s, seed %lld\n", (long long)study->workers, study->workers == 1 ? "" : "s",
+                  (long long)study->seed);
         if (study->storage)
             text_addf(&out, "storage     %s\n", study->storage);
         for (size_t i = 0; i < c->n_objectives; i++)
             text_addf(&out, "%-11s %s%s\n", i ? "" : "objectives", c->objectives[i].metric,
-                      c->objectives[i].direction == HONE_MINIMIZE ? " min" : c->objectives[i].direction == HONE_MAXIMIZE ? " max" : "");
+                      c->objectives[i].direction == HONE_MINIMIZE   ? " min"
+                      : c->objectives[i].direction == HONE_MAXIMIZE ? " max"
+                                                                    : "");
         for (size_t i = 0; i < c->n_constraints; i++)
             text_addf(&out, "%-11s %s\n", i ? "" : "constraints", c->constraints[i].text);
     }
     for (size_t i = 0; i < c->n_sections; i++) {
         const struct composed_section *section = &c->sections[i];
-        text_addf(&out, "%-11s [%s] %s%s%s\n", i ? "" : "sections", section->name, section->component ? section->component->name : section->use, section->enabled ? "" : ", not enabled",
-                  section->explicit_ ? "" : ", by default");
+        text_addf(&out, "%-11s [%s] %s%s%s\n", i ? "" : "sections", section->name,
+                  section->component ? section->component->name : section->use,
+                  section->enabled ? "" : ", not enabled", section->explicit_ ? "" : ", by default");
     }
     for (size_t i = 0; i < c->space.n_texts && !cli_has(s->cli, "train"); i++)
         text_addf(&out, "%-11s %s = %s\n", i ? "" : "space", c->space.texts[i].key, c->space.texts[i].text);

@@ -136,7 +136,8 @@ static void print_option(const struct option_row *row)
     char left[80], letter[8] = "    ";
     if (row->letter)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    const int n = snprintf(left, sizeof left, "  %s--%s%s%s", letter, row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+    const int n = snprintf(left, sizeof left, "  %s--%s%s%s", letter, row->name, row->argument ? " " : "",
+                           row->argument ? row->argument : "");
     printf("%s%s%*s%s\n", left, n >= COLUMN ? "\n" : "", n >= COLUMN ? COLUMN : COLUMN - n, "", row->help);
 }
 
@@ -156,8 +157,10 @@ static int print_help(const struct command *command)
 
 static void print_commands(FILE *out)
 {
-    fprintf(out, "usage: hone COMMAND [options]\n\n"
-                 "Tunes and regularizes deep networks, and anything else that has parameters and a result.\n\ncommands:\n");
+    fprintf(
+        out,
+        "usage: hone COMMAND [options]\n\n"
+        "Tunes and regularizes deep networks, and anything else that has parameters and a result.\n\ncommands:\n");
     for (const struct command *const *c = cli_commands; *c; c++)
         if ((*c)->summary)
             fprintf(out, "  %-14s %s\n", (*c)->name, (*c)->summary);
@@ -231,7 +234,8 @@ static int parse(struct cli *cli, int argc, char **argv, struct option *longs, c
     *at++ = 'h';
     for (size_t i = 0; i < n; i++) {
         const struct option_row *row = &cli->command->options[i];
-        longs[i] = (struct option){ row->name, row->argument ? required_argument : no_argument, NULL, FIRST_ROW + (int)i };
+        longs[i] =
+            (struct option){ row->name, row->argument ? required_argument : no_argument, NULL, FIRST_ROW + (int)i };
         if (row->letter) {
             *at++ = row->letter;
             if (row->argument)
@@ -334,7 +338,8 @@ int cli_main(int argc, char **argv)
         const size_t n = strlen(first);
         if (help && !(*c)->summary)
             continue;
-        if (!blank ? strcmp(name, first) : !second || strncmp(name, first, n) || name[n] != ' ' || strcmp(blank + 1, second))
+        if (!blank ? strcmp(name, first)
+                   : !second || strncmp(name, first, n) || name[n] != ' ' || strcmp(blank + 1, second))
             continue;
         const int used = shift + (blank != NULL);
         return help ? print_help(*c) : run_command(*c, argc - used, argv + used);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: a command is a file core/cli/NAME.c that defines `const struct command command_NAME` and has its line in
- * commands.def. Its table of options drives parsing, --help, did-you-mean and the man page. */
+/* The command line: a command is a file core/cli/NAME.c that defines `const struct command command_NAME` and has its
+ * line in commands.def. Its table of options drives parsing, --help, did-you-mean and the man page. */
 #ifndef HONE_CLI_CLI_H
 #define HONE_CLI_CLI_H
 #include "base/output.h"
@@ -27,9 +27,15 @@ struct option_row {
     int         repeated; /* may be given more than once, all values count; else twice is an error */
 };
 /* Rows shared by many commands: put them into the table. */
-#define OPTION_PLUGIN_PATH                                                                                             \
-    { "plugin-path", 0, "DIR", "search for plugins here first (repeatable; then $HONE_PLUGIN_PATH, then the defaults)", 1 }
-#define OPTION_NO_DEFAULT_PATH { "no-default-path", 0, NULL, "search for plugins only in --plugin-path and $HONE_PLUGIN_PATH", 0 }
+#define OPTION_PLUGIN_PATH                                                                                           \
+    {                                                                                                                \
+        "plugin-path", 0, "DIR",                                                                                     \
+            "search for plugins here first (repeatable; then $HONE_PLUGIN_PATH, then the defaults)", 1               \
+    }
+#define OPTION_NO_DEFAULT_PATH                                                                                       \
+    {                                                                                                                \
+        "no-default-path", 0, NULL, "search for plugins only in --plugin-path and $HONE_PLUGIN_PATH", 0              \
+    }
 #define OPTION_FORMAT          { "format", 0, "FORMAT", "text (default), csv or json", 0 }
 #define OPTION_SET             { "set", 0, "SECTION.KEY=VALUE", "set a key after all files are read (repeatable)", 1 }
 #define OPTION_STUDY           { "study", 0, "NAME", "the study, where the storage holds several", 0 }
@@ -76,8 +82,8 @@ int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
 int cli_catalog(const struct cli *cli, struct catalog **catalog);
 /* 1 where escape sequences for colour may be written: a terminal, no NO_COLOR, TERM not dumb. */
 int cli_colour(FILE *stream);
-/* The end of everything printed: EXIT_OK, or EXIT_FAILED after having said that standard output could not be written. A reader
- * that has gone (EPIPE) is no failure. `code` is returned where it is not EXIT_OK. */
+/* The end of everything printed: EXIT_OK, or EXIT_FAILED after having said that standard output could not be written.
+ * A reader that has gone (EPIPE) is no failure. `code` is returned where it is not EXIT_OK. */
 int cli_finish(int code);
 
 /* The table of all commands: NULL at the end. */

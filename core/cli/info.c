@@ -30,7 +30,8 @@ int info_takes_many(const struct catalog *catalog, const char *kind)
     return 0;
 }
 
-static int show_component(const struct cli *cli, const struct catalog *catalog, const struct catalog_component *component, int json)
+static int show_component(const struct cli *cli, const struct catalog *catalog,
+                          const struct catalog_component *component, int json)
 {
     struct text out = TEXT_INIT;
     (json ? info_json : info_text)(&out, catalog, component, cli_has(cli, "all"));
@@ -61,7 +62,8 @@ static int show_kind(const struct cli *cli, const struct catalog *catalog, const
             text_add(&out, shown++ ? ",\n" : "\n");
             info_json(&out, catalog, c[i], cli_has(cli, "all"));
         } else {
-            text_addf(&out, "%s/%-*s  %s%s\n", kind, width, c[i]->name, c[i]->summary, c[i] == standard ? " (default)" : "");
+            text_addf(&out, "%s/%-*s  %s%s\n", kind, width, c[i]->name, c[i]->summary,
+                      c[i] == standard ? " (default)" : "");
         }
     }
     text_add(&out, json ? "]\n" : "");
@@ -129,7 +131,8 @@ static int show(const struct cli *cli, const struct catalog *catalog, const char
     char        kind[96];
     hone_error  err = HONE_ERROR_INIT;
     if (!slash)
-        return catalog_has_kind(catalog, what) ? show_kind(cli, catalog, what, json) : show_name(cli, catalog, what, json);
+        return catalog_has_kind(catalog, what) ? show_kind(cli, catalog, what, json)
+                                               : show_name(cli, catalog, what, json);
     snprintf(kind, sizeof kind, "%.*s", (int)(slash - what), what);
     if (!catalog_has_kind(catalog, kind)) {
         const struct catalog_component *const *c;

@@ -38,8 +38,8 @@ static void add_words(struct text *out, const char *line, size_t n, int indent, 
     }
 }
 
-/* Fills the paragraphs of Markdown to lines that end before WIDTH; empty and indented lines (code, formulas) stay, lists and
- * tables keep their lines. */
+/* Fills the paragraphs of Markdown to lines that end before WIDTH; empty and indented lines (code, formulas) stay,
+ * lists and tables keep their lines. */
 static void add_wrapped(struct text *out, const char *text, int indent)
 {
     int column = 0;
@@ -109,7 +109,9 @@ void info_table(struct text *out, const hone_param *params, uint32_t n, int all)
                 add_range(&row[RANGE], p);
                 add_default(&row[DEFAULT], p);
                 text_add(&row[UNIT], p->unit ? p->unit : "");
-                text_add(&row[SEARCH], !(p->flags & HONE_P_TUNABLE) ? "" : p->flags & HONE_P_LOG ? "tunable, log" : "tunable");
+                text_add(&row[SEARCH], !(p->flags & HONE_P_TUNABLE) ? ""
+                                       : p->flags & HONE_P_LOG      ? "tunable, log"
+                                                                    : "tunable");
             }
             if (pass)
                 text_add(out, "  ");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `hone plugin check`: runs the SDK's conformance tester, which is a program of its own so that it needs nothing of hone. */
+/* `hone plugin check`: runs the SDK's conformance tester, which is a program of its own so that it needs nothing of
+ * hone. */
 #include "cli/cli.h"
 
 #include "base/file.h"
@@ -30,7 +31,8 @@ static int run(const struct cli *cli)
     execv(beside, argv);
     if (errno == ENOENT)
         execv(HONE_LIBEXEC_DIR "/hone-plugin-check", argv);
-    code = cli_fail(EXIT_FAILED, "%s cannot be run: %s (it should be %s or in " HONE_LIBEXEC_DIR ")", program, strerror(errno), beside);
+    code = cli_fail(EXIT_FAILED, "%s cannot be run: %s (it should be %s or in " HONE_LIBEXEC_DIR ")", program,
+                    strerror(errno), beside);
     free(directory);
     free(beside);
     free(argv);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* `hone plugin new KIND NAME`: a plugin to start from, copied from the SDK's template.
  *
- * The template is a folder: KIND.c.in becomes NAME.c; every other file is copied (without ".in"); in all of them @NAME@, @KIND@
- * and @ABI@ are replaced. */
+ * The template is a folder: KIND.c.in becomes NAME.c; every other file is copied (without ".in"); in all of them
+ * @NAME@, @KIND@ and @ABI@ are replaced. */
 #include "cli/cli.h"
 
 #include "base/file.h"
@@ -76,7 +76,8 @@ static hone_rc copy_file(const char *from, const char *to, const char *kind, con
     if (rc != HONE_OK)
         return rc;
     replace(&out, data, kind, name);
-    rc = out.failed ? hone_fail(err, HONE_ENOMEM, "", "out of memory") : file_write_atomically(to, text_string(&out), out.length, err);
+    rc = out.failed ? hone_fail(err, HONE_ENOMEM, "", "out of memory")
+                    : file_write_atomically(to, text_string(&out), out.length, err);
     text_release(&out);
     free(data);
     return rc;
@@ -95,8 +96,8 @@ static char *target_name(const char *file, const char *kind, const char *name, i
     return strndup(file, n > 3 && !strcmp(file + n - 3, ".in") ? n - 3 : n);
 }
 
-static hone_rc copy_all(const char *template, struct dirent **files, int n, const char *directory, const char *kind, const char *name,
-                        hone_error *err)
+static hone_rc copy_all(const char *template, struct dirent **files, int n, const char *directory, const char *kind,
+                        const char *name, hone_error *err)
 {
     hone_rc rc = HONE_OK;
     for (int i = 0; i < n && rc == HONE_OK; i++) {
@@ -145,22 +146,26 @@ static int check_kind(const struct cli *cli, struct dirent **files, int n, const
         found |= !strcmp(names[n_names++], kind);
     }
     if (!found && s.best)
-        cli_usage_error(cli, "there is no template for the kind '%s'; did you mean '%s'? There are: %s", kind, s.best, text_string(&all));
+        cli_usage_error(cli, "there is no template for the kind '%s'; did you mean '%s'? There are: %s", kind, s.best,
+                        text_string(&all));
     else if (!found)
         cli_usage_error(cli, "there is no template for the kind '%s'; there are: %s", kind, text_string(&all));
     text_release(&all);
     return found ? 0 : EXIT_USAGE;
 }
 
-static int make_it(const char *template, struct dirent **files, int n, const char *directory, const char *kind, const char *name)
+static int make_it(const char *template, struct dirent **files, int n, const char *directory, const char *kind,
+                   const char *name)
 {
     hone_error  err = HONE_ERROR_INIT;
     struct stat status;
     if (lstat(directory, &status) == 0)
         return cli_fail(EXIT_FAILED, "%s is there already; nothing was changed", directory);
-    if (directory_make(directory, &err) != HONE_OK || copy_all(template, files, n, directory, kind, name, &err) != HONE_OK)
+    if (directory_make(directory, &err) != HONE_OK ||
+        copy_all(template, files, n, directory, kind, name, &err) != HONE_OK)
         return cli_fail(EXIT_FAILED, "%s", err.msg);
-    printf("%s: a %s plugin to start from. Next:\n  cd %s && make\n  hone plugin check ./%s-%s.so\n", directory, kind, directory, kind, name);
+    printf("%s: a %s plugin to start from. Next:\n  cd %s && make\n  hone plugin check ./%s-%s.so\n", directory, kind,
+           directory, kind, name);
     return EXIT_OK;
 }
 
@@ -172,7 +177,8 @@ static int run(const struct cli *cli)
     char           *template;
     int             n, code;
     if (!verify_name(name))
-        return cli_usage_error(cli, "'%s' cannot name a plugin: lower-case letters, digits and _, a letter first", name);
+        return cli_usage_error(cli, "'%s' cannot name a plugin: lower-case letters, digits and _, a letter first",
+                               name);
     if (!(template = find_template()))
         return cli_fail(EXIT_FAILED, "the SDK's template is not installed (" HONE_DATA_DIR "/template)");
     if ((n = scandir(template, &files, is_plain, alphasort)) < 0)

@@ -34,7 +34,7 @@ static int print_rows(const struct catalog *catalog, const char *kind, int all, 
 {
     const struct catalog_component *const *components;
     const struct catalog_module *const    *modules;
-    const size_t                           n = catalog_components(catalog, &components), n_modules = catalog_modules(catalog, &modules);
+    const size_t n = catalog_components(catalog, &components), n_modules = catalog_modules(catalog, &modules);
     struct output                          output;
     if (output_open(&output, format, columns, all ? N_ALL : N_SHORT) < 0)
         return cli_fail(EXIT_FAILED, "out of memory");
@@ -42,7 +42,8 @@ static int print_rows(const struct catalog *catalog, const char *kind, int all, 
         const struct catalog_component *c = components[i];
         if (kind && strcmp(c->kind, kind))
             continue;
-        output_row(&output, (const char *const[]){ c->kind, c->name, c->module->version, c->summary, "ok", c->module->path });
+        output_row(&output,
+                   (const char *const[]){ c->kind, c->name, c->module->version, c->summary, "ok", c->module->path });
     }
     for (size_t i = 0; all && !kind && i < n_modules; i++) {
         const struct catalog_module *m = modules[i];
@@ -52,7 +53,8 @@ static int print_rows(const struct catalog *catalog, const char *kind, int all, 
         else if (m->shadowed)
             text_addf(&status, "shadowed by %s, which has the same id (%s)", m->shadowed, m->id);
         if (status.length)
-            output_row(&output, (const char *const[]){ NULL, NULL, *m->version ? m->version : NULL, NULL, text_string(&status), m->path });
+            output_row(&output, (const char *const[]){ NULL, NULL, *m->version ? m->version : NULL, NULL,
+                                                       text_string(&status), m->path });
         text_release(&status);
     }
     return output_close(&output) < 0 ? cli_fail(EXIT_FAILED, "standard output: %s", strerror(errno)) : EXIT_OK;

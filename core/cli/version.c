@@ -12,7 +12,8 @@
 
 typedef const char *(*version_fn)(void);
 
-/* libhone-nn beside the program (a build tree), in ../lib of it, or where the installed plugins are: libdir/hone/plugins-1. */
+/* libhone-nn beside the program (a build tree), in ../lib of it, or where the installed plugins are:
+ * libdir/hone/plugins-1. */
 static void *open_library(void)
 {
     static const char *const places[] = { "", "/../lib" };

@@ -2,6 +2,7 @@
 /* What this program is made of. */
 #ifndef HONE_CLI_VERSION_H
 #define HONE_CLI_VERSION_H
-/* `hone --version`: hone, the plugin ABI, and oneDNN as libhone-nn says; libhone-nn is asked, never linked. The exit code. */
+/* `hone --version`: hone, the plugin ABI, and oneDNN as libhone-nn says; libhone-nn is asked, never linked. The exit
+ * code. */
 int version_print(void);
 #endif

@@ -34,13 +34,20 @@ struct place compose_section_place(const struct composer *c, const char *name);
 void compose_installed(const struct composer *c, const char *kind, struct text *out);
 
 /* Says what is wrong with a value, with did-you-mean for choices. owner: whose key it is, "optimizer sgd". */
-void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const struct config_item *item, const hone_error *err);
+void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const char *value, const struct place *place,
+                       const hone_error *err);
 
 /* Steps, in this order; each complains of all it finds. */
 void compose_study(struct composer *c);    /* compose_study.c */
 void compose_sections(struct composer *c); /* compose_sections.c: which there are, their components */
 void compose_keys(struct composer *c);     /* compose_keys.c: settings against the tables */
 void compose_space(struct composer *c);    /* compose_space.c: [space] against the tables */
+
+/* Of compose_space: compose_conditions.c. */
+void compose_conditions(struct composer *c, const struct space_line *line);
+void compose_relation(struct composer *c, const struct space_relation *relation);
+/* The place of a word in the line's value, for messages about it. conditions: the word is behind "if". */
+struct place compose_word_place(const struct composer *c, const struct space_line *line, const char *word, int conditions);
 
 /* The sections' kinds in turn: the core's, then the objective's slots. 0 past the end. */
 int compose_kind_at(const struct composer *c, size_t i, struct composed_kind *kind);

@@ -185,16 +185,17 @@ static void unknown_key(struct composer *c, const struct composed_section *secti
 
 /* ---- values ---- */
 
-void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const struct config_item *item, const hone_error *err)
+void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const char *value, const struct place *place,
+                       const hone_error *err)
 {
     struct suggestion s;
-    suggestion_start(&s, item->value);
+    suggestion_start(&s, value);
     for (uint32_t i = 0; param->type == HONE_T_ENUM && param->choices[i]; i++)
         suggestion_offer(&s, param->choices[i]);
     if (s.best)
-        compose_refuse(c, &item->value_place, "%s; did you mean '%s'? (%s)", err->msg, s.best, owner);
+        compose_refuse(c, place, "%s; did you mean '%s'? (%s)", err->msg, s.best, owner);
     else
-        compose_refuse(c, &item->value_place, "%s (%s)", err->msg, owner);
+        compose_refuse(c, place, "%s (%s)", err->msg, owner);
 }
 
 /* 1 where a line of [space] gives the key in every trial in which it is needed. */
@@ -231,7 +232,7 @@ static void add_key(struct composer *c, struct composed_section *section, const 
     if (item && hone_settings_parse(param, text, NULL, NULL, &err) != HONE_OK) {
         char both[160];
         snprintf(both, sizeof both, "%.80s %.70s", section->kind, owner);
-        compose_bad_value(c, param, both, item, &err);
+        compose_bad_value(c, param, both, item->value, &item->value_place, &err);
     }
     if (param->type == HONE_T_PATH && *text) {
         key->text = path_absolute(item && *item->directory ? item->directory : NULL, text);

@@ -181,6 +181,7 @@ static void find_components(struct composer *c, struct composed_section *section
     hone_error err = HONE_ERROR_INIT;
     struct text installed = TEXT_INIT;
     const char *name;
+    struct place where = section->place;
     if (item && !*item->value)
         compose_refuse(c, &item->value_place, "'use' of [%s] names nothing", section->name);
     if (item && !*item->value)
@@ -197,6 +198,8 @@ static void find_components(struct composer *c, struct composed_section *section
         text_release(&installed);
         return;
     }
+    if (line && !item)
+        where = compose_word_place(c, line, name, 0);
     section->use = compose_copy(c, name);
     if (item)
         section->use_place = compose_keep_place(c, &item->value_place);
@@ -204,10 +207,10 @@ static void find_components(struct composer *c, struct composed_section *section
     if (!section->component) {
         if (item)
             compose_refuse(c, &item->value_place, "%s", err.msg);
-        else if (!line) /* an unknown choice is compose_space's */
+        else if (!line)
             compose_refuse(c, &section->place, "%s (or name another with use = NAME)", err.msg);
         else
-            c->failed = 1;
+            compose_refuse(c, &where, "%s", err.msg); /* as compose_space says it, which may be left out: it is shown once */
         return;
     }
     if (kind->slot && strcmp(section->component->kind_id, kind->slot->kind) != 0)
@@ -341,7 +344,7 @@ static void check_counts(struct composer *c)
     struct composed_kind kind;
     for (size_t i = 0; compose_kind_at(c, i, &kind); i++) {
         const size_t n = count(c->composition, &kind, 0), n_enabled = count(c->composition, &kind, 1);
-        const struct place place = compose_section_place(c, "objective");
+        struct place place = compose_section_place(c, "objective");
         char name[CONFIG_NAME_LIMIT + 1];
         struct text installed = TEXT_INIT;
         snprintf(name, sizeof name, "%.*s", (int)kind.n, kind.name);
@@ -356,10 +359,13 @@ static void check_counts(struct composer *c)
         else if (n < kind.min)
             compose_refuse(c, &place, "objective '%s' needs a [%s%s] section (%zu of at least %u); installed: %s",
                            compose_objective(c)->name, name, kind.max > 1 ? ".NAME" : "", n, kind.min, text_string(&installed));
-        else if (kind.slot && n_enabled < kind.min)
+        else if (kind.slot && n_enabled < kind.min) {
+            for (size_t k = 0; k < c->composition->n_sections; k++)
+                if (!strcmp(c->composition->sections[k].kind, name) && !c->composition->sections[k].enabled)
+                    place = c->composition->sections[k].enabled_place;
             compose_refuse(c, &place, "objective '%s' needs a [%s%s] section that is enabled", compose_objective(c)->name, name,
                            kind.max > 1 ? ".NAME" : "");
-        else if (n > kind.max)
+        } else if (n > kind.max)
             compose_refuse(c, &place, "objective '%s' composes at most %u of the kind %s, not %zu", compose_objective(c)->name, kind.max, name, n);
         text_release(&installed);
     }

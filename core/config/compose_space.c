@@ -16,8 +16,7 @@ static int word_byte(char c)
     return c && !strchr(" \t,|\"'=<>!", c);
 }
 
-/* The place of a word in the line's value, for messages about it. conditions: the word is behind "if". */
-static struct place find_word(const struct composer *c, const struct space_line *line, const char *word, int conditions)
+struct place compose_word_place(const struct composer *c, const struct space_line *line, const char *word, int conditions)
 {
     const struct config_item *item = config_find(c->config, "space", line->key);
     const size_t n = strlen(word);
@@ -33,46 +32,7 @@ static struct place find_word(const struct composer *c, const struct space_line 
 
 static struct place place_of_choice(const struct composer *c, const struct space_line *line, const char *word)
 {
-    return find_word(c, line, word, 0);
-}
-
-static struct place place_in_condition(const struct composer *c, const struct space_line *line, const char *word)
-{
-    return find_word(c, line, word, 1);
-}
-
-/* The key of [space] that was meant, NULL: none is near. The section's part and the last part are compared each for itself: they
- * share too much to be compared as a whole. */
-static const char *nearest_line(const struct space_lines *space, const char *key)
-{
-    const char *dot = strrchr(key, '.'), *best = NULL;
-    const size_t n = dot ? (size_t)(dot - key) : 0;
-    unsigned distance = ~0u;
-    char section[2 * CONFIG_NAME_LIMIT], other[2 * CONFIG_NAME_LIMIT];
-    snprintf(section, sizeof section, "%.*s", (int)n, key);
-    for (size_t i = 0; i < space->n_lines; i++) {
-        const char *known = space->lines[i].key, *known_dot = strrchr(known, '.');
-        const char *last = known_dot ? known_dot + 1 : known;
-        const size_t n_known = known_dot ? (size_t)(known_dot - known) : 0;
-        struct suggestion s;
-        snprintf(other, sizeof other, "%.*s", (int)n_known, known);
-        if (!strcmp(section, other)) {
-            suggestion_start(&s, dot ? dot + 1 : key);
-            suggestion_offer(&s, last);
-        } else if (!strcmp(dot ? dot + 1 : key, last)) {
-            suggestion_start(&s, section);
-            suggestion_offer(&s, other);
-            if (!n)
-                s.best = known; /* only the section is missing */
-        } else {
-            continue;
-        }
-        if (s.best && (!best || s.distance < distance)) {
-            best = known;
-            distance = s.distance;
-        }
-    }
-    return best;
+    return compose_word_place(c, line, word, 0);
 }
 
 static void refuse_line(struct composer *c, const struct space_line *line, const char *message)
@@ -176,7 +136,7 @@ static void check_values(struct composer *c, const struct space_line *line, cons
         for (size_t i = 0; i < line->n_choices; i++) {
             const struct place place = place_of_choice(c, line, line->choices[i]);
             if (hone_settings_parse(p, line->choices[i], NULL, NULL, &err) != HONE_OK)
-                compose_refuse(c, &place, "%s (%s)", err.msg, owner);
+                compose_bad_value(c, p, owner, line->choices[i], &place, &err);
             else if (p->type == HONE_T_PATH && line->choices[i][0] != '/')
                 compose_refuse(c, &place, "a path in [space] is absolute, unlike %s", line->choices[i]);
         }
@@ -204,6 +164,10 @@ static void check_values(struct composer *c, const struct space_line *line, cons
         return;
     }
     hone_param_range(p, range, sizeof range);
+    if (line->fixed && !hone_param_allows(p, line->min)) {
+        compose_refuse(c, &line->value_place, "%s = %s is not allowed: %s (%s)", line->key, number_text(line->min, low, sizeof low), range, owner);
+        return;
+    }
     if ((!isfinite(line->min) && isfinite(p->min)) || (!isfinite(line->max) && isfinite(p->max)))
         compose_refuse(c, &line->value_place, "%s must be %s%s: cut the distribution with in LOW .. HIGH (%s)", line->key,
                        isfinite(p->min) && isfinite(p->max) ? "inside " : "", range, owner);
@@ -352,7 +316,7 @@ static void check_key(struct composer *c, const struct space_line *line, const s
 static void check_line(struct composer *c, const struct space_line *line)
 {
     struct target target;
-    if (!find_target(c, line, &target) || !target.section || !target.section->component)
+    if (!find_target(c, line, &target) || !target.section)
         return;
     if (!target.section->slot && strcmp(target.section->kind, "objective") != 0) {
         compose_refuse(c, &line->place, "'%s' belongs to the study, not to a trial, and cannot be searched", line->key);
@@ -362,136 +326,8 @@ static void check_line(struct composer *c, const struct space_line *line)
         check_use(c, line, target.section);
     else if (!strcmp(target.key, "enabled"))
         check_enabled(c, line, target.section);
-    else
+    else if (target.section->component)
         check_key(c, line, &target);
-}
-
-/* ---- conditions ---- */
-
-static void check_choice_condition(struct composer *c, const struct space_line *line, const struct space_condition *q,
-                                   const struct space_line *other)
-{
-    if (other->type == HONE_DIM_CHOICE && q->op != HONE_EQ && q->op != HONE_NE) {
-        const struct place place = place_in_condition(c, line, q->key);
-        compose_refuse(c, &place, "the choices of '%s' have no order: conditions on it use = or !=", q->key);
-        return;
-    }
-    for (size_t v = 0; v < q->n_values; v++) {
-        struct suggestion s;
-        int known = 0;
-        const struct place place = place_in_condition(c, line, q->values[v]);
-        suggestion_start(&s, q->values[v]);
-        for (size_t i = 0; i < other->n_choices; i++) {
-            known |= !strcmp(other->choices[i], q->values[v]);
-            suggestion_offer(&s, other->choices[i]);
-        }
-        if (!known && s.best)
-            compose_refuse(c, &place, "'%s' is none of the choices of '%s'; did you mean '%s'?", q->values[v], q->key, s.best);
-        else if (!known)
-            compose_refuse(c, &place, "'%s' is none of the choices of '%s'", q->values[v], q->key);
-    }
-}
-
-static void check_number_condition(struct composer *c, const struct space_line *line, const struct space_condition *q,
-                                   const struct space_line *other)
-{
-    for (size_t v = 0; v < q->n_values; v++) {
-        const struct place place = place_in_condition(c, line, q->values[v]);
-        const int equality = q->op == HONE_EQ || q->op == HONE_NE;
-        double value;
-        if (!hone_parse_real(q->values[v], NULL, &value)) {
-            compose_refuse(c, &place, "'%s' is not a number, as the values of '%s' are", q->values[v], q->key);
-        } else if (equality && !(other->step > 0)) {
-            compose_refuse(c, &place, "'%s' is a continuum: conditions on it use <, <=, > or >=", q->key);
-        } else if (equality && (value < other->min || value > other->max || (other->type == HONE_DIM_INT && value != floor(value)))) {
-            compose_refuse(c, &place, "'%s' never is %s", q->key, q->values[v]);
-        } else if ((q->op == HONE_LT && value <= other->min) || (q->op == HONE_LE && value < other->min) ||
-                   (q->op == HONE_GT && value >= other->max) || (q->op == HONE_GE && value > other->max)) {
-            compose_refuse(c, &place, "the condition on '%s' can never be met", q->key);
-        }
-    }
-}
-
-static void check_conditions(struct composer *c, const struct space_line *line)
-{
-    const struct space_lines *space = &c->composition->space;
-    for (size_t i = 0; i < line->n_conditions; i++) {
-        const struct space_condition *q = line->conditions + i;
-        const struct space_line *other = space_lines_find(space, q->key);
-        const struct place place = place_in_condition(c, line, q->key);
-        if (!other) {
-            const char *best = nearest_line(space, q->key);
-            if (best)
-                compose_refuse(c, &place, "the condition's key '%s' is not in [space]; did you mean '%s'?", q->key, best);
-            else
-                compose_refuse(c, &place, "the condition's key '%s' is not in [space]; conditions are about keys that are searched", q->key);
-        } else if (other == line) {
-            compose_refuse(c, &place, "'%s' depends on itself", line->key);
-        } else if (other->type == HONE_DIM_CHOICE || other->type == HONE_DIM_ORDINAL) {
-            check_choice_condition(c, line, q, other);
-        } else {
-            check_number_condition(c, line, q, other);
-        }
-    }
-}
-
-/* ---- relations ---- */
-
-/* The line's range as relations see it; 0: it has no numbers. */
-static int numbers_of(const struct space_line *line, double *low, double *high)
-{
-    *low = line->min;
-    *high = line->max;
-    if (line->type == HONE_DIM_CHOICE)
-        return 0;
-    for (size_t i = 0; line->type == HONE_DIM_ORDINAL && i < line->n_choices; i++) {
-        double v;
-        if (!hone_parse_real(line->choices[i], NULL, &v))
-            return 0;
-        *low = i == 0 || v < *low ? v : *low;
-        *high = i == 0 || v > *high ? v : *high;
-    }
-    return 1;
-}
-
-static const struct space_line *relation_line(struct composer *c, const struct space_relation *relation, const char *key, double *low,
-                                              double *high)
-{
-    const struct space_lines *space = &c->composition->space;
-    const struct space_line *line = space_lines_find(space, key);
-    const char *best = line ? NULL : nearest_line(space, key);
-    if (best)
-        compose_refuse(c, &relation->place, "the relation's key '%s' is not in [space]; did you mean '%s'?", key, best);
-    else if (!line)
-        compose_refuse(c, &relation->place, "the relation's key '%s' is not in [space]", key);
-    else if (!numbers_of(line, low, high))
-        compose_refuse(c, &relation->place, "'%s' has no numbers to compare", key);
-    else
-        return line;
-    return NULL;
-}
-
-static void check_relation(struct composer *c, const struct space_relation *r)
-{
-    double low_a, high_a, low_b = r->constant, high_b = r->constant;
-    int never = 0;
-    if (!relation_line(c, r, r->key_a, &low_a, &high_a) || (r->key_b && !relation_line(c, r, r->key_b, &low_b, &high_b)))
-        return;
-    if (r->key_b && !strcmp(r->key_a, r->key_b)) {
-        compose_refuse(c, &r->place, "the relation compares '%s' with itself", r->key_a);
-        return;
-    }
-    if (r->op == HONE_LT)
-        never = low_a >= high_b;
-    else if (r->op == HONE_LE)
-        never = low_a > high_b;
-    else if (r->op == HONE_GT)
-        never = high_a <= low_b;
-    else if (r->op == HONE_GE)
-        never = high_a < low_b;
-    if (never)
-        compose_refuse(c, &r->place, "the relation can never hold: '%s' and %s%s%s do not overlap that way", r->key_a, r->key_b ? "'" : "",
-                       r->key_b ? r->key_b : "the number", r->key_b ? "'" : "");
 }
 
 /* ---- order ---- */
@@ -521,10 +357,35 @@ static void sort_lines(struct composer *c)
     }
 }
 
+/* A fixed number is a number to searches, conditions and relations, not the choice of a text: an interval of one step. */
+static void settle_fixed(struct composer *c, struct space_line *line)
+{
+    const char *dot = strrchr(line->key, '.');
+    const struct composed_key *key = NULL;
+    const struct composed_section *section;
+    char name[2 * CONFIG_NAME_LIMIT];
+    int64_t whole;
+    double value;
+    snprintf(name, sizeof name, "%.*s", dot ? (int)(dot - line->key) : 0, line->key);
+    section = composition_section(c->composition, name);
+    if (section)
+        key = section_key(section, dot + 1, NULL);
+    if (!line->fixed || !hone_parse_real(line->choices[0], NULL, &value) || (section ? !key : !c->free_space))
+        return;
+    if (key && key->param->type != HONE_T_REAL && !(key->param->type == HONE_T_INT && hone_parse_int(line->choices[0], NULL, &whole)))
+        return;
+    line->type = key && key->param->type == HONE_T_INT ? HONE_DIM_INT : HONE_DIM_REAL;
+    line->min = line->max = value;
+    line->step = 1;
+    free(line->choices[0]);
+    line->n_choices = 0;
+}
+
 void compose_space(struct composer *c)
 {
     struct space_lines *space = &c->composition->space;
     const struct catalog_component *objective = compose_objective(c);
+    size_t varied = 0;
     c->free_space = (objective->iface_flags & HONE_OBJECTIVE_ANY_SPACE) != 0;
     if (!space->n_texts) {
         const struct place place = compose_section_place(c, "space");
@@ -532,12 +393,23 @@ void compose_space(struct composer *c)
         return;
     }
     for (size_t i = 0; i < space->n_lines; i++) {
-        check_line(c, space->lines + i);
-        check_conditions(c, space->lines + i);
+        varied += !space->lines[i].fixed;
+        if (!(c->flags & COMPOSE_TRAIN))
+            settle_fixed(c, space->lines + i);
+    }
+    if (!varied && space->n_lines && !c->failed && !(c->flags & COMPOSE_TRAIN)) {
+        const struct place place = compose_section_place(c, "space");
+        compose_refuse(c, &place, "there is nothing to search: every line of [space] is fixed");
+    }
+    for (size_t i = 0; i < space->n_lines; i++) {
+        const size_t before = c->complaints->n;
+        compose_conditions(c, space->lines + i);
+        if (c->complaints->n == before) /* which components a line is for depends on its conditions */
+            check_line(c, space->lines + i);
     }
     for (size_t i = 0; i < space->n_relations; i++)
         if (space->relations[i].key_a)
-            check_relation(c, space->relations + i);
+            compose_relation(c, space->relations + i);
     if (!c->failed)
         sort_lines(c);
 }

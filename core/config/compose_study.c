@@ -320,7 +320,7 @@ void compose_study(struct composer *c)
             continue;
         p = table_find(study_params, study_n_params, item->key); /* compose_keys complains of unknown ones */
         if (p && p->type != HONE_T_STRS && hone_settings_parse(p, item->value, &raw, &c->composition->study_memory, &err) != HONE_OK)
-            compose_bad_value(c, p, "study", item, &err);
+            compose_bad_value(c, p, "study", item->value, &item->value_place, &err);
     }
     interpret(c, &raw);
     keep_keys(c);

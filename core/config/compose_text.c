@@ -70,6 +70,33 @@ static void write_section(const struct composition *composition, const struct co
     }
 }
 
+/* 1 where the key of [space] is a key of some section. */
+static int has_section(const struct composition *composition, const char *key)
+{
+    const char *dot = strrchr(key, '.');
+    for (size_t i = 0; dot && i < composition->n_sections; i++) {
+        const struct composed_section *section = composition->sections + i;
+        if (strlen(section->name) == (size_t)(dot - key) && !strncmp(section->name, key, (size_t)(dot - key)))
+            return 1;
+    }
+    return 0;
+}
+
+/* What only the objective knows (the parameters of a program, x1 of a function) has no section to go to. */
+static void write_free_keys(const struct composition *composition, const struct setting_text *point, size_t n, struct text *out)
+{
+    struct text value = TEXT_INIT;
+    int any = 0;
+    for (size_t i = 0; i < n; i++) {
+        text_clear(&value);
+        if (has_section(composition, point[i].key) || !space_write_fixed(&value, point[i].text))
+            continue;
+        text_add(out, any++ ? "" : "\n[space]\n");
+        config_write_value(out, point[i].key, text_string(&value));
+    }
+    text_release(&value);
+}
+
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n, struct text *out)
 {
     text_add(out, "[study]\n");
@@ -77,6 +104,8 @@ void composition_text(const struct composition *composition, const struct settin
         config_write_value(out, composition->study_keys[i].param->key, composition->study_keys[i].text);
     for (size_t i = 0; i < composition->n_sections; i++)
         write_section(composition, composition->sections + i, point, n, out);
+    if (n)
+        write_free_keys(composition, point, n, out);
     if (n || !composition->space.n_texts)
         return;
     text_add(out, "\n[space]\n");

@@ -99,8 +99,8 @@ int composition_make(struct composition *composition, const struct config *confi
     compose_sections(&c);
     compose_keys(&c);
     if (flags & COMPOSE_TRAIN)
-        space_lines_release(&composition->space);
-    else if (compose_objective(&c))
+        space_lines_keep_fixed(&composition->space);
+    if (compose_objective(&c) && !(flags & COMPOSE_TRAIN && !composition->space.n_texts))
         compose_space(&c);
     keep_places(&c);
     composition->search = composition_section(composition, "search");

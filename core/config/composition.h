@@ -88,7 +88,7 @@ struct composition {
 
 enum {
     /* `hone train`: [space], [search], [scheduler], objectives may be missing; the first three are ignored (search, scheduler
-     * and, where none is found, storage stay NULL). */
+     * and, where none is found, storage stay NULL) but for the lines `fixed` of [space], which stay as the trial's settings. */
     COMPOSE_TRAIN = 1u << 0
 };
 /* 0, or -1 with complaints (all of them). On success everything is checked that can be without running: names, types, ranges,
@@ -101,8 +101,8 @@ int  composition_make(struct composition *composition, const struct config *conf
 void composition_release(struct composition *composition);
 
 /* The resolved INI: every section, every key with its value; reads back to the same composition. Where settings are given (key
- * "model.width"): without [space], with the values of the point in place: what `hone best --format ini` prints. Keys that have no
- * effect (active_if) are left out, and so are defaults in which the candidates of a section differ. */
+ * "model.width"): with the values of the point in place, and in [space] only those that no section has a key for, as `fixed`:
+ * what `hone best --format ini` prints. Keys that have no effect (active_if) are left out, and so are defaults in which the candidates of a section differ. */
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n, struct text *out);
 /* "section.key<TAB>file:line" or "<TAB>default", "<TAB>--set", a line a key. */
 void composition_sources(const struct composition *composition, struct text *out);

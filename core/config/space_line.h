@@ -7,6 +7,8 @@
  *     key = lognormal MEAN DEVIATION [in LOW .. HIGH] [if ...]         MEAN and DEVIATION of log(x)
  *     key = choice A, B [weight W], C ... [if ...]                     weights: all or none given; default 1
  *     key = ordinal A, B, C ... [if ...]
+ *     key = fixed V                                                    one value; a number where the key takes numbers, else a
+ *                                                                      choice of one (always under COMPOSE_TRAIN)
  *     COND: OTHER = V [| V ...] | OTHER != V [| V ...] | OTHER < V | <= | > | >=
  *     where = a < b, c <= 10                                          (also where.NAME for more lines)
  *
@@ -15,6 +17,7 @@
 #ifndef HONE_CONFIG_SPACE_LINE_H
 #define HONE_CONFIG_SPACE_LINE_H
 #include "base/complaints.h"
+#include "base/text.h"
 #include "hone/search.h"
 
 struct space_condition {
@@ -31,6 +34,7 @@ struct space_line {
     char       **choices; /* (n_choices) */
     double      *weights; /* (n_choices) sum 1, or NULL */
     size_t       n_choices;
+    int          fixed;
     struct space_condition *conditions;
     size_t                  n_conditions;
 };
@@ -55,6 +59,10 @@ struct space_lines {
 struct config;
 /* All of [space]. 0, or -1 with complaints. */
 int  space_lines_parse(struct space_lines *space, const struct config *config, struct complaints *complaints);
+/* Keeps what is fixed, drops what varies. */
+void space_lines_keep_fixed(struct space_lines *space);
+/* "fixed V", quoted where V needs it; 0: no quotes fit. */
+int  space_write_fixed(struct text *out, const char *value);
 const struct space_line *space_lines_find(const struct space_lines *space, const char *key);
 void space_lines_release(struct space_lines *space);
 #endif

@@ -12,7 +12,8 @@
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
 /* The number is the format's: it changes with what describe writes or verify refuses. */
-static const char header[] = "hone plugin cache\t1\t" HONE_VERSION "\t" STRING(HONE_ABI_MAJOR) "." STRING(HONE_ABI_MINOR) "\n";
+static const char header[] =
+    "hone plugin cache\t1\t" HONE_VERSION "\t" STRING(HONE_ABI_MAJOR) "." STRING(HONE_ABI_MINOR) "\n";
 enum { MAX_CACHE = 64 << 20 };
 
 static uint64_t fnv1a(const char *bytes, size_t n)
@@ -58,9 +59,10 @@ static int read_entry(char **at, const char *end, struct cache_entry *entry)
     char    *f[7];
     uint64_t mtime = 0, length = 0;
     memset(entry, 0, sizeof *entry);
-    if (describe_fields(at, f, 7) != 7 || !f[0] || strcmp(f[0], "file") || !f[1] || !read_unsigned(f[2], &entry->file.device) ||
-        !read_unsigned(f[3], &entry->file.inode) || !read_unsigned(f[4], &entry->file.size) || !read_unsigned(f[5], &mtime) ||
-        !read_unsigned(f[6], &length) || *at > end || length > (uint64_t)(end - *at))
+    if (describe_fields(at, f, 7) != 7 || !f[0] || strcmp(f[0], "file") || !f[1] ||
+        !read_unsigned(f[2], &entry->file.device) || !read_unsigned(f[3], &entry->file.inode) ||
+        !read_unsigned(f[4], &entry->file.size) || !read_unsigned(f[5], &mtime) || !read_unsigned(f[6], &length) ||
+        *at > end || length > (uint64_t)(end - *at))
         return 0;
     entry->file.path = f[1];
     entry->file.mtime = (int64_t)mtime;
@@ -113,8 +115,8 @@ const struct cache_entry *cache_find(const struct cache *cache, const struct fou
 {
     for (size_t i = 0; i < cache->n; i++) {
         const struct found *known = &cache->entries[i].file;
-        if (known->inode == file->inode && known->device == file->device && known->size == file->size && known->mtime == file->mtime &&
-            !strcmp(known->path, file->path))
+        if (known->inode == file->inode && known->device == file->device && known->size == file->size &&
+            known->mtime == file->mtime && !strcmp(known->path, file->path))
             return &cache->entries[i];
     }
     return NULL;

@@ -5,8 +5,8 @@
  *     file  path device inode size mtime_ns BYTES      BYTES of description (describe.h) follow
  *     sum   FNV-1a of all before, in hexadecimal
  *
- * Anything unexpected in it means no cache. It is replaced as a whole, so that readers need no lock; of two writers at once
- * the later one wins, and what it did not know is scanned again some time. */
+ * Anything unexpected in it means no cache. It is replaced as a whole, so that readers need no lock; of two writers
+ * at once the later one wins, and what it did not know is scanned again some time. */
 #ifndef HONE_PLUGIN_CACHE_H
 #define HONE_PLUGIN_CACHE_H
 #include "base/text.h"
@@ -26,7 +26,7 @@ struct cache {
 hone_rc                   cache_open(struct cache *cache);
 void                      cache_close(struct cache *cache);
 const struct cache_entry *cache_find(const struct cache *cache, const struct found *file);
-/* Writes these descriptions, and those in the file for other modules that are still there. A cache that cannot be written is
- * no error: everything works without. */
+/* Writes these descriptions, and those in the file for other modules that are still there. A cache that cannot be
+ * written is no error: everything works without. */
 void cache_write(const struct found *files, const struct text *descriptions, size_t n);
 #endif

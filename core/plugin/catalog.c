@@ -89,7 +89,8 @@ static hone_rc take_description(struct record *record, char *text, const char *p
 
 static void name_broken(struct record *record)
 {
-    const char **fields[] = { &record->module.id, &record->module.version, &record->module.license, &record->module.author, &record->module.url };
+    const char **fields[] = { &record->module.id, &record->module.version, &record->module.license,
+                              &record->module.author, &record->module.url };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (!*fields[i])
             *fields[i] = "";
@@ -241,8 +242,8 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* 1 where a broken module would offer the component (name NULL: any of the kind): as it says itself, or, where it could say
- * nothing, as its file is called: KIND-NAME.so. */
+/* 1 where a broken module would offer the component (name NULL: any of the kind): as it says itself, or, where it
+ * could say nothing, as its file is called: KIND-NAME.so. */
 static int would_offer(const struct record *record, const char *kind, const char *name)
 {
     const char  *file = base_name(record->module.path);
@@ -271,7 +272,8 @@ static void explain_missing(const struct catalog *catalog, const char *kind, con
     for (size_t i = 0; i < catalog->n_records; i++) {
         const struct catalog_module *m = &catalog->records[i].module;
         if (m->broken && would_offer(&catalog->records[i], kind, name)) {
-            hone_fail(err, HONE_ENOTSUP, "", "%.40s '%.60s' cannot be used: %.60s: %.120s", kind, name, base_name(m->path), m->broken);
+            hone_fail(err, HONE_ENOTSUP, "", "%.40s '%.60s' cannot be used: %.60s: %.120s", kind, name,
+                      base_name(m->path), m->broken);
             return;
         }
     }
@@ -286,11 +288,13 @@ static void explain_missing(const struct catalog *catalog, const char *kind, con
     else if (suggestion.best)
         hone_fail(err, HONE_EINVAL, "", "unknown %.40s '%.60s'; did you mean '%.60s'?", kind, name, suggestion.best);
     else
-        hone_fail(err, HONE_EINVAL, "", "unknown %.40s '%.60s'; there is %.120s%s", kind, name, text_string(&all), all.length > 120 ? " ..." : "");
+        hone_fail(err, HONE_EINVAL, "", "unknown %.40s '%.60s'; there is %.120s%s", kind, name, text_string(&all),
+                  all.length > 120 ? " ..." : "");
     text_release(&all);
 }
 
-const struct catalog_component *catalog_find(const struct catalog *catalog, const char *kind, const char *name, hone_error *err)
+const struct catalog_component *catalog_find(const struct catalog *catalog, const char *kind, const char *name,
+                                             hone_error *err)
 {
     const struct catalog_component *found = NULL;
     for (size_t i = 0; i < catalog->n_components; i++) {
@@ -298,7 +302,8 @@ const struct catalog_component *catalog_find(const struct catalog *catalog, cons
         if (strcmp(c->kind, kind) || !matches(c, name))
             continue;
         if (found) {
-            hone_fail(err, HONE_EINVAL, "", "%.30s '%.40s' is in %.70s and in %.70s; write %.60s.%.40s or the other's id", kind, name,
+            hone_fail(err, HONE_EINVAL, "",
+                      "%.30s '%.40s' is in %.70s and in %.70s; write %.60s.%.40s or the other's id", kind, name,
                       found->module->path, c->module->path, found->module->id, found->name);
             return NULL;
         }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The catalog: what plugins there are and what they offer, known without loading any.
  *
- * Modules are found in the plugin path; a file seen for the first time (path, inode, size, mtime) is scanned in a child
- * process with a time limit and its description is cached, or the reason why it is broken. Only catalog_load maps code. */
+ * Modules are found in the plugin path; a file seen for the first time (path, inode, size, mtime) is scanned in a
+ * child process with a time limit and its description is cached, or the reason why it is broken. Only catalog_load
+ * maps code. */
 #ifndef HONE_PLUGIN_CATALOG_H
 #define HONE_PLUGIN_CATALOG_H
 #include "hone/objective.h"
@@ -42,27 +43,31 @@ struct catalog_options {
 
 /* Never fails for a broken plugin; fails for lack of memory or a plugin path that is no directory. */
 hone_rc catalog_open(struct catalog **catalog, const struct catalog_options *options, hone_error *err);
-/* For tests: a catalog of components in memory, verified as those of a module would be ("hone.static" 0.0.0). What is wrong with
- * them goes to standard error, and the result is HONE_EINVAL. Components and their names must outlive it. */
+/* For tests: a catalog of components in memory, verified as those of a module would be ("hone.static" 0.0.0). What is
+ * wrong with them goes to standard error, and the result is HONE_EINVAL. Components and their names must outlive it.
+ */
 hone_rc catalog_open_static(struct catalog **catalog, const hone_component *const *components, size_t n);
 void    catalog_close(struct catalog *catalog); /* loaded modules stay mapped */
 
-size_t                          catalog_modules(const struct catalog *catalog, const struct catalog_module *const **modules);
+size_t catalog_modules(const struct catalog *catalog, const struct catalog_module *const **modules);
 /* Usable components (neither broken nor shadowed), sorted by kind and name. */
-size_t                          catalog_components(const struct catalog *catalog, const struct catalog_component *const **components);
-/* By kind ("search") and name ("tpe", or with the module's id: "org.acme.tpe"). NULL: *err says why and helps: unknown with
- * did-you-mean over the names of the kind, ambiguous with both paths, or found but broken with the reason. */
-const struct catalog_component *catalog_find(const struct catalog *catalog, const char *kind, const char *name, hone_error *err);
+size_t catalog_components(const struct catalog *catalog, const struct catalog_component *const **components);
+/* By kind ("search") and name ("tpe", or with the module's id: "org.acme.tpe"). NULL: *err says why and helps:
+ * unknown with did-you-mean over the names of the kind, ambiguous with both paths, or found but broken with the
+ * reason. */
+const struct catalog_component *catalog_find(const struct catalog *catalog, const char *kind, const char *name,
+                                             hone_error *err);
 /* The component with HONE_C_DEFAULT, or the kind's only one; NULL: none, or several that claim it (never a guess). */
 const struct catalog_component *catalog_default(const struct catalog *catalog, const char *kind);
 /* 1 where some usable or broken component is of this kind. */
 int                             catalog_has_kind(const struct catalog *catalog, const char *kind);
 
-/* Maps the module (RTLD_NOW | RTLD_LOCAL), verifies it against what the catalog knows, calls init once. The result lives as
- * long as the process. Floating-point state and locale are compared around it. */
+/* Maps the module (RTLD_NOW | RTLD_LOCAL), verifies it against what the catalog knows, calls init once. The result
+ * lives as long as the process. Floating-point state and locale are compared around it. */
 hone_rc catalog_load(struct catalog *catalog, const struct catalog_component *component, const hone_host *host,
                      const hone_component **loaded, hone_error *err);
 
-/* `hone plugin-scan FILE`, the child's side: describes one module on standard output, in the cache's form. Exit status. */
+/* `hone plugin-scan FILE`, the child's side: describes one module on standard output, in the cache's form. Exit
+ * status. */
 int catalog_scan_main(const char *path);
 #endif

@@ -53,10 +53,11 @@ static hone_rc fill_config(struct component *c, const struct setting_text *setti
         for (uint32_t k = 0; k < entry->n_params; k++)
             suggestion_offer(&suggestion, entry->params[k].key);
         if (suggestion.best)
-            rc = hone_fail(err, HONE_EINVAL, settings[i].key, "unknown key '%.60s' of %.60s; did you mean '%.60s'?", settings[i].key, entry->name,
-                           suggestion.best);
+            rc = hone_fail(err, HONE_EINVAL, settings[i].key, "unknown key '%.60s' of %.60s; did you mean '%.60s'?",
+                           settings[i].key, entry->name, suggestion.best);
         else
-            rc = hone_fail(err, HONE_EINVAL, settings[i].key, "unknown key '%.60s' of %.60s", settings[i].key, entry->name);
+            rc = hone_fail(err, HONE_EINVAL, settings[i].key, "unknown key '%.60s' of %.60s", settings[i].key,
+                           entry->name);
     }
     for (uint32_t i = 0; i < entry->n_params && rc == HONE_OK; i++) {
         const hone_param *p = &entry->params[i];
@@ -79,14 +80,17 @@ static hone_rc judge(struct component *c, hone_rc rc, hone_error *why, hone_erro
         return hone_fail(err, rc, why->param, "%s", *why->msg ? why->msg : "failed without giving a reason");
     }
     if (rc > 0)
-        return hone_fail(err, HONE_EFAIL, "", "%.40s/%.60s: create answered %d, which has no meaning", c->entry->kind, c->entry->name, rc);
+        return hone_fail(err, HONE_EFAIL, "", "%.40s/%.60s: create answered %d, which has no meaning", c->entry->kind,
+                         c->entry->name, rc);
     if (!c->self)
-        return hone_fail(err, HONE_EFAIL, "", "%.40s/%.60s: create reported success without an instance", c->entry->kind, c->entry->name);
+        return hone_fail(err, HONE_EFAIL, "", "%.40s/%.60s: create reported success without an instance",
+                         c->entry->kind, c->entry->name);
     return HONE_OK;
 }
 
-hone_rc component_create(struct component *component, struct catalog *catalog, const struct catalog_component *entry, const hone_host *host,
-                         const char *instance, const struct setting_text *settings, size_t n, uint64_t seed, hone_error *err)
+hone_rc component_create(struct component *component, struct catalog *catalog, const struct catalog_component *entry,
+                         const hone_host *host, const char *instance, const struct setting_text *settings, size_t n,
+                         uint64_t seed, hone_error *err)
 {
     static const struct component empty = COMPONENT_INIT;
     hone_error                    why = HONE_ERROR_INIT;

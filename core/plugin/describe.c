@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptions of modules: writing and reading. Reading trusts nothing: the text may come from a child that a plugin has
- * meddled with, or from a cache that was cut short. */
+/* Descriptions of modules: writing and reading. Reading trusts nothing: the text may come from a child that a plugin
+ * has meddled with, or from a cache that was cut short. */
 #include "plugin/describe.h"
 
 #include "hone/objective.h"
@@ -21,7 +21,12 @@ void describe_add(struct text *out, const char *field)
         text_add_bytes(out, field, plain);
         field += plain;
         if (*field) {
-            const char escape[] = { '\\', *field == '\t' ? 't' : *field == '\n' ? 'n' : *field == '\r' ? 'r' : '\\', '\0' };
+            const char escape[] = { '\\',
+                                    *field == '\t'   ? 't'
+                                    : *field == '\n' ? 'n'
+                                    : *field == '\r' ? 'r'
+                                                     : '\\',
+                                    '\0' };
             text_add(out, escape);
             field++;
         }
@@ -78,7 +83,8 @@ void describe(const struct record *record, struct text *out)
         for (uint32_t s = 0; s < c->n_slots; s++) {
             const hone_slot *slot = c->slots[s];
             add_row(out, "slot", &slot->kind, 1);
-            text_addf(out, "\t%u\t%u\t%u\t%u\t%u\n", slot->flags, slot->min, slot->max, slot->config_size, slot->n_params);
+            text_addf(out, "\t%u\t%u\t%u\t%u\t%u\n", slot->flags, slot->min, slot->max, slot->config_size,
+                      slot->n_params);
             add_table(out, slot->params, slot->n_params);
         }
     }
@@ -159,8 +165,9 @@ static hone_rc read_table(char **at, uint32_t n, struct record *record, const ho
         char        *f[MAX_FIELDS];
         const size_t count = describe_fields(at, f, MAX_FIELDS);
         hone_param  *p = &table[i];
-        if (count < FIXED || count > MAX_FIELDS || !f[0] || strcmp(f[0], "param") || !read_u32(f[1], &p->type) || !read_u32(f[2], &p->flags) ||
-            !read_u32(f[3], &p->offset) || !f[4] || !read_real(f[6], &p->min) || !read_real(f[7], &p->max) || !f[10])
+        if (count < FIXED || count > MAX_FIELDS || !f[0] || strcmp(f[0], "param") || !read_u32(f[1], &p->type) ||
+            !read_u32(f[2], &p->flags) || !read_u32(f[3], &p->offset) || !f[4] || !read_real(f[6], &p->min) ||
+            !read_real(f[7], &p->max) || !f[10])
             return HONE_EINVAL;
         p->key = f[4];
         p->def = f[5];
@@ -194,8 +201,9 @@ static hone_rc read_slots(char **at, struct record *record, struct catalog_compo
     for (uint32_t i = 0; i < c->n_slots; i++) {
         char      *f[7];
         hone_slot *slot = &block[i];
-        if (describe_fields(at, f, 7) != 7 || !f[0] || strcmp(f[0], "slot") || !f[1] || !read_u32(f[2], &slot->flags) ||
-            !read_u32(f[3], &slot->min) || !read_u32(f[4], &slot->max) || !read_u32(f[5], &slot->config_size) || !read_u32(f[6], &slot->n_params))
+        if (describe_fields(at, f, 7) != 7 || !f[0] || strcmp(f[0], "slot") || !f[1] ||
+            !read_u32(f[2], &slot->flags) || !read_u32(f[3], &slot->min) || !read_u32(f[4], &slot->max) ||
+            !read_u32(f[5], &slot->config_size) || !read_u32(f[6], &slot->n_params))
             return HONE_EINVAL;
         slot->size = sizeof *slot;
         slot->kind = f[1];
@@ -213,9 +221,9 @@ static hone_rc read_component(char **at, struct record *record, struct catalog_c
 {
     char  *f[10];
     size_t length;
-    if (describe_fields(at, f, 10) != 10 || !f[0] || strcmp(f[0], "component") || !f[1] || !f[2] || !read_u32(f[3], &c->flags) ||
-        !read_u32(f[4], &c->iface_flags) || !read_u32(f[5], &c->config_size) || !f[6] || !read_u32(f[8], &c->n_params) ||
-        !read_u32(f[9], &c->n_slots) || (length = strcspn(f[1], "/")) == 0)
+    if (describe_fields(at, f, 10) != 10 || !f[0] || strcmp(f[0], "component") || !f[1] || !f[2] ||
+        !read_u32(f[3], &c->flags) || !read_u32(f[4], &c->iface_flags) || !read_u32(f[5], &c->config_size) || !f[6] ||
+        !read_u32(f[8], &c->n_params) || !read_u32(f[9], &c->n_slots) || (length = strcspn(f[1], "/")) == 0)
         return HONE_EINVAL;
     c->kind_id = f[1];
     c->kind = record_string(record, f[1], length);
@@ -259,8 +267,8 @@ hone_rc describe_read(char **at, struct record *record)
     const size_t count = describe_fields(at, f, 8);
     if (count && f[0] && !strcmp(f[0], "broken"))
         return read_broken(at, f, count, record);
-    if (count != 8 || !f[0] || strcmp(f[0], "module") || !f[1] || !f[2] || !f[3] || !f[4] || !f[5] || !read_u32(f[6], &minor) ||
-        !read_u32(f[7], &n) || !n || n > MAX_ROWS)
+    if (count != 8 || !f[0] || strcmp(f[0], "module") || !f[1] || !f[2] || !f[3] || !f[4] || !f[5] ||
+        !read_u32(f[6], &minor) || !read_u32(f[7], &n) || !n || n > MAX_ROWS)
         return HONE_EINVAL;
     record->module.id = f[1];
     record->module.version = f[2];

@@ -17,12 +17,13 @@
 #include "plugin/record.h"
 
 void describe(const struct record *record, struct text *out);
-/* Fills a zeroed record from the lines at *at, which is moved past "end"; the text is cut up in place and must outlive the record.
- * HONE_OK; HONE_EINVAL: not a description (the record may be half filled: release it); HONE_ENOMEM. */
+/* Fills a zeroed record from the lines at *at, which is moved past "end"; the text is cut up in place and must
+ * outlive the record. HONE_OK; HONE_EINVAL: not a description (the record may be half filled: release it);
+ * HONE_ENOMEM. */
 hone_rc describe_read(char **at, struct record *record);
 
-/* Cuts the line at *at into at most n fields, undoing the escapes in place; *at moves to the next line. Number of fields; more
- * than n: there were more; 0: no whole line is left. */
+/* Cuts the line at *at into at most n fields, undoing the escapes in place; *at moves to the next line. Number of
+ * fields; more than n: there were more; 0: no whole line is left. */
 size_t describe_fields(char **at, char **fields, size_t n);
 void   describe_add(struct text *out, const char *field); /* escaped, NULL as \N */
 #endif

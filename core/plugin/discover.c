@@ -43,7 +43,8 @@ int found_is_current(const struct found *found)
     if (stat(found->path, &status) < 0)
         return 0;
     identify(&now, &status);
-    return now.device == found->device && now.inode == found->inode && now.size == found->size && now.mtime == found->mtime;
+    return now.device == found->device && now.inode == found->inode && now.size == found->size &&
+           now.mtime == found->mtime;
 }
 
 /* The reason against loading a file, malloc'ed; NULL with *status where there is none. *memory 1: out of it. */
@@ -161,7 +162,8 @@ hone_rc discover(const struct catalog_options *options, struct found_list *list,
         const size_t n = strcspn(variable, ":");
         if (n) {
             char *path = strndup(variable, n);
-            rc = path ? add_directory(list, path, "HONE_PLUGIN_PATH", err) : hone_fail(err, HONE_ENOMEM, "", "out of memory for the plugin path");
+            rc = path ? add_directory(list, path, "HONE_PLUGIN_PATH", err)
+                      : hone_fail(err, HONE_ENOMEM, "", "out of memory for the plugin path");
             free(path);
             if (rc != HONE_OK)
                 return rc;

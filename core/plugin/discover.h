@@ -14,7 +14,8 @@ struct found_list {
     struct found *items;
     size_t        n, capacity;
 };
-/* In search order, sorted by name within a directory, each file once. HONE_EINVAL: a directory that the user named is none. */
+/* In search order, sorted by name within a directory, each file once. HONE_EINVAL: a directory that the user named is
+ * none. */
 hone_rc discover(const struct catalog_options *options, struct found_list *list, hone_error *err);
 void    found_list_release(struct found_list *list);
 /* 1 where the file at path is still the one found. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares the state of the thread and of the process around a plugin's call. A library that was linked with -ffast-math sets
- * flush-to-zero in its constructor, for the whole process: that must not pass unseen. */
+/* Compares the state of the thread and of the process around a plugin's call. A library that was linked with
+ * -ffast-math sets flush-to-zero in its constructor, for the whole process: that must not pass unseen. */
 #include "plugin/guard.h"
 
 #include "hone/param.h"
@@ -82,7 +82,8 @@ hone_rc guard_check(const struct guard *guard, hone_error *err)
     hone_rc        rc = HONE_OK;
     if (mxcsr != guard->mxcsr) {
         set_float_control(guard->mxcsr);
-        rc = hone_fail(err, HONE_EFAIL, "", "changed the floating-point state (MXCSR %04x to %04x)", guard->mxcsr, mxcsr);
+        rc = hone_fail(err, HONE_EFAIL, "", "changed the floating-point state (MXCSR %04x to %04x)", guard->mxcsr,
+                       mxcsr);
     }
     if (x87 != guard->x87) {
         set_x87_control(guard->x87);
@@ -125,7 +126,8 @@ hone_rc guard_process_check(struct guard_process *guard, hone_error *err)
             (stat(".", &now) < 0 || before.st_ino != now.st_ino || before.st_dev != now.st_dev)) {
             const int back = fchdir(guard->directory);
             if (rc == HONE_OK)
-                rc = hone_fail(err, HONE_EFAIL, "", "changed the working directory%s", back < 0 ? ", which is out of reach now" : "");
+                rc = hone_fail(err, HONE_EFAIL, "", "changed the working directory%s",
+                               back < 0 ? ", which is out of reach now" : "");
         }
         close(guard->directory);
         guard->directory = -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a plugin must leave as it found it: floating-point control (MXCSR, x87, rounding), locale, and around a load also the
- * working directory and the signal dispositions. Save before, check after: what changed is named and put back. */
+/* What a plugin must leave as it found it: floating-point control (MXCSR, x87, rounding), locale, and around a load
+ * also the working directory and the signal dispositions. Save before, check after: what changed is named and put
+ * back. */
 #ifndef HONE_PLUGIN_GUARD_H
 #define HONE_PLUGIN_GUARD_H
 #include "hone/plugin.h"
@@ -13,8 +14,8 @@ struct guard {
     char     locale[32];
 };
 void guard_save(struct guard *guard);
-/* HONE_OK, or HONE_EFAIL with "changed the floating-point state (MXCSR 1f80 to 9fc0)" after having put it back. Cheap: a few
- * nanoseconds where nothing changed. */
+/* HONE_OK, or HONE_EFAIL with "changed the floating-point state (MXCSR 1f80 to 9fc0)" after having put it back.
+ * Cheap: a few nanoseconds where nothing changed. */
 hone_rc guard_check(const struct guard *guard, hone_error *err);
 
 /* The same with what only a system call can tell: for loading and initializing a module. */

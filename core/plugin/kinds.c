@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of kinds. A kind that grows gets its new functions here when they are required; optional ones need no entry. */
+/* The table of kinds. A kind that grows gets its new functions here when they are required; optional ones need none. */
 #include "plugin/kinds.h"
 
 #include "hone/hone.h"
@@ -20,21 +20,23 @@ static const struct kind kinds[] = {
       { FUNCTION(hone_transform_v1, begin), FUNCTION(hone_transform_v1, fit), FUNCTION(hone_transform_v1, finish),
         FUNCTION(hone_transform_v1, apply) } },
     { HONE_KIND_MODEL, "hone_model_v1", sizeof(hone_model_v1), 0, { FUNCTION(hone_model_v1, build) } },
-    { HONE_KIND_LOSS, "hone_loss_v1", sizeof(hone_loss_v1), 0, { FUNCTION(hone_loss_v1, build), FUNCTION(hone_loss_v1, predict) } },
+    { HONE_KIND_LOSS, "hone_loss_v1", sizeof(hone_loss_v1), 0,
+      { FUNCTION(hone_loss_v1, build), FUNCTION(hone_loss_v1, predict) } },
     { HONE_KIND_REGULARIZER, "hone_regularizer_v1", sizeof(hone_regularizer_v1),
       HONE_REGULARIZER_RAW | HONE_REGULARIZER_CLASSIFICATION | HONE_REGULARIZER_IMAGES | HONE_REGULARIZER_VALIDATION,
       { { NULL, 0 } } },
     { HONE_KIND_OPTIMIZER, "hone_optimizer_v1", sizeof(hone_optimizer_v1), 0,
       { FUNCTION(hone_optimizer_v1, learning_rate), FUNCTION(hone_optimizer_v1, update) } },
-    { HONE_KIND_LR_SCHEDULE, "hone_lr_schedule_v1", sizeof(hone_lr_schedule_v1), 0, { FUNCTION(hone_lr_schedule_v1, factor) } },
+    { HONE_KIND_LR_SCHEDULE, "hone_lr_schedule_v1", sizeof(hone_lr_schedule_v1), 0,
+      { FUNCTION(hone_lr_schedule_v1, factor) } },
     { HONE_KIND_METRIC, "hone_metric_v1", sizeof(hone_metric_v1), 0,
       { FUNCTION(hone_metric_v1, begin), FUNCTION(hone_metric_v1, update), FUNCTION(hone_metric_v1, merge),
         FUNCTION(hone_metric_v1, compute), FUNCTION(hone_metric_v1, list) } },
     { HONE_KIND_STORAGE, "hone_storage_v1", sizeof(hone_storage_v1), 0,
       { FUNCTION(hone_storage_v1, open), FUNCTION(hone_storage_v1, begin), FUNCTION(hone_storage_v1, commit),
         FUNCTION(hone_storage_v1, rollback), FUNCTION(hone_storage_v1, put_study), FUNCTION(hone_storage_v1, put_trial),
-        FUNCTION(hone_storage_v1, put_report), FUNCTION(hone_storage_v1, put_event), FUNCTION(hone_storage_v1, put_attachment),
-        FUNCTION(hone_storage_v1, studies), FUNCTION(hone_storage_v1, trials), FUNCTION(hone_storage_v1, reports),
+        FUNCTION(hone_storage_v1, put_report), FUNCTION(hone_storage_v1, put_event),
+        FUNCTION(hone_storage_v1, put_attachment), FUNCTION(hone_storage_v1, studies), FUNCTION(hone_storage_v1, trials), FUNCTION(hone_storage_v1, reports),
         FUNCTION(hone_storage_v1, events), FUNCTION(hone_storage_v1, attachments), FUNCTION(hone_storage_v1, lock) } },
     { HONE_KIND_REPORTER, "hone_reporter_v1", sizeof(hone_reporter_v1), 0,
       { FUNCTION(hone_reporter_v1, open), FUNCTION(hone_reporter_v1, hear) } },

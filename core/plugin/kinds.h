@@ -18,7 +18,8 @@ struct kind {
 };
 /* By id; NULL: a kind of somebody else's. */
 const struct kind *kind_find(const char *id);
-/* The revision that this hone knows of a kind whose name is `id` up to the slash ("search/2" finds "search/1"), or NULL. */
+/* The revision that this hone knows of a kind whose name is `id` up to the slash ("search/2" finds "search/1"), or
+ * NULL. */
 const struct kind *kind_other_revision(const char *id);
 /* The kinds in turn, NULL at the end. */
 const struct kind *kind_at(size_t i);

@@ -32,8 +32,8 @@ static hone_module_fn find_entry(void *handle, struct problems *problems)
         char name[32];
         snprintf(name, sizeof name, "hone_module_v%d", major);
         if (dlsym(handle, name)) {
-            problem(problems, "", "is built for plugin ABI %d, this hone offers %d.%d (hone " HONE_VERSION ")", major, HONE_ABI_MAJOR,
-                    HONE_ABI_MINOR);
+            problem(problems, "", "is built for plugin ABI %d, this hone offers %d.%d (hone " HONE_VERSION ")", major,
+                    HONE_ABI_MAJOR, HONE_ABI_MINOR);
             return NULL;
         }
     }
@@ -41,7 +41,8 @@ static hone_module_fn find_entry(void *handle, struct problems *problems)
     return NULL;
 }
 
-hone_rc load_map(const char *path, struct record *record, const hone_module **module, struct problems *problems, int *lasting)
+hone_rc load_map(const char *path, struct record *record, const hone_module **module, struct problems *problems,
+                 int *lasting)
 {
     struct guard_process guard;
     hone_error           err = HONE_ERROR_INIT;
@@ -57,7 +58,8 @@ hone_rc load_map(const char *path, struct record *record, const hone_module **mo
         return HONE_OK;
     }
     if (changed != HONE_OK) {
-        problem(problems, "", "%s while being loaded%s", err.msg, strstr(err.msg, "MXCSR") ? " (linked with -ffast-math?)" : "");
+        problem(problems, "", "%s while being loaded%s", err.msg,
+                strstr(err.msg, "MXCSR") ? " (linked with -ffast-math?)" : "");
         return HONE_OK;
     }
     const hone_module_fn entry = find_entry(handle, problems);
@@ -70,8 +72,8 @@ hone_rc load_map(const char *path, struct record *record, const hone_module **mo
     return verify_module(*module, record, problems);
 }
 
-/* A module that has been initialized. Modules are state of the process: init is called once in it, whatever the number of
- * catalogs, and what it answers with is handed to instances that may outlive any catalog. [load] */
+/* A module that has been initialized. Modules are state of the process: init is called once in it, whatever the
+ * number of catalogs, and what it answers with is handed to instances that may outlive any catalog. [load] */
 struct loaded {
     struct loaded *next;
     char          *path;
@@ -176,5 +178,6 @@ hone_rc load_component(struct record *known, const struct catalog_component *com
             return HONE_OK;
         }
     }
-    return hone_fail(err, HONE_EFAIL, "", "%.120s has no %.40s/%.60s any more", l->path, component->kind, component->name);
+    return hone_fail(err, HONE_EFAIL, "", "%.120s has no %.40s/%.60s any more", l->path, component->kind,
+                     component->name);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of one module, from its own tables (verify.c), from a description (describe.c) or for want of both from the
- * reason why it is broken. Private to core/plugin. */
+/* What is known of one module, from its own tables (verify.c), from a description (describe.c) or for want of both
+ * from the reason why it is broken. Private to core/plugin. */
 #ifndef HONE_PLUGIN_RECORD_H
 #define HONE_PLUGIN_RECORD_H
 #include "hone/settings.h"

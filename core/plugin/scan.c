@@ -102,7 +102,8 @@ static int has_ended(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? errno != EINTR : info.si_pid == pid;
 }
 
-/* Waits for a child that has closed its output, but not beyond its time; ends it and what it left behind. Its status. */
+/* Waits for a child that has closed its output, but not beyond its time; ends it and what it left behind. Its status.
+ */
 static int reap(struct scan_job *job)
 {
     int                   status = 0;
@@ -134,7 +135,8 @@ static void finish(struct scan_job *job)
     char      reason[160];
     const int status = reap(job);
     if (job->timed_out)
-        snprintf(reason, sizeof reason, "did not finish within %d s while being scanned (hone plugins --rescan tries again)", SCAN_SECONDS);
+        snprintf(reason, sizeof reason,
+                 "did not finish within %d s while being scanned (hone plugins --rescan tries again)", SCAN_SECONDS);
     else if (WIFSIGNALED(status))
         snprintf(reason, sizeof reason, "killed by SIG%s while being scanned",
                  sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Describing modules in child processes: a constructor that crashes, hangs or exits takes only its child along. Private to
- * core/plugin. */
+/* Describing modules in child processes: a constructor that crashes, hangs or exits takes only its child along.
+ * Private to core/plugin. */
 #ifndef HONE_PLUGIN_SCAN_H
 #define HONE_PLUGIN_SCAN_H
 #include "base/text.h"

@@ -62,8 +62,8 @@ static int kind_is_good(const char *id)
     return !slash[1 + strspn(slash + 1, "0123456789")];
 }
 
-static hone_rc check_slots(const hone_objective_v1 *objective, const char *where, struct record *record, struct catalog_component *entry,
-                           hone_objective_v1 *copy, struct problems *problems)
+static hone_rc check_slots(const hone_objective_v1 *objective, const char *where, struct record *record,
+                           struct catalog_component *entry, hone_objective_v1 *copy, struct problems *problems)
 {
     if (!objective->n_slots)
         return HONE_OK;
@@ -98,7 +98,8 @@ static hone_rc check_slots(const hone_objective_v1 *objective, const char *where
             if (slot->kind && slots[k]->kind && !strcmp(slot->kind, slots[k]->kind))
                 problem(problems, here, "is there twice");
         const hone_param *params = NULL;
-        const hone_rc     rc = verify_table(slot->params, slot->n_params, slot->param_size, slot->config_size, here, record, &params, problems);
+        const hone_rc     rc = verify_table(slot->params, slot->n_params, slot->param_size, slot->config_size, here,
+                                            record, &params, problems);
         if (rc != HONE_OK)
             return rc;
         slot->params = params;
@@ -166,8 +167,8 @@ static void check_component(const hone_component *c, const char *where, struct p
 }
 
 /* One component into its place; *used 0: of a revision that this hone does not know, left out. */
-static hone_rc take_component(const hone_component *from, size_t index, struct record *record, struct record_component *place, int *used,
-                              struct problems *problems)
+static hone_rc take_component(const hone_component *from, size_t index, struct record *record,
+                              struct record_component *place, int *used, struct problems *problems)
 {
     char            where[192];
     hone_component *c = hone_settings_allocate(&record->memory, sizeof *c);
@@ -203,7 +204,8 @@ static hone_rc take_component(const hone_component *from, size_t index, struct r
         return HONE_ENOMEM;
     check_component(c, where, problems);
     const hone_param *params = NULL;
-    hone_rc           rc = verify_table(c->params, c->n_params, c->param_size, c->config_size, where, record, &params, problems);
+    hone_rc           rc =
+        verify_table(c->params, c->n_params, c->param_size, c->config_size, where, record, &params, problems);
     if (rc != HONE_OK || (rc = check_iface(c, where, record, entry, problems)) != HONE_OK)
         return rc;
     c->params = params;
@@ -228,12 +230,14 @@ static hone_rc keep_offers(struct record *record)
     if (!record->offers)
         return HONE_ENOMEM;
     for (size_t i = 0; i < record->n_components; i++)
-        record->offers[record->n_offers++] = (struct record_offer){ record->components[i].entry.kind, record->components[i].entry.name };
+        record->offers[record->n_offers++] =
+            (struct record_offer){ record->components[i].entry.kind, record->components[i].entry.name };
     record->n_components = 0;
     return HONE_OK;
 }
 
-hone_rc verify_components(const hone_component *const *components, size_t n, struct record *record, struct problems *problems)
+hone_rc verify_components(const hone_component *const *components, size_t n, struct record *record,
+                          struct problems *problems)
 {
     record->components = hone_settings_allocate(&record->memory, n * sizeof *record->components);
     if (!record->components)
@@ -247,7 +251,8 @@ hone_rc verify_components(const hone_component *const *components, size_t n, str
         if (!used)
             continue;
         for (size_t k = 0; k < record->n_components; k++)
-            if (!strcmp(record->components[k].entry.kind, place->entry.kind) && !strcmp(record->components[k].entry.name, place->entry.name)) {
+            if (!strcmp(record->components[k].entry.kind, place->entry.kind) &&
+                !strcmp(record->components[k].entry.name, place->entry.name)) {
                 char where[192];
                 snprintf(where, sizeof where, "%.100s/%.63s", place->entry.kind, place->entry.name);
                 problem(problems, where, "is there twice");
@@ -255,13 +260,15 @@ hone_rc verify_components(const hone_component *const *components, size_t n, str
         record->n_components++;
     }
     if (!record->n_components && !problems->n) {
-        problem(problems, "", "offers nothing that this hone knows (%s)", n && components[0] ? components[0]->kind : "no component");
+        problem(problems, "", "offers nothing that this hone knows (%s)",
+                n && components[0] ? components[0]->kind : "no component");
         return HONE_OK;
     }
     return problems->n ? keep_offers(record) : HONE_OK;
 }
 
-/* "org.acme.hone": letters, digits, dots, dashes, underscores; it names the module where two offer the same component */
+/* "org.acme.hone": letters, digits, dots, dashes, underscores; it names the module where two offer the same component
+ */
 static int id_is_good(const char *id)
 {
     if (!id || !((id[0] >= 'a' && id[0] <= 'z') || (id[0] >= '0' && id[0] <= '9')) || strlen(id) > 127)
@@ -292,8 +299,8 @@ hone_rc verify_module(const hone_module *module, struct record *record, struct p
     }
     if (module->abi_major != HONE_ABI_MAJOR || module->abi_minor > HONE_ABI_MINOR) {
         /* nothing else can be judged: the rest may mean what this hone does not know */
-        problem(problems, "", "needs plugin ABI %u.%u, this hone offers %d.%d (hone " HONE_VERSION ")", module->abi_major, module->abi_minor,
-                HONE_ABI_MAJOR, HONE_ABI_MINOR);
+        problem(problems, "", "needs plugin ABI %u.%u, this hone offers %d.%d (hone " HONE_VERSION ")",
+                module->abi_major, module->abi_minor, HONE_ABI_MAJOR, HONE_ABI_MINOR);
         return HONE_OK;
     }
     if (verify_copy(&m, sizeof m, module, module->size, "", "hone_module", problems))

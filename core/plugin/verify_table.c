@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parameter tables: keys, types, ranges, defaults, choices, conditions, and where each field lies in the config struct. */
+/* Parameter tables: keys, types, ranges, defaults, choices, conditions, and where each field lies in the config
+ * struct. */
 #include "plugin/verify.h"
 
 #include <string.h>
@@ -11,7 +12,9 @@ enum {
     MAX_KEY = 63, /* hone_error.param must hold it */
     MAX_CHOICES = 256
 };
-enum { KNOWN_FLAGS = HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED | HONE_P_DEPRECATED };
+enum {
+    KNOWN_FLAGS = HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED | HONE_P_DEPRECATED
+};
 
 static const struct {
     const char *name;
@@ -21,7 +24,9 @@ static const struct {
     [HONE_T_ENUM] = { "enum", 4, 4 },   [HONE_T_STR] = { "string", 8, 8 },    [HONE_T_PATH] = { "path", 8, 8 },
     [HONE_T_INTS] = { "ints", 16, 8 },  [HONE_T_REALS] = { "reals", 16, 8 },  [HONE_T_STRS] = { "strings", 16, 8 },
 };
-_Static_assert(sizeof(void *) == 8 && sizeof(hone_ints) == 16 && sizeof(hone_reals) == 16 && sizeof(hone_strings) == 16, "LP64");
+_Static_assert(sizeof(void *) == 8 && sizeof(hone_ints) == 16 && sizeof(hone_reals) == 16 &&
+                   sizeof(hone_strings) == 16,
+               "LP64");
 
 int verify_name(const char *name)
 {
@@ -29,12 +34,14 @@ int verify_name(const char *name)
     if (!name || !(name[0] >= 'a' && name[0] <= 'z'))
         return 0;
     for (; name[n]; n++)
-        if (n >= MAX_KEY || !((name[n] >= 'a' && name[n] <= 'z') || (name[n] >= '0' && name[n] <= '9') || name[n] == '_'))
+        if (n >= MAX_KEY ||
+            !((name[n] >= 'a' && name[n] <= 'z') || (name[n] >= '0' && name[n] <= '9') || name[n] == '_'))
             return 0;
     return 1;
 }
 
-int verify_copy(void *to, size_t known, const void *from, size_t size, const char *where, const char *structure, struct problems *problems)
+int verify_copy(void *to, size_t known, const void *from, size_t size, const char *where, const char *structure,
+                struct problems *problems)
 {
     const unsigned char *bytes = from;
     if (size < 8 || size > MAX_STRUCT) {
@@ -43,7 +50,8 @@ int verify_copy(void *to, size_t known, const void *from, size_t size, const cha
     }
     for (size_t i = known; i < size; i++)
         if (bytes[i]) {
-            problem(problems, where, "uses fields of %s that this hone does not know (byte %zu of %zu)", structure, i, size);
+            problem(problems, where, "uses fields of %s that this hone does not know (byte %zu of %zu)", structure, i,
+                    size);
             return 1;
         }
     memcpy(to, from, size < known ? size : known);
@@ -83,15 +91,17 @@ static void check_place(const hone_param *p, uint32_t config_size, const char *w
 {
     const uint32_t size = types[p->type].size;
     if (p->offset > config_size || config_size - p->offset < size)
-        problem(problems, where, "lies at bytes %u to %u of a config struct of %u", p->offset, p->offset + size - 1, config_size);
+        problem(problems, where, "lies at bytes %u to %u of a config struct of %u", p->offset, p->offset + size - 1,
+                config_size);
     else if (p->offset % types[p->type].alignment)
-        problem(problems, where, "(%s) lies at offset %u, which is not a multiple of %u", types[p->type].name, p->offset,
-                types[p->type].alignment);
+        problem(problems, where, "(%s) lies at offset %u, which is not a multiple of %u", types[p->type].name,
+                p->offset, types[p->type].alignment);
 }
 
 static void check_param(const hone_param *p, uint32_t config_size, const char *where, struct problems *problems)
 {
-    hone_error err = HONE_ERROR_INIT;
+    hone_error           err = HONE_ERROR_INIT;
+    hone_settings_memory none = { NULL, 0, 0 }; /* without a config struct nothing is allocated in it */
     if (!verify_name(p->key)) {
         problem(problems, where, "is no key: lower-case letters, digits and _, a letter first, at most %d", MAX_KEY);
         return;
@@ -117,11 +127,12 @@ static void check_param(const hone_param *p, uint32_t config_size, const char *w
         }
     }
     if (p->def && (p->type != HONE_T_ENUM || (p->choices && p->choices[0])) &&
-        hone_settings_parse(p, p->def, NULL, NULL, &err) != HONE_OK)
+        hone_settings_parse(p, p->def, NULL, &none, &err) != HONE_OK)
         problem(problems, where, "has a bad default: %s", err.msg);
 }
 
-static void check_condition(const hone_param *table, uint32_t n, const hone_param *p, const char *where, struct problems *problems)
+static void check_condition(const hone_param *table, uint32_t n, const hone_param *p, const char *where,
+                            struct problems *problems)
 {
     const char       *equal = strchr(p->active_if, '=');
     const hone_param *other = NULL;
@@ -135,15 +146,17 @@ static void check_condition(const hone_param *table, uint32_t n, const hone_para
         return;
     }
     for (const char *at = equal + 1;; at++) {
-        hone_error   err = HONE_ERROR_INIT;
-        const size_t m = strcspn(at, "|");
+        hone_error           err = HONE_ERROR_INIT;
+        hone_settings_memory none = { NULL, 0, 0 };
+        const size_t         m = strcspn(at, "|");
         if (m >= sizeof value || !m) {
             problem(problems, where, "has active_if \"%s\" with an empty or too long value", p->active_if);
             return;
         }
         memcpy(value, at, m);
         value[m] = '\0';
-        if (other->type >= HONE_T_BOOL && other->type <= HONE_T_STRS && hone_settings_parse(other, value, NULL, NULL, &err) != HONE_OK)
+        if (other->type >= HONE_T_BOOL && other->type <= HONE_T_STRS &&
+            hone_settings_parse(other, value, NULL, &none, &err) != HONE_OK)
             problem(problems, where, "has active_if \"%s\", but %s", p->active_if, err.msg);
         at += m;
         if (!*at)
@@ -166,14 +179,15 @@ static void check_pair(const hone_param *a, const hone_param *b, const char *whe
         problem(problems, where, "lies on the same bytes as key '%.63s'", b->key);
 }
 
-hone_rc verify_table(const hone_param *params, uint32_t n, uint32_t stride, uint32_t config_size, const char *where, struct record *record,
-                     const hone_param **out, struct problems *problems)
+hone_rc verify_table(const hone_param *params, uint32_t n, uint32_t stride, uint32_t config_size, const char *where,
+                     struct record *record, const hone_param **out, struct problems *problems)
 {
     *out = NULL;
     if (!n)
         return HONE_OK;
     if (!params || n > MAX_PARAMS || config_size > MAX_CONFIG) {
-        problem(problems, where, "has a table of %u parameters %s (config struct: %u bytes)", n, params ? "" : "at NULL", config_size);
+        problem(problems, where, "has a table of %u parameters %s (config struct: %u bytes)", n,
+                params ? "" : "at NULL", config_size);
         return HONE_OK;
     }
     /* hone_param carries no size of its own: the stride is its size */
@@ -181,7 +195,8 @@ hone_rc verify_table(const hone_param *params, uint32_t n, uint32_t stride, uint
     if (!table)
         return HONE_ENOMEM;
     for (uint32_t i = 0; i < n; i++)
-        if (verify_copy(&table[i], sizeof *table, (const char *)params + (size_t)i * stride, stride, where, "hone_param", problems))
+        if (verify_copy(&table[i], sizeof *table, (const char *)params + (size_t)i * stride, stride, where,
+                        "hone_param", problems))
             return HONE_OK;
     for (uint32_t i = 0; i < n; i++) {
         char here[256];

@@ -14,7 +14,8 @@ INLINE float unit(uint32_t word)
     return ((float)(int32_t)(word >> 8) + 0.5f) * 0x1p-24f;
 }
 
-HOT void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit)
+HOT
+void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit)
 {
     const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
     uint32_t       counter[4] = { 0, 0, (uint32_t)stream, (uint32_t)(stream >> 32) }, words[PHILOX_WORDS];
@@ -30,7 +31,8 @@ HOT void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stre
 }
 
 /* Box and Muller 1958, both numbers of the pair: radius from words 0 and 1, angle from words 2 and 3. */
-HOT void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, float deviation)
+HOT
+void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, float deviation)
 {
     enum { HALF = PHILOX_WORDS / 2 };
     const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
@@ -39,7 +41,7 @@ HOT void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t strea
     for (int64_t at = 0; at < n; at += PHILOX_WORDS) {
         philox_lanes((uint32_t)(at / 4), counter, key, words);
         for (int i = 0; i < HALF; i++) {
-            float       s, c;
+            float s, c;
             /* the root as an exponential: sqrtf would keep errno and with it the loop from becoming a vector's */
             const float radius = deviation * vector_exp(0.5f * vector_log(-2.0f * vector_log(unit(words[i]))));
             vector_sincos(unit(words[HALF + i]), &s, &c);

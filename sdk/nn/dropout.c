@@ -9,7 +9,9 @@
 
 enum { BLOCK = 2 * PHILOX_WORDS };
 
-HOT void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step, float scale)
+HOT
+void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step,
+                    float scale)
 {
     const uint32_t dropped = key->dropped;
     const uint32_t counter[4] = { 0, key->number, (uint32_t)step, (uint32_t)(step >> 32) };

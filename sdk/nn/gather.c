@@ -25,18 +25,22 @@
                 out[e] = (float)row[e];                       \
     } while (0)
 
-HOT static void row_u8(const uint8_t *restrict row, uint64_t m, const float *restrict scale, const float *restrict shift, float *restrict out)
+HOT
+static void row_u8(const uint8_t *restrict row, uint64_t m, const float *restrict scale, const float *restrict shift,
+                   float *restrict out)
 {
     GATHER_ROW;
 }
 
-HOT static void row_f32(const float *restrict row, uint64_t m, const float *restrict scale, const float *restrict shift, float *restrict out)
+HOT
+static void row_f32(const float *restrict row, uint64_t m, const float *restrict scale, const float *restrict shift,
+                    float *restrict out)
 {
     GATHER_ROW;
 }
 
-void hone_nn_gather_u8(const uint8_t *rows, uint64_t row_elements, const uint64_t *indices, uint64_t n, const float *scale,
-                       const float *shift, float *out)
+void hone_nn_gather_u8(const uint8_t *rows, uint64_t row_elements, const uint64_t *indices, uint64_t n,
+                       const float *scale, const float *shift, float *out)
 {
     for (uint64_t i = 0; i < n; i++) {
         if (i + 4 < n) { /* a shuffled row is in no cache: ask for it early */
@@ -48,8 +52,8 @@ void hone_nn_gather_u8(const uint8_t *rows, uint64_t row_elements, const uint64_
     }
 }
 
-void hone_nn_gather_f32(const float *rows, uint64_t row_elements, const uint64_t *indices, uint64_t n, const float *scale,
-                        const float *shift, float *out)
+void hone_nn_gather_f32(const float *rows, uint64_t row_elements, const uint64_t *indices, uint64_t n,
+                        const float *scale, const float *shift, float *out)
 {
     for (uint64_t i = 0; i < n; i++) {
         if (i + 4 < n) {

@@ -52,19 +52,25 @@ hone_rc hone_nn_graph_error(const hone_graph *g, hone_error *err)
 }
 
 /* Keeps a mistake if it is the first. */
-#define fail(g, code_, param_, ...)                                        \
-    do {                                                                   \
-        if (!(g)->failed) {                                                \
-            (g)->failed = true;                                            \
-            (g)->error.size = sizeof(hone_error);                          \
-            (void)hone_fail(&(g)->error, code_, param_, __VA_ARGS__);      \
-        }                                                                  \
+#define fail(g, code_, param_, ...)                                   \
+    do {                                                              \
+        if (!(g)->failed) {                                           \
+            (g)->failed = true;                                       \
+            (g)->error.size = sizeof(hone_error);                     \
+            (void)hone_fail(&(g)->error, code_, param_, __VA_ARGS__); \
+        }                                                             \
     } while (0)
 
 hone_var hone_nn_fail(hone_graph *g, const char *param, const char *message)
 {
     if (g)
         fail(g, HONE_EINVAL, param, "%s", message ? message : "the model cannot be built");
+    return NO_VAR;
+}
+
+hone_var graph_out_of_memory(hone_graph *g)
+{
+    fail(g, HONE_ENOMEM, "", "out of memory while building the network");
     return NO_VAR;
 }
 
@@ -85,7 +91,8 @@ static bool usable_layer_input(hone_graph *g, hone_var x, const char *who)
     if (!usable(g, x, who))
         return false;
     if (g->nodes[x.id].is_loss) {
-        fail(g, HONE_EINVAL, "", "%s: its input is a loss, one number a sample; only hone_nn_add combines losses", who);
+        fail(g, HONE_EINVAL, "", "%s: its input is a loss, one number a sample; only hone_nn_add combines losses",
+             who);
         return false;
     }
     return true;
@@ -105,7 +112,7 @@ static struct node *append(hone_graph *g, enum node_kind kind, const struct node
         const int32_t capacity = g->capacity ? 2 * g->capacity : 64;
         struct node  *nodes = realloc(g->nodes, (size_t)capacity * sizeof *nodes);
         if (!nodes) {
-            fail(g, HONE_ENOMEM, "", "out of memory while building the network");
+            (void)graph_out_of_memory(g);
             return NULL;
         }
         g->nodes = nodes;
@@ -117,7 +124,8 @@ static struct node *append(hone_graph *g, enum node_kind kind, const struct node
 
 static hone_var last(const hone_graph *g, const struct node *node)
 {
-    return node ? (hone_var){ g->n_nodes - 1 } : NO_VAR;
+    const hone_var var = { node ? g->n_nodes - 1 : -1 };
+    return var;
 }
 
 static bool name_taken(const hone_graph *g, const char *name)
@@ -157,15 +165,17 @@ hone_var hone_nn_input(hone_graph *g, const char *name, const int64_t *dims, uin
     if (!g || g->failed || !choose_name(g, name, "input", chosen))
         return NO_VAR;
     if (n_dims > HONE_MAX_DIMS || (n_dims && !dims)) {
-        fail(g, HONE_EINVAL, "", "input '%s': %u dimensions, at most %d are possible", chosen, n_dims, (int)HONE_MAX_DIMS);
+        fail(g, HONE_EINVAL, "", "input '%s': %u dimensions, at most %d are possible", chosen, n_dims,
+             (int)HONE_MAX_DIMS);
         return NO_VAR;
     }
     for (uint32_t i = 0; i < n_dims; i++) {
         like.dims[i] = dims[i];
         if (dims[i] < 1 || __builtin_mul_overflow(like.elements, dims[i], &like.elements) ||
             like.elements > INT32_MAX) {
-            fail(g, HONE_EINVAL, "", "input '%s': shape %s needs dimensions of at least 1 and at most 2^31 - 1 elements in all",
-                 chosen, shape_text(dims, n_dims, text));
+            fail(g, HONE_EINVAL, "",
+                 "input '%s': shape %s needs dimensions of at least 1 and at most 2^31 - 1 elements in all", chosen,
+                 shape_text(dims, n_dims, text));
             return NO_VAR;
         }
     }
@@ -195,7 +205,8 @@ static bool choose_init(hone_graph *g, const char *text, const char *layer, enum
             *init = (enum init_kind)i;
             return true;
         }
-    fail(g, HONE_EINVAL, "init", "dense '%s': unknown initializer '%.40s'; he, xavier, lecun and zeros are possible", layer, text);
+    fail(g, HONE_EINVAL, "init", "dense '%s': unknown initializer '%.40s'; he, xavier, lecun and zeros are possible",
+         layer, text);
     return false;
 }
 
@@ -206,8 +217,8 @@ hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *optio
     enum init_kind                 init = INIT_HE;
     if (!options)
         options = &none;
-    if (!usable_layer_input(g, x, options->name ? options->name : "dense") || !choose_name(g, options->name, "dense", name) ||
-        !choose_init(g, options->init, name, &init))
+    if (!usable_layer_input(g, x, options->name ? options->name : "dense") ||
+        !choose_name(g, options->name, "dense", name) || !choose_init(g, options->init, name, &init))
         return NO_VAR;
     const struct node *from = &g->nodes[x.id];
     if (from->n_dims != 1) {
@@ -216,8 +227,8 @@ hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *optio
         return NO_VAR;
     }
     if (options->units < 1 || options->units > INT32_MAX) {
-        fail(g, HONE_EINVAL, "units", "dense '%s': units = %lld, at least 1 and at most 2147483647 are possible", name,
-             (long long)options->units);
+        fail(g, HONE_EINVAL, "units", "dense '%s': units = %lld, at least 1 and at most 2147483647 are possible",
+             name, (long long)options->units);
         return NO_VAR;
     }
     if (g->n_frozen >= 0) {

@@ -43,8 +43,8 @@ struct node {
 
 struct parameter {
     hone_parameter public;
-    char           name[NAME_SIZE + 8];
-    int32_t        node;
+    char    name[NAME_SIZE + 8];
+    int32_t node;
 };
 
 struct site_name {
@@ -69,7 +69,7 @@ struct hone_graph {
     hone_parameter  **parameters; /* (n_parameters) */
     uint32_t          n_parameters;
     float            *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
-    uint64_t          block; /* floats in such a block */
+    uint64_t          block;                                        /* floats in such a block */
     int32_t           n_frozen; /* nodes at the first compile: later ones may bring no parameters */
     bool              unshared; /* tests: give every buffer its own memory */
 };
@@ -78,6 +78,9 @@ static inline bool graph_has(const hone_graph *g, hone_var x)
 {
     return g && x.id >= 0 && x.id < g->n_nodes;
 }
+
+/* Keeps that memory ran out, if it is the first mistake. Returns the failed var. */
+hone_var graph_out_of_memory(hone_graph *g);
 
 enum { SHAPE_TEXT = 160 };
 /* "(N, 1, 28, 28)" into text (SHAPE_TEXT); returns text. */

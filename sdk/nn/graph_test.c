@@ -28,10 +28,10 @@ static void expect_error(hone_graph *g, const char *const *parts, int n)
     }
     hone_nn_graph_destroy(g);
 }
-#define EXPECT_ERROR(g, ...)                                                      \
-    do {                                                                          \
-        static const char *const parts[] = { __VA_ARGS__ };                       \
-        expect_error(g, parts, (int)(sizeof parts / sizeof *parts));              \
+#define EXPECT_ERROR(g, ...)                                         \
+    do {                                                             \
+        static const char *const parts[] = { __VA_ARGS__ };          \
+        expect_error(g, parts, (int)(sizeof parts / sizeof *parts)); \
     } while (0)
 
 static void test_shapes_follow_the_layers(void)
@@ -88,7 +88,7 @@ static void test_mistakes_name_layers_and_shapes(void)
     hone_nn_softmax(g, hone_nn_input(g, "x", image, 3));
     EXPECT_ERROR(g, "softmax", "(N, 1, 28, 28)");
     for (int i = 0; i < 4; i++) {
-        static const double rates[] = { 1.0, -0.1, NAN, INFINITY };
+        static const double rates[] = { 1.0, -0.1, (double)NAN, (double)INFINITY };
         g = graph(0);
         hone_nn_dropout(g, input(g, "x", 3), rates[i]);
         EXPECT_ERROR(g, "dropout", "[0, 1)");
@@ -142,8 +142,9 @@ static void test_what_cannot_be_compiled_is_said(void)
     hone_error     err = HONE_ERROR_INIT;
     hone_net      *net;
     const hone_var x = input(g, "x", 3), t = input(g, "t", 4), y = hone_dense(g, x, .units = 4);
-    const hone_var good = hone_nn_softmax_cross_entropy(g, y, t), p = hone_nn_softmax(g, y), squared = hone_nn_mse(g, p, t);
-    float          plain[12] = { 0 };
+    const hone_var good = hone_nn_softmax_cross_entropy(g, y, t), p = hone_nn_softmax(g, y),
+                   squared = hone_nn_mse(g, p, t);
+    float plain[12] = { 0 };
     CU_ASSERT(hone_nn_compile(g, y, y, 4, &net, &err) < 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "(N, 4)"));
     CU_ASSERT(hone_nn_compile(g, squared, y, 4, &net, &err) < 0);
@@ -177,7 +178,8 @@ static void test_any_value_can_be_the_answer(void)
     hone_error     err = HONE_ERROR_INIT;
     const hone_var x = input(g, "x", 3), t = input(g, "t", 4), y = hone_nn_relu(g, hone_dense(g, x, .units = 4));
     const hone_var loss = hone_nn_mse(g, y, t);
-    const hone_var answers[] = { x, hone_nn_flatten(g, y), y, loss, hone_nn_dropout(g, x, 0.5), hone_nn_dropout(g, y, 0.5) };
+    const hone_var answers[] = { x,    hone_nn_flatten(g, y),      y,
+                                 loss, hone_nn_dropout(g, x, 0.5), hone_nn_dropout(g, y, 0.5) };
     for (int i = 0; i < 6; i++) {
         hone_net *net;
         double    value;
@@ -222,9 +224,11 @@ static hone_var note(void *ctx, hone_graph *g, const hone_site *site, hone_var x
 
 static void test_sites_are_numbered_by_role(void)
 {
-    static const char *const names[] = { "input1", "hidden1", "hidden1", "hidden2", "hidden2", "block3.branch1", "res7", "hidden3" };
+    static const char *const names[] = { "input1",  "hidden1",        "hidden1", "hidden2",
+                                         "hidden2", "block3.branch1", "res7",    "hidden3" };
     static const uint32_t    roles[] = { 0, 1, 2, 1, 2, 3, 3, 1 }, indices[] = { 0, 0, 0, 1, 1, 0, 1, 2 };
-    static const char *const given[] = { "input", "hidden", "hidden", "hidden", "hidden", "block3.branch", "res7", "hidden" };
+    static const char *const given[] = { "input",  "hidden",        "hidden", "hidden",
+                                         "hidden", "block3.branch", "res7",   "hidden" };
     struct seen              seen = { .n = 0 };
     hone_graph              *g = graph(0);
     const hone_var           x = input(g, "x", 4);
@@ -248,13 +252,27 @@ static void test_patterns(void)
         const char *pattern, *name;
         uint32_t    matches;
     } cases[] = {
-        { "", "hidden1", 0 },           { "*", "hidden1", 1 },          { "hidden1", "hidden1", 1 },
-        { "hidden1", "hidden10", 0 },   { "hidden", "hidden1", 0 },     { "hidden*", "hidden10", 1 },
-        { "hidden?", "hidden10", 0 },   { "hidden??", "hidden10", 1 },  { "*.branch?", "block3.branch1", 1 },
-        { "a,b", "b", 1 },              { "a, b", "b", 1 },             { "a ,b", "a", 1 },
-        { "a,b", "a,b", 0 },            { ",", "a", 0 },                { "*a*b*c*", "xxaxxbxxcxx", 1 },
-        { "*a*b*c*", "xxaxxcxxbxx", 0 }, { "*aab", "aaaab", 1 },        { "?", "", 0 },
-        { "*", "", 1 },                 { "hid*1,in*", "input1", 1 },   { "hid*2,in*", "hidden1", 0 },
+        { "", "hidden1", 0 },
+        { "*", "hidden1", 1 },
+        { "hidden1", "hidden1", 1 },
+        { "hidden1", "hidden10", 0 },
+        { "hidden", "hidden1", 0 },
+        { "hidden*", "hidden10", 1 },
+        { "hidden?", "hidden10", 0 },
+        { "hidden??", "hidden10", 1 },
+        { "*.branch?", "block3.branch1", 1 },
+        { "a,b", "b", 1 },
+        { "a, b", "b", 1 },
+        { "a ,b", "a", 1 },
+        { "a,b", "a,b", 0 },
+        { ",", "a", 0 },
+        { "*a*b*c*", "xxaxxbxxcxx", 1 },
+        { "*a*b*c*", "xxaxxcxxbxx", 0 },
+        { "*aab", "aaaab", 1 },
+        { "?", "", 0 },
+        { "*", "", 1 },
+        { "hid*1,in*", "input1", 1 },
+        { "hid*2,in*", "hidden1", 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CU_ASSERT_EQUAL(hone_nn_site_matches(cases[i].pattern, cases[i].name), cases[i].matches);
@@ -320,7 +338,8 @@ static void test_parameters_are_described_and_written(void)
     float          plain[15], back[15];
     double         loss;
     const hone_var x = input(g, "x", 5), t = input(g, "t", 2);
-    const hone_var h = hone_dense(g, x, .units = 3, .name = "hidden1"), y = hone_dense(g, h, .units = 2, .no_bias = 1);
+    const hone_var h = hone_dense(g, x, .units = 3, .name = "hidden1"),
+                   y = hone_dense(g, h, .units = 2, .no_bias = 1);
     CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_mse(g, y, t), y, 1, &net, &err), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(hone_nn_allocate_states(g, 2, &err), HONE_OK);
     hone_parameter *const *p = hone_nn_parameters(g, &n);
@@ -363,6 +382,7 @@ static void test_parameters_are_described_and_written(void)
     hone_nn_graph_destroy(g);
 }
 
-SUITE(TEST(test_shapes_follow_the_layers), TEST(test_mistakes_name_layers_and_shapes), TEST(test_the_first_mistake_stays),
-      TEST(test_what_cannot_be_compiled_is_said), TEST(test_any_value_can_be_the_answer), TEST(test_sites_are_numbered_by_role),
-      TEST(test_patterns), TEST(test_first_weights), TEST(test_parameters_are_described_and_written))
+SUITE(TEST(test_shapes_follow_the_layers), TEST(test_mistakes_name_layers_and_shapes),
+      TEST(test_the_first_mistake_stays), TEST(test_what_cannot_be_compiled_is_said),
+      TEST(test_any_value_can_be_the_answer), TEST(test_sites_are_numbered_by_role), TEST(test_patterns),
+      TEST(test_first_weights), TEST(test_parameters_are_described_and_written))

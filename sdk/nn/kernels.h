@@ -9,13 +9,16 @@
 /* Functions marked HOT exist once per instruction set and are chosen at load time. Resolvers run before a sanitizer is
  * set up, so sanitizer builds have the plain version only. gcc vectorizes fully at -O3 only,
  * and only where it need not keep the flags of floating-point exceptions that nobody reads (results do not change). */
-#if defined(__has_feature)
+#ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define HONE_NO_CLONES 1
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
 #define HONE_NO_CLONES 1
+#endif
+#if defined(__clang__) && __clang_major__ < 18
+#define HONE_NO_CLONES 1 /* names the chooser "f.ifunc", which other files then do not find */
 #endif
 #ifdef HONE_NO_CLONES
 #define HOT
@@ -44,11 +47,13 @@ void kernel_tanh_backward(const float *dy, const float *y, float *dx, int64_t n,
 void kernel_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate);
 void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
 /* relu_backward of a dense layer and the gradient of its bias in one pass: dbias[c] = sum over r of dx[r][c]. */
-void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows, int64_t columns, float scale);
+void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows,
+                               int64_t columns, float scale);
 
 /* ---- sums ---- */
-void kernel_add(const float *a, const float *b, float *c, int64_t n);                      /* in place allowed */
-void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns);       /* (rows, columns) -> (columns) */
+void kernel_add(const float *a, const float *b, float *c, int64_t n); /* in place allowed */
+void kernel_column_sums(const float *x, float *sums, int64_t rows,
+                        int64_t columns); /* (rows, columns) -> (columns) */
 
 /* ---- dropout ---- */
 struct dropout_key {
@@ -59,8 +64,10 @@ struct dropout_key {
 /* y = x * scale where kept, else 0, in place allowed; kept (n bytes: 1, 0) is written unless NULL.
  * Element e of block b of 128 looks at the 16 bits e / 64 (low, high) of word e / 16 % 4 of
  * Philox4x32-10 at the counter (16 b + e % 16, number, step, step >> 32), and is dropped where they are below `dropped`. */
-void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step, float scale);
-void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale, bool accumulate);
+void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step,
+                    float scale);
+void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale,
+                             bool accumulate);
 
 /* ---- first weights: numbers at the start of a stream of a seed ---- */
 void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit); /* (-limit, limit) */
@@ -68,7 +75,9 @@ void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, f
 
 /* ---- losses and outputs: x, t: (rows, k)  losses: (rows) ----
  * gradient (rows, k), or NULL: weight * d losses[r] / d x[r][c]. */
-void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight);
-void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight);
+void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows,
+                                  int64_t k, float weight);
+void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k,
+                float weight);
 void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k);
 #endif

@@ -17,10 +17,22 @@ static double normal(double x)
     return 0.5 * erfc(-x / sqrt(2.0));
 }
 
-static double f_relu(double x) { return x < 0 ? 0 : x; }
-static double f_sigmoid(double x) { return 1 / (1 + exp(-x)); }
-static double f_gelu(double x) { return x * normal(x); }
-static double d_gelu(double x) { return normal(x) + x * exp(-x * x / 2) / sqrt(2 * acos(-1.0)); }
+static double f_relu(double x)
+{
+    return x < 0 ? 0 : x;
+}
+static double f_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+static double f_gelu(double x)
+{
+    return x * normal(x);
+}
+static double d_gelu(double x)
+{
+    return normal(x) + x * exp(-x * x / 2) / sqrt(2 * acos(-1.0));
+}
 
 static void test_exponential(void)
 {
@@ -68,7 +80,8 @@ static void test_drawn_numbers_have_their_distribution(void)
     enum { N = 100003 };
     float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
     for (int normal_ones = 0; normal_ones < 2; normal_ones++) {
-        void (*const draw)(float *, int64_t, uint64_t, uint64_t, float) = normal_ones ? kernel_draw_normal : kernel_draw_uniform;
+        void (*const draw)(float *, int64_t, uint64_t, uint64_t, float) =
+            normal_ones ? kernel_draw_normal : kernel_draw_uniform;
         double distance = 0, product = 0;
         draw(x, N, 5, 6, 2.0f);
         y[50] = 77.0f;
@@ -97,7 +110,10 @@ static void test_activations_are_accurate(void)
         void (*f)(const float *, float *, int64_t);
         double (*exact)(double);
         double tolerance; /* absolute, relative to 1 + |y| */
-    } cases[] = { { kernel_relu, f_relu, 0 }, { kernel_tanh, tanh, 3e-7 }, { kernel_sigmoid, f_sigmoid, 2e-7 }, { kernel_gelu, f_gelu, 4e-7 } };
+    } cases[] = { { kernel_relu, f_relu, 0 },
+                  { kernel_tanh, tanh, 3e-7 },
+                  { kernel_sigmoid, f_sigmoid, 2e-7 },
+                  { kernel_gelu, f_gelu, 4e-7 } };
     static const float extremes[] = { 0.0f, -0.0f, 1e-30f, -1e-30f, 88.0f, -88.0f, 1e4f, -1e4f, FLT_MAX, -FLT_MAX };
     enum { N = 40007 };
     float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
@@ -149,7 +165,10 @@ static void test_derivatives_are_accurate(void)
                 kernel_gelu_backward(dy, y, dx, N, accumulate);
             for (int i = 0; i < N; i++) {
                 const double v = (double)x[i], t = tanh(v), s = f_sigmoid(v);
-                const double slope = kind == 0 ? (v > 0 ? 2 : 0) : kind == 1 ? 1 - t * t : kind == 2 ? s * (1 - s) : d_gelu(v);
+                const double slope = kind == 0   ? (v > 0 ? 2 : 0)
+                                     : kind == 1 ? 1 - t * t
+                                     : kind == 2 ? s * (1 - s)
+                                                 : d_gelu(v);
                 const double error = fabs((double)dx[i] - (accumulate ? 5 : 0) - slope * (double)dy[i]);
                 worst = error <= worst ? worst : error;
             }
@@ -168,9 +187,10 @@ static void test_sums_of_columns(void)
     static const int64_t shapes[][2] = { { 1, 1 }, { 7, 13 }, { 4, 1 }, { 5, 64 }, { 128, 10 }, { 3, 300 } };
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         const int64_t rows = shapes[s][0], columns = shapes[s][1], n = rows * columns;
-        float        *dy = malloc((size_t)n * sizeof *dy), *y = malloc((size_t)n * sizeof *y), *dx = malloc((size_t)n * sizeof *dx);
-        float        *sums = malloc((size_t)columns * sizeof *sums), *bias = malloc((size_t)columns * sizeof *bias);
-        hone_rng      rng = hone_rng_at(s, 0);
+        float        *dy = malloc((size_t)n * sizeof *dy), *y = malloc((size_t)n * sizeof *y),
+              *dx = calloc((size_t)n, sizeof *dx);
+        float   *sums = malloc((size_t)columns * sizeof *sums), *bias = malloc((size_t)columns * sizeof *bias);
+        hone_rng rng = hone_rng_at(s, 0);
         for (int64_t i = 0; i < n; i++) {
             dy[i] = (float)hone_rng_normal(&rng);
             y[i] = (float)hone_rng_normal(&rng);
@@ -206,8 +226,10 @@ static void test_sums_of_columns(void)
 static void test_cross_entropy_at_the_extremes(void)
 {
     /* rows: logits far apart; equal; huge and equal; a target of zero mass; far below */
-    const float x[5][3] = { { 1e4f, 0, -1e4f }, { 2, 2, 2 }, { 3e38f, 3e38f, 3e38f }, { 1, 2, 3 }, { -3e38f, -3e38f, -1e38f } };
-    const float t[5][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 0, 0, 0 }, { 0, 0, 1 } };
+    const float x[5][3] = {
+        { 1e4f, 0, -1e4f }, { 2, 2, 2 }, { 3e38f, 3e38f, 3e38f }, { 1, 2, 3 }, { -3e38f, -3e38f, -1e38f }
+    };
+    const float  t[5][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 0, 0, 0 }, { 0, 0, 1 } };
     const double expected[5] = { 0, log(3), log(3), 0, 0 };
     float        losses[5], gradient[5][3], p[5][3];
     kernel_softmax_cross_entropy(x[0], t[0], losses, gradient[0], 5, 3, 1.0f);
@@ -240,8 +262,8 @@ static void test_masks_are_philox(void)
     static const struct dropout_key key = { { 0x12345678u, 0x9abcdef0u }, 3, 20000 };
     const uint64_t                  step = UINT64_C(0x500000007);
     for (int64_t n = 1; n < 700; n += 37) {
-        float    x[700], y[701];
-        uint8_t  kept[701];
+        float   x[700], y[701];
+        uint8_t kept[701];
         y[n] = 77.0f;
         kept[n] = 77;
         for (int64_t i = 0; i < n; i++)
@@ -310,9 +332,10 @@ static void test_gathering(void)
     for (size_t l = 0; l < 5; l++) {
         const uint64_t m = lengths[l], indices[9] = { 3, 0, 11, 3, 5, 11, 1, 2, 10 };
         uint8_t       *bytes = malloc(12 * m);
-        float         *floats = malloc(12 * m * sizeof *floats), *scale = malloc(m * sizeof *scale), *shift = malloc(m * sizeof *shift);
-        float         *out = malloc((9 * m + 1) * sizeof *out);
-        hone_rng       rng = hone_rng_at(l, 0);
+        float         *floats = malloc(12 * m * sizeof *floats), *scale = malloc(m * sizeof *scale),
+              *shift = malloc(m * sizeof *shift);
+        float   *out = malloc((9 * m + 1) * sizeof *out);
+        hone_rng rng = hone_rng_at(l, 0);
         for (uint64_t i = 0; i < 12 * m; i++) {
             bytes[i] = (uint8_t)hone_rng_u32(&rng);
             floats[i] = (float)hone_rng_normal(&rng);
@@ -344,5 +367,7 @@ static void test_gathering(void)
     }
 }
 
-SUITE(TEST(test_exponential), TEST(test_logarithm_and_circle), TEST(test_drawn_numbers_have_their_distribution), TEST(test_activations_are_accurate), TEST(test_derivatives_are_accurate), TEST(test_sums_of_columns),
-      TEST(test_cross_entropy_at_the_extremes), TEST(test_masks_are_philox), TEST(test_masks_have_their_rate), TEST(test_gathering))
+SUITE(TEST(test_exponential), TEST(test_logarithm_and_circle), TEST(test_drawn_numbers_have_their_distribution),
+      TEST(test_activations_are_accurate), TEST(test_derivatives_are_accurate), TEST(test_sums_of_columns),
+      TEST(test_cross_entropy_at_the_extremes), TEST(test_masks_are_philox), TEST(test_masks_have_their_rate),
+      TEST(test_gathering))

@@ -45,7 +45,8 @@ static int32_t parameter_buffer(struct lowering *l, int32_t parameter, bool grad
 }
 
 /* c = a * b [+ bias], buffers */
-static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shape *shape, int32_t a, int32_t b, int32_t c, int32_t bias)
+static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shape *shape, int32_t a, int32_t b,
+                        int32_t c, int32_t bias)
 {
     struct op op = lower_op(run_matmul, shape->m, shape->n);
     if (l->failed)
@@ -82,12 +83,16 @@ static void dense_forward(struct lowering *l, int32_t id)
     const struct node  *node = &l->nodes[id];
     const int32_t       x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
     const int32_t       bias = node->bias >= 0 ? parameter_buffer(l, node->bias, false) : -1;
-    struct matmul_shape shape = { .m = l->net->batch, .n = node->elements, .k = elements(l, x), .b_transposed = true,
+    struct matmul_shape shape = { .m = l->net->batch,
+                                  .n = node->elements,
+                                  .k = elements(l, x),
+                                  .b_transposed = true,
                                   .bias = bias >= 0 && relu < 0 };
     lower_value(l, relu >= 0 ? relu : id);
     if (relu >= 0)
         l->value[id] = l->value[relu];
-    emit_matmul(l, id, &shape, l->value[x], parameter_buffer(l, node->kernel, false), l->value[id], shape.bias ? bias : -1);
+    emit_matmul(l, id, &shape, l->value[x], parameter_buffer(l, node->kernel, false), l->value[id],
+                shape.bias ? bias : -1);
     lower_keep(l, x);
     if (relu >= 0) {
         struct op op = lower_op(run_bias_relu, l->net->batch, node->elements);
@@ -123,19 +128,19 @@ static void dense_backward(struct lowering *l, int32_t id)
 }
 
 /* ---- activations ---- */
-#define RUN_UNARY(name)                                                 \
-    static int run_##name(const struct op *op, uint64_t step)           \
-    {                                                                   \
-        (void)step;                                                     \
-        kernel_##name(op->p[0], op->p[1], op->rows * op->columns);      \
-        return 0;                                                       \
+#define RUN_UNARY(name)                                            \
+    static int run_##name(const struct op *op, uint64_t step)      \
+    {                                                              \
+        (void)step;                                                \
+        kernel_##name(op->p[0], op->p[1], op->rows * op->columns); \
+        return 0;                                                  \
     }
-#define RUN_UNARY_BACKWARD(name)                                                                            \
-    static int run_##name##_backward(const struct op *op, uint64_t step)                                    \
-    {                                                                                                       \
-        (void)step;                                                                                         \
-        kernel_##name##_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->accumulate);     \
-        return 0;                                                                                           \
+#define RUN_UNARY_BACKWARD(name)                                                                        \
+    static int run_##name##_backward(const struct op *op, uint64_t step)                                \
+    {                                                                                                   \
+        (void)step;                                                                                     \
+        kernel_##name##_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->accumulate); \
+        return 0;                                                                                       \
     }
 RUN_UNARY(relu)
 RUN_UNARY(tanh)
@@ -214,7 +219,8 @@ static void activation_backward(struct lowering *l, int32_t id)
     op.buffer[1] = l->value[act->from_input ? x : id];
     op.buffer[2] = gradient_in_place(l, id, x, &op.accumulate);
     op.scalar = l->scale[id];
-    if (l->nodes[id].kind == NODE_RELU && l->nodes[x].kind == NODE_DENSE && l->nodes[x].bias >= 0 && l->uses[x] == 1) {
+    if (l->nodes[id].kind == NODE_RELU && l->nodes[x].kind == NODE_DENSE && l->nodes[x].bias >= 0 &&
+        l->uses[x] == 1) {
         op.run = run_relu_bias_backward;
         op.buffer[3] = parameter_buffer(l, l->nodes[x].bias, true);
         l->bias_done[x] = true;
@@ -223,7 +229,8 @@ static void activation_backward(struct lowering *l, int32_t id)
 }
 
 /* ---- dropout ---- */
-static const uint64_t MASK_STREAMS = UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
+static const uint64_t MASK_STREAMS =
+    UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
 enum { DROPPED_RANGE = 65536 };
 
 static int run_dropout(const struct op *op, uint64_t step)
@@ -235,7 +242,8 @@ static int run_dropout(const struct op *op, uint64_t step)
 static int run_dropout_backward(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_dropout_backward(op->p[0], (const uint8_t *)op->p[1], op->p[2], op->rows * op->columns, op->scalar, op->accumulate);
+    kernel_dropout_backward(op->p[0], (const uint8_t *)op->p[1], op->p[2], op->rows * op->columns, op->scalar,
+                            op->accumulate);
     return 0;
 }
 
@@ -270,8 +278,7 @@ static void dropout_forward(struct lowering *l, int32_t id)
     } else {
         value_in_place(l, id, x);
         if (l->wants_gradient[x])
-            op.buffer[2] = l->extra[id] =
-                lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)node->elements, NULL);
+            op.buffer[2] = l->extra[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)node->elements, NULL);
     }
     op.buffer[1] = l->value[id];
     lower_emit(l, &op);
@@ -338,7 +345,8 @@ static int run_softmax(const struct op *op, uint64_t step)
 static void loss_forward(struct lowering *l, int32_t id)
 {
     const int32_t x = lower_source(l, id, 0);
-    struct op     op = lower_op(l->nodes[id].kind == NODE_MSE ? run_mse : run_softmax_cross_entropy, l->net->batch, elements(l, x));
+    struct op     op =
+        lower_op(l->nodes[id].kind == NODE_MSE ? run_mse : run_softmax_cross_entropy, l->net->batch, elements(l, x));
     op.scalar = l->weight[id];
     op.buffer[0] = l->value[x];
     op.buffer[1] = l->value[lower_source(l, id, 1)];
@@ -367,7 +375,8 @@ static void softmax_forward(struct lowering *l, int32_t id)
 
 static void input_forward(struct lowering *l, int32_t id)
 {
-    l->value[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, id) * sizeof(float), l->net->inputs[id]);
+    l->value[id] =
+        lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, id) * sizeof(float), l->net->inputs[id]);
 }
 
 /* flatten never gets here: it is another name for its source */

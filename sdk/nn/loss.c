@@ -105,13 +105,17 @@ INLINE float cross_entropy_row(const float *x, const float *t, float *gradient, 
     return targets * logf(total) - sum_of(dot);
 }
 
-HOT void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight)
+HOT
+void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows,
+                                  int64_t k, float weight)
 {
     for (int64_t r = 0; r < rows; r++)
-        losses[r] = cross_entropy_row(x + r * k, t + r * k, gradient ? gradient + r * k : gradient, k, (rows - r) * k, weight);
+        losses[r] = cross_entropy_row(x + r * k, t + r * k, gradient ? gradient + r * k : gradient, k, (rows - r) * k,
+                                      weight);
 }
 
-HOT void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight)
+HOT
+void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight)
 {
     const float slope = 2.0f * weight / (float)k;
     float       xs[LANES], ts[LANES];
@@ -131,7 +135,8 @@ HOT void kernel_mse(const float *x, const float *t, float *losses, float *gradie
     }
 }
 
-HOT void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k)
+HOT
+void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k)
 {
     float d[LANES], e[LANES];
     for (int64_t r = 0; r < rows; r++) {

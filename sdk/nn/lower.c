@@ -109,7 +109,8 @@ int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate)
 {
     *accumulate = l->gradient[id] >= 0;
     if (!*accumulate)
-        l->gradient[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
+        l->gradient[id] =
+            lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
     return l->gradient[id];
 }
 
@@ -177,8 +178,8 @@ static bool prepare(struct lowering *l)
     l->value = malloc(n * sizeof *l->value);
     l->gradient = malloc(n * sizeof *l->gradient);
     l->extra = malloc(n * sizeof *l->extra);
-    if (!l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale || !l->value || !l->gradient ||
-        !l->extra)
+    if (!l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale ||
+        !l->value || !l->gradient || !l->extra)
         return false;
     for (size_t i = 0; i < n; i++) {
         l->value[i] = l->gradient[i] = l->extra[i] = -1;
@@ -221,8 +222,10 @@ static void find_needs(struct lowering *l)
 hone_rc lower(hone_net *net, struct program *program, bool training, hone_error *err)
 {
     hone_error      inner = HONE_ERROR_INIT;
-    struct lowering l = { .net = net, .program = program, .nodes = net->graph->nodes, .training = training, .err = &inner };
-    hone_rc         rc = HONE_OK;
+    struct lowering l = {
+        .net = net, .program = program, .nodes = net->graph->nodes, .training = training, .err = &inner
+    };
+    hone_rc rc = HONE_OK;
     if (!prepare(&l)) {
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory while compiling the network");
         goto out;

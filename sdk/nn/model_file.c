@@ -18,7 +18,9 @@
 static const struct {
     const char *name;
     uint32_t    dtype;
-} dtypes[] = { { "U8", HONE_U8 }, { "BF16", HONE_BF16 }, { "I32", HONE_I32 }, { "F32", HONE_F32 }, { "F64", HONE_F64 } };
+} dtypes[] = {
+    { "U8", HONE_U8 }, { "BF16", HONE_BF16 }, { "I32", HONE_I32 }, { "F32", HONE_F32 }, { "F64", HONE_F64 }
+};
 enum { DTYPES = sizeof dtypes / sizeof *dtypes };
 
 int model_dtype_rank(uint32_t dtype)
@@ -95,7 +97,8 @@ static bool natural(const json_t *value, uint64_t *out)
     return true;
 }
 
-static hone_rc read_entry(const char *path, const char *name, const json_t *value, uint64_t data_bytes, struct entry *e, hone_error *err)
+static hone_rc read_entry(const char *path, const char *name, const json_t *value, uint64_t data_bytes,
+                          struct entry *e, hone_error *err)
 {
     const json_t *dtype = json_object_get(value, "dtype"), *shape = json_object_get(value, "shape");
     const json_t *offsets = json_object_get(value, "data_offsets");
@@ -107,11 +110,12 @@ static hone_rc read_entry(const char *path, const char *name, const json_t *valu
     e->tensor.name = name;
     e->tensor.dtype = model_dtype(json_string_value(dtype));
     if (e->tensor.dtype == 0)
-        return hone_fail(err, HONE_ENOTSUP, "", "%s: tensor '%.60s' has elements of type '%.20s'; U8, BF16, I32, F32 and F64 are possible",
+        return hone_fail(err, HONE_ENOTSUP, "",
+                         "%s: tensor '%.60s' has elements of type '%.20s'; U8, BF16, I32, F32 and F64 are possible",
                          path, name, json_string_value(dtype));
     if (json_array_size(shape) > HONE_MAX_DIMS)
-        return hone_fail(err, HONE_ENOTSUP, "", "%s: tensor '%.60s' has %zu dimensions, at most %d are possible", path, name,
-                         json_array_size(shape), (int)HONE_MAX_DIMS);
+        return hone_fail(err, HONE_ENOTSUP, "", "%s: tensor '%.60s' has %zu dimensions, at most %d are possible",
+                         path, name, json_array_size(shape), (int)HONE_MAX_DIMS);
     bytes = hone_dtype_bytes(e->tensor.dtype);
     e->tensor.n_dims = (uint32_t)json_array_size(shape);
     for (uint32_t i = 0; i < e->tensor.n_dims; i++) {
@@ -159,11 +163,13 @@ static hone_rc read_metadata(const char *path, const json_t *metadata, hone_erro
     void         *at;
     if (!json_is_object(metadata))
         return refuse(path, err, "__metadata__ is not an object", NULL);
-    for (at = json_object_iter((json_t *)(uintptr_t)metadata); at; at = json_object_iter_next((json_t *)(uintptr_t)metadata, at)) {
+    for (at = json_object_iter((json_t *)(uintptr_t)metadata); at;
+         at = json_object_iter_next((json_t *)(uintptr_t)metadata, at)) {
         key = json_object_iter_key(at);
         value = json_object_iter_value(at);
         if (!json_is_string(value))
-            return hone_fail(err, HONE_EINVAL, "", "%s: not a valid model file: metadata '%.60s' is not text", path, key);
+            return hone_fail(err, HONE_EINVAL, "", "%s: not a valid model file: metadata '%.60s' is not text", path,
+                             key);
     }
     return HONE_OK;
 }
@@ -207,7 +213,8 @@ static hone_rc parse(hone_model_file *f, const char *path, hone_error *err)
         return refuse(path, err, "its header does not start with '{'", NULL);
     f->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
     if (!f->header || !json_is_object(f->header))
-        return hone_fail(err, HONE_EINVAL, "", "%s: not a valid model file: its header is not valid JSON: %.120s", path, why.text);
+        return hone_fail(err, HONE_EINVAL, "", "%s: not a valid model file: its header is not valid JSON: %.120s",
+                         path, why.text);
     f->entries = calloc(json_object_size(f->header) + 1, sizeof *f->entries);
     f->tensors = calloc(json_object_size(f->header) + 1, sizeof *f->tensors);
     if (!f->entries || !f->tensors)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum {
-    MODEL_LENGTH_BYTES = 8,          /* little-endian length of the header, before it */
+    MODEL_LENGTH_BYTES = 8,                /* little-endian length of the header, before it */
     MODEL_HEADER_LIMIT = 100 * 1000 * 1000 /* of the reference reader */
 };
 

@@ -97,7 +97,8 @@ static bool is_utf8(const char *text)
 
 static int by_layout(const void *left, const void *right)
 {
-    const hone_model_tensor *a = *(const hone_model_tensor *const *)left, *b = *(const hone_model_tensor *const *)right;
+    const hone_model_tensor *a = *(const hone_model_tensor *const *)left,
+                            *b = *(const hone_model_tensor *const *)right;
     const int rank_a = model_dtype_rank(a->dtype), rank_b = model_dtype_rank(b->dtype);
     return rank_a != rank_b ? rank_b - rank_a : strcmp(a->name, b->name);
 }
@@ -116,11 +117,13 @@ static hone_rc check_tensor(const hone_model_tensor *t, hone_error *err)
 {
     uint64_t bytes = hone_dtype_bytes(t->dtype);
     if (!t->name || !*t->name || strcmp(t->name, "__metadata__") == 0 || !is_utf8(t->name))
-        return hone_fail(err, HONE_EINVAL, "", "a tensor cannot be named '%.60s' in a model file", t->name ? t->name : "");
+        return hone_fail(err, HONE_EINVAL, "", "a tensor cannot be named '%.60s' in a model file",
+                         t->name ? t->name : "");
     if (bytes == 0)
         return hone_fail(err, HONE_EINVAL, "", "tensor '%.60s': unknown element type %u", t->name, t->dtype);
     if (t->n_dims > HONE_MAX_DIMS)
-        return hone_fail(err, HONE_EINVAL, "", "tensor '%.60s': %u dimensions, at most %d are possible", t->name, t->n_dims, (int)HONE_MAX_DIMS);
+        return hone_fail(err, HONE_EINVAL, "", "tensor '%.60s': %u dimensions, at most %d are possible", t->name,
+                         t->n_dims, (int)HONE_MAX_DIMS);
     for (uint32_t i = 0; i < t->n_dims; i++)
         if (t->dims[i] < 0 || __builtin_mul_overflow(bytes, (uint64_t)t->dims[i], &bytes) || bytes > INT64_MAX)
             return hone_fail(err, HONE_EINVAL, "", "tensor '%.60s': its shape is impossible", t->name);
@@ -130,8 +133,8 @@ static hone_rc check_tensor(const hone_model_tensor *t, hone_error *err)
 }
 
 /* The header's text, without its length. */
-static hone_rc make_header(struct text *h, const hone_model_tensor **tensors, uint32_t n, const hone_model_text **metadata,
-                           uint32_t n_metadata, hone_error *err)
+static hone_rc make_header(struct text *h, const hone_model_tensor **tensors, uint32_t n,
+                           const hone_model_text **metadata, uint32_t n_metadata, hone_error *err)
 {
     uint64_t at = 0;
     put(h, "{", 1);
@@ -154,7 +157,8 @@ static hone_rc make_header(struct text *h, const hone_model_tensor **tensors, ui
         put_format(h, ":{\"dtype\":\"%s\",\"shape\":[", model_dtype_name(t->dtype));
         for (uint32_t d = 0; d < t->n_dims; d++)
             put_format(h, d ? ",%lld" : "%lld", (long long)t->dims[d]);
-        put_format(h, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)at, (unsigned long long)(at + tensor_bytes(t)));
+        put_format(h, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)at,
+                   (unsigned long long)(at + tensor_bytes(t)));
         at += tensor_bytes(t);
     }
     put(h, "}", 1);
@@ -163,7 +167,8 @@ static hone_rc make_header(struct text *h, const hone_model_tensor **tensors, ui
     if (h->failed)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory while writing a model file");
     if (h->length > MODEL_HEADER_LIMIT)
-        return hone_fail(err, HONE_EINVAL, "", "the header of a model file may have %d bytes, this one has %zu", MODEL_HEADER_LIMIT, h->length);
+        return hone_fail(err, HONE_EINVAL, "", "the header of a model file may have %d bytes, this one has %zu",
+                         MODEL_HEADER_LIMIT, h->length);
     return HONE_OK;
 }
 
@@ -196,7 +201,8 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-static hone_rc write_file(const char *path, const struct text *header, const hone_model_tensor **tensors, uint32_t n, hone_error *err)
+static hone_rc write_file(const char *path, const struct text *header, const hone_model_tensor **tensors, uint32_t n,
+                          hone_error *err)
 {
     const size_t  length = strlen(path);
     char         *temporary = malloc(length + 5);
@@ -240,8 +246,8 @@ out:
     return rc;
 }
 
-hone_rc hone_model_save(const char *path, const hone_model_tensor *tensors, uint32_t n_tensors, const hone_model_text *metadata,
-                        uint32_t n_metadata, hone_error *err)
+hone_rc hone_model_save(const char *path, const hone_model_tensor *tensors, uint32_t n_tensors,
+                        const hone_model_text *metadata, uint32_t n_metadata, hone_error *err)
 {
     struct text               header = { NULL, 0, 0, false };
     const hone_model_tensor **order = calloc(n_tensors + 1u, sizeof *order);
@@ -258,7 +264,8 @@ hone_rc hone_model_save(const char *path, const hone_model_tensor *tensors, uint
     }
     for (uint32_t i = 0; i < n_metadata; i++) {
         if (!metadata[i].key || !metadata[i].value || !is_utf8(metadata[i].key) || !is_utf8(metadata[i].value)) {
-            rc = hone_fail(err, HONE_EINVAL, "", "metadata '%.60s' of a model file is not UTF-8 text", metadata[i].key ? metadata[i].key : "");
+            rc = hone_fail(err, HONE_EINVAL, "", "metadata '%.60s' of a model file is not UTF-8 text",
+                           metadata[i].key ? metadata[i].key : "");
             goto out;
         }
         keys[i] = &metadata[i];

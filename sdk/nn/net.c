@@ -16,17 +16,19 @@ static hone_rc check(const hone_graph *g, hone_var loss, hone_var output, int64_
     if (g->failed)
         return hone_nn_graph_error(g, err);
     if (!graph_has(g, loss) || !graph_has(g, output))
-        return hone_fail(err, HONE_EINVAL, "", "compile: the %s is not a value of this graph", graph_has(g, loss) ? "output" : "loss");
+        return hone_fail(err, HONE_EINVAL, "", "compile: the %s is not a value of this graph",
+                         graph_has(g, loss) ? "output" : "loss");
     const struct node *l = &g->nodes[loss.id];
     if (!l->is_loss)
-        return hone_fail(err, HONE_EINVAL, "", "compile: the loss has shape %s; it must be one number a sample, made by a loss layer",
+        return hone_fail(err, HONE_EINVAL, "",
+                         "compile: the loss has shape %s; it must be one number a sample, made by a loss layer",
                          shape_text(l->dims, l->n_dims, text));
     if (batch < 1 || batch > INT32_MAX)
         return hone_fail(err, HONE_EINVAL, "", "compile: a batch of %lld samples is not possible", (long long)batch);
     for (int32_t i = 0; i < g->n_nodes; i++)
         if (g->nodes[i].elements > (INT64_C(1) << 40) / batch)
-            return hone_fail(err, HONE_ERANGE, "", "compile: a batch of %lld samples of %s does not fit in memory", (long long)batch,
-                             shape_text(g->nodes[i].dims, g->nodes[i].n_dims, text));
+            return hone_fail(err, HONE_ERANGE, "", "compile: a batch of %lld samples of %s does not fit in memory",
+                             (long long)batch, shape_text(g->nodes[i].dims, g->nodes[i].n_dims, text));
     return HONE_OK;
 }
 
@@ -43,7 +45,8 @@ static hone_rc check_softmax(const hone_graph *g, hone_var loss, hone_error *err
             continue;
         if (g->nodes[id].kind == NODE_SOFTMAX)
             rc = hone_fail(err, HONE_EINVAL, "",
-                           "compile: the loss reads a softmax, which has no backward pass; give softmax_cross_entropy the logits");
+                           "compile: the loss reads a softmax, which has no backward pass; give "
+                           "softmax_cross_entropy the logits");
         for (int i = 0; i < 2; i++)
             if (g->nodes[id].in[i] >= 0)
                 needed[g->nodes[id].in[i]] = true;
@@ -124,8 +127,8 @@ static hone_rc build(hone_net *net, hone_error *err)
     const uint64_t shared = net->train.bytes > net->infer.bytes ? net->train.bytes : net->infer.bytes;
     net->arena = aligned_zeroed(shared);
     if (!net->arena)
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for a batch of %lld samples: %llu MB", (long long)net->batch,
-                         (unsigned long long)(shared >> 20));
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for a batch of %lld samples: %llu MB",
+                         (long long)net->batch, (unsigned long long)(shared >> 20));
     net->arena_bytes += shared;
     if ((rc = bind(&net->train, net->arena, err)) < 0)
         return rc;
@@ -204,7 +207,8 @@ static hone_rc mean_loss(const hone_net *net, double *loss, hone_error *err)
         sum += (double)net->losses[i];
     *loss = sum / (double)net->batch;
     if (!isfinite(*loss))
-        return hone_fail(err, HONE_ENUMERIC, "", "the training loss is %s; a smaller learning rate may help", isnan(*loss) ? "not a number" : "infinite");
+        return hone_fail(err, HONE_ENUMERIC, "", "the training loss is %s; a smaller learning rate may help",
+                         isnan(*loss) ? "not a number" : "infinite");
     return HONE_OK;
 }
 

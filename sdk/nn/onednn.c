@@ -38,7 +38,9 @@ static void start(void)
     static const struct {
         unsigned    runtime;
         const char *name;
-    } runtimes[] = { { DNNL_RUNTIME_SEQ, "sequential" }, { DNNL_RUNTIME_OMP, "OMP" }, { DNNL_RUNTIME_TBB, "TBB" },
+    } runtimes[] = { { DNNL_RUNTIME_SEQ, "sequential" },
+                     { DNNL_RUNTIME_OMP, "OMP" },
+                     { DNNL_RUNTIME_TBB, "TBB" },
                      { DNNL_RUNTIME_THREADPOOL, "threadpool" } };
     const char *runtime = "unknown";
     for (size_t i = 0; i < sizeof runtimes / sizeof *runtimes; i++)
@@ -169,8 +171,9 @@ out:
     if (status != dnnl_success) {
         matmul_destroy(m);
         return hone_fail(err, status == dnnl_out_of_memory ? HONE_ENOMEM : HONE_EFAIL, "",
-                         "layer '%s': oneDNN cannot make the product (%lld x %lld) * (%lld x %lld): %s", who, (long long)shape->m,
-                         (long long)shape->k, (long long)shape->k, (long long)shape->n, status_text(status));
+                         "layer '%s': oneDNN cannot make the product (%lld x %lld) * (%lld x %lld): %s", who,
+                         (long long)shape->m, (long long)shape->k, (long long)shape->k, (long long)shape->n,
+                         status_text(status));
     }
     *out = m;
     return HONE_OK;
@@ -192,8 +195,8 @@ uint64_t matmul_scratch_bytes(const struct matmul *m)
     return m->has_scratch ? dnnl_memory_desc_get_size(&m->scratch) : 0;
 }
 
-hone_rc matmul_bind(const struct matmul *m, float *a, float *b, float *bias, float *c, void *scratch, struct matmul_call **out,
-                    hone_error *err)
+hone_rc matmul_bind(const struct matmul *m, float *a, float *b, float *bias, float *c, void *scratch,
+                    struct matmul_call **out, hone_error *err)
 {
     const struct {
         int                       arg;
@@ -216,7 +219,8 @@ hone_rc matmul_bind(const struct matmul *m, float *a, float *b, float *bias, flo
         const dnnl_status_t status = dnnl_memory_create(&arg->memory, operands[i].md, lib.engine, operands[i].data);
         if (status != dnnl_success) {
             matmul_call_destroy(call);
-            return hone_fail(err, HONE_ENOMEM, "", "oneDNN: %s while binding a product to its memory", status_text(status));
+            return hone_fail(err, HONE_ENOMEM, "", "oneDNN: %s while binding a product to its memory",
+                             status_text(status));
         }
         arg->arg = operands[i].arg;
         call->n++;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_FLOATS = 16 }; /* every parameter starts on a cache line */
+enum { LINE_FLOATS = 16 };                                 /* every parameter starts on a cache line */
 static const uint64_t INIT_STREAMS = UINT64_C(0x696e6974); /* "init": keeps these draws apart from the masks' */
 
 void *aligned_zeroed(uint64_t bytes)
@@ -45,7 +45,7 @@ static void describe(hone_graph *g, int32_t node, int32_t index, const char *suf
 {
     const struct node *layer = &g->nodes[node];
     struct parameter  *p = &g->storage[index];
-    hone_parameter    *public = &p->public;
+    hone_parameter *public = &p->public;
     p->node = node;
     snprintf(p->name, sizeof p->name, "%s.%s", layer->name, suffix);
     public->size = sizeof *public;
@@ -95,7 +95,8 @@ hone_rc graph_make_parameters(hone_graph *g, hone_error *err)
     return HONE_OK;
 no_memory:
     graph_release_parameters(g);
-    return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu parameters of the network", (unsigned long long)block);
+    return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu parameters of the network",
+                     (unsigned long long)block);
 }
 
 void graph_release_parameters(hone_graph *g)
@@ -122,7 +123,8 @@ hone_parameter *const *hone_nn_parameters(hone_graph *g, uint32_t *n)
 hone_rc hone_nn_allocate_states(hone_graph *g, uint32_t n_states, hone_error *err)
 {
     if (n_states > HONE_MAX_STATES)
-        return hone_fail(err, HONE_EINVAL, "", "an optimizer may keep %d arrays per parameter, not %u", (int)HONE_MAX_STATES, n_states);
+        return hone_fail(err, HONE_EINVAL, "", "an optimizer may keep %d arrays per parameter, not %u",
+                         (int)HONE_MAX_STATES, n_states);
     if (g->n_frozen < 0)
         return hone_fail(err, HONE_EINVAL, "", "the network has no parameters before it is compiled");
     for (uint32_t s = 0; s < HONE_MAX_STATES; s++) {

@@ -6,16 +6,16 @@
 
 enum { PHILOX_LANES = 16, PHILOX_WORDS = 4 * PHILOX_LANES };
 
-#define PHILOX_ROUND                                      \
-    do {                                                  \
-        const uint64_t p0 = (uint64_t)0xD2511F53u * c0;   \
-        const uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;   \
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;              \
-        c1 = (uint32_t)p1;                                \
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;              \
-        c3 = (uint32_t)p0;                                \
-        k0 += 0x9E3779B9u;                                \
-        k1 += 0xBB67AE85u;                                \
+#define PHILOX_ROUND                                    \
+    do {                                                \
+        const uint64_t p0 = (uint64_t)0xD2511F53u * c0; \
+        const uint64_t p1 = (uint64_t)0xCD9E8D57u * c2; \
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;            \
+        c1 = (uint32_t)p1;                              \
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;            \
+        c3 = (uint32_t)p0;                              \
+        k0 += 0x9E3779B9u;                              \
+        k1 += 0xBB67AE85u;                              \
     } while (0)
 
 /* words[w * PHILOX_LANES + lane] = word w of the counter (first + lane, c[1], c[2], c[3]). Rounds are written out so that the

@@ -22,8 +22,8 @@ struct buffer {
 
 struct op {
     int (*run)(const struct op *op, uint64_t step); /* 0, or the status of oneDNN */
-    int32_t             buffer[MAX_OPERANDS]; /* -1: none */
-    float              *p[MAX_OPERANDS];      /* where they are */
+    int32_t             buffer[MAX_OPERANDS];       /* -1: none */
+    float              *p[MAX_OPERANDS];            /* where they are */
     int64_t             rows, columns;
     float               scalar; /* weight of a loss, scale of dropout */
     bool                accumulate;
@@ -49,9 +49,9 @@ struct hone_net {
     float        **inputs;       /* (n_nodes) NULL where the node is no input */
     float         *losses;       /* (batch) */
     float         *answer;       /* (batch, elements of output) */
-    unsigned char *fixed; /* memory of the three above, which are there before lowering */
-    unsigned char *arena; /* shared by the buffers of both programs, which never run at once */
-    uint64_t       arena_bytes; /* of both */
+    unsigned char *fixed;        /* memory of the three above, which are there before lowering */
+    unsigned char *arena;        /* shared by the buffers of both programs, which never run at once */
+    uint64_t       arena_bytes;  /* of both */
     struct program train, infer;
 };
 

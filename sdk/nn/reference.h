@@ -7,20 +7,33 @@
 #include "hone/rng.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum ref_kind { REF_INPUT, REF_DENSE, REF_RELU, REF_TANH, REF_SIGMOID, REF_GELU, REF_DROPOUT, REF_ADD, REF_CE, REF_MSE, REF_SOFTMAX };
+enum ref_kind {
+    REF_INPUT,
+    REF_DENSE,
+    REF_RELU,
+    REF_TANH,
+    REF_SIGMOID,
+    REF_GELU,
+    REF_DROPOUT,
+    REF_ADD,
+    REF_CE,
+    REF_MSE,
+    REF_SOFTMAX
+};
 enum { REF_MAX = 64 };
 
 struct ref_node {
     enum ref_kind kind;
-    int           a, b;            /* sources */
-    int64_t       n;               /* elements of a sample */
-    int           kernel, bias;    /* parameters of the graph */
+    int           a, b;         /* sources */
+    int64_t       n;            /* elements of a sample */
+    int           kernel, bias; /* parameters of the graph */
     double        rate;
     uint32_t      number;
-    hone_var      var;             /* in the graph */
+    hone_var      var;              /* in the graph */
     double       *value, *gradient; /* (batch, n) */
 };
 
@@ -59,7 +72,8 @@ static inline int ref_input(struct ref *r, const char *name, int64_t n)
 
 static inline int ref_dense(struct ref *r, int x, int64_t units, uint32_t no_bias)
 {
-    const int id = ref_push(r, REF_DENSE, x, -1, units, hone_dense(r->g, r->node[x].var, .units = units, .no_bias = no_bias));
+    const int id =
+        ref_push(r, REF_DENSE, x, -1, units, hone_dense(r->g, r->node[x].var, .units = units, .no_bias = no_bias));
     r->node[id].kernel = r->n_parameters++;
     if (!no_bias)
         r->node[id].bias = r->n_parameters++;
@@ -68,8 +82,10 @@ static inline int ref_dense(struct ref *r, int x, int64_t units, uint32_t no_bia
 
 static inline int ref_act(struct ref *r, enum ref_kind kind, int x)
 {
-    hone_var (*const build[])(hone_graph *, hone_var) = { [REF_RELU] = hone_nn_relu,       [REF_TANH] = hone_nn_tanh,
-                                                          [REF_SIGMOID] = hone_nn_sigmoid, [REF_GELU] = hone_nn_gelu,
+    hone_var (*const build[])(hone_graph *, hone_var) = { [REF_RELU] = hone_nn_relu,
+                                                          [REF_TANH] = hone_nn_tanh,
+                                                          [REF_SIGMOID] = hone_nn_sigmoid,
+                                                          [REF_GELU] = hone_nn_gelu,
                                                           [REF_SOFTMAX] = hone_nn_softmax };
     return ref_push(r, kind, x, -1, r->node[x].n, build[kind](r->g, r->node[x].var));
 }
@@ -89,7 +105,8 @@ static inline int ref_add(struct ref *r, int a, int b)
 
 static inline int ref_loss(struct ref *r, enum ref_kind kind, int x, int t)
 {
-    hone_var (*const build)(hone_graph *, hone_var, hone_var) = kind == REF_CE ? hone_nn_softmax_cross_entropy : hone_nn_mse;
+    hone_var (*const build)(hone_graph *, hone_var, hone_var) =
+        kind == REF_CE ? hone_nn_softmax_cross_entropy : hone_nn_mse;
     return ref_push(r, kind, x, t, 1, build(r->g, r->node[x].var, r->node[t].var));
 }
 
@@ -99,7 +116,8 @@ static inline double ref_mask(const struct ref *r, const struct ref_node *d, uin
     const uint64_t seed = hone_rng_derive(r->seed, UINT64_C(0x6d61736b));
     const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
     const int64_t  in_block = e % 128;
-    const uint32_t counter[4] = { (uint32_t)(e / 128 * 16 + in_block % 16), d->number, (uint32_t)step, (uint32_t)(step >> 32) };
+    const uint32_t counter[4] = { (uint32_t)(e / 128 * 16 + in_block % 16), d->number, (uint32_t)step,
+                                  (uint32_t)(step >> 32) };
     uint32_t       words[4];
     hone_philox(counter, key, words);
     const uint32_t bits = words[in_block / 16 % 4] >> (in_block >= 64 ? 16 : 0) & 0xffff;
@@ -150,7 +168,8 @@ static inline void ref_softmax(const double *x, double *p, int64_t k)
         p[c] /= sum;
 }
 
-static inline double ref_loss_row(const struct ref_node *d, const double *x, const double *t, double *slope, int64_t k)
+static inline double ref_loss_row(const struct ref_node *d, const double *x, const double *t, double *slope,
+                                  int64_t k)
 {
     double loss = 0, mass = 0;
     if (d->kind == REF_MSE) {

@@ -42,7 +42,7 @@ hone_var hone_nn_site(hone_graph *g, hone_var x, uint32_t role, const char *name
     else {
         const uint32_t number = next_number(g, role, name);
         if (number == 0)
-            return hone_nn_fail(g, "", "out of memory while building the network");
+            return graph_out_of_memory(g);
         snprintf(numbered, sizeof numbered, "%s%u", name, number);
     }
     site.index = g->site_index[role]++;

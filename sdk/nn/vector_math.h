@@ -61,7 +61,8 @@ INLINE void vector_sincos(float turns, float *sine, float *cosine)
     const float quarters = (turns * 4.0f + 12582912.0f) - 12582912.0f; /* nearest whole number, 0 to 4 */
     const float x = (turns * 4.0f - quarters) * 1.57079633f, z = x * x;
     const float s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * x + x;
-    const float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
+    const float c =
+        ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
     const bool  swap = quarters == 1.0f || quarters == 3.0f;
     const float sv = swap ? c : s, cv = swap ? s : c;
     *sine = quarters == 2.0f || quarters == 3.0f ? -sv : sv;

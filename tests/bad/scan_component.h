@@ -40,7 +40,21 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     return HONE_OK;
 }
 static const hone_search_v1 iface = { sizeof iface, 0, search_open, ask, tell };
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_SEARCH, SCAN_NAME, "A search for tests", NULL, params,
-                                          HONE_COUNT(params), sizeof(hone_param), sizeof(struct settings), 0, &iface, create, destroy, NULL, NULL,
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          HONE_KIND_SEARCH,
+                                          SCAN_NAME,
+                                          "A search for tests",
+                                          NULL,
+                                          params,
+                                          HONE_COUNT(params),
+                                          sizeof(hone_param),
+                                          sizeof(struct settings),
+                                          0,
+                                          &iface,
+                                          create,
+                                          destroy,
+                                          NULL,
+                                          NULL,
                                           NULL };
 #endif

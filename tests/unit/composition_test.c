@@ -189,7 +189,7 @@ static void test_sections(void)
     refused(HEAD SPACE "[search]\nenabled = maybe\n", "10:11: error: enabled = maybe is neither yes nor no");
     refused("[study]\nobjectives = a\n[objective]\nuse = drill\n" SPACE,
             "3:1: error: objective 'drill' needs a [dataset] section; installed: disk, noise");
-    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n", "3:1: error: objective 'drill' needs a [metric.NAME] section that is enabled");
+    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n", "10:11: error: objective 'drill' needs a [metric.NAME] section that is enabled");
     refused(HEAD SPACE "[metric.accuracy]\n[metric.loss]\n[metric.x]\nuse = loss\n",
             "3:1: error: objective 'drill' composes at most 2 of the kind metric, not 3");
     refused(HEAD SPACE "[storage]\nuse = box\n", "9:1: error: unknown section [storage]; the storage is named by [study] storage");
@@ -285,12 +285,13 @@ static void test_space(void)
             "8:22: error: optimizer.nesterov takes yes or no: write choice yes, no (optimizer sgd)");
     refused(S "model.hidden = int 1 .. 5\n",
             "8:16: error: model.hidden takes text or a list: write choice \"A\", \"B\" (model mlp)");
-    refused(S "model.activation = choice relu, tan\n", "8:33: error: activation = tan is none of relu, tanh (model mlp)");
+    refused(S "model.activation = choice relu, tan\n", "8:33: error: activation = tan is none of relu, tanh; did you mean 'tanh'? (model mlp)");
     refused(S "model.width = choice 16, 1024\n", "8:26: error: width = 1024 is outside [1, 512] (model mlp)");
     refused(S "model.enabled = choice yes, no\n", "8:1: error: [model] cannot be disabled: objective 'drill' needs one");
     refused(S "regularizer.l2.enabled = int 0 .. 1\n[regularizer.l2]\n",
             "8:26: error: regularizer.l2.enabled takes yes or no: write choice yes, no");
     refused(S "optimizer.use = ordinal sgd, adam\n[optimizer]\nuse = sgd\n", "8:17: error: components have no order: write choice A, B");
+    refused(S "optimizer.use = choice adem, sgd\n", "8:24: error: unknown optimizer 'adem'; did you mean 'adam'?");
     refused(S "optimizer.use = choice sgd, adem\n", "8:29: error: unknown optimizer 'adem'; did you mean 'adam'?");
     refused(S "optimizer.decay = real 0.1 .. 0.5\n", "8:1: error: 'optimizer.decay' has no effect: it needs schedule=step|exponential in "
                                                      "[optimizer]");
@@ -454,6 +455,7 @@ static void test_round_trips(void)
                "n = normal 0 1\nl = lognormal 0 1 in 0.1 .. 2\nc = choice \"a, b\" weight 1, c weight 2 if l > 1\n");
     round_trip("[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nc = choice a weight 1, b weight 0.3, c weight 0.1\n"
                "o = ordinal 1, 2, 10\nd = real 0.1 .. 1 log if o >= 2\n");
+    round_trip(S "model.width = fixed 64\nmodel.activation = fixed tanh\nmodel.hidden = fixed \"8, 8\"\nmodel.bias = real 0 .. 1\n");
     round_trip(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
                  "optimizer.learning_rate = real 1e-4 .. 1 log\nwhere = model.width <= 100, objective.batch_size != model.width\n"
                  "model.width = int 8 .. 128 step 8\nobjective.batch_size = int 16 .. 256 log\n[optimizer]\nwarm = 3\n");
@@ -490,6 +492,41 @@ static void test_text_of_a_point(void)
     text_release(&second);
     unmake(&m);
     unmake(&again);
+}
+
+static void test_fixed(void)
+{
+    struct made m, again;
+    struct text out = TEXT_INIT;
+    struct setting_text point[] = { { "x", "0.5" }, { "name", "a, b" } };
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nname = choice c, \"a, b\"\ny = fixed 3\n");
+    composition_text(&m.composition, point, 2, &out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nx = fixed 0.5\nname = fixed \"a, b\"\n"));
+    make_with(&again, text_string(&out), COMPOSE_TRAIN, NULL);
+    CU_ASSERT_EQUAL_FATAL(again.rc, 0);
+    CU_ASSERT_EQUAL_FATAL(again.composition.space.n_lines, 2);
+    CU_ASSERT_STRING_EQUAL(again.composition.space.lines[1].choices[0], "a, b");
+    text_release(&out);
+    unmake(&m);
+    unmake(&again);
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nz = fixed word\ny = fixed 0.5\nwhere = x <= y\n");
+    CU_ASSERT_EQUAL(m.composition.space.lines[1].type, HONE_DIM_CHOICE);
+    const struct space_line *y = m.composition.space.lines + 2;
+    CU_ASSERT(y->type == HONE_DIM_REAL && y->min == 0.5 && y->max == 0.5 && y->step == 1 && !y->n_choices);
+    unmake(&m);
+    /* what varies is dropped, what is fixed stays and is checked */
+    make_with(&m, "[objective]\nuse = drill\n[dataset]\nuse = noise\n[space]\nmodel.width = int 1 .. 9\nmodel.scale = fixed 2\n",
+              COMPOSE_TRAIN, NULL);
+    CU_ASSERT_EQUAL_FATAL(m.rc, 0);
+    CU_ASSERT_EQUAL_FATAL(m.composition.space.n_lines, 1);
+    CU_ASSERT_STRING_EQUAL(m.composition.space.lines[0].key, "model.scale");
+    composition_text(&m.composition, NULL, 0, &out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nmodel.scale = fixed 2\n"));
+    text_release(&out);
+    unmake(&m);
+    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n", "8:15: error: model.scale = -1 is not allowed: greater than 0 (model mlp)");
+    refused(S "model.scale = fixed 1\n", "7:1: error: there is nothing to search: every line of [space] is fixed");
+    refused(S "optimizer.use = fixed adem\nmodel.width = int 1 .. 9\n", "8:23: error: unknown optimizer 'adem'; did you mean 'adam'?");
 }
 
 static void test_train(void)
@@ -564,5 +601,5 @@ static void close_catalog(void)
 
 SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_instances), TEST(test_keys),
       TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions), TEST(test_candidates_and_order), TEST(test_enabled),
-      TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_sources_and_places), TEST(test_all_at_once),
+      TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places), TEST(test_all_at_once),
       TEST(close_catalog))

@@ -113,7 +113,8 @@ static void test_broken_modules(void)
     expect_broken("abi2", "is built for plugin ABI 2, this hone offers 1.0");
     expect_broken("flush_to_zero", "changed the floating-point state");
     expect_broken("many_faults", "search/faults has unknown flags 0x80000000; search/faults has no function destroy; ");
-    expect_broken("many_faults", "key 'rate' has a bad default: rate = 2 is outside [0, 1]; search/faults: key 'other' has the unknown type 99");
+    expect_broken("many_faults", "key 'rate' has a bad default: rate = 2 is outside [0, 1]; search/faults: key "
+                                 "'other' has the unknown type 99");
 }
 
 /* A hanging module costs its time limit once; the good one is there all the same. */
@@ -381,7 +382,8 @@ static void test_unwritable_cache(void)
     hone_error err = HONE_ERROR_INIT;
     begin();
     put("good", "a/good.so");
-    CU_ASSERT_EQUAL(file_write_atomically(in_root("cache"), "", 0, &err), HONE_OK); /* a file where a directory should be */
+    CU_ASSERT_EQUAL(file_write_atomically(in_root("cache"), "", 0, &err),
+                    HONE_OK); /* a file where a directory should be */
     expect_good();
     unsetenv("XDG_CACHE_HOME");
     char *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
@@ -406,7 +408,8 @@ static const void *host_get_ext(const hone_host *host, const char *id)
     (void)host, (void)id;
     return NULL;
 }
-static const hone_host host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, "test", NULL, host_log, host_cancelled, host_get_ext };
+static const hone_host host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, "test",
+                                NULL,        host_log,       host_cancelled, host_get_ext };
 
 static const struct catalog_component *only(struct catalog *catalog, const char *name)
 {
@@ -420,8 +423,8 @@ static void test_components(void)
 {
     struct component          c = COMPONENT_INIT;
     hone_error                err = HONE_ERROR_INIT;
-    const struct setting_text right = { "rate", "0.75" }, eighth = { "rate", "0.125" }, none = { "rate", "0.25" }, out = { "rate", "2" },
-                              typo = { "raet", "0.5" };
+    const struct setting_text right = { "rate", "0.75" }, eighth = { "rate", "0.125" }, none = { "rate", "0.25" },
+                              out = { "rate", "2" }, typo = { "raet", "0.5" };
     begin();
     put("good", "a/good.so");
     struct catalog                 *catalog = open_at("a", NULL, 0);
@@ -496,13 +499,14 @@ static void test_init_leaves_the_process_alone(void)
     CU_ASSERT(action.sa_handler == SIG_DFL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(after, sizeof after));
     CU_ASSERT_STRING_EQUAL(before, after);
-    CU_ASSERT_EQUAL(catalog_load(catalog, only(catalog, "handler"), &host, &loaded, &err), HONE_EFAIL); /* it stays refused */
+    CU_ASSERT_EQUAL(catalog_load(catalog, only(catalog, "handler"), &host, &loaded, &err),
+                    HONE_EFAIL); /* it stays refused */
     catalog_close(catalog);
     remove_root();
     *root = '\0';
 }
 
-SUITE(TEST(test_good_module), TEST(test_broken_modules), TEST(test_hanging_module), TEST(test_search_order), TEST(test_sorted_and_flat),
-      TEST(test_missing_directories), TEST(test_refuses_unsafe_files), TEST(test_corrupt_cache), TEST(test_cache_is_used),
-      TEST(test_cache_is_shared), TEST(test_unwritable_cache), TEST(test_components), TEST(test_init_once), TEST(test_file_replaced),
-      TEST(test_init_leaves_the_process_alone))
+SUITE(TEST(test_good_module), TEST(test_broken_modules), TEST(test_hanging_module), TEST(test_search_order),
+      TEST(test_sorted_and_flat), TEST(test_missing_directories), TEST(test_refuses_unsafe_files),
+      TEST(test_corrupt_cache), TEST(test_cache_is_used), TEST(test_cache_is_shared), TEST(test_unwritable_cache),
+      TEST(test_components), TEST(test_init_once), TEST(test_file_replaced), TEST(test_init_leaves_the_process_alone))

@@ -99,7 +99,8 @@ static void test_broken_round_trip(void)
     text_release(&text);
 }
 
-/* Cut anywhere, it is not a description; with any byte changed it is one or not, but nothing worse (sanitizers watch). */
+/* Cut anywhere, it is not a description; with any byte changed it is one or not, but nothing worse (sanitizers
+ * watch). */
 static void test_damage(void)
 {
     struct record record;

@@ -91,4 +91,5 @@ static void test_process(void)
     CU_ASSERT_STRING_EQUAL(before, after);
 }
 
-SUITE(TEST(test_quiet_where_nothing_changed), TEST(test_rounding), TEST(test_flush_to_zero), TEST(test_locale), TEST(test_process))
+SUITE(TEST(test_quiet_where_nothing_changed), TEST(test_rounding), TEST(test_flush_to_zero), TEST(test_locale),
+      TEST(test_process))

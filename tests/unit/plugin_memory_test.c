@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Out of memory at every allocation in turn: the catalog and the instances say so, or do without; nothing crashes or is half
- * made. glibc lets a program replace its allocator; under a sanitizer that has done so itself, every call succeeds. */
+/* Out of memory at every allocation in turn: the catalog and the instances say so, or do without; nothing crashes or
+ * is half made. glibc lets a program replace its allocator; under a sanitizer that has done so itself, every call
+ * succeeds. */
 #include "harness.h"
 
 #include "hone/param.h"

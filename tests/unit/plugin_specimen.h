@@ -60,7 +60,8 @@ static void specimen_init(struct specimen *s)
 {
     static const char *const modes[] = { "step", "linear", NULL };
     const hone_param         params[SPECIMEN_PARAMS] = {
-        HONE_REAL(struct specimen_settings, rate, "0.1", 0, 0.3, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL, "Rate.\tWith a tab\nand a line."),
+        HONE_REAL(struct specimen_settings, rate, "0.1", 0, 0.3, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
+                  "Rate.\tWith a tab\nand a line."),
         HONE_INT_IF(struct specimen_settings, patience, "5", 1, 1e6, 0, "epochs", "mode=step|linear", "Patience."),
         HONE_STR(struct specimen_settings, monitor, NULL, HONE_P_ADVANCED, "Back\\slash, \\N and \\t."),
         HONE_INTS(struct specimen_settings, hidden, "256, 128", 1, HUGE_VAL, 0, NULL, "Widths."),
@@ -73,10 +74,26 @@ static void specimen_init(struct specimen *s)
     s->search = (hone_search_v1){ sizeof s->search, 0, specimen_open, specimen_ask, specimen_tell };
     s->slot = (hone_slot){ sizeof s->slot, 0, "model/1", 1, UINT32_MAX, s->slot_params, 1, sizeof(hone_param), 8, 0 };
     s->slots[0] = &s->slot;
-    s->objective = (hone_objective_v1){ sizeof s->objective, HONE_OBJECTIVE_ANY_SPACE, 1, 0, s->slots, specimen_describe, specimen_run };
-    s->component = (hone_component){ sizeof s->component, HONE_C_DETERMINISTIC, HONE_KIND_SEARCH, "specimen", "A specimen", "Doc.\n\nMore.", s->params,
-                                     SPECIMEN_PARAMS, sizeof(hone_param), sizeof(struct specimen_settings), 0, &s->search, specimen_create, free,
-                                     NULL, NULL, NULL };
+    s->objective =
+        (hone_objective_v1){ sizeof s->objective, HONE_OBJECTIVE_ANY_SPACE, 1, 0, s->slots, specimen_describe,
+                             specimen_run };
+    s->component = (hone_component){ sizeof s->component,
+                                     HONE_C_DETERMINISTIC,
+                                     HONE_KIND_SEARCH,
+                                     "specimen",
+                                     "A specimen",
+                                     "Doc.\n\nMore.",
+                                     s->params,
+                                     SPECIMEN_PARAMS,
+                                     sizeof(hone_param),
+                                     sizeof(struct specimen_settings),
+                                     0,
+                                     &s->search,
+                                     specimen_create,
+                                     free,
+                                     NULL,
+                                     NULL,
+                                     NULL };
     s->second = s->component;
     s->second.kind = HONE_KIND_OBJECTIVE;
     s->second.name = "second";
@@ -87,7 +104,17 @@ static void specimen_init(struct specimen *s)
     s->second.iface = &s->objective;
     s->components[0] = &s->component;
     s->components[1] = &s->second;
-    s->module = (hone_module){ HONE_MAGIC, sizeof s->module, HONE_ABI_MAJOR, 0, 2, "org.test.specimen", "1.0.0", "MIT", "A. Author", "", s->components,
+    s->module = (hone_module){ HONE_MAGIC,
+                               sizeof s->module,
+                               HONE_ABI_MAJOR,
+                               0,
+                               2,
+                               "org.test.specimen",
+                               "1.0.0",
+                               "MIT",
+                               "A. Author",
+                               "",
+                               s->components,
                                NULL };
 }
 #endif

@@ -129,7 +129,8 @@ static void test_refuses_bad_components(void)
 
 static void test_refuses_bad_parameters(void)
 {
-    static const char *const twice[] = { "a", "a", NULL }, *const blank[] = { "a", "b c", NULL }, *const none[] = { NULL };
+    static const char *const twice[] = { "a", "a", NULL }, *const blank[] = { "a", "b c", NULL },
+                             *const none[] = { NULL };
     specimen_init(&s);
     s.params[1].key = "Patience";
     EXPECT("key 'Patience' is no key");
@@ -384,6 +385,7 @@ static void test_foreign_kinds(void)
     text_release(&problems.text);
 }
 
-SUITE(TEST(test_accepts_what_is_right), TEST(test_refuses_bad_modules), TEST(test_refuses_bad_components), TEST(test_refuses_bad_parameters),
-      TEST(test_refuses_bad_slots), TEST(test_reports_all_problems), TEST(test_keeps_offers), TEST(test_longer_structs),
-      TEST(test_shorter_component), TEST(test_shorter_module), TEST(test_other_revisions), TEST(test_foreign_kinds))
+SUITE(TEST(test_accepts_what_is_right), TEST(test_refuses_bad_modules), TEST(test_refuses_bad_components),
+      TEST(test_refuses_bad_parameters), TEST(test_refuses_bad_slots), TEST(test_reports_all_problems),
+      TEST(test_keeps_offers), TEST(test_longer_structs), TEST(test_shorter_component), TEST(test_shorter_module),
+      TEST(test_other_revisions), TEST(test_foreign_kinds))

@@ -7,10 +7,13 @@
 
 static void test_normal_quantile(void)
 {
-    /* Wichura 1988 (AS 241): the values its driver checks; the others by the same algorithm in CPython (statistics.NormalDist) */
-    static const double known[][2] = { { 0.25, -0.6744897501960817 }, { 0.001, -3.090232306167813 }, { 1e-20, -9.262340089798408 },
-                                       { 0.975, 1.959963984540054 },  { 0.9, 1.2815515655446004 },   { 0.5, 0 },
-                                       { 1e-10, -6.361340902404056 }, { 0.9999, 3.719016485455709 }, { 1e-300, -37.0470962993612 } };
+    /* Wichura 1988 (AS 241): the values its driver checks; the others by the same algorithm in CPython
+     * (statistics.NormalDist) */
+    static const double known[][2] = { { 0.25, -0.6744897501960817 }, { 0.001, -3.090232306167813 },
+                                       { 1e-20, -9.262340089798408 }, { 0.975, 1.959963984540054 },
+                                       { 0.9, 1.2815515655446004 },   { 0.5, 0 },
+                                       { 1e-10, -6.361340902404056 }, { 0.9999, 3.719016485455709 },
+                                       { 1e-300, -37.0470962993612 } };
     double worst = 0;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const double got = hone_normal_quantile(known[i][0]);
@@ -48,14 +51,24 @@ static void test_unit_and_back(void)
 {
     static const double weights[] = { 0.1, 0, 0.6, 0.3 };
     static const double infinity = HUGE_VAL;
-    const hone_dim dims[] = {
-        FAKE_REAL("a", -1, 1, 0), FAKE_REAL("b", 1e-7, 1, HONE_DIM_LOG), FAKE_REAL("c", 2, 2, 0), FAKE_REAL("d", 3, 3, HONE_DIM_LOG),
-        FAKE_STEP("e", -10.2, 10.2, 0.1, 0), FAKE_STEP("f", 0.1, 0.95, 0.25, HONE_DIM_LOG), FAKE_INT("g", -10, 10, 1, 0),
-        FAKE_INT("h", 1, 100, 1, HONE_DIM_LOG), FAKE_INT("i", 1, 10, 4, HONE_DIM_LOG), FAKE_INT("j", 5, 5, 1, 0),
-        FAKE_CHOICE("k", 7, NULL), FAKE_CHOICE("l", 4, weights), FAKE_ORDINAL("m", 4, NULL), FAKE_NORMAL("n", -2, 3, 0, 1, 0),
-        FAKE_NORMAL("o", 0.01, 30, 0, 1, HONE_DIM_LOG), FAKE_NORMAL("p", 9, 10, 0, 1, 0), FAKE_NORMAL("q", -10, -9, 0, 1, 0),
-        FAKE_NORMAL("r", 50, 51, 0, 1, 0)
-    };
+    const hone_dim dims[] = { FAKE_REAL("a", -1, 1, 0),
+                              FAKE_REAL("b", 1e-7, 1, HONE_DIM_LOG),
+                              FAKE_REAL("c", 2, 2, 0),
+                              FAKE_REAL("d", 3, 3, HONE_DIM_LOG),
+                              FAKE_STEP("e", -10.2, 10.2, 0.1, 0),
+                              FAKE_STEP("f", 0.1, 0.95, 0.25, HONE_DIM_LOG),
+                              FAKE_INT("g", -10, 10, 1, 0),
+                              FAKE_INT("h", 1, 100, 1, HONE_DIM_LOG),
+                              FAKE_INT("i", 1, 10, 4, HONE_DIM_LOG),
+                              FAKE_INT("j", 5, 5, 1, 0),
+                              FAKE_CHOICE("k", 7, NULL),
+                              FAKE_CHOICE("l", 4, weights),
+                              FAKE_ORDINAL("m", 4, NULL),
+                              FAKE_NORMAL("n", -2, 3, 0, 1, 0),
+                              FAKE_NORMAL("o", 0.01, 30, 0, 1, HONE_DIM_LOG),
+                              FAKE_NORMAL("p", 9, 10, 0, 1, 0),
+                              FAKE_NORMAL("q", -10, -9, 0, 1, 0),
+                              FAKE_NORMAL("r", 50, 51, 0, 1, 0) };
     for (size_t i = 0; i < sizeof dims / sizeof *dims; i++)
         round_trip(dims + i);
     hone_dim whole = FAKE_NORMAL("w", -infinity, infinity, 3, 4, 0);
@@ -85,8 +98,9 @@ static void test_cut_normal_keeps_its_tail(void)
 
 static void test_snaps_and_counts(void)
 {
-    const hone_dim tenth = FAKE_STEP("a", 0, 0.3, 0.1, 0), odd = FAKE_INT("b", 1, 10, 4, 0), wide = FAKE_STEP("c", -10.2, 10.2, 0.1, 0),
-                   one = FAKE_REAL("d", 2, 2, 0), line = FAKE_REAL("e", 0, 1, 0), huge = FAKE_STEP("f", 0, 1e300, 1, 0),
+    const hone_dim tenth = FAKE_STEP("a", 0, 0.3, 0.1, 0), odd = FAKE_INT("b", 1, 10, 4, 0),
+                   wide = FAKE_STEP("c", -10.2, 10.2, 0.1, 0), one = FAKE_REAL("d", 2, 2, 0),
+                   line = FAKE_REAL("e", 0, 1, 0), huge = FAKE_STEP("f", 0, 1e300, 1, 0),
                    choice = FAKE_CHOICE("g", 3, NULL);
     CU_ASSERT_EQUAL(hone_dim_count(&tenth), 4);
     CU_ASSERT_EQUAL(hone_dim_count(&odd), 3);
@@ -144,8 +158,9 @@ static void test_draws_follow_the_stated_probabilities(void)
 {
     static const double weights[] = { 0.1, 0, 0.6, 0.3 };
     double p[100];
-    const hone_dim log_int = FAKE_INT("a", 1, 100, 1, HONE_DIM_LOG), log_steps = FAKE_INT("b", 16, 112, 8, HONE_DIM_LOG),
-                   even = FAKE_INT("c", -3, 9, 4, 0), weighted = FAKE_CHOICE("d", 4, weights), real = FAKE_STEP("e", 0, 1, 0.125, 0);
+    const hone_dim log_int = FAKE_INT("a", 1, 100, 1, HONE_DIM_LOG),
+                   log_steps = FAKE_INT("b", 16, 112, 8, HONE_DIM_LOG), even = FAKE_INT("c", -3, 9, 4, 0),
+                   weighted = FAKE_CHOICE("d", 4, weights), real = FAKE_STEP("e", 0, 1, 0.125, 0);
     hone_dim bell = FAKE_NORMAL("f", 0, 6, 2, 1.5, 0);
     for (int i = 0; i < 100; i++) /* log over [min - 1/2, max + 1/2] */
         p[i] = (log(i + 1.5) - log(i + 0.5)) / (log(100.5) - log(0.5));
@@ -163,7 +178,8 @@ static void test_draws_follow_the_stated_probabilities(void)
     bell.type = HONE_DIM_INT;
     bell.step = 1;
     for (int i = 0; i < 7; i++) {
-        const double cdf[2] = { 0.5 * erfc(-(i - 0.5 - 2) / 1.5 / sqrt(2)), 0.5 * erfc(-(i + 0.5 - 2) / 1.5 / sqrt(2)) };
+        const double cdf[2] = { 0.5 * erfc(-(i - 0.5 - 2) / 1.5 / sqrt(2)),
+                                0.5 * erfc(-(i + 0.5 - 2) / 1.5 / sqrt(2)) };
         p[i] = (cdf[1] - cdf[0]) / (0.5 * erfc(-(6.5 - 2) / 1.5 / sqrt(2)) - 0.5 * erfc(-(-0.5 - 2) / 1.5 / sqrt(2)));
     }
     CU_ASSERT(chi_square(&bell, p, 7, 6) < limit(6));
@@ -172,8 +188,8 @@ static void test_draws_follow_the_stated_probabilities(void)
 static void test_positions(void)
 {
     static const double weights[] = { 0.1, 0, 0.6, 0.3 };
-    const hone_dim plain = FAKE_CHOICE("a", 4, NULL), weighted = FAKE_CHOICE("b", 4, weights), log_real = FAKE_REAL("c", 1e-4, 1, HONE_DIM_LOG),
-                   integer = FAKE_INT("d", 0, 4, 1, 0);
+    const hone_dim plain = FAKE_CHOICE("a", 4, NULL), weighted = FAKE_CHOICE("b", 4, weights),
+                   log_real = FAKE_REAL("c", 1e-4, 1, HONE_DIM_LOG), integer = FAKE_INT("d", 0, 4, 1, 0);
     CU_ASSERT_EQUAL(hone_dim_to_unit(&plain, 0), 0.125);
     CU_ASSERT_EQUAL(hone_dim_to_unit(&plain, 3), 0.875);
     CU_ASSERT_DOUBLE_EQUAL(hone_dim_to_unit(&weighted, 2), 0.4, 1e-15);
@@ -190,13 +206,15 @@ static void test_positions(void)
 static void test_conditions_chain_and_relations_read_numbers(void)
 {
     static const double zero[] = { 0 }, two[] = { 2 }, both[] = { 0, 1 };
-    const hone_condition a_is_0 = { sizeof a_is_0, 0, HONE_EQ, 1, zero }, b_over_2 = { sizeof b_over_2, 1, HONE_GT, 1, two },
+    const hone_condition a_is_0 = { sizeof a_is_0, 0, HONE_EQ, 1, zero },
+                         b_over_2 = { sizeof b_over_2, 1, HONE_GT, 1, two },
                          a_not = { sizeof a_not, 0, HONE_NE, 2, both };
     const hone_condition *const first[] = { &a_is_0 }, *const second[] = { &b_over_2 }, *const third[] = { &a_not };
     static const double numbers[] = { 10, 20, 40 };
-    hone_dim dims[] = { FAKE_CHOICE("a", 3, NULL), FAKE_REAL("b", 0, 5, 0), FAKE_REAL("c", 0, 1, 0), FAKE_REAL("d", 0, 1, 0),
-                        FAKE_ORDINAL("e", 3, numbers) };
-    const hone_relation relations[] = { { sizeof(hone_relation), HONE_LT, 1, 4, 0 }, { sizeof(hone_relation), HONE_LE, 4, UINT32_MAX, 20 } };
+    hone_dim dims[] = { FAKE_CHOICE("a", 3, NULL), FAKE_REAL("b", 0, 5, 0), FAKE_REAL("c", 0, 1, 0),
+                        FAKE_REAL("d", 0, 1, 0), FAKE_ORDINAL("e", 3, numbers) };
+    const hone_relation relations[] = { { sizeof(hone_relation), HONE_LT, 1, 4, 0 },
+                                        { sizeof(hone_relation), HONE_LE, 4, UINT32_MAX, 20 } };
     fake_space f;
     dims[1].n_conditions = dims[2].n_conditions = dims[3].n_conditions = 1;
     dims[1].conditions = first;
@@ -216,7 +234,9 @@ static void test_conditions_chain_and_relations_read_numbers(void)
     double z[5] = { 2, 1, 0.5, 0.5, 0 };
     hone_space_settle(space, z);
     CU_ASSERT(isnan(z[1]) && isnan(z[2]) && z[3] == 0.5);
-    static const uint32_t holds[6][3] = { { 0, 1, 0 }, { 1, 0, 1 }, { 1, 0, 0 }, { 1, 1, 0 }, { 0, 0, 1 }, { 0, 1, 1 } };
+    static const uint32_t holds[6][3] = {
+        { 0, 1, 0 }, { 1, 0, 1 }, { 1, 0, 0 }, { 1, 1, 0 }, { 0, 0, 1 }, { 0, 1, 1 }
+    };
     for (uint32_t op = HONE_EQ; op <= HONE_GE; op++)
         for (int k = 0; k < 3; k++)
             CU_ASSERT_EQUAL(hone_compare(k, op, 1), holds[op - 1][k]);
@@ -228,7 +248,8 @@ static void test_finite_points_have_one_number_each(void)
     static const double zero[] = { 0 }, weights[] = { 0.5, 0, 0.5 };
     const hone_condition a_is_0 = { sizeof a_is_0, 0, HONE_EQ, 1, zero };
     const hone_condition *const first[] = { &a_is_0 };
-    hone_dim dims[] = { FAKE_CHOICE("a", 3, weights), FAKE_STEP("b", -1, 1, 0.5, 0), FAKE_REAL("c", 2, 2, 0), FAKE_INT("d", 2, 8, 3, 0) };
+    hone_dim dims[] = { FAKE_CHOICE("a", 3, weights), FAKE_STEP("b", -1, 1, 0.5, 0), FAKE_REAL("c", 2, 2, 0),
+                        FAKE_INT("d", 2, 8, 3, 0) };
     fake_space f;
     dims[1].n_conditions = 1;
     dims[1].conditions = first;
@@ -281,6 +302,7 @@ static void test_the_rest_of_a_large_set_is_found_over_full_words(void)
     hone_point_set_release(&set);
 }
 
-SUITE(TEST(test_normal_quantile), TEST(test_unit_and_back), TEST(test_cut_normal_keeps_its_tail), TEST(test_snaps_and_counts),
-      TEST(test_draws_follow_the_stated_probabilities), TEST(test_positions), TEST(test_conditions_chain_and_relations_read_numbers),
-      TEST(test_finite_points_have_one_number_each), TEST(test_the_rest_of_a_large_set_is_found_over_full_words))
+SUITE(TEST(test_normal_quantile), TEST(test_unit_and_back), TEST(test_cut_normal_keeps_its_tail),
+      TEST(test_snaps_and_counts), TEST(test_draws_follow_the_stated_probabilities), TEST(test_positions),
+      TEST(test_conditions_chain_and_relations_read_numbers), TEST(test_finite_points_have_one_number_each),
+      TEST(test_the_rest_of_a_large_set_is_found_over_full_words))

@@ -122,6 +122,28 @@ static void test_choices(void)
     done(&p);
 }
 
+static void test_fixed(void)
+{
+    static const char *const values[] = { "3", "a b", "a,b", "it's", "\"quoted\"", "", "1e-3" };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct parsed p;
+        struct text text = TEXT_INIT;
+        text_add(&text, "x = ");
+        CU_ASSERT_EQUAL(space_write_fixed(&text, values[i]), 1);
+        const struct space_line *l = line_of(&p, text_string(&text));
+        CU_ASSERT(l->fixed && l->type == HONE_DIM_CHOICE && l->n_choices == 1 && l->min == 0 && l->max == 0);
+        CU_ASSERT_STRING_EQUAL(l->choices[0], values[i]);
+        done(&p);
+        text_release(&text);
+    }
+    struct text text = TEXT_INIT;
+    CU_ASSERT_EQUAL(space_write_fixed(&text, "\" and '"), 0);
+    text_release(&text);
+    refused("x = fixed", "10: error: expected the value, found the end of the line");
+    refused("x = fixed 1, 2", "12: error: unexpected ',' behind a fixed value; it is quoted where it holds blanks or commas");
+    refused("x = fixed 1 if y = 2", "13: error: unexpected 'if' behind a fixed value; it is quoted where it holds blanks or commas");
+}
+
 static void test_conditions(void)
 {
     struct parsed p;
@@ -161,10 +183,10 @@ static void test_relations(void)
 
 static void test_mistakes(void)
 {
-    refused("x =", "4: error: x has no value; write real, int, normal, lognormal, choice or ordinal and what goes with it");
+    refused("x =", "4: error: x has no value; write real, int, normal, lognormal, choice, ordinal or fixed and what goes with it");
     refused("x = 0 .. 1", "5: error: the kind of values comes first: real LOW .. HIGH, int LOW .. HIGH, choice A, B, ...");
     refused("x = reel 0 .. 1", "5: error: unknown kind of values 'reel'; did you mean 'real'?");
-    refused("x = integer 0 .. 1", "5: error: unknown kind of values 'integer'; known: real, int, normal, lognormal, choice, ordinal");
+    refused("x = integer 0 .. 1", "5: error: unknown kind of values 'integer'; known: real, int, normal, lognormal, choice, ordinal, fixed");
     refused("x = uniform 0 .. 1", "5: error: unknown kind of values 'uniform'; write real LOW .. HIGH");
     refused("x = loguniform 0 .. 1", "5: error: unknown kind of values 'loguniform'; write real LOW .. HIGH log");
     refused("x = categorical a, b", "5: error: unknown kind of values 'categorical'; write choice A, B");
@@ -177,7 +199,7 @@ static void test_mistakes(void)
     refused("x = real 0 .. 2x", "15: error: '2x' is not a number; expected the upper bound");
     refused("x = real 0 .. inf", "15: error: 'inf' is not a number; expected the upper bound");
     refused("x = real 2 .. 1", "10: error: the lower bound is above the upper one");
-    refused("x = real 2 .. 2", "15: error: both bounds are the same; a fixed value belongs in its section, not in [space] (x)");
+    refused("x = real 2 .. 2", "15: error: both bounds are the same; write x = fixed V, or set the key in its section");
     refused("x = real 0 .. 1 log", "10: error: a log scale needs a lower bound above 0");
     refused("x = real 1 .. 2 log log", "21: error: 'log' is said twice");
     refused("x = real 1 .. 2 step", "21: error: expected the step, found the end of the line");
@@ -193,7 +215,7 @@ static void test_mistakes(void)
     refused("x = lognormal 0 1 in -1 .. 2", "22: error: lognormal values are above 0");
     refused("x = normal 0 1 log", "16: error: unexpected 'log'");
     refused("x = choice", "11: error: expected the values: A, B, ..., found the end of the line");
-    refused("x = choice a", "5: error: only one value; a fixed value belongs in its section, not in [space]");
+    refused("x = choice a", "5: error: only one value to choose from; write fixed V, or set the key in its section");
     refused("x = choice a,", "14: error: expected another value behind the comma, found the end of the line");
     refused("x = choice a,,b", "14: error: expected another value behind the comma, found ','");
     refused("x = choice a, b, a", "18: error: 'a' is there twice");
@@ -251,7 +273,7 @@ static void test_fuzz(void)
         for (size_t k = 0; rc == 0 && k < space.n_lines; k++) {
             const struct space_line *l = space.lines + k;
             accepted++;
-            if (!(l->min < l->max) || !(l->step >= 0) || (l->n_choices && !l->choices) || (l->flags & HONE_DIM_NORMAL && !(l->deviation > 0)))
+            if (!(l->min < l->max || l->fixed) || !(l->step >= 0) || (l->n_choices && !l->choices) || (l->flags & HONE_DIM_NORMAL && !(l->deviation > 0)))
                 CU_FAIL("a line without meaning was accepted");
         }
         space_lines_release(&space);
@@ -261,4 +283,4 @@ static void test_fuzz(void)
     text_release(&text);
 }
 
-SUITE(TEST(test_ranges), TEST(test_choices), TEST(test_conditions), TEST(test_relations), TEST(test_mistakes), TEST(test_fuzz))
+SUITE(TEST(test_ranges), TEST(test_choices), TEST(test_fixed), TEST(test_conditions), TEST(test_relations), TEST(test_mistakes), TEST(test_fuzz))

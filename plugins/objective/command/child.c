@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* objective/command: a program as a child process, and its output as lines.
  *
- * A worker that is killed must not leave a training running for hours. Only a child itself can ask for PR_SET_PDEATHSIG, and
- * posix_spawn has no place for that; so the program inherits a lifeline instead: the read end of a pipe (its descriptor 3)
- * whose write end the worker alone holds and never uses. When that end closes, however the worker ended, the kernel sends
- * the pipe's event signal, which is set to SIGKILL, to the program's process group (fcntl F_SETSIG, F_SETOWN_EX). */
+ * A worker that is killed must not leave a training running for hours. Only a child itself can ask for
+ * PR_SET_PDEATHSIG, and posix_spawn has no place for that; so the program inherits a lifeline instead: the read end
+ * of a pipe (its descriptor 3) whose write end the worker alone holds and never uses. When that end closes, however
+ * the worker ended, the kernel sends the pipe's event signal, which is set to SIGKILL, to the program's process group
+ * (fcntl F_SETSIG, F_SETOWN_EX). */
 #include "child.h"
 
 #include "hone/param.h"
@@ -44,7 +45,8 @@ static void close_if_open(int *fd)
 }
 
 /* What the program starts with: its own process group, default signals, three descriptors and the lifeline. */
-static int spawn(pid_t *pid, char *const *argv, char *const *environment, const char *directory, int out, int errors, int lifeline)
+static int spawn(pid_t *pid, char *const *argv, char *const *environment, const char *directory, int out, int errors,
+                 int lifeline)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -59,13 +61,17 @@ static int spawn(pid_t *pid, char *const *argv, char *const *environment, const 
         return failed;
     }
     if (!(failed = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) &&
-        !(failed = posix_spawn_file_actions_adddup2(&actions, out, 1)) && !(failed = posix_spawn_file_actions_adddup2(&actions, errors, 2)) &&
+        !(failed = posix_spawn_file_actions_adddup2(&actions, out, 1)) &&
+        !(failed = posix_spawn_file_actions_adddup2(&actions, errors, 2)) &&
         !(failed = posix_spawn_file_actions_adddup2(&actions, lifeline, LIFELINE)) &&
-        !(failed = posix_spawn_file_actions_addclosefrom_np(&actions, LIFELINE + 1)) && /* what a library forgot to close on exec */
+        !(failed = posix_spawn_file_actions_addclosefrom_np(
+              &actions, LIFELINE + 1)) && /* what a library forgot to close on exec */
         !(failed = *directory ? posix_spawn_file_actions_addchdir_np(&actions, directory) : 0) &&
-        !(failed = posix_spawnattr_setpgroup(&attributes, 0)) && !(failed = posix_spawnattr_setsigdefault(&attributes, &all)) &&
+        !(failed = posix_spawnattr_setpgroup(&attributes, 0)) &&
+        !(failed = posix_spawnattr_setsigdefault(&attributes, &all)) &&
         !(failed = posix_spawnattr_setsigmask(&attributes, &none)) &&
-        !(failed = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)))
+        !(failed = posix_spawnattr_setflags(&attributes,
+                                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)))
         failed = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
@@ -76,10 +82,14 @@ static int spawn(pid_t *pid, char *const *argv, char *const *environment, const 
 static int arm_lifeline(int end, pid_t group)
 {
     const struct f_owner_ex owner = { F_OWNER_PGRP, group };
-    return fcntl(end, F_SETSIG, SIGKILL) < 0 || fcntl(end, F_SETOWN_EX, &owner) < 0 || fcntl(end, F_SETFL, O_ASYNC) < 0 ? -1 : 0;
+    return fcntl(end, F_SETSIG, SIGKILL) < 0 || fcntl(end, F_SETOWN_EX, &owner) < 0 ||
+                   fcntl(end, F_SETFL, O_ASYNC) < 0
+               ? -1
+               : 0;
 }
 
-hone_rc child_start(struct child *child, char *const *argv, char *const *environment, const char *directory, hone_error *err)
+hone_rc child_start(struct child *child, char *const *argv, char *const *environment, const char *directory,
+                    hone_error *err)
 {
     int out[2] = { -1, -1 }, errors[2] = { -1, -1 }, lifeline[2] = { -1, -1 }, folder = -1, failed;
     hone_rc rc = HONE_OK;
@@ -192,7 +202,9 @@ static int has_ended(const struct child *child)
 
 int child_wait(struct child *child, double seconds, child_line on_line, void *ctx)
 {
-    struct pollfd wait[3] = { { child->streams[0].fd, POLLIN, 0 }, { child->streams[1].fd, POLLIN, 0 }, { child->pidfd, POLLIN, 0 } };
+    struct pollfd wait[3] = { { child->streams[0].fd, POLLIN, 0 },
+                              { child->streams[1].fd, POLLIN, 0 },
+                              { child->pidfd, POLLIN, 0 } };
     int more = 0;
     if (child->pidfd < 0 && seconds > 0.01)
         seconds = 0.01; /* nothing wakes us when it ends */
@@ -234,13 +246,18 @@ int child_end(struct child *child, child_line on_line, void *ctx)
 static size_t utf8_length(const unsigned char *at, size_t left)
 {
     const unsigned c = at[0];
-    const size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    const size_t n = c < 0x80                ? 1
+                     : c >= 0xC2 && c < 0xE0 ? 2
+                     : c >= 0xE0 && c < 0xF0 ? 3
+                     : c >= 0xF0 && c < 0xF5 ? 4
+                                             : 0;
     if (!n || n > left)
         return 0;
     for (size_t i = 1; i < n; i++)
         if ((at[i] & 0xC0u) != 0x80)
             return 0;
-    if ((c == 0xE0 && at[1] < 0xA0) || (c == 0xED && at[1] > 0x9F) || (c == 0xF0 && at[1] < 0x90) || (c == 0xF4 && at[1] > 0x8F))
+    if ((c == 0xE0 && at[1] < 0xA0) || (c == 0xED && at[1] > 0x9F) || (c == 0xF0 && at[1] < 0x90) ||
+        (c == 0xF4 && at[1] > 0x8F))
         return 0;
     return n;
 }

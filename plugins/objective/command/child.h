@@ -27,7 +27,8 @@ typedef void (*child_line)(void *ctx, unsigned stream, char *line, size_t n, int
 
 /* Starts argv[0], looked for in PATH, with stdin from /dev/null, in `directory` ("": here). Its whole group is
  * killed when this process ends, however it ends. Failures name the program or the directory. */
-hone_rc child_start(struct child *child, char *const *argv, char *const *environment, const char *directory, hone_error *err);
+hone_rc child_start(struct child *child, char *const *argv, char *const *environment, const char *directory,
+                    hone_error *err);
 /* Waits up to `seconds` for output or the end and hands lines on: 1 once the program has ended and all is read. */
 int child_wait(struct child *child, double seconds, child_line on_line, void *ctx);
 /* Signals the whole process group. */

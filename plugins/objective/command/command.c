@@ -4,6 +4,7 @@
 #include "child.h"
 #include "report_line.h"
 #include "template.h"
+#include "told.h"
 
 #include "hone/objective.h"
 #include "hone/param.h"
@@ -17,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 struct settings {
     const char  *run, *directory;
     uint8_t      shell;
@@ -29,14 +28,20 @@ struct settings {
 
 static const hone_param params[] = {
     HONE_STR(struct settings, run, NULL, 0,
-             "The program and its arguments: python3 train.py --rate {optimizer.learning_rate}. {key} is the trial's value of a key of [space], "
-             "{key|text} stands for text where the key is inactive; {trial}, {attempt}, {seed}, {study_seed}, {directory} are the trial's own; "
+             "The program and its arguments: python3 train.py --rate {optimizer.learning_rate}. {key} is the trial's "
+             "value of a key of [space], "
+             "{key|text} stands for text where the key is inactive; {trial}, {attempt}, {seed}, {study_seed}, "
+             "{directory} are the trial's own; "
              "{{ and }} are braces. Quotes and backslashes work as in a shell; nothing else does."),
-    HONE_BOOL(struct settings, shell, "no", 0, "Whether /bin/sh runs the line, with pipes and variables; values are then quoted where they need it."),
+    HONE_BOOL(struct settings, shell, "no", 0,
+              "Whether /bin/sh runs the line, with pipes and variables; values are then quoted where they need it."),
     HONE_PATH(struct settings, directory, "", 0, "Folder in which the program runs; empty: where hone was started."),
-    HONE_STRS(struct settings, metrics, "", 0, "Metrics that the program must report; empty: whatever it reports, at least one."),
-    HONE_INT(struct settings, steps, "0", 0, 1e15, 0, "steps", "Steps that a whole run reports, for schedulers that need it; 0: unknown."),
-    HONE_REAL(struct settings, grace, "5", 0, 86400, 0, "seconds", "Time between SIGTERM and SIGKILL when a trial is stopped."),
+    HONE_STRS(struct settings, metrics, "", 0,
+              "Metrics that the program must report; empty: whatever it reports, at least one."),
+    HONE_INT(struct settings, steps, "0", 0, 1e15, 0, "steps",
+             "Steps that a whole run reports, for schedulers that need it; 0: unknown."),
+    HONE_REAL(struct settings, grace, "5", 0, 86400, 0, "seconds",
+              "Time between SIGTERM and SIGKILL when a trial is stopped."),
     HONE_INT(struct settings, log, "1M", 0, 1e12, 0, "bytes",
              "How much of the program's other output is kept with the trial, as output.log; 0: none."),
 };
@@ -51,22 +56,12 @@ struct command {
 
 /* ---- before any trial ---- */
 
-static const char *const OWN_KEYS[] = { "trial", "attempt", "seed", "study_seed", "directory" };
-
-static int is_own_key(const char *key)
-{
-    for (uint32_t i = 0; i < HONE_COUNT(OWN_KEYS); i++)
-        if (!strcmp(key, OWN_KEYS[i]))
-            return 1;
-    return 0;
-}
-
 /* Collects the keys that placeholders name, each once. */
 static const char *note_key(void *ctx, const char *key, const char *fallback, hone_error *err)
 {
     struct command *c = (struct command *)ctx;
     (void)fallback;
-    if (is_own_key(key))
+    if (told_is_own_key(key))
         return "";
     for (size_t i = 0; i < c->keys.n; i++)
         if (!strcmp(c->keys.word[i], key))
@@ -101,11 +96,13 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     }
     for (uint64_t i = 0; i < c->settings->metrics.n; i++)
         c->metrics[i].name = c->settings->metrics.values[i];
-    rc = c->settings->shell ? words_add(&c->words, c->settings->run, strlen(c->settings->run), err) : words_split(&c->words, c->settings->run, err);
+    rc = c->settings->shell ? words_add(&c->words, c->settings->run, strlen(c->settings->run), err)
+                            : words_split(&c->words, c->settings->run, err);
     if (rc < 0)
         goto out;
     if (!c->words.n || !c->words.word[0][strspn(c->words.word[0], " \t")]) {
-        rc = hone_fail(err, HONE_EINVAL, "run", "run is empty: give it a program, as in run = python3 train.py --rate {rate}");
+        rc = hone_fail(err, HONE_EINVAL, "run",
+                       "run is empty: give it a program, as in run = python3 train.py --rate {rate}");
         goto out;
     }
     for (size_t i = 0; i < c->words.n && rc == HONE_OK; i++)
@@ -132,111 +129,6 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     description->n_keys = (uint32_t)c->keys.n;
     description->keys = (const char *const *)c->keys.word;
     return HONE_OK;
-}
-
-/* ---- what the program is told ---- */
-
-struct lookup {
-    const hone_trial *trial;
-    char              number[32];
-};
-
-static const char *value_of(void *ctx, const char *key, const char *fallback, hone_error *err)
-{
-    struct lookup *l = (struct lookup *)ctx;
-    const hone_trial *t = l->trial;
-    char known[160] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < t->n_settings; i++)
-        if (!strcmp(t->settings[i].key, key))
-            return t->settings[i].text;
-    if (!strcmp(key, "directory"))
-        return t->directory ? t->directory : "";
-    if (is_own_key(key)) {
-        const uint64_t v = !strcmp(key, "trial") ? t->number : !strcmp(key, "attempt") ? t->attempt : !strcmp(key, "seed") ? t->seed : t->study_seed;
-        snprintf(l->number, sizeof l->number, "%llu", (unsigned long long)v);
-        return l->number;
-    }
-    if (fallback)
-        return fallback;
-    for (uint32_t i = 0; i < t->n_settings && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", t->settings[i].key);
-    hone_fail(err, HONE_EINVAL, "run", "{%.60s} in run is no active parameter of this trial (%.100s): write {%.30s|text} for what stands in its place",
-              key, *known ? known : "it has none", key);
-    return NULL;
-}
-
-static hone_rc build_arguments(const struct command *c, const hone_trial *trial, struct words *argv, hone_error *err)
-{
-    struct lookup lookup = { trial, "" };
-    struct text text = { NULL, 0, 0 };
-    hone_rc rc = HONE_OK;
-    if (c->settings->shell && ((rc = words_add(argv, "/bin/sh", 7, err)) < 0 || (rc = words_add(argv, "-c", 2, err)) < 0))
-        return rc;
-    for (size_t i = 0; i < c->words.n && rc == HONE_OK; i++) {
-        text.n = 0;
-        if ((rc = template_expand(&text, c->words.word[i], c->settings->shell, value_of, &lookup, err)) == HONE_OK)
-            rc = words_add(argv, text.bytes, text.n, err);
-    }
-    text_release(&text);
-    return rc;
-}
-
-static hone_rc add_variable(struct words *environment, const char *name, const char *value, hone_error *err)
-{
-    struct text text = { NULL, 0, 0 };
-    hone_rc rc;
-    if ((rc = text_add(&text, name, strlen(name), err)) == HONE_OK && (rc = text_add(&text, "=", 1, err)) == HONE_OK &&
-        (rc = text_add(&text, value, strlen(value), err)) == HONE_OK)
-        rc = words_add(environment, text.bytes, text.n, err);
-    text_release(&text);
-    return rc;
-}
-
-static hone_rc add_number(struct words *environment, const char *name, uint64_t value, hone_error *err)
-{
-    char number[32];
-    snprintf(number, sizeof number, "%llu", (unsigned long long)value);
-    return add_variable(environment, name, number, err);
-}
-
-/* HONE_PARAM_OPTIMIZER_LEARNING_RATE from "optimizer.learning_rate" */
-static hone_rc add_setting(struct words *environment, const hone_setting *setting, hone_error *err)
-{
-    char name[256];
-    size_t n;
-    snprintf(name, sizeof name, "HONE_PARAM_%s", setting->key);
-    for (char *c = name; *c; c++)
-        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ? *c : '_');
-    n = strlen(name);
-    for (size_t i = 0; i < environment->n; i++)
-        if (!strncmp(environment->word[i], name, n) && environment->word[i][n] == '=')
-            return hone_fail(err, HONE_EINVAL, setting->key, "%.80s and another key are both %.80s in the environment: rename one", setting->key, name);
-    return add_variable(environment, name, setting->text, err);
-}
-
-static hone_rc build_environment(const hone_trial *trial, struct words *environment, hone_error *err)
-{
-    static const char *const ours[] = { "HONE_PARAM_", "HONE_TRIAL=", "HONE_ATTEMPT=", "HONE_SEED=", "HONE_STUDY_SEED=", "HONE_DIRECTORY=",
-                                        "HONE_UNTIL=", "HONE_FINAL=" };
-    hone_rc rc = HONE_OK;
-    for (uint32_t i = 0; i < trial->n_settings && rc == HONE_OK; i++)
-        rc = add_setting(environment, trial->settings + i, err);
-    if (rc < 0 || (rc = add_number(environment, "HONE_TRIAL", trial->number, err)) < 0 ||
-        (rc = add_number(environment, "HONE_ATTEMPT", trial->attempt, err)) < 0 || (rc = add_number(environment, "HONE_SEED", trial->seed, err)) < 0 ||
-        (rc = add_number(environment, "HONE_STUDY_SEED", trial->study_seed, err)) < 0 ||
-        (rc = add_number(environment, "HONE_UNTIL", trial->until > 0 ? (uint64_t)trial->until : 0, err)) < 0 ||
-        (rc = add_number(environment, "HONE_FINAL", trial->flags & HONE_TRIAL_FINAL, err)) < 0 ||
-        (trial->directory && (rc = add_variable(environment, "HONE_DIRECTORY", trial->directory, err)) < 0))
-        return rc;
-    for (char **e = environ; *e && rc == HONE_OK; e++) {
-        uint32_t is_ours = 0;
-        for (uint32_t i = 0; i < HONE_COUNT(ours); i++)
-            is_ours |= strncmp(*e, ours[i], strlen(ours[i])) ? 0u : 1u;
-        if (!is_ours)
-            rc = words_add(environment, *e, strlen(*e), err);
-    }
-    return rc;
 }
 
 /* ---- what the program says ---- */
@@ -278,7 +170,8 @@ static void write_log(struct session *s, const char *bytes, size_t n)
             continue;
         if (done < 0) {
             char message[256];
-            snprintf(message, sizeof message, "cannot write %.150s: %s; the rest of the output is not kept", s->log_path, strerror(errno));
+            snprintf(message, sizeof message, "cannot write %.150s: %s; the rest of the output is not kept",
+                     s->log_path, strerror(errno));
             s->command->host->log(s->command->host, HONE_LOG_WARN, message);
             close(s->log);
             s->log = -1;
@@ -302,7 +195,8 @@ static void keep(struct session *s, const char *line, size_t n, int last)
         s->log = s->log_path ? open(s->log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
         if (s->log < 0) {
             char message[400];
-            snprintf(message, sizeof message, "the program's output is not kept: %s", s->log_path ? strerror(errno) : err.msg);
+            snprintf(message, sizeof message, "the program's output is not kept: %s",
+                     s->log_path ? strerror(errno) : err.msg);
             s->command->host->log(s->command->host, HONE_LOG_WARN, message);
             s->log_path = NULL;
             s->logged = limit;
@@ -333,7 +227,8 @@ static void take_report(struct session *s, char *line)
     if (!fault && report.step && report.step <= s->last_step)
         fault = "steps must grow";
     if (fault) {
-        finish_session(s, hone_fail(s->err, HONE_EINVAL, "", "the program's line '%s' cannot be read: %s", quoted, fault));
+        finish_session(
+            s, hone_fail(s->err, HONE_EINVAL, "", "the program's line '%s' cannot be read: %s", quoted, fault));
         return;
     }
     for (uint64_t m = 0; m < settings->metrics.n; m++)
@@ -364,8 +259,8 @@ static void on_line(void *ctx, unsigned stream, char *line, size_t n, int first,
         if (last && strlen(line) == n)
             take_report(s, line);
         else
-            finish_session(s, hone_fail(s->err, HONE_EINVAL, "", "the program's line '%.40s...' cannot be read: %s", line,
-                                        last ? "it has a NUL byte" : "it is longer than 4095 bytes"));
+            finish_session(s, hone_fail(s->err, HONE_EINVAL, "", "the program's line '%.40s...' cannot be read: %s",
+                                        line, last ? "it has a NUL byte" : "it is longer than 4095 bytes"));
     }
 }
 
@@ -376,10 +271,12 @@ static hone_rc judge(struct session *s, int status)
     char tail[180];
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         if (!s->n_values)
-            return hone_fail(s->err, HONE_EFAIL, "", "the program ended without a line 'hone: NAME=NUMBER' on its output");
+            return hone_fail(s->err, HONE_EFAIL, "",
+                             "the program ended without a line 'hone: NAME=NUMBER' on its output");
         for (uint64_t m = 0; m < settings->metrics.n; m++)
             if (!s->heard[m])
-                return hone_fail(s->err, HONE_EFAIL, "metrics", "the program ended without reporting %.100s", settings->metrics.values[m]);
+                return hone_fail(s->err, HONE_EFAIL, "metrics", "the program ended without reporting %.100s",
+                                 settings->metrics.values[m]);
         return HONE_OK;
     }
     child_tail(&s->child, tail, sizeof tail);
@@ -394,9 +291,10 @@ static hone_rc judge(struct session *s, int status)
         text_release(&text);
     }
     if (WIFSIGNALED(status))
-        return hone_fail(s->err, HONE_EFAIL, "", "the program was killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
-                         *tail ? ": " : "", tail);
-    return hone_fail(s->err, HONE_EFAIL, "", "the program ended with exit status %d%s%s", WEXITSTATUS(status), *tail ? ": " : "", tail);
+        return hone_fail(s->err, HONE_EFAIL, "", "the program was killed by signal %d (%s)%s%s", WTERMSIG(status),
+                         strsignal(WTERMSIG(status)), *tail ? ": " : "", tail);
+    return hone_fail(s->err, HONE_EFAIL, "", "the program ended with exit status %d%s%s", WEXITSTATUS(status),
+                     *tail ? ": " : "", tail);
 }
 
 /* Listens until the program has ended; asks it to end, and then makes it, once the trial is over. */
@@ -437,7 +335,7 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
     s->trial = trial;
     s->err = err;
     s->log = -1;
-    if ((rc = build_arguments(c, trial, &argv, err)) < 0 || (rc = build_environment(trial, &environment, err)) < 0 ||
+    if ((rc = told_arguments(&c->words, c->settings->shell, trial, &argv, err)) < 0 || (rc = told_environment(trial, &environment, err)) < 0 ||
         (rc = child_start(&s->child, argv.word, environment.word, c->settings->directory, err)) < 0)
         goto out;
     follow(s);
@@ -472,30 +370,56 @@ static const char doc[] =
     "    optimizer.learning_rate = real 1e-4 .. 0.1 log\n"
     "    layers = int 1 .. 4\n\n"
     "## What the program is told\n"
-    "`run` is split into words as a shell would; no shell runs unless `shell = yes`. `{key}` is replaced inside words and never "
-    "split again. A parameter that is inactive in a trial needs `{key|text}`. The environment has the same and more: HONE_PARAM_OPTIMIZER_LEARNING_RATE "
-    "and so on for every active parameter, HONE_TRIAL, HONE_ATTEMPT, HONE_SEED (of the trial), HONE_STUDY_SEED (for splits of the data), HONE_DIRECTORY "
-    "(for files of the study; the program makes it if it is missing), HONE_UNTIL (step at which the trial is to pause; 0: never), HONE_FINAL "
+    "`run` is split into words as a shell would; no shell runs unless `shell = yes`. `{key}` is replaced inside "
+    "words and never "
+    "split again. A parameter that is inactive in a trial needs `{key|text}`. The environment has the same and more: "
+    "HONE_PARAM_OPTIMIZER_LEARNING_RATE "
+    "and so on for every active parameter, HONE_TRIAL, HONE_ATTEMPT, HONE_SEED (of the trial), HONE_STUDY_SEED (for "
+    "splits of the data), HONE_DIRECTORY "
+    "(for files of the study; the program makes it if it is missing), HONE_UNTIL (step at which the trial is to "
+    "pause; 0: never), HONE_FINAL "
     "(1: the last training of the winner). Standard input is empty.\n\n"
-    "With `shell = yes` a value is put in single quotes where it has anything but letters, digits and `_./:=,+@%-`: do not put quotes around "
+    "With `shell = yes` a value is put in single quotes where it has anything but letters, digits and `_./:=,+@%-`: "
+    "do not put quotes around "
     "placeholders.\n\n"
     "## What the program says\n"
     "A line of its output or its error output that begins with `hone:` is read, so flush it at once (python3 -u):\n\n"
     "    hone: step=3 accuracy=0.91 loss=0.2\n"
     "    hone: test.accuracy=0.9\n\n"
-    "With `step`, a report at that step (1, 2, ..., growing); without, the final result. Names that no result gave are taken from the last report. "
-    "`nan` and `inf` are values. A line that cannot be read fails the trial. Other lines go to output.log, kept with the trial.\n\n"
+    "With `step`, a report at that step (1, 2, ..., growing); without, the final result. Names that no result gave "
+    "are taken from the last report. "
+    "`nan` and `inf` are values. A line that cannot be read fails the trial. Other lines go to output.log, kept with "
+    "the trial.\n\n"
     "## How a trial ends\n"
-    "Exit status 0: complete. Another status, or a signal: failed; the message has the last lines of the error output, and more of them are kept "
-    "as `stderr`. A trial that the scheduler stops, or a study that ends, sends SIGTERM to the program's process group and SIGKILL after `grace` "
+    "Exit status 0: complete. Another status, or a signal: failed; the message has the last lines of the error "
+    "output, and more of them are kept "
+    "as `stderr`. A trial that the scheduler stops, or a study that ends, sends SIGTERM to the program's process "
+    "group and SIGKILL after `grace` "
     "seconds. When the program has ended, what it left in its group is killed.\n\n"
-    "If hone's worker is killed outright, the kernel kills the program's process group too: descriptor 3 of the program is the end of a pipe whose "
-    "other end the worker holds (fcntl F_SETSIG). This holds as long as the program keeps that descriptor open; programs that closed it or left "
+    "If hone's worker is killed outright, the kernel kills the program's process group too: descriptor 3 of the "
+    "program is the end of a pipe whose "
+    "other end the worker holds (fcntl F_SETSIG). This holds as long as the program keeps that descriptor open; "
+    "programs that closed it or left "
     "the group get SIGPIPE when they next write.\n";
 
 static const hone_objective_v1 objective = { sizeof objective, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, describe, run };
 static const hone_component command = {
-    sizeof command, 0, HONE_KIND_OBJECTIVE, "command", "Runs a program and reads its metrics from its output", doc, params, HONE_COUNT(params),
-    sizeof *params, sizeof(struct settings), 0, &objective, create, destroy, NULL, NULL, NULL,
+    sizeof command,
+    0,
+    HONE_KIND_OBJECTIVE,
+    "command",
+    "Runs a program and reads its metrics from its output",
+    doc,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &objective,
+    create,
+    destroy,
+    NULL,
+    NULL,
+    NULL,
 };
 HONE_MODULE("org.hone.objective.command", "0.1.0", "MIT", "the hone authors", "", &command)

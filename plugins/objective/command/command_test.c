@@ -140,9 +140,23 @@ static void test_placeholders(void)
 
 static void test_report_lines(void)
 {
-    static const char *const bad[] = { "hone:", "hone: ", "hone: step=3", "hone: accuracy", "hone: accuracy=", "hone: accuracy=0,9", "hone: =3",
-                                       "hone: step=0 a=1", "hone: step=-2 a=1", "hone: step=1.5 a=1", "hone: step=x a=1", "hone: a=1 a=2",
-                                       "hone: step=1 step=2 a=1", "hone: a = 1", "hone: 9a=1", "hone: a=1x", "hone: step=99999999999999999999 a=1",
+    static const char *const bad[] = { "hone:",
+                                       "hone: ",
+                                       "hone: step=3",
+                                       "hone: accuracy",
+                                       "hone: accuracy=",
+                                       "hone: accuracy=0,9",
+                                       "hone: =3",
+                                       "hone: step=0 a=1",
+                                       "hone: step=-2 a=1",
+                                       "hone: step=1.5 a=1",
+                                       "hone: step=x a=1",
+                                       "hone: a=1 a=2",
+                                       "hone: step=1 step=2 a=1",
+                                       "hone: a = 1",
+                                       "hone: 9a=1",
+                                       "hone: a=1x",
+                                       "hone: step=99999999999999999999 a=1",
                                        "hone: \xc3\xa4=1" };
     struct report_line r;
     char line[200];
@@ -150,7 +164,8 @@ static void test_report_lines(void)
     CU_ASSERT_PTR_NULL(report_line_read(&r, line));
     CU_ASSERT(r.step == 12 && r.n == 5);
     CU_ASSERT_STRING_EQUAL(r.values[0].name, "validation.accuracy");
-    CU_ASSERT(r.values[0].value == 0.5 && r.values[1].value == 1e-3 && isnan(r.values[2].value) && r.values[3].value > 1e308 && r.values[4].value < -1e308);
+    CU_ASSERT(r.values[0].value == 0.5 && r.values[1].value == 1e-3 && isnan(r.values[2].value) &&
+              r.values[3].value > 1e308 && r.values[4].value < -1e308);
     snprintf(line, sizeof line, "hone:a=-1");
     CU_ASSERT_PTR_NULL(report_line_read(&r, line));
     CU_ASSERT(r.step == 0 && r.n == 1 && r.values[0].value == -1);
@@ -168,8 +183,10 @@ static void test_settings_reach_the_program(void)
     fake_trial_set(&trial, "name", "a b");
     trial.trial.attempt = 2;
     setenv("HONE_PARAM_STALE", "1", 1);
-    CU_ASSERT_EQUAL(go("sh -c 'echo hone: args=$# rate=$1 env=$HONE_PARAM_OPTIMIZER_LEARNING_RATE trial=$HONE_TRIAL seed=$HONE_SEED; "
-                       "test \"$2\" = \"<a b>\" && test \"$HONE_PARAM_NAME\" = \"a b\" && test \"$3\" = 4-2 && test -z \"$HONE_PARAM_STALE\" && "
+    CU_ASSERT_EQUAL(go("sh -c 'echo hone: args=$# rate=$1 env=$HONE_PARAM_OPTIMIZER_LEARNING_RATE trial=$HONE_TRIAL "
+                       "seed=$HONE_SEED; "
+                       "test \"$2\" = \"<a b>\" && test \"$HONE_PARAM_NAME\" = \"a b\" && test \"$3\" = 4-2 && test "
+                       "-z \"$HONE_PARAM_STALE\" && "
                        "test \"$HONE_DIRECTORY\" = \"$4\" && test $HONE_STUDY_SEED = 7 && test $HONE_ATTEMPT = 2' sh "
                        "{optimizer.learning_rate} \"<{name}>\" {trial}-{attempt} {directory} {momentum|none}",
                        ""),
@@ -182,16 +199,21 @@ static void test_settings_reach_the_program(void)
     unsetenv("HONE_PARAM_STALE");
     prepare(); /* a shell sees values in quotes where they need them */
     fake_trial_set(&trial, "name", "a'b;  $HOME `x`");
-    CU_ASSERT_EQUAL(go("test {name} = \"$HONE_PARAM_NAME\" && x=3 | cat && echo hone: v=$((2 + 3)) | cat", "shell=yes"), HONE_OK);
+    CU_ASSERT_EQUAL(
+        go("test {name} = \"$HONE_PARAM_NAME\" && x=3 | cat && echo hone: v=$((2 + 3)) | cat", "shell=yes"), HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "v"), 5);
     prepare();
-    CU_ASSERT_EQUAL(go("sh -c 'test \"$(pwd -P)\" = / && ! read line && echo hone: v=1'", "directory=/"), HONE_OK); /* stdin is empty */
+    CU_ASSERT_EQUAL(go("sh -c 'test \"$(pwd -P)\" = / && ! read line && echo hone: v=1'", "directory=/"),
+                    HONE_OK); /* stdin is empty */
 }
 
 static void test_reports_and_results(void)
 {
     prepare();
-    CU_ASSERT_EQUAL(go("printf 'hello\\nhone: step=1 loss=0.5\\nhone: step=3 loss=0.25 acc=nan\\r\\nhone: best=7\\nhone: last=8'", ""), HONE_OK);
+    CU_ASSERT_EQUAL(
+        go("printf 'hello\\nhone: step=1 loss=0.5\\nhone: step=3 loss=0.25 acc=nan\\r\\nhone: best=7\\nhone: last=8'",
+           ""),
+        HONE_OK);
     CU_ASSERT_EQUAL(trial.n_reports, 2);
     CU_ASSERT_EQUAL(trial.n_results, 2);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 1, "loss"), 0.5);
@@ -209,7 +231,9 @@ static void test_reports_and_results(void)
 static void test_output_that_is_kept_is_bounded(void)
 {
     prepare();
-    CU_ASSERT_EQUAL(go("sh -c 'head -c 3000000 /dev/zero | tr \"\\0\" x; echo; echo second; echo hone: v=1'", "log=10k"), HONE_OK);
+    CU_ASSERT_EQUAL(
+        go("sh -c 'head -c 3000000 /dev/zero | tr \"\\0\" x; echo; echo second; echo hone: v=1'", "log=10k"),
+        HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "v"), 1);
     const char *text = slurp(trial.attached_path);
     CU_ASSERT_EQUAL(strspn(text, "x"), 10240);
@@ -229,18 +253,24 @@ static void test_failures_say_why(void)
     static const struct {
         const char *run, *more, *message;
     } known[] = {
-        { "sh -c 'echo hone: a=1; echo first >&2; echo \"bad thing\" >&2; exit 3'", "", "the program ended with exit status 3: first | bad thing" },
+        { "sh -c 'echo hone: a=1; echo first >&2; echo \"bad thing\" >&2; exit 3'", "",
+          "the program ended with exit status 3: first | bad thing" },
         { "sh -c 'exit 1'", "", "the program ended with exit status 1" },
-        { "sh -c 'printf \"\\351\\001 x\\n\\n\" >&2; kill -SEGV $$'", "", "the program was killed by signal 11 (Segmentation fault): ?? x" },
+        { "sh -c 'printf \"\\351\\001 x\\n\\n\" >&2; kill -SEGV $$'", "",
+          "the program was killed by signal 11 (Segmentation fault): ?? x" },
         { "/nonexistent/program x", "", "cannot run /nonexistent/program: No such file or directory" },
         { "hone-no-such-program", "", "cannot run hone-no-such-program: No such file or directory" },
         { "/etc/passwd", "", "cannot run /etc/passwd: Permission denied" },
         { "true", "directory=/nonexistent", "cannot enter the directory /nonexistent: No such file or directory" },
         { "true", "", "the program ended without a line 'hone: NAME=NUMBER' on its output" },
         { "echo hone: a=1", "metrics=a, b", "the program ended without reporting b" },
-        { "echo hone: accuracy=high", "", "the program's line 'hone: accuracy=high' cannot be read: a value is not a number" },
-        { "printf 'hone: step=2 a=1\\nhone: step=2 a=1\\n'", "", "the program's line 'hone: step=2 a=1' cannot be read: steps must grow" },
-        { "echo {rate}", "", "{rate} in run is no active parameter of this trial (width, depth): write {rate|text} for what stands in its place" },
+        { "echo hone: accuracy=high", "",
+          "the program's line 'hone: accuracy=high' cannot be read: a value is not a number" },
+        { "printf 'hone: step=2 a=1\\nhone: step=2 a=1\\n'", "",
+          "the program's line 'hone: step=2 a=1' cannot be read: steps must grow" },
+        { "echo {rate}", "",
+          "{rate} in run is no active parameter of this trial (width, depth): write {rate|text} for what stands in "
+          "its place" },
         { "  ", "", "run is empty: give it a program, as in run = python3 train.py --rate {rate}" },
         { "echo {", "", "run has a { without its partner at '{': write {{ for the brace itself" },
         { "echo \"a", "", "run has a double quote that is not closed" },
@@ -253,7 +283,9 @@ static void test_failures_say_why(void)
         CU_ASSERT_STRING_EQUAL(message, known[i].message);
     }
     prepare(); /* the last lines that fit, the rest attached */
-    CU_ASSERT_EQUAL(go("sh -c 'i=0; while [ $i -lt 2000 ]; do echo \"line $i of the trace\"; i=$((i+1)); done >&2; exit 1'", ""), HONE_EFAIL);
+    CU_ASSERT_EQUAL(
+        go("sh -c 'i=0; while [ $i -lt 2000 ]; do echo \"line $i of the trace\"; i=$((i+1)); done >&2; exit 1'", ""),
+        HONE_EFAIL);
     CU_ASSERT_PTR_NOT_NULL(strstr(message, "line 1998 of the trace | line 1999 of the trace"));
     CU_ASSERT_STRING_EQUAL(trial.attached_name, "stderr");
     CU_ASSERT_PTR_NOT_NULL(strstr(trial.attached_text, "line 1950 of the trace\n"));
@@ -296,15 +328,18 @@ static void test_a_pruned_program_is_asked_then_made_to_end(void)
     prepare(); /* it may tidy up; what it says then is not a report */
     trial.prune_at = 2;
     unlink(in_folder("tidy"));
-    CU_ASSERT_EQUAL(go("sh -c 'trap \"echo hone: step=9 a=1; echo done >$HONE_DIRECTORY/tidy; exit 5\" TERM; echo hone: step=1 a=3; echo hone: step=2 a=2; "
-                       "while :; do sleep 0.05; done'", "grace=60"),
+    CU_ASSERT_EQUAL(go("sh -c 'trap \"echo hone: step=9 a=1; echo done >$HONE_DIRECTORY/tidy; exit 5\" TERM; echo "
+                       "hone: step=1 a=3; echo hone: step=2 a=2; "
+                       "while :; do sleep 0.05; done'",
+                       "grace=60"),
                     HONE_DONE);
     CU_ASSERT_EQUAL(trial.n_reports, 2);
     CU_ASSERT_STRING_EQUAL(slurp(in_folder("tidy")), "done\n");
     prepare(); /* one that does not listen is killed, with its children */
     trial.prune_at = 1;
     unlink(in_folder("pid"));
-    CU_ASSERT_EQUAL(go("sh -c 'trap \"\" TERM; sleep 1000 & echo $! >$HONE_DIRECTORY/pid; echo hone: step=1 a=3; wait; while :; do :; done'",
+    CU_ASSERT_EQUAL(go("sh -c 'trap \"\" TERM; sleep 1000 & echo $! >$HONE_DIRECTORY/pid; echo hone: step=1 a=3; "
+                       "wait; while :; do :; done'",
                        "grace=200ms"),
                     HONE_DONE);
     CU_ASSERT(is_gone(noted_pid("pid")));
@@ -314,7 +349,8 @@ static void test_a_pruned_program_is_asked_then_made_to_end(void)
     CU_ASSERT_EQUAL(go("sh -c 'echo hone: step=1 a=3; sleep 1000'", ""), HONE_EIO);
     prepare(); /* the step at which the trial is to pause */
     trial.trial.until = 2;
-    CU_ASSERT_EQUAL(go("sh -c 'test $HONE_UNTIL = 2 && echo hone: step=1 a=3; echo hone: step=2 a=2; sleep 1000'", ""), HONE_OK);
+    CU_ASSERT_EQUAL(
+        go("sh -c 'test $HONE_UNTIL = 2 && echo hone: step=1 a=3; echo hone: step=2 a=2; sleep 1000'", ""), HONE_OK);
     CU_ASSERT_EQUAL(trial.n_reports, 2);
 }
 
@@ -323,9 +359,10 @@ static void test_a_cancelled_study_ends_the_program(void)
     fake_plugin p;
     prepare();
     unlink(in_folder("pid"));
-    CU_ASSERT_EQUAL(fake_plugin_init(&p, fake_component(HONE_KIND_OBJECTIVE, "command"), 1,
-                                     "run=sh -c 'echo $$ >$HONE_DIRECTORY/pid; while :; do echo text; sleep 0.01; done'"),
-                    HONE_OK);
+    CU_ASSERT_EQUAL(
+        fake_plugin_init(&p, fake_component(HONE_KIND_OBJECTIVE, "command"), 1,
+                         "run=sh -c 'echo $$ >$HONE_DIRECTORY/pid; while :; do echo text; sleep 0.01; done'"),
+        HONE_OK);
     p.host.cancel_at = 10;
     CU_ASSERT_EQUAL(iface()->run(p.self, &trial.trial, &p.err), HONE_ECANCELED);
     fake_plugin_release(&p);
@@ -349,7 +386,9 @@ static void test_nothing_is_left_behind(void)
     const int leak = open("/dev/null", O_RDONLY); /* a library of the worker forgot O_CLOEXEC */
     prepare();
     unlink(in_folder("pid"));
-    CU_ASSERT_EQUAL(go("sh -c 'sleep 1000 & echo $! >$HONE_DIRECTORY/pid; echo hone: files=$(ls /proc/self/fd | wc -l)'", ""), HONE_OK);
+    CU_ASSERT_EQUAL(
+        go("sh -c 'sleep 1000 & echo $! >$HONE_DIRECTORY/pid; echo hone: files=$(ls /proc/self/fd | wc -l)'", ""),
+        HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "files"), 5); /* 0, 1, 2, the lifeline, and the folder that ls reads */
     CU_ASSERT(is_gone(noted_pid("pid"))); /* it held the pipe, too: we did not wait for it */
     close(leak);
@@ -389,7 +428,9 @@ static void test_the_program_dies_with_its_worker(void)
     unlink(in_folder("helper"));
     worker = fork(); /* the suite has one thread */
     if (worker == 0) {
-        go("sh -c 'trap \"\" TERM HUP PIPE; sleep 1000 & echo $! >$HONE_DIRECTORY/helper; echo $$ >$HONE_DIRECTORY/pid; wait'", "");
+        go("sh -c 'trap \"\" TERM HUP PIPE; sleep 1000 & echo $! >$HONE_DIRECTORY/helper; echo $$ "
+           ">$HONE_DIRECTORY/pid; wait'",
+           "");
         _exit(0);
     }
     program = noted_pid("pid");
@@ -432,7 +473,8 @@ static void test_tidies_up(void)
 }
 
 SUITE(TEST(test_words_are_split_as_a_shell_splits_them), TEST(test_placeholders), TEST(test_report_lines),
-      TEST(test_settings_reach_the_program), TEST(test_reports_and_results), TEST(test_output_that_is_kept_is_bounded),
-      TEST(test_failures_say_why), TEST(test_a_pruned_program_is_asked_then_made_to_end), TEST(test_a_cancelled_study_ends_the_program),
-      TEST(test_nothing_is_left_behind), TEST(test_signals_are_as_a_program_expects_them), TEST(test_the_program_dies_with_its_worker),
-      TEST(test_describes_itself), TEST(test_tidies_up))
+      TEST(test_settings_reach_the_program), TEST(test_reports_and_results),
+      TEST(test_output_that_is_kept_is_bounded), TEST(test_failures_say_why),
+      TEST(test_a_pruned_program_is_asked_then_made_to_end), TEST(test_a_cancelled_study_ends_the_program),
+      TEST(test_nothing_is_left_behind), TEST(test_signals_are_as_a_program_expects_them),
+      TEST(test_the_program_dies_with_its_worker), TEST(test_describes_itself), TEST(test_tidies_up))

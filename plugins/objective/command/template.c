@@ -83,7 +83,8 @@ static hone_rc split_word(struct text *word, const char **at, hone_error *err)
             rc = text_add(word, c, 1, err);
     }
     if (rc == HONE_OK && quote)
-        return hone_fail(err, HONE_EINVAL, "run", "run has a %s quote that is not closed", quote == '"' ? "double" : "single");
+        return hone_fail(err, HONE_EINVAL, "run", "run has a %s quote that is not closed",
+                         quote == '"' ? "double" : "single");
     *at = c;
     return rc;
 }
@@ -118,14 +119,16 @@ static hone_rc add_quoted(struct text *out, const char *value, hone_error *err)
 }
 
 /* A placeholder: at points behind its {, end to its }. */
-static hone_rc expand_one(struct text *out, const char *at, const char *end, int shell, template_lookup lookup, void *ctx, hone_error *err)
+static hone_rc expand_one(struct text *out, const char *at, const char *end, int shell, template_lookup lookup,
+                          void *ctx, hone_error *err)
 {
     char key[MOST_KEY], fallback[MOST_KEY];
     const char *bar = (const char *)memchr(at, '|', (size_t)(end - at)), *value;
     const size_t n = (size_t)((bar ? bar : end) - at), rest = bar ? (size_t)(end - bar - 1) : 0;
     const size_t good = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
     if (!n || good != n || n >= sizeof key || rest >= sizeof fallback)
-        return hone_fail(err, HONE_EINVAL, "run", "{%.*s} in run is no placeholder: write {key} or {key|text}, and {{ }} for braces",
+        return hone_fail(err, HONE_EINVAL, "run",
+                         "{%.*s} in run is no placeholder: write {key} or {key|text}, and {{ }} for braces",
                          (int)(end - at < 60 ? end - at : 60), at);
     memcpy(key, at, n);
     key[n] = '\0';
@@ -138,7 +141,8 @@ static hone_rc expand_one(struct text *out, const char *at, const char *end, int
     return shell ? add_quoted(out, value, err) : text_add(out, value, strlen(value), err);
 }
 
-hone_rc template_expand(struct text *out, const char *word, int shell, template_lookup lookup, void *ctx, hone_error *err)
+hone_rc template_expand(struct text *out, const char *word, int shell, template_lookup lookup, void *ctx,
+                        hone_error *err)
 {
     hone_rc rc = text_add(out, "", 0, err);
     while (rc == HONE_OK && *word) {
@@ -154,8 +158,9 @@ hone_rc template_expand(struct text *out, const char *word, int shell, template_
         } else {
             const char *end = *word == '{' ? strchr(word, '}') : NULL;
             if (!end)
-                return hone_fail(err, HONE_EINVAL, "run", "run has a %c without its partner at '%.40s': write %c%c for the brace itself", *word, word,
-                                 *word, *word);
+                return hone_fail(err, HONE_EINVAL, "run",
+                                 "run has a %c without its partner at '%.40s': write %c%c for the brace itself",
+                                 *word, word, *word, *word);
             rc = expand_one(out, word + 1, end, shell, lookup, ctx, err);
             word = end + 1;
         }

@@ -25,7 +25,8 @@ hone_rc words_split(struct words *words, const char *text, hone_error *err);
 /* The value of a placeholder's key, or NULL. fallback: the text after | or NULL. */
 typedef const char *(*template_lookup)(void *ctx, const char *key, const char *fallback, hone_error *err);
 
-/* Appends `word` with {key} and {key|fallback} replaced, {{ and }} as braces. shell: values are quoted for sh unless they are
- * plain. HONE_EINVAL where lookup says NULL (its *err stands) or the braces are wrong. */
-hone_rc template_expand(struct text *out, const char *word, int shell, template_lookup lookup, void *ctx, hone_error *err);
+/* Appends `word` with {key} and {key|fallback} replaced, {{ and }} as braces. shell: values are quoted for sh unless
+ * they are plain. HONE_EINVAL where lookup says NULL (its *err stands) or the braces are wrong. */
+hone_rc template_expand(struct text *out, const char *word, int shell, template_lookup lookup, void *ctx,
+                        hone_error *err);
 #endif /* HONE_COMMAND_TEMPLATE_H */

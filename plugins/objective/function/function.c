@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* objective/function: test functions with known minima, for trying searches and schedulers without training anything. */
+/* objective/function: test functions with known minima, for trying searches and schedulers without training anything.
+ */
 #include "hone/objective.h"
 #include "hone/param.h"
 #include "hone/rng.h"
@@ -24,7 +25,8 @@ static const hone_param params[] = {
     HONE_REAL(struct settings, noise, "0", 0, 1e9, 0, NULL, "Deviation of the normal noise on every value reported."),
     HONE_INT(struct settings, steps, "0", 0, 1e9, 0, "steps",
              "Reports of a trial: a curve that falls to the value, for schedulers. 0: the value alone."),
-    HONE_REAL(struct settings, delay, "0", 0, 86400, 0, "seconds", "Sleep at every step (once, without steps): stands for work."),
+    HONE_REAL(struct settings, delay, "0", 0, 86400, 0, "seconds",
+              "Sleep at every step (once, without steps): stands for work."),
 };
 
 struct function {
@@ -56,7 +58,8 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     if (t->n_dims && n != t->n_dims)
         return hone_fail(err, HONE_ERANGE, "dimensions", "dimensions = %u, but %s has %u", n, t->name, t->n_dims);
     if (n < t->min_dims)
-        return hone_fail(err, HONE_ERANGE, "dimensions", "dimensions = %u, but %s needs at least %u", n, t->name, t->min_dims);
+        return hone_fail(err, HONE_ERANGE, "dimensions", "dimensions = %u, but %s needs at least %u", n, t->name,
+                         t->min_dims);
     f = (struct function *)calloc(1, sizeof *f);
     if (!f || !(f->names = (char *)calloc(n, KEY_SIZE)) || !(f->keys = (const char **)calloc(n, sizeof *f->keys))) {
         destroy(f);
@@ -99,8 +102,10 @@ static hone_rc read_point(const struct function *f, const hone_trial *trial, dou
         while (k < trial->n_settings && strcmp(trial->settings[k].key, f->keys[i]))
             k++;
         if (k == trial->n_settings)
-            return hone_fail(err, HONE_EINVAL, f->keys[i], "%s of %u dimensions needs the parameter %s: add it to [space], active in every "
-                             "trial", f->function->name, f->n, f->keys[i]);
+            return hone_fail(err, HONE_EINVAL, f->keys[i],
+                             "%s of %u dimensions needs the parameter %s: add it to [space], active in every "
+                             "trial",
+                             f->function->name, f->n, f->keys[i]);
         x[i] = trial->settings[k].number;
     }
     return HONE_OK;
@@ -158,7 +163,8 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
 }
 
 static const char doc[] =
-    "Evaluates a test function at the point `x1`, `x2`, ... of the space and reports it as the metric `value`, to be minimized. "
+    "Evaluates a test function at the point `x1`, `x2`, ... of the space and reports it as the metric `value`, to be "
+    "minimized. "
     "For trying out searches, schedulers and storages, and for comparing them where the best value is known.\n\n"
     "| name | dimensions | usual space | minimum |\n"
     "|---|---|---|---|\n"
@@ -172,8 +178,10 @@ static const char doc[] =
     "| styblinski_tang | any | -5 .. 5 | -39.16617 per dimension at -2.903534 |\n"
     "| sphere | any | -5.12 .. 5.12 | 0 at 0 |\n\n"
     "The space may be any; the functions are defined everywhere.\n\n"
-    "With `steps`, a trial reports a curve that falls towards the value and ends on it, so that schedulers have something to stop. `noise` adds "
-    "normal noise drawn from the trial's seed: the same trial has the same noise. `delay` sleeps, to stand for work.\n\n"
+    "With `steps`, a trial reports a curve that falls towards the value and ends on it, so that schedulers have "
+    "something to stop. `noise` adds "
+    "normal noise drawn from the trial's seed: the same trial has the same noise. `delay` sleeps, to stand for "
+    "work.\n\n"
     "## Example\n"
     "    [objective]\n"
     "    use = function\n"
@@ -182,12 +190,28 @@ static const char doc[] =
     "    x1 = real -5 .. 10\n"
     "    x2 = real 0 .. 15\n\n"
     "## Sources\n"
-    "Surjanovic, S. and Bingham, D., Virtual Library of Simulation Experiments (sfu.ca/~ssurjano); Dixon and Szego 1978 (branin, "
+    "Surjanovic, S. and Bingham, D., Virtual Library of Simulation Experiments (sfu.ca/~ssurjano); Dixon and Szego "
+    "1978 (branin, "
     "hartmann); Ackley 1987; Styblinski and Tang 1990.\n";
 
 static const hone_objective_v1 objective = { sizeof objective, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, describe, run };
 static const hone_component function = {
-    sizeof function, HONE_C_DETERMINISTIC, HONE_KIND_OBJECTIVE, "function", "Test functions with known minima", doc, params,
-    HONE_COUNT(params), sizeof *params, sizeof(struct settings), 0, &objective, create, destroy, NULL, NULL, NULL,
+    sizeof function,
+    HONE_C_DETERMINISTIC,
+    HONE_KIND_OBJECTIVE,
+    "function",
+    "Test functions with known minima",
+    doc,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &objective,
+    create,
+    destroy,
+    NULL,
+    NULL,
+    NULL,
 };
 HONE_MODULE("org.hone.objective.function", "0.1.0", "MIT", "the hone authors", "", &function)

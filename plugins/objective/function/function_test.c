@@ -76,12 +76,14 @@ static void test_published_minima(void)
 /* Values away from the minimum, each worked out by hand from the printed formula. */
 static void test_other_values(void)
 {
-    static const double zero[6] = { 0 }, one_two[] = { 1, 2 }, ones[] = { 1, 1, 1 }, halves[] = { 0.5, 0.5 }, fives[] = { 5, 9 };
+    static const double zero[6] = { 0 }, one_two[] = { 1, 2 }, ones[] = { 1, 1, 1 }, halves[] = { 0.5, 0.5 },
+                        fives[] = { 5, 9 };
     CU_ASSERT_DOUBLE_EQUAL(evaluate("branin", zero, 2), 36 + 10 * (1 - 1 / (8 * 3.14159265358979)) + 10, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("ackley", ones, 3), 20 - 20 * exp(-0.2), 1e-13);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("rosenbrock", one_two, 2), 100, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("rastrigin", halves, 2), 40.5, 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(evaluate("levy", fives, 2), (2 - 1) * (1 + 10 * sin(2 * 3.14159265358979 + 1) * sin(1)) + 4, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(evaluate("levy", fives, 2),
+                           (2 - 1) * (1 + 10 * sin(2 * 3.14159265358979 + 1) * sin(1)) + 4, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("styblinski_tang", one_two, 2), (1 - 16 + 5 + 16 - 64 + 10) / 2.0, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("sphere", one_two, 2), 5, 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("hartmann3", zero, 3), -0.06797, 5e-5);
@@ -183,4 +185,5 @@ static void test_delay_hears_the_end_of_the_study(void)
 }
 
 SUITE(TEST(test_published_minima), TEST(test_other_values), TEST(test_describes_what_it_needs_and_reports),
-      TEST(test_curve_falls_to_the_value_and_can_be_cut), TEST(test_noise_belongs_to_the_trial), TEST(test_delay_hears_the_end_of_the_study))
+      TEST(test_curve_falls_to_the_value_and_can_be_cut), TEST(test_noise_belongs_to_the_trial),
+      TEST(test_delay_hears_the_end_of_the_study))

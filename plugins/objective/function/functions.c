@@ -16,7 +16,8 @@ static double square(double x)
 static double branin(const double *x, uint32_t n)
 {
     (void)n;
-    return square(x[1] - 5.1 / (4 * PI * PI) * x[0] * x[0] + 5 / PI * x[0] - 6) + 10 * (1 - 1 / (8 * PI)) * cos(x[0]) + 10;
+    return square(x[1] - 5.1 / (4 * PI * PI) * x[0] * x[0] + 5 / PI * x[0] - 6) +
+           10 * (1 - 1 / (8 * PI)) * cos(x[0]) + 10;
 }
 
 static const double HARTMANN_WEIGHTS[4] = { 1.0, 1.2, 3.0, 3.2 };
@@ -37,7 +38,8 @@ static double hartmann(const double *x, uint32_t n, const double *a, const doubl
 static double hartmann3(const double *x, uint32_t n)
 {
     static const double a[12] = { 3, 10, 30, 0.1, 10, 35, 3, 10, 30, 0.1, 10, 35 };
-    static const double p[12] = { 0.3689, 0.1170, 0.2673, 0.4699, 0.4387, 0.7470, 0.1091, 0.8732, 0.5547, 0.0381, 0.5743, 0.8828 };
+    static const double p[12] = { 0.3689, 0.1170, 0.2673, 0.4699, 0.4387, 0.7470,
+                                  0.1091, 0.8732, 0.5547, 0.0381, 0.5743, 0.8828 };
     return hartmann(x, n, a, p);
 }
 
@@ -45,8 +47,9 @@ static double hartmann6(const double *x, uint32_t n)
 {
     static const double a[24] = { 10, 3,   17, 3.5, 1.7, 8,  0.05, 10, 17, 0.1, 8,  14,
                                   3,  3.5, 1.7, 10, 17,  8,  17,   8,  0.05, 10, 0.1, 14 };
-    static const double p[24] = { 0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886, 0.2329, 0.4135, 0.8307, 0.3736, 0.1004, 0.9991,
-                                  0.2348, 0.1451, 0.3522, 0.2883, 0.3047, 0.6650, 0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381 };
+    static const double p[24] = { 0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886, 0.2329, 0.4135,
+                                  0.8307, 0.3736, 0.1004, 0.9991, 0.2348, 0.1451, 0.3522, 0.2883,
+                                  0.3047, 0.6650, 0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381 };
     return hartmann(x, n, a, p);
 }
 

@@ -264,7 +264,10 @@ static char *classes(const hone_task *task)
     char number[32];
     for (int64_t i = 0; task->kind == HONE_TASK_CLASSIFICATION && i < task->n_outputs; i++) {
         snprintf(number, sizeof number, "%lld", (long long)i);
-        json_array_append_new(list, json_string(task->classes ? task->classes[i] : number));
+        if (json_array_append_new(list, json_string(task->classes ? task->classes[i] : number)) != 0) {
+            json_decref(list); /* a name that is not UTF-8, or no memory: never a list with a gap */
+            return NULL;
+        }
     }
     return dump(list, DOUBLE_DIGITS);
 }
@@ -308,7 +311,9 @@ static hone_rc save_model(const struct run *run, const double *values, hone_erro
     char *class_text = classes(&run->data.task), *metric_text = metrics(run, values), *preprocessing_text = NULL;
     const char *config = components && components->config_text ? components->config_text(run->host) : NULL;
     hone_rc rc = path ? preprocessing(run, &preprocessing_text, err) : err && err->code < 0 ? err->code : HONE_EIO;
-    if (rc == HONE_OK && (!class_text || !metric_text))
+    if (rc == HONE_OK && !class_text)
+        rc = hone_fail(err, HONE_EINVAL, "", "[%s] the classes' names cannot be written: they are not UTF-8", run->data.name);
+    if (rc == HONE_OK && !metric_text)
         rc = out_of_memory(err);
     if (rc == HONE_OK) {
         const hone_model_text metadata[] = {

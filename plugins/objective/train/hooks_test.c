@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The contract towards the components, heard by components of the test's own: which hooks, in which order, with which data;
  * a data set that can only be read, with a validation split of its own; a transform that changes the shape. */
+#include "harness.h"
 #include "mini_host.h"
 #include "hone/regularizer.h"
 #include "hone/transform.h"
@@ -243,6 +244,19 @@ static void test_hooks_in_the_promised_order(void)
     mini_host_close(&h);
 }
 
+/* A batch size beyond the data is one step of all of it. */
+static void test_one_batch_of_everything(void)
+{
+    struct mini_host h;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 5\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = mlp\n"
+                                 "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = 0\n[regularizer.spy]\n"));
+    CHECK(&h, mini_host_run(&h));
+    CU_ASSERT_STRING_EQUAL(calls, "btgue\nbtgue\nbtgue\n.");
+    mini_host_close(&h);
+}
+
 /* What one regularizer draws does not depend on which others there are. */
 static void test_seeds_belong_to_the_section(void)
 {
@@ -295,5 +309,5 @@ static void test_folds_need_the_split_to_themselves(void)
     mini_host_close(&h);
 }
 
-SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_seeds_belong_to_the_section), TEST(test_final_training_takes_the_validation_split),
+SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_one_batch_of_everything), TEST(test_seeds_belong_to_the_section), TEST(test_final_training_takes_the_validation_split),
       TEST(test_folds_need_the_split_to_themselves))

@@ -93,8 +93,9 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
     if (rc == HONE_ENUMERIC || (rc == HONE_OK && !isfinite(*loss)))
         return hone_fail(err, HONE_ENUMERIC, "",
                          "the loss is not finite at epoch %llu, step %llu: lower optimizer.learning_rate (here %g), or scale the inputs "
-                         "with [transform.standardize]",
-                         (unsigned long long)epoch + 1, (unsigned long long)t->step + 1, optimizer->learning_rate(m->self));
+                         "with [transform.standardize]%s",
+                         (unsigned long long)epoch + 1, (unsigned long long)t->step + 1, optimizer->learning_rate(m->self),
+                         t->pipeline.data->task.kind == HONE_TASK_REGRESSION ? " and the target in the data" : "");
     if (rc < 0 || (rc = regularize_gradients(t, err)) < 0)
         return rc;
     const hone_update update = { sizeof update, 0, t->step + 1, schedule_factor(t) };

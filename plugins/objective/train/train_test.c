@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole trainings on real images, composed from the plugins built beside: what a trial reports, obeys, repeats and
  * leaves behind. */
+#include "harness.h"
 #include "mini_host.h"
 #include "hone/nn.h"
 #include "train.h"

@@ -148,7 +148,8 @@ static void bar(struct frame *frame, double share, unsigned width)
         line_printf(line, STYLE_PLAIN, "[");
     for (unsigned i = 0; i < width; i++) {
         const int full = 2 * i + 2 <= halves, half = 2 * i + 1 == halves;
-        const char *done = unicode ? "\xe2\x94\x81" : "#", *halfway = unicode ? "\xe2\x95\xb8" : "-", *open = unicode ? "\xe2\x94\x80" : "-";
+        const char *done = unicode ? "\xe2\x94\x81" : "#";
+        const char *halfway = unicode ? "\xe2\x95\xb8" : "-", *open = unicode ? "\xe2\x94\x80" : "-";
         line_printf(line, full || (half && unicode) ? STYLE_GREEN : STYLE_DIM, "%s", full ? done : half ? halfway : open);
     }
     if (!unicode)

@@ -91,7 +91,8 @@ unsigned utf8_width(uint32_t code)
         { 0x1ab0, 0x1aff, 0 },   { 0x1dc0, 0x1dff, 0 },   { 0x200b, 0x200f, 0 },   { 0x202a, 0x202e, 0 },   { 0x2060, 0x2064, 0 },
         { 0x20d0, 0x20ff, 0 },   { 0x231a, 0x231b, 2 },   { 0x23e9, 0x23ec, 2 },   { 0x2e80, 0x303e, 2 },   { 0x3041, 0xa4cf, 2 },
         { 0xa960, 0xa97f, 2 },   { 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },   { 0xfe20, 0xfe2f, 0 },
-        { 0xfe30, 0xfe6f, 2 },   { 0xfeff, 0xfeff, 0 },   { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },   { 0x1f300, 0x1f64f, 2 },
+        { 0xfe30, 0xfe6f, 2 },   { 0xfeff, 0xfeff, 0 },   { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },
+        { 0x1f300, 0x1f64f, 2 },
         { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1faff, 2 }, { 0x20000, 0x3fffd, 2 }, { 0xe0100, 0xe01ef, 0 },
     };
     for (size_t i = 0; code >= ranges[0].first && i < sizeof ranges / sizeof *ranges && code >= ranges[i].first; i++)
@@ -190,7 +191,8 @@ unsigned line_width(const struct line *line)
 
 unsigned line_emit(const struct line *line, struct text *out, unsigned limit, int colour, int unicode)
 {
-    static const char *const sequences[N_STYLES] = { "\033[0m", "\033[2m", "\033[1m", "\033[32m", "\033[33m", "\033[31m", "\033[36m" };
+    static const char *const sequences[N_STYLES] = { "\033[0m",  "\033[2m",  "\033[1m", "\033[32m",
+                                                     "\033[33m", "\033[31m", "\033[36m" };
     const char    *ellipsis = unicode ? "\xe2\x80\xa6" : "...";
     const unsigned ellipsis_width = unicode ? 1 : 3;
     const int      cut = line_width(line) > limit;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* scheduler/median: stops a trial whose best value so far is worse than the median of the completed trials' values at the
- * same step. The median stopping rule of Golovin et al. 2017 (Google Vizier, section 3.2.2) as Optuna's MedianPruner states it. */
+/* scheduler/median: stops a trial whose best value so far is worse than the median of the completed trials' values at
+ * the same step. The median stopping rule of Golovin et al. 2017 (Google Vizier, section 3.2.2) as Optuna's
+ * MedianPruner states it. */
 #include "hone/param.h"
 #include "hone/scheduler.h"
 #include "hone/search.h"
@@ -13,13 +14,17 @@ struct settings {
 };
 
 static const hone_param params[] = {
-    HONE_INT(struct settings, n_startup_trials, "5", 0, 1e9, 0, "trials", "Completed trials before any trial is stopped."),
-    HONE_INT(struct settings, n_warmup_steps, "0", 0, 1e15, 0, "steps", "Steps of every trial that are never judged."),
+    HONE_INT(struct settings, n_startup_trials, "5", 0, 1e9, 0, "trials",
+             "Completed trials before any trial is stopped."),
+    HONE_INT(struct settings, n_warmup_steps, "0", 0, 1e15, 0, "steps",
+             "Steps of every trial that are never judged."),
     HONE_INT(struct settings, interval_steps, "1", 1, 1e15, 0, "steps",
-             "Steps between judgements, counted from the warm-up on; where a trial reports none at that step, its next report is judged."),
+             "Steps between judgements, counted from the warm-up on; where a trial reports none at that step, its "
+             "next report is judged."),
     HONE_INT(struct settings, n_min_trials, "1", 1, 1e9, 0, "trials",
              "Completed trials that must have reported a number at a step before it is judged."),
-    HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL, "Which of the study's objectives is compared: 1 is the first."),
+    HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,
+             "Which of the study's objectives is compared: 1 is the first."),
 };
 
 struct point {
@@ -177,7 +182,8 @@ static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_
     if (!level->n || level->n < (size_t)s->n_min_trials)
         return HONE_OK;
     median = level->n % 2 ? level->values[level->n / 2]
-                          : level->values[level->n / 2 - 1] + (level->values[level->n / 2] - level->values[level->n / 2 - 1]) / 2;
+                          : level->values[level->n / 2 - 1] +
+                                (level->values[level->n / 2] - level->values[level->n / 2 - 1]) / 2;
     if (best > median)
         *verdict = HONE_STOP;
     return HONE_OK;
@@ -235,22 +241,40 @@ static hone_rc finish(void *self, uint64_t trial, uint32_t status, const double 
 }
 
 static const char doc[] =
-    "Stops a trial when its best value so far is worse than the median of the values that the completed trials reported at the "
-    "same step. The rule has no model of the curves and makes no assumption about their form; it needs trials that report at comparable "
+    "Stops a trial when its best value so far is worse than the median of the values that the completed trials "
+    "reported at the "
+    "same step. The rule has no model of the curves and makes no assumption about their form; it needs trials that "
+    "report at comparable "
     "steps (epochs).\n\n"
     "- Only completed trials form the median; stopped and failed ones do not.\n"
-    "- Values that are not numbers are left out of it. A trial that has reported nothing but such values is stopped.\n"
+    "- Values that are not numbers are left out of it. A trial that has reported nothing but such values is "
+    "stopped.\n"
     "- A step at which fewer than `n_min_trials` completed trials reported is not judged.\n"
     "- With several objectives, `objective` says which one is compared.\n\n"
-    "The defaults and the rule are those of Optuna's MedianPruner, with steps counted from 1 as hone does: `n_warmup_steps = 3` leaves "
+    "The defaults and the rule are those of Optuna's MedianPruner, with steps counted from 1 as hone does: "
+    "`n_warmup_steps = 3` leaves "
     "steps 1 to 3 alone.\n\n"
     "## Source\n"
     "Golovin, D. et al. (2017). Google Vizier: a service for black-box optimization. KDD 2017, section 3.2.2.\n";
 
 static const hone_scheduler_v1 scheduler = { sizeof scheduler, 0, open_study, NULL, report, finish };
 static const hone_component median = {
-    sizeof median, HONE_C_DETERMINISTIC, HONE_KIND_SCHEDULER, "median",
-    "Stops trials that are worse than the median of the completed ones at the same step", doc, params, HONE_COUNT(params), sizeof *params,
-    sizeof(struct settings), 0, &scheduler, create, destroy, NULL, NULL, NULL,
+    sizeof median,
+    HONE_C_DETERMINISTIC,
+    HONE_KIND_SCHEDULER,
+    "median",
+    "Stops trials that are worse than the median of the completed ones at the same step",
+    doc,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &scheduler,
+    create,
+    destroy,
+    NULL,
+    NULL,
+    NULL,
 };
 HONE_MODULE("org.hone.scheduler.median", "0.1.0", "MIT", "the hone authors", "", &median)

@@ -86,8 +86,8 @@ static void run_against_reference(uint64_t seed, int startup, int warmup, int in
     r.n_warmup_steps = warmup;
     r.interval_steps = interval;
     r.n_min_trials = min_trials;
-    snprintf(settings, sizeof settings, "n_startup_trials=%d\nn_warmup_steps=%d\ninterval_steps=%d\nn_min_trials=%d", startup, warmup, interval,
-             min_trials);
+    snprintf(settings, sizeof settings, "n_startup_trials=%d\nn_warmup_steps=%d\ninterval_steps=%d\nn_min_trials=%d",
+             startup, warmup, interval, min_trials);
     CU_ASSERT_EQUAL(start(&p, 1, settings), HONE_OK);
     for (int w = 0; w < 8; w++) {
         trial[w] = next++;
@@ -111,7 +111,9 @@ static void run_against_reference(uint64_t seed, int startup, int warmup, int in
             end(&p, (uint64_t)t, HONE_FAILED);
             over = 1;
         } else {
-            const double value = hone_rng_uniform(&rng) < 0.05 ? (double)NAN : floor(10 * hone_rng_normal(&rng)) / 4 - s; /* ties happen */
+            const double value = hone_rng_uniform(&rng) < 0.05
+                                     ? (double)NAN
+                                     : floor(10 * hone_rng_normal(&rng)) / 4 - s; /* ties happen */
             r.values[t][s] = value;
             r.reported[t][s] = 1;
             const int expected = reference_prunes(&r, t, s);

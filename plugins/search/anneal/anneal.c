@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* search/anneal: simulated annealing in the unit cube (Kirkpatrick, Gelatt and Vecchi 1983).
  *
- * One walker. A proposal steps from where the walker stands when asked; an outcome is judged when told, whatever was asked
- * since. So parallel trials never wait for each other, and outcomes may come in any order. The numbers of a proposal come
- * from (seed, trial), those of its judgement from another stream of the same. */
+ * One walker. A proposal steps from where the walker stands when asked; an outcome is judged when told, whatever was
+ * asked since. So parallel trials never wait for each other, and outcomes may come in any order. The numbers of a
+ * proposal come from (seed, trial), those of its judgement from another stream of the same. */
 #include "anneal.h"
 
 #include "hone/rng.h"
@@ -22,22 +22,27 @@ enum {
 static const char *const coolings[] = { "geometric", "linear", NULL };
 static const char *const restarts[] = { "best", "random", NULL };
 static const hone_param params[] = {
-    HONE_INT(struct settings, startup, "10", 2, STARTUP_VALUES, 0, "trials",
-             "Random points at the start. Their best is where the walk begins, their spread is the unit of temperature."),
+    HONE_INT(
+        struct settings, startup, "10", 2, STARTUP_VALUES, 0, "trials",
+        "Random points at the start. Their best is where the walk begins, their spread is the unit of temperature."),
     HONE_ENUM(struct settings, cooling, "geometric", coolings, 0,
               "geometric: the temperature falls by the same factor with every outcome; linear: by the same amount."),
     HONE_REAL(struct settings, initial_temperature, "0.1", 0, 1e6, HONE_P_LO_OPEN | HONE_P_LOG, NULL,
-              "Temperature at the start of a cycle, in units of the spread (standard deviation, outliers cut) of the first outcomes."),
+              "Temperature at the start of a cycle, in units of the spread (standard deviation, outliers cut) of the "
+              "first outcomes."),
     HONE_REAL(struct settings, final_temperature, "1e-4", 0, 1e6, HONE_P_LO_OPEN | HONE_P_LOG, NULL,
               "Temperature at the end of a cycle, in the same unit; at most the initial one."),
     HONE_INT(struct settings, length, "0", 0, 1e12, 0, "trials",
              "Outcomes of a cooling cycle; 0: what the study's budget leaves, or 200 where it has none."),
     HONE_REAL(struct settings, step, "0.2", 0, 1, HONE_P_LO_OPEN, NULL,
-              "Deviation of a step at the initial temperature, as a share of each parameter's range on its own scale; it shrinks "
+              "Deviation of a step at the initial temperature, as a share of each parameter's range on its own "
+              "scale; it shrinks "
               "with the square root of the temperature."),
-    HONE_REAL(struct settings, change, "0.2", 0, 1, HONE_P_LO_OPEN, NULL, "Probability that a step changes a choice."),
+    HONE_REAL(struct settings, change, "0.2", 0, 1, HONE_P_LO_OPEN, NULL,
+              "Probability that a step changes a choice."),
     HONE_INT(struct settings, patience, "60", 0, 1e12, 0, "trials",
-             "Outcomes without a better point, in the colder half of a cycle, before the walk is heated up again; 0: never."),
+             "Outcomes without a better point, in the colder half of a cycle, before the walk is heated up again; 0: "
+             "never."),
     HONE_ENUM(struct settings, restart, "best", restarts, 0,
               "Where a reheated walk goes on: from the best point of all, or from a random one."),
 };
@@ -57,8 +62,9 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     const struct settings *settings = (const struct settings *)info->config;
     struct anneal *a;
     if (settings->final_temperature > settings->initial_temperature)
-        return hone_fail(err, HONE_ERANGE, "final_temperature", "final_temperature = %g is above initial_temperature = %g",
-                         settings->final_temperature, settings->initial_temperature);
+        return hone_fail(err, HONE_ERANGE, "final_temperature",
+                         "final_temperature = %g is above initial_temperature = %g", settings->final_temperature,
+                         settings->initial_temperature);
     a = (struct anneal *)calloc(1, sizeof *a);
     if (!a)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the annealing search");
@@ -85,7 +91,8 @@ static hone_rc state_fits(const struct state *s, const hone_space *space, hone_e
     const double n = hone_space_count(space);
     if (s->n_dims == space->n_dims && s->seen.n == (n <= FINITE ? (uint64_t)n : 0))
         return HONE_OK;
-    return hone_fail(err, HONE_EINVAL, "", "the saved state of the annealing search is of another space (%u parameters, not %u)", s->n_dims,
+    return hone_fail(err, HONE_EINVAL, "",
+                     "the saved state of the annealing search is of another space (%u parameters, not %u)", s->n_dims,
                      space->n_dims);
 }
 
@@ -93,8 +100,10 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
 {
     struct anneal *a = (struct anneal *)self;
     if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "", "annealing minimizes one objective, the study has %u: name one objective or use another search",
-                         info->n_values);
+        return hone_fail(
+            err, HONE_ENOTSUP, "",
+            "annealing minimizes one objective, the study has %u: name one objective or use another search",
+            info->n_values);
     a->space = space;
     a->trials = info->trials;
     a->units = (double *)calloc(space->n_dims + 1u, sizeof *a->units);
@@ -195,7 +204,8 @@ static void random_point(const struct anneal *a, hone_rng *rng, double *x)
 /* 1 where x may be proposed: allowed, and not seen where that is known. */
 static uint32_t is_new(const struct anneal *a, const double *x)
 {
-    return hone_space_allowed(a->space, x) && (!a->state.seen.n || !hone_point_set_has(&a->state.seen, hone_space_index(a->space, x)));
+    return hone_space_allowed(a->space, x) &&
+           (!a->state.seen.n || !hone_point_set_has(&a->state.seen, hone_space_index(a->space, x)));
 }
 
 static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
@@ -217,8 +227,11 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
             return hone_fail(err, HONE_ECANCELED, "", "cancelled while looking for a point that the relations allow");
     }
     if (!finite)
-        return found ? HONE_OK : hone_fail(err, HONE_EFAIL, "", "none of %d random points satisfies the relations (where ...) of the space: "
-                                           "relax them or narrow the ranges to where they hold", (int)RANDOM_TRIES);
+        return found ? HONE_OK
+                     : hone_fail(err, HONE_EFAIL, "",
+                                 "none of %d random points satisfies the relations (where ...) of the space: "
+                                 "relax them or narrow the ranges to where they hold",
+                                 (int)RANDOM_TRIES);
     if (found)
         index = hone_space_index(a->space, x);
     else if (!hone_point_set_rest(&a->state.seen, a->space, hone_rng_below(&rng, a->state.seen.n), &index, x))
@@ -241,8 +254,8 @@ static int compare(const void *p, const void *q)
     return (x > y) - (x < y);
 }
 
-/* Standard deviation as the interquartile range tells it (/ 1.349), so that one diverged trial does not set the scale; the
- * plain one where half the values are equal; 1 where all are. */
+/* Standard deviation as the interquartile range tells it (/ 1.349), so that one diverged trial does not set the
+ * scale; the plain one where half the values are equal; 1 where all are. */
 static double spread_of(const double *values, uint64_t n)
 {
     double sorted[STARTUP_VALUES], mean = 0, squares = 0, range;
@@ -290,7 +303,8 @@ static void positions(const struct anneal *a, const double *x, double *units)
             units[i] = hone_dim_to_unit(a->space->dims[i], x[i]);
 }
 
-/* Metropolis: better is accepted, worse by delta with probability exp(-delta / T). A point that violates more is refused. */
+/* Metropolis: better is accepted, worse by delta with probability exp(-delta / T). A point that violates more is
+ * refused. */
 static int accepts(const struct anneal *a, const struct judged *new, uint64_t trial)
 {
     const struct judged *here = &a->state.here_judged;
@@ -322,7 +336,8 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     if (s->seen.n) /* also points that others proposed */
         state_settle(s, outcome->trial, hone_space_index(a->space, outcome->x));
     if (outcome->status == HONE_PRUNED && usable && isfinite(s->here_judged.value) && new.value < s->here_judged.value)
-        new.value = s->here_judged.value; /* it was stopped for being worse than others: no improvement, whatever it says */
+        new.value =
+            s->here_judged.value; /* it was stopped for being worse than others: no improvement, whatever it says */
     if (usable && outcome->status == HONE_COMPLETE && is_better(&new, &s->best_judged)) {
         s->best_judged = new;
         positions(a, outcome->x, s->best);
@@ -373,30 +388,58 @@ static hone_rc load(void *self, const hone_istream *in, hone_error *err)
 }
 
 static const char doc[] =
-    "Simulated annealing: a walk that always accepts a better point and accepts a point worse by d with probability exp(-d / T). The "
-    "temperature T falls, and with it the length of the steps, so that the walk first crosses the space and then settles in the best "
-    "valley it found. It needs no model and microseconds per proposal; it suits smooth problems of a few dozen parameters.\n\n"
+    "Simulated annealing: a walk that always accepts a better point and accepts a point worse by d with probability "
+    "exp(-d / T). The "
+    "temperature T falls, and with it the length of the steps, so that the walk first crosses the space and then "
+    "settles in the best "
+    "valley it found. It needs no model and microseconds per proposal; it suits smooth problems of a few dozen "
+    "parameters.\n\n"
     "## The walk\n"
-    "It moves on each parameter's own scale: log for `log`, quantiles for normals, one step at least for integers and ordinals. About two "
-    "parameters move at a time; choices change with probability `change`. Steps are mirrored at the borders. A parameter that becomes active is "
-    "drawn from its prior. Points that a relation forbids are not proposed. In a space of at most 2^20 points none is proposed twice, and the "
+    "It moves on each parameter's own scale: log for `log`, quantiles for normals, one step at least for integers "
+    "and ordinals. About two "
+    "parameters move at a time; choices change with probability `change`. Steps are mirrored at the borders. A "
+    "parameter that becomes active is "
+    "drawn from its prior. Points that a relation forbids are not proposed. In a space of at most 2^20 points none "
+    "is proposed twice, and the "
     "study ends when all have been.\n\n"
     "## Temperature\n"
-    "The first `startup` trials are random. Their spread is the unit of temperature, so that the settings do not depend on the scale of the "
-    "objective. A cycle cools from `initial_temperature` to `final_temperature` over `length` outcomes, by default over all that is left of the "
-    "budget. When `patience` outcomes have brought nothing better in the second half of a cycle, the walk is reheated and a new cycle begins, "
+    "The first `startup` trials are random. Their spread is the unit of temperature, so that the settings do not "
+    "depend on the scale of the "
+    "objective. A cycle cools from `initial_temperature` to `final_temperature` over `length` outcomes, by default "
+    "over all that is left of the "
+    "budget. When `patience` outcomes have brought nothing better in the second half of a cycle, the walk is "
+    "reheated and a new cycle begins, "
     "from the best point or a random one (`restart`).\n\n"
     "## Outcomes\n"
-    "Trials may run in parallel: a proposal starts from where the walk stands when it is asked for, an outcome is judged when it arrives. A "
-    "pruned trial counts with its last value, but never as an improvement. A failed trial, or one whose value is not a number, is a refused step. "
+    "Trials may run in parallel: a proposal starts from where the walk stands when it is asked for, an outcome is "
+    "judged when it arrives. A "
+    "pruned trial counts with its last value, but never as an improvement. A failed trial, or one whose value is not "
+    "a number, is a refused step. "
     "Points that violate constraints less come before all others; among equals the value decides.\n\n"
     "## Sources\n"
-    "Kirkpatrick, S., Gelatt, C. D. and Vecchi, M. P. (1983). Optimization by simulated annealing. Science 220, 671-680. Metropolis, N. et al. "
-    "(1953), J. Chem. Phys. 21, 1087. Constraints: Deb, K. (2000), Comput. Methods Appl. Mech. Engrg. 186, 311-338.\n";
+    "Kirkpatrick, S., Gelatt, C. D. and Vecchi, M. P. (1983). Optimization by simulated annealing. Science 220, "
+    "671-680. Metropolis, N. et al. "
+    "(1953), J. Chem. Phys. 21, 1087. Constraints: Deb, K. (2000), Comput. Methods Appl. Mech. Engrg. 186, "
+    "311-338.\n";
 
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component anneal = {
-    sizeof anneal, HONE_C_DETERMINISTIC | HONE_C_STATEFUL, HONE_KIND_SEARCH, "anneal", "Simulated annealing with reheating", doc, params,
-    HONE_COUNT(params), sizeof *params, sizeof(struct settings), 0, &search, create, destroy, save, load, NULL,
+    sizeof anneal,
+    HONE_C_DETERMINISTIC | HONE_C_STATEFUL,
+    HONE_KIND_SEARCH,
+    "anneal",
+    "Simulated annealing with reheating",
+    doc,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &search,
+    create,
+    destroy,
+    save,
+    load,
+    NULL,
 };
 HONE_MODULE("org.hone.search.anneal", "0.1.0", "MIT", "the hone authors", "", &anneal)

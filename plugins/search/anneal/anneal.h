@@ -23,8 +23,8 @@ struct proposal {
     uint64_t trial, index; /* index: the point's number in its finite space */
 };
 
-/* Everything that outcomes and proposals change. A position is a coordinate in [0, 1] per dimension on its prior's scale;
- * an inactive dimension keeps the one it had when it was active last. */
+/* Everything that outcomes and proposals change. A position is a coordinate in [0, 1] per dimension on its prior's
+ * scale; an inactive dimension keeps the one it had when it was active last. */
 struct state {
     uint32_t       n_dims;
     double        *here, *best;         /* (n_dims) positions of the walker and of the best point of all */

@@ -33,7 +33,9 @@ static double branin(const double *x)
 static double hartmann6(const double *x)
 {
     static const double w[4] = { 1, 1.2, 3, 3.2 };
-    static const double a[4][6] = { { 10, 3, 17, 3.5, 1.7, 8 }, { .05, 10, 17, .1, 8, 14 }, { 3, 3.5, 1.7, 10, 17, 8 }, { 17, 8, .05, 10, .1, 14 } };
+    static const double a[4][6] = {
+        { 10, 3, 17, 3.5, 1.7, 8 }, { .05, 10, 17, .1, 8, 14 }, { 3, 3.5, 1.7, 10, 17, 8 }, { 17, 8, .05, 10, .1, 14 }
+    };
     static const double p[4][6] = { { .1312, .1696, .5569, .0124, .8283, .5886 },
                                     { .2329, .4135, .8307, .3736, .1004, .9991 },
                                     { .2348, .1451, .3522, .2883, .3047, .6650 },
@@ -49,7 +51,8 @@ static double hartmann6(const double *x)
 }
 
 /* Best value of a run; `lag` trials are outstanding, told in reverse. Every point must be in the space. */
-static double best_of(const hone_space *space, double (*f)(const double *), uint64_t seed, uint64_t trials, uint64_t lag, const char *settings)
+static double best_of(const hone_space *space, double (*f)(const double *), uint64_t seed, uint64_t trials,
+                      uint64_t lag, const char *settings)
 {
     fake_plugin p;
     double best = HUGE_VAL, x[8][8];
@@ -79,7 +82,8 @@ static void test_branin_in_200_trials(void)
     for (uint64_t seed = 1; seed <= 20; seed++) {
         alone += best_of(space, branin, seed, 200, 1, NULL) < 0.397887 + 0.05 ? 1u : 0u;
         four += best_of(space, branin, seed, 200, 4, NULL) < 0.397887 + 0.05 ? 1u : 0u;
-        random_restarts += best_of(space, branin, seed, 200, 1, "restart=random\npatience=30") < 0.397887 + 0.05 ? 1u : 0u;
+        random_restarts +=
+            best_of(space, branin, seed, 200, 1, "restart=random\npatience=30") < 0.397887 + 0.05 ? 1u : 0u;
     }
     CU_ASSERT(alone >= 18);
     CU_ASSERT(four >= 18);
@@ -122,9 +126,14 @@ static const hone_condition *const momentum_conditions[] = { &momentum_if };
 static const hone_space *mixed(fake_space *f, hone_dim *d)
 {
     static const hone_relation relation = { sizeof relation, HONE_LE, 4, 3, 0 }; /* layers <= width */
-    const hone_dim dims[] = { FAKE_CHOICE("optimizer", 3, NULL), FAKE_REAL("momentum", 0.5, 0.99, 0), FAKE_REAL("rate", 1e-5, 1, HONE_DIM_LOG),
-                              FAKE_INT("width", 4, 128, 4, HONE_DIM_LOG), FAKE_INT("layers", 1, 20, 1, 0), FAKE_ORDINAL("batch", 5, NULL),
-                              FAKE_NORMAL("bias", -HUGE_VAL, HUGE_VAL, 0, 1, 0), FAKE_REAL("fixed", 7, 7, 0) };
+    const hone_dim dims[] = { FAKE_CHOICE("optimizer", 3, NULL),
+                              FAKE_REAL("momentum", 0.5, 0.99, 0),
+                              FAKE_REAL("rate", 1e-5, 1, HONE_DIM_LOG),
+                              FAKE_INT("width", 4, 128, 4, HONE_DIM_LOG),
+                              FAKE_INT("layers", 1, 20, 1, 0),
+                              FAKE_ORDINAL("batch", 5, NULL),
+                              FAKE_NORMAL("bias", -HUGE_VAL, HUGE_VAL, 0, 1, 0),
+                              FAKE_REAL("fixed", 7, 7, 0) };
     memcpy(d, dims, sizeof dims);
     d[1].n_conditions = 1;
     d[1].conditions = momentum_conditions;
@@ -135,7 +144,8 @@ static const hone_space *mixed(fake_space *f, hone_dim *d)
 static double mixed_value(const double *x)
 {
     const double momentum = x[0] > 0 ? 1 : 4 * fabs(x[1] - 0.9);
-    return x[0] + momentum + fabs(log10(x[2]) + 2) + fabs(log(x[3] / 64)) + fabs(x[4] - 6) / 4 + fabs(x[5] - 3) / 2 + fabs(x[6] - 0.5) / 2;
+    return x[0] + momentum + fabs(log10(x[2]) + 2) + fabs(log(x[3] / 64)) + fabs(x[4] - 6) / 4 + fabs(x[5] - 3) / 2 +
+           fabs(x[6] - 0.5) / 2;
 }
 
 static void test_mixed_spaces_with_conditions_and_relations(void)
@@ -329,7 +339,8 @@ static void test_useless_outcomes_do_no_harm(void)
     }
 }
 
-/* A pruned trial never draws the walk to itself as if it were better: its partial values lie far below what is final. */
+/* A pruned trial never draws the walk to itself as if it were better: its partial values lie far below what is final.
+ */
 static void test_pruned_values_are_no_improvement(void)
 {
     fake_space f;
@@ -398,8 +409,9 @@ static void test_refuses_what_it_cannot_do(void)
     fake_plugin_release(&p);
 }
 
-SUITE(TEST(test_branin_in_200_trials), TEST(test_hartmann6_beats_random), TEST(test_mixed_spaces_with_conditions_and_relations),
-      TEST(test_same_seed_same_points_and_a_saved_state_goes_on), TEST(test_damaged_states_are_refused), TEST(test_finite_spaces_are_spent),
-      TEST(test_a_replay_with_another_budget_loses_no_point),
-      TEST(test_useless_outcomes_do_no_harm), TEST(test_pruned_values_are_no_improvement), TEST(test_constraints_come_first),
-      TEST(test_refuses_what_it_cannot_do))
+SUITE(TEST(test_branin_in_200_trials), TEST(test_hartmann6_beats_random),
+      TEST(test_mixed_spaces_with_conditions_and_relations),
+      TEST(test_same_seed_same_points_and_a_saved_state_goes_on), TEST(test_damaged_states_are_refused),
+      TEST(test_finite_spaces_are_spent), TEST(test_a_replay_with_another_budget_loses_no_point),
+      TEST(test_useless_outcomes_do_no_harm), TEST(test_pruned_values_are_no_improvement),
+      TEST(test_constraints_come_first), TEST(test_refuses_what_it_cannot_do))

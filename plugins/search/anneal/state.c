@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/anneal: the state of the walk as bytes. Little-endian 64-bit words after the magic; doubles as their bits. The
- * loader believes nothing: counts are bounded before memory is taken, and every number must be one that a walk can have. */
+/* search/anneal: the state of the walk as bytes. Little-endian 64-bit words after the magic; doubles as their bits.
+ * The loader believes nothing: counts are bounded before memory is taken, and every number must be one that a walk
+ * can have. */
 #include "anneal.h"
 
 #include <stdlib.h>
@@ -82,10 +83,10 @@ static int put_judged(const hone_ostream *out, const struct judged *j)
 
 hone_rc state_save(const struct state *s, const hone_ostream *out, hone_error *err)
 {
-    int ok = out->write(out->ctx, MAGIC, sizeof MAGIC) == (int64_t)sizeof MAGIC && put(out, s->n_dims) && put(out, s->seen.n) &&
-             put(out, s->n_startup) && put_real(out, s->spread) && put(out, s->n_told) && put(out, s->age) && put(out, s->cycle_length) &&
-             put(out, s->idle) && put(out, s->n_reheats) && put_judged(out, &s->here_judged) && put_judged(out, &s->best_judged) &&
-             put_judged(out, &s->cycle_best);
+    int ok = out->write(out->ctx, MAGIC, sizeof MAGIC) == (int64_t)sizeof MAGIC && put(out, s->n_dims) &&
+             put(out, s->seen.n) && put(out, s->n_startup) && put_real(out, s->spread) && put(out, s->n_told) &&
+             put(out, s->age) && put(out, s->cycle_length) && put(out, s->idle) && put(out, s->n_reheats) &&
+             put_judged(out, &s->here_judged) && put_judged(out, &s->best_judged) && put_judged(out, &s->cycle_best);
     for (uint32_t i = 0; ok && i < s->n_dims; i++)
         ok = put_real(out, s->here[i]) && put_real(out, s->best[i]);
     for (uint64_t i = 0; ok && i < s->n_startup; i++)
@@ -132,7 +133,8 @@ static int get_real(const hone_istream *in, double *v)
 /* A value is a number or +inf (none yet); a violation is finite and not negative. */
 static int get_judged(const hone_istream *in, struct judged *j)
 {
-    return get_real(in, &j->value) && get_real(in, &j->violation) && (isfinite(j->value) || j->value > 0) && j->violation >= 0;
+    return get_real(in, &j->value) && get_real(in, &j->violation) && (isfinite(j->value) || j->value > 0) &&
+           j->violation >= 0;
 }
 
 static int get_unit(const hone_istream *in, double *v)
@@ -150,18 +152,19 @@ hone_rc state_load(struct state *s, const hone_istream *in, hone_error *err)
     char magic[sizeof MAGIC], end;
     uint64_t n_dims, n_seen, n_open = 0;
     int ok = 1;
-    if (!get_bytes(in, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof magic) || !get(in, &n_dims) || n_dims > MOST_DIMS ||
-        !get(in, &n_seen) || n_seen > MOST_POINTS)
+    if (!get_bytes(in, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof magic) || !get(in, &n_dims) ||
+        n_dims > MOST_DIMS || !get(in, &n_seen) || n_seen > MOST_POINTS)
         return broken(err);
     if (state_init(s, (uint32_t)n_dims) < 0)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the saved state");
     if (n_seen && !(s->seen.bits = (uint64_t *)calloc((size_t)((n_seen + 63) / 64), sizeof(uint64_t))))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the saved state");
     s->seen.n = n_seen;
-    ok = get(in, &s->n_startup) && get_real(in, &s->spread) && s->spread >= 0 && isfinite(s->spread) && get(in, &s->n_told) &&
-         get(in, &s->age) && get(in, &s->cycle_length) && get(in, &s->idle) && get(in, &s->n_reheats) && get_judged(in, &s->here_judged) &&
-         get_judged(in, &s->best_judged) && get_judged(in, &s->cycle_best) && s->n_startup <= STARTUP_VALUES && s->n_startup <= s->n_told && s->age <= s->n_told &&
-         s->idle <= s->n_told && (s->cycle_length > 0) == (s->spread > 0);
+    ok = get(in, &s->n_startup) && get_real(in, &s->spread) && s->spread >= 0 && isfinite(s->spread) &&
+         get(in, &s->n_told) && get(in, &s->age) && get(in, &s->cycle_length) && get(in, &s->idle) &&
+         get(in, &s->n_reheats) && get_judged(in, &s->here_judged) && get_judged(in, &s->best_judged) &&
+         get_judged(in, &s->cycle_best) && s->n_startup <= STARTUP_VALUES && s->n_startup <= s->n_told &&
+         s->age <= s->n_told && s->idle <= s->n_told && (s->cycle_length > 0) == (s->spread > 0);
     for (uint32_t i = 0; ok && i < s->n_dims; i++)
         ok = get_unit(in, s->here + i) && get_unit(in, s->best + i);
     for (uint64_t i = 0; ok && i < s->n_startup; i++)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* search/grid: every combination of a few values per dimension, each once.
  *
- * The point of trial k is a function of (settings, seed, k): nothing is stored, so a study resumes anywhere. Conditional
- * dimensions are varied only where they are active: the dimensions that conditions look at (the switches) are enumerated
- * into patterns, a pattern fixes which other dimensions are active, and its points are their product. */
+ * The point of trial k is a function of (settings, seed, k): nothing is stored, so a study resumes anywhere.
+ * Conditional dimensions are varied only where they are active: the dimensions that conditions look at (the switches)
+ * are enumerated into patterns, a pattern fixes which other dimensions are active, and its points are their product.
+ */
 #include "hone/param.h"
 #include "hone/rng.h"
 #include "hone/search.h"
@@ -26,12 +27,15 @@ static const char *const orders[] = { "shuffled", "sorted", NULL };
 
 static const hone_param params[] = {
     HONE_INT(struct settings, points, "5", 1, 1e6, 0, NULL,
-             "Values per continuous dimension, equally spaced on the dimension's own scale (log, quantiles of a normal), ends "
+             "Values per continuous dimension, equally spaced on the dimension's own scale (log, quantiles of a "
+             "normal), ends "
              "included; of a normal the middles of as many slices of equal probability. 1: the middle."),
     HONE_INT(struct settings, stepped_points, "0", 0, 1e6, 0, NULL,
-             "Values per integer or stepped dimension that has more than so many, spaced like those of a continuous one; 0: all."),
+             "Values per integer or stepped dimension that has more than so many, spaced like those of a continuous "
+             "one; 0: all."),
     HONE_ENUM(struct settings, order, "shuffled", orders, 0,
-              "shuffled: in an order drawn by the seed, so that an unfinished grid covers the whole space. sorted: the last "
+              "shuffled: in an order drawn by the seed, so that an unfinished grid covers the whole space. sorted: "
+              "the last "
               "parameter changes fastest."),
 };
 
@@ -101,7 +105,8 @@ static hone_rc axis_init(struct axis *axis, const hone_dim *d, const struct sett
     }
     axis->values = (double *)malloc(wanted * sizeof *axis->values);
     if (!axis->values)
-        return hone_fail(err, HONE_ENOMEM, d->key, "out of memory for %llu values of %s", (unsigned long long)wanted, d->key);
+        return hone_fail(err, HONE_ENOMEM, d->key, "out of memory for %llu values of %s", (unsigned long long)wanted,
+                         d->key);
     for (uint64_t i = 0; i < wanted; i++) {
         const int middle = wanted == 1 || d->flags & HONE_DIM_NORMAL;
         double v;
@@ -130,8 +135,10 @@ static double axis_value(const struct axis *axis, const hone_dim *d, uint64_t i)
 
 static hone_rc too_large(double n, hone_error *err)
 {
-    return hone_fail(err, HONE_ERANGE, "points", "the grid has %.4g points, more than 2^53: lower points, set stepped_points, or use "
-                     "another search", n);
+    return hone_fail(err, HONE_ERANGE, "points",
+                     "the grid has %.4g points, more than 2^53: lower points, set stepped_points, or use "
+                     "another search",
+                     n);
 }
 
 /* Appends the pattern of the switches in x, whose points are the product of the other active axes. */
@@ -142,8 +149,10 @@ static hone_rc add_pattern(struct grid *g, const double *x, uint64_t code, hone_
         const uint64_t capacity = g->capacity ? g->capacity * 2 : 16;
         struct pattern *more;
         if (g->n_patterns == PATTERNS)
-            return hone_fail(err, HONE_ERANGE, "points", "conditions (if ...) depend on more than %d combinations of values: lower points, "
-                             "set stepped_points, or use another search", (int)PATTERNS);
+            return hone_fail(err, HONE_ERANGE, "points",
+                             "conditions (if ...) depend on more than %d combinations of values: lower points, "
+                             "set stepped_points, or use another search",
+                             (int)PATTERNS);
         more = (struct pattern *)realloc(g->patterns, capacity * sizeof *more);
         if (!more)
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the grid");
@@ -179,7 +188,8 @@ static hone_rc add_patterns(struct grid *g, uint64_t *digits, double *x, hone_er
         }
         if ((rc = add_pattern(g, x, code, err)) < 0)
             return rc;
-        while (turn > 0 && !(g->is_switch[turn - 1] && !isnan(x[turn - 1]) && digits[turn - 1] + 1 < g->axes[turn - 1].n))
+        while (turn > 0 &&
+               !(g->is_switch[turn - 1] && !isnan(x[turn - 1]) && digits[turn - 1] + 1 < g->axes[turn - 1].n))
             turn--;
         if (!turn)
             return HONE_OK;
@@ -189,8 +199,8 @@ static hone_rc add_patterns(struct grid *g, uint64_t *digits, double *x, hone_er
     }
 }
 
-/* Black and Rogaway 2002, "Ciphers with arbitrary finite domains": a Feistel network over a * b >= n, repeated until the
- * number falls below n again; fewer than 1 + 3 / sqrt(n) turns on average. */
+/* Black and Rogaway 2002, "Ciphers with arbitrary finite domains": a Feistel network over a * b >= n, repeated until
+ * the number falls below n again; fewer than 1 + 3 / sqrt(n) turns on average. */
 static void shuffle_init(struct grid *g)
 {
     g->side_a = (uint64_t)ceil(sqrt((double)g->n));
@@ -285,14 +295,17 @@ static hone_rc scan(struct grid *g, uint64_t trial, double *x, hone_error *err)
         if (i >= g->n)
             return HONE_DONE;
         if (i % CANCEL_EVERY == CANCEL_EVERY - 1 && g->host->cancelled(g->host))
-            return hone_fail(err, HONE_ECANCELED, "", "cancelled while looking for a grid point that the relations allow");
+            return hone_fail(err, HONE_ECANCELED, "",
+                             "cancelled while looking for a grid point that the relations allow");
         number = g->settings->order == SORTED ? i : shuffled(g, i);
         point(g, number, x);
         if (!hone_space_allowed(g->space, x)) {
             g->scanned++;
             if (++forbidden == SCAN)
-                return hone_fail(err, HONE_EFAIL, "", "the relations (where ...) forbid %llu grid points in a row, of %.4g in all: "
-                                 "relax them or lower points", (unsigned long long)forbidden, (double)g->n);
+                return hone_fail(err, HONE_EFAIL, "",
+                                 "the relations (where ...) forbid %llu grid points in a row, of %.4g in all: "
+                                 "relax them or lower points",
+                                 (unsigned long long)forbidden, (double)g->n);
             continue;
         }
         forbidden = 0;
@@ -317,8 +330,10 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
         const hone_rc rc = scan(g, trial, x, err);
         if (rc != HONE_OK) {
             if (rc == HONE_DONE && !g->n_found)
-                return hone_fail(err, HONE_EFAIL, "", "the relations (where ...) allow none of the %.4g grid points: relax them or raise points",
-                                 (double)g->n);
+                return hone_fail(
+                    err, HONE_EFAIL, "",
+                    "the relations (where ...) allow none of the %.4g grid points: relax them or raise points",
+                    (double)g->n);
             return rc;
         }
         point(g, g->found[trial], x);
@@ -339,26 +354,50 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
 }
 
 static const char doc[] =
-    "Tries every combination of a few values per parameter, each once, and ends the study when all have been tried.\n\n"
+    "Tries every combination of a few values per parameter, each once, and ends the study when all have been "
+    "tried.\n\n"
     "## Values\n"
-    "Choices and ordinals: all (choices of weight 0 are left out). Integers and stepped reals: all, or `stepped_points` of them. "
-    "Other reals: `points` values, equally spaced on the parameter's own scale, both ends included: `real 1e-4 .. 1 log` with 5 "
-    "points gives 1e-4, 1e-3, 1e-2, 0.1, 1. A normal or lognormal is cut into slices of equal probability and tried at "
+    "Choices and ordinals: all (choices of weight 0 are left out). Integers and stepped reals: all, or "
+    "`stepped_points` of them. "
+    "Other reals: `points` values, equally spaced on the parameter's own scale, both ends included: `real 1e-4 .. 1 "
+    "log` with 5 "
+    "points gives 1e-4, 1e-3, 1e-2, 0.1, 1. A normal or lognormal is cut into slices of equal probability and tried "
+    "at "
     "their middles.\n\n"
     "## Conditions and relations\n"
-    "A parameter with a condition is varied only where it is active, so no point comes twice. Points that a relation forbids are left "
-    "out; finding the next allowed one takes a step per forbidden point, and 2^27 of them in a row end the study with an error.\n\n"
+    "A parameter with a condition is varied only where it is active, so no point comes twice. Points that a relation "
+    "forbids are left "
+    "out; finding the next allowed one takes a step per forbidden point, and 2^27 of them in a row end the study "
+    "with an error.\n\n"
     "## Order\n"
-    "`shuffled` visits the grid in an order that the seed determines, without storing it (a Feistel network; Black and Rogaway 2002), "
-    "so that an interrupted grid is an even sample of the whole. `sorted` counts, the last parameter fastest; parameters that "
+    "`shuffled` visits the grid in an order that the seed determines, without storing it (a Feistel network; Black "
+    "and Rogaway 2002), "
+    "so that an interrupted grid is an even sample of the whole. `sorted` counts, the last parameter fastest; "
+    "parameters that "
     "conditions look at count before all others. The point of a trial depends on its number only: numbers that were "
     "given other points (enqueued ones) leave their grid points out.\n\n"
-    "A grid of more than 2^53 points is refused. A grid spends a trial on every combination: beyond two or three parameters random "
+    "A grid of more than 2^53 points is refused. A grid spends a trial on every combination: beyond two or three "
+    "parameters random "
     "search reaches the same quality in fewer trials (Bergstra and Bengio 2012, JMLR 13).\n";
 
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component grid = {
-    sizeof grid, HONE_C_DETERMINISTIC, HONE_KIND_SEARCH, "grid", "Every combination of a few values per parameter, each once", doc,
-    params, HONE_COUNT(params), sizeof *params, sizeof(struct settings), 0, &search, create, destroy, NULL, NULL, NULL,
+    sizeof grid,
+    HONE_C_DETERMINISTIC,
+    HONE_KIND_SEARCH,
+    "grid",
+    "Every combination of a few values per parameter, each once",
+    doc,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &search,
+    create,
+    destroy,
+    NULL,
+    NULL,
+    NULL,
 };
 HONE_MODULE("org.hone.search.grid", "0.1.0", "MIT", "the hone authors", "", &grid)

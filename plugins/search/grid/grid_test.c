@@ -18,7 +18,8 @@ static hone_rc start(fake_plugin *p, const hone_space *space, uint64_t seed, con
 static void test_values_of_one_dimension(void)
 {
     static const double log_values[] = { 1e-4, 1e-3, 1e-2, 1e-1, 1 }, weights[] = { 0.5, 0, 0.5 };
-    const hone_dim rate[] = { FAKE_REAL("rate", 1e-4, 1, HONE_DIM_LOG) }, bell[] = { FAKE_NORMAL("n", -HUGE_VAL, HUGE_VAL, 1, 2, 0) },
+    const hone_dim rate[] = { FAKE_REAL("rate", 1e-4, 1, HONE_DIM_LOG) },
+                   bell[] = { FAKE_NORMAL("n", -HUGE_VAL, HUGE_VAL, 1, 2, 0) },
                    many[] = { FAKE_INT("many", 1, 1000, 1, HONE_DIM_LOG) }, fixed[] = { FAKE_REAL("f", 3, 3, 0) },
                    choice[] = { FAKE_CHOICE("c", 3, weights) };
     fake_space f;
@@ -63,7 +64,8 @@ static void test_values_of_one_dimension(void)
 static uint32_t spaces(fake_space *f, hone_dim *d, const hone_space **space, uint32_t with_relation)
 {
     static const double zero_one[] = { 0, 1 }, three[] = { 3 };
-    static const hone_condition model_if = { sizeof model_if, 0, HONE_EQ, 2, zero_one }, depth_if = { sizeof depth_if, 1, HONE_GE, 1, three };
+    static const hone_condition model_if = { sizeof model_if, 0, HONE_EQ, 2, zero_one },
+                                depth_if = { sizeof depth_if, 1, HONE_GE, 1, three };
     static const hone_condition *const on_model[] = { &model_if }, *const on_depth[] = { &depth_if };
     static const hone_relation relation = { sizeof relation, HONE_LT, 1, 3, 0 }; /* depth < rate */
     const hone_dim dims[] = { FAKE_CHOICE("model", 3, NULL), FAKE_INT("depth", 1, 4, 1, 0), FAKE_REAL("width", 0, 1, 0),
@@ -74,7 +76,8 @@ static uint32_t spaces(fake_space *f, hone_dim *d, const hone_space **space, uin
     d[2].conditions = on_depth;
     *space = fake_space_init(f, d, 4, &relation, with_relation);
     /* by hand: model 2: 3 rates; models 0, 1: depths 1, 2 alone, depths 3, 4 with 5 widths, times rates */
-    return with_relation ? 3 + 2 * (3 /* depth 1 */ + 2 /* 2: rates 3, 4 */ + 5 /* 3: rate 4 */) : 3 + 2 * 3 * (2 + 2 * 5);
+    return with_relation ? 3 + 2 * (3 /* depth 1 */ + 2 /* 2: rates 3, 4 */ + 5 /* 3: rate 4 */)
+                         : 3 + 2 * 3 * (2 + 2 * 5);
 }
 
 static void check_all_once(const char *settings, uint32_t with_relation)
@@ -162,7 +165,8 @@ static void test_shuffling_is_a_permutation_by_the_seed(void)
 
 static void test_refuses_what_cannot_be_counted(void)
 {
-    const hone_dim dims[] = { FAKE_INT("a", 1, 1000000, 1, 0), FAKE_INT("b", 1, 1000000, 1, 0), FAKE_INT("c", 1, 1000000, 1, 0) };
+    const hone_dim dims[] = { FAKE_INT("a", 1, 1000000, 1, 0), FAKE_INT("b", 1, 1000000, 1, 0),
+                              FAKE_INT("c", 1, 1000000, 1, 0) };
     fake_space f;
     fake_plugin p;
     CU_ASSERT_EQUAL(start(&p, fake_space_init(&f, dims, 3, NULL, 0), 1, NULL), HONE_ERANGE);

@@ -2,8 +2,9 @@
 /* search/random: independent draws from the prior (Bergstra and Bengio 2012, "Random search for hyper-parameter
  * optimization", JMLR 13).
  *
- * The point of trial k is a function of (seed, k) alone: outcomes, order of asking and resuming cannot change it. A small
- * finite space is drawn without replacement; there the points of trials 0 .. k are computed in order, from the seed only. */
+ * The point of trial k is a function of (seed, k) alone: outcomes, order of asking and resuming cannot change it. A
+ * small finite space is drawn without replacement; there the points of trials 0 .. k are computed in order, from the
+ * seed only. */
 #include "hone/finite.h"
 #include "hone/param.h"
 #include "hone/rng.h"
@@ -11,9 +12,9 @@
 #include <stdlib.h>
 
 enum {
-    TRIES = 100000,       /* draws for one point before the relations are called impossible */
-    REPEATS = 64,         /* known points drawn in a row before the rest of the space is walked through */
-    FINITE = 1000000      /* numbers of points up to which a space is drawn without replacement: 125 kB, 4 bytes a trial */
+    TRIES = 100000, /* draws for one point before the relations are called impossible */
+    REPEATS = 64, /* known points drawn in a row before the rest of the space is walked through */
+    FINITE = 1000000 /* numbers of points up to which a space is drawn without replacement: 125 kB, 4 bytes a trial */
 };
 
 struct settings {
@@ -22,7 +23,8 @@ struct settings {
 
 static const hone_param params[] = {
     HONE_BOOL(struct settings, duplicates, "no", 0,
-              "Whether a point of a finite space may be drawn again: yes for noisy objectives. With no, the study ends when every "
+              "Whether a point of a finite space may be drawn again: yes for noisy objectives. With no, the study "
+              "ends when every "
               "point has been tried; spaces of more than a million points are always drawn with replacement."),
 };
 
@@ -69,7 +71,8 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
     return HONE_OK;
 }
 
-/* One draw from the prior. Every dimension takes one number, active or not, so that a condition moves no other value. */
+/* One draw from the prior. Every dimension takes one number, active or not, so that a condition moves no other value.
+ */
 static uint32_t draw(const struct random_search *s, hone_rng *rng, double *x)
 {
     for (uint32_t i = 0; i < s->space->n_dims; i++)
@@ -95,8 +98,8 @@ static hone_rc draw_allowed(const struct random_search *s, hone_rng *rng, double
     return no_point(err);
 }
 
-/* Appends the point of trial n_sequence: a draw from what is left of the prior, or, once nearly all its weight is spent,
- * the next point left from a random place on. x: scratch (n_dims). */
+/* Appends the point of trial n_sequence: a draw from what is left of the prior, or, once nearly all its weight is
+ * spent, the next point left from a random place on. x: scratch (n_dims). */
 static hone_rc draw_next(struct random_search *s, double *x, hone_error *err)
 {
     hone_rng rng = hone_rng_at(s->seed, s->n_sequence);
@@ -153,18 +156,25 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
 }
 
 static const char doc[] =
-    "Draws every point independently from the prior that the space states: uniform, log-uniform, normal, weighted choices. "
-    "It learns nothing from outcomes, and that makes it the yardstick of every other search: with few important parameters "
+    "Draws every point independently from the prior that the space states: uniform, log-uniform, normal, weighted "
+    "choices. "
+    "It learns nothing from outcomes, and that makes it the yardstick of every other search: with few important "
+    "parameters "
     "it beats a grid of the same size, because no two trials share a value (Bergstra and Bengio 2012).\n\n"
-    "The point of a trial depends on the study's seed and the trial's number only. So parallel, resumed and strict runs try "
+    "The point of a trial depends on the study's seed and the trial's number only. So parallel, resumed and strict "
+    "runs try "
     "the same points, and more trials extend a shorter run.\n\n"
     "## Conditions and relations\n"
-    "Inactive parameters are dropped from the draw. Points that a relation forbids are drawn again, up to 100,000 times for a "
+    "Inactive parameters are dropped from the draw. Points that a relation forbids are drawn again, up to 100,000 "
+    "times for a "
     "trial; when none is allowed, the study ends with an error.\n\n"
     "## Finite spaces\n"
-    "A space of at most a million points is drawn without replacement, and the study ends when all have been tried. This costs "
-    "one bit a point and 4 bytes a trial; a resumed study recomputes the draws of the trials before it, well under a second. "
-    "When 64 draws in a row gave known points, the next untried point from a random place on is taken, so the last few per "
+    "A space of at most a million points is drawn without replacement, and the study ends when all have been tried. "
+    "This costs "
+    "one bit a point and 4 bytes a trial; a resumed study recomputes the draws of the trials before it, well under a "
+    "second. "
+    "When 64 draws in a row gave known points, the next untried point from a random place on is taken, so the last "
+    "few per "
     "cent of the prior's weight come uniformly rather than by weight. Numbers of trials that were given other points "
     "(enqueued ones) use up the points they would have had. `duplicates = yes` draws with replacement.\n\n"
     "## Source\n"

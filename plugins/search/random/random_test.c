@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/random: a function of (seed, trial), inside the space, without repetition where the space is finite. */
+/* Tests of search/random: a function of (seed, trial), inside the space, without repetition where the space is
+ * finite. */
 #include "fake_host.h"
 #include "harness.h"
 #include "hone/finite.h"
@@ -116,7 +117,8 @@ static void test_finite_spaces_are_spent_without_repetition(void)
     }
     CU_ASSERT_EQUAL(n, expected);
     CU_ASSERT(early <= 5); /* the weighty choice comes first */
-    CU_ASSERT_EQUAL(iface()->ask(q.self, expected, y, &q.err), HONE_DONE); /* a resumed study asks for the end at once */
+    CU_ASSERT_EQUAL(iface()->ask(q.self, expected, y, &q.err),
+                    HONE_DONE); /* a resumed study asks for the end at once */
     CU_ASSERT_EQUAL(iface()->ask(q.self, expected - 1, y, &q.err), HONE_OK);
     iface()->ask(p.self, expected - 1, x, &p.err);
     CU_ASSERT_EQUAL(memcmp(x, y, sizeof x), 0);

@@ -100,8 +100,8 @@ static hone_rc fail_open(const struct store *store, const char *doing, hone_erro
         cause = errno;
     free(directory);
     return hone_fail(err, HONE_EIO, "",
-                     "cannot %s '%s': %s; allow access to the file and writing in its directory, or name another file", doing, path,
-                     cause ? strerror(cause) : sqlite3_errmsg(store->db));
+                     "cannot %s '%s': %s; allow access to the file and writing in its directory, or name another file",
+                     doing, path, cause ? strerror(cause) : sqlite3_errmsg(store->db));
 }
 
 hone_rc store_fail(const struct store *store, int code, const char *doing, hone_error *err)

@@ -115,8 +115,8 @@ static hone_rc cursor_next(struct store *store, struct cursor *cursor, int keys,
     return code == SQLITE_ROW || code == SQLITE_DONE ? HONE_OK : store_fail(store, code, "read", err);
 }
 
-static hone_rc cursor_open(struct store *store, struct cursor *cursor, enum statement which, int64_t study, int64_t trial, int keys,
-                           hone_error *err)
+static hone_rc cursor_open(struct store *store, struct cursor *cursor, enum statement which, int64_t study, int64_t trial,
+                           int keys, hone_error *err)
 {
     cursor->which = which;
     if (!(cursor->statement = store_statement(store, which, err)))

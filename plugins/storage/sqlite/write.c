@@ -340,7 +340,8 @@ static sqlite3_stmt *report_keyed(struct store *store, enum statement which, int
     return statement;
 }
 
-static hone_rc put_step(struct store *store, enum statement which, int64_t study, const hone_report_record *report, hone_error *err)
+static hone_rc put_step(struct store *store, enum statement which, int64_t study, const hone_report_record *report,
+                        hone_error *err)
 {
     sqlite3_stmt *row = report_keyed(store, which, study, report, err);
     if (!row)
