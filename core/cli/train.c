@@ -64,8 +64,7 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
             print_epoch(event, *max_step);
         return crew->verdict(crew, event->worker, HONE_CONTINUE, &err) == HONE_OK ? -1 : session_fail(s, &err);
     case CREW_ATTACHMENT:
-        if (event->attachment.path)
-            printf("%-6s %s\n", !strcmp(event->attachment.media_type, "application/x-safetensors") ? "model" : "file", event->attachment.path);
+        summary_attachment(event->attachment.name, event->attachment.media_type, event->attachment.text, event->attachment.path);
         return -1;
     case CREW_LOG:
         if (event->level >= HONE_LOG_INFO)
