@@ -33,8 +33,13 @@ static const hone_param params[] = {
     HONE_BOOL(struct settings, flag, "no", 0, "Flag."),
     HONE_STR(struct settings, text, "x", 0, "Text."),
 };
-static const hone_component component = { .size = sizeof component, .kind = "search/1", .name = "thing", .params = params, .n_params = HONE_COUNT(params),
-                                          .param_size = sizeof *params, .config_size = sizeof(struct settings) };
+static const hone_component component = { .size = sizeof component,
+                                          .kind = "search/1",
+                                          .name = "thing",
+                                          .params = params,
+                                          .n_params = HONE_COUNT(params),
+                                          .param_size = sizeof *params,
+                                          .config_size = sizeof(struct settings) };
 
 static void start(struct check *c, struct check_report *report, struct check_options *options)
 {
@@ -68,7 +73,12 @@ static void test_drawn_values_lie_in_their_ranges(void)
     int seen[10] = { 0 };
     start(&c, &report, &options);
     for (int k = 0; k < 500; k++) {
-        CU_ASSERT_EQUAL_FATAL(settings_choose(&c, &in, k == 0 ? SETTINGS_DEFAULT : k == 1 ? SETTINGS_MINIMUM : k == 2 ? SETTINGS_MAXIMUM : SETTINGS_RANDOM), 0);
+        CU_ASSERT_EQUAL_FATAL(settings_choose(&c, &in,
+                                              k == 0   ? SETTINGS_DEFAULT
+                                              : k == 1 ? SETTINGS_MINIMUM
+                                              : k == 2 ? SETTINGS_MAXIMUM
+                                                       : SETTINGS_RANDOM),
+                              0);
         read_back(&in, &s);
         if (s.i >= 0 && s.i < 10)
             seen[s.i]++;
@@ -77,7 +87,8 @@ static void test_drawn_values_lie_in_their_ranges(void)
         if (k == 1)
             CU_ASSERT_TRUE(s.a > 0 && s.a < 1e-300 && s.b == 0 && s.i == 3 && s.j == 1 && s.choice == 0);
         if (k == 2)
-            CU_ASSERT_TRUE(s.a > 0.999 && s.b == 1e6 && s.c == -1 && s.i == 8 && s.j == (int64_t)1e15 && s.choice == 2 && s.flag == 1);
+            CU_ASSERT_TRUE(s.a > 0.999 && s.b == 1e6 && s.c == -1 && s.i == 8 && s.j == (int64_t)1e15 &&
+                           s.choice == 2 && s.flag == 1);
         instance_destroy(&in);
     }
     for (int v = 3; v <= 8; v++)
@@ -238,11 +249,12 @@ static void test_cases_have_names_of_their_own(void)
         CU_ASSERT_PTR_NOT_NULL(all[i]->doc);
         for (size_t k = 0; k < i; k++) /* the child finds its case by name and kind */
             CU_ASSERT_TRUE(strcmp(all[i]->name, all[k]->name) != 0 ||
-                           (all[i]->kind && *all[i]->kind && all[k]->kind && *all[k]->kind && strcmp(all[i]->kind, all[k]->kind) != 0));
+                           (all[i]->kind && *all[i]->kind && all[k]->kind && *all[k]->kind &&
+                            strcmp(all[i]->kind, all[k]->kind) != 0));
     }
 }
 
 SUITE(TEST(test_drawn_values_lie_in_their_ranges), TEST(test_set_wins_and_reaches_its_component_alone),
-      TEST(test_finds_undefined_symbols_of_this_program), TEST(test_damaged_elf_files_do_no_harm), TEST(test_judges_names),
-      TEST(test_notices_and_names_changes), TEST(test_error_texts_are_checked), TEST(test_guards_see_a_write_on_either_side),
-      TEST(test_cases_have_names_of_their_own))
+      TEST(test_finds_undefined_symbols_of_this_program), TEST(test_damaged_elf_files_do_no_harm),
+      TEST(test_judges_names), TEST(test_notices_and_names_changes), TEST(test_error_texts_are_checked),
+      TEST(test_guards_see_a_write_on_either_side), TEST(test_cases_have_names_of_their_own))

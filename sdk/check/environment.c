@@ -45,7 +45,8 @@ void environment_take(struct environment *e)
 static int same_action(const struct sigaction *a, const struct sigaction *b)
 {
     const int restorer = 0x04000000;
-    return (a->sa_flags & ~restorer) == (b->sa_flags & ~restorer) && (a->sa_flags & SA_SIGINFO ? a->sa_sigaction == b->sa_sigaction : a->sa_handler == b->sa_handler);
+    return (a->sa_flags & ~restorer) == (b->sa_flags & ~restorer) &&
+           (a->sa_flags & SA_SIGINFO ? a->sa_sigaction == b->sa_sigaction : a->sa_handler == b->sa_handler);
 }
 
 int environment_compare(const struct environment *before, char *text, size_t n)
@@ -58,10 +59,15 @@ int environment_compare(const struct environment *before, char *text, size_t n)
         now.threads = threads();
     }
     if (now.mxcsr != before->mxcsr)
-        return snprintf(text, n, "changed the floating-point state MXCSR from %x to %x (flush-to-zero, rounding or exception masks)",
-                        before->mxcsr, now.mxcsr), 1;
+        return snprintf(
+                   text, n,
+                   "changed the floating-point state MXCSR from %x to %x (flush-to-zero, rounding or exception masks)",
+                   before->mxcsr, now.mxcsr),
+               1;
     if (now.rounding != before->rounding)
-        return snprintf(text, n, "changed the rounding mode (fegetround) from %d to %d", before->rounding, now.rounding), 1;
+        return snprintf(text, n, "changed the rounding mode (fegetround) from %d to %d", before->rounding,
+                        now.rounding),
+               1;
     if (strcmp(now.locale, before->locale) != 0)
         return snprintf(text, n, "changed the locale from %.60s to %.60s", before->locale, now.locale), 1;
     if (strcmp(now.directory, before->directory) != 0)

@@ -10,14 +10,15 @@
 
 /* ---- search/sample: draws of the prior ---- */
 struct settings {
-    double   pull;
-    int64_t  attempts;
-    uint8_t  mirror;
+    double pull;
+    int64_t attempts;
+    uint8_t mirror;
     uint32_t start;
 };
 static const char *const starts[] = { "centre", "random", NULL };
 static const hone_param params[] = {
-    HONE_REAL(struct settings, pull, "0.25", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL, "Pull of a draw towards the best point."),
+    HONE_REAL(struct settings, pull, "0.25", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
+              "Pull of a draw towards the best point."),
     HONE_INT(struct settings, attempts, "1000", 1, 1e6, HONE_P_ADVANCED, NULL, "Draws until the relations hold."),
     HONE_BOOL(struct settings, mirror, "no", 0, "Draw from the other end."),
     HONE_ENUM(struct settings, start, "random", starts, 0, "The first point."),
@@ -25,10 +26,10 @@ static const hone_param params[] = {
 
 enum { MAX_DIMS = 256 };
 struct sample {
-    struct settings   settings;
+    struct settings settings;
     const hone_space *space;
-    uint64_t          seed;
-    double            best, where[MAX_DIMS]; /* in units; where: unset while best is infinite */
+    uint64_t seed;
+    double best, where[MAX_DIMS]; /* in units; where: unset while best is infinite */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -115,13 +116,28 @@ static hone_rc load(void *self, const hone_istream *in, hone_error *err)
 
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component sample_search = {
-    sizeof sample_search, HONE_C_DETERMINISTIC | HONE_C_STATEFUL, HONE_KIND_SEARCH, "sample", "Draws pulled to the best", NULL, params,
-    HONE_COUNT(params), sizeof *params, sizeof(struct settings), 0, &search, create, free, save, load, NULL,
+    sizeof sample_search,
+    HONE_C_DETERMINISTIC | HONE_C_STATEFUL,
+    HONE_KIND_SEARCH,
+    "sample",
+    "Draws pulled to the best",
+    NULL,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &search,
+    create,
+    free,
+    save,
+    load,
+    NULL,
 };
 
 /* ---- metric/sample: the mean loss ---- */
 struct mean {
-    double   sum;
+    double sum;
     uint64_t n;
 };
 
@@ -178,10 +194,27 @@ static hone_rc list(void *self, const hone_task *task, const hone_metric_sink *s
     return HONE_OK;
 }
 
-static const hone_metric_v1 metric = { sizeof metric, 0, HONE_METRIC_CLASSIFICATION | HONE_METRIC_REGRESSION, 0, begin, update, merge, compute, list };
+static const hone_metric_v1 metric = {
+    sizeof metric, 0, HONE_METRIC_CLASSIFICATION | HONE_METRIC_REGRESSION, 0, begin, update, merge, compute, list
+};
 static const hone_component sample_metric = {
-    sizeof sample_metric, HONE_C_DETERMINISTIC, HONE_KIND_METRIC, "sample", "Mean loss", NULL, NULL, 0, sizeof(hone_param), 0, 0, &metric,
-    create_mean, free, NULL, NULL, NULL,
+    sizeof sample_metric,
+    HONE_C_DETERMINISTIC,
+    HONE_KIND_METRIC,
+    "sample",
+    "Mean loss",
+    NULL,
+    NULL,
+    0,
+    sizeof(hone_param),
+    0,
+    0,
+    &metric,
+    create_mean,
+    free,
+    NULL,
+    NULL,
+    NULL,
 };
 
 HONE_MODULE("org.hone.tests.abi-sample", "1.0.0", "MIT", "the hone authors", "", &sample_search, &sample_metric)

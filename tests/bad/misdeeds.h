@@ -11,7 +11,20 @@
 #include <xmmintrin.h>
 #endif
 
-enum { MODE_NONE, MODE_SEGFAULT, MODE_ABORT, MODE_EXIT, MODE_LOOP, MODE_ALLOCATE, MODE_RAISE, MODE_MXCSR, MODE_PRINT, MODE_FAIL, MODE_NAN, MODE_OUTSIDE };
+enum {
+    MODE_NONE,
+    MODE_SEGFAULT,
+    MODE_ABORT,
+    MODE_EXIT,
+    MODE_LOOP,
+    MODE_ALLOCATE,
+    MODE_RAISE,
+    MODE_MXCSR,
+    MODE_PRINT,
+    MODE_FAIL,
+    MODE_NAN,
+    MODE_OUTSIDE
+};
 
 /* Returns where the misdeed lets it: MODE_MXCSR, MODE_PRINT, and those that are the caller's to do. */
 static inline void misbehave(uint32_t mode)

@@ -6,13 +6,16 @@
 
 #include <math.h>
 
-static const char *const modes[] = { "none", "segfault", "abort", "exit", "loop", "allocate", "raise", "mxcsr", "print", "fail", "nan", NULL };
+static const char *const modes[] = { "none",  "segfault", "abort", "exit", "loop", "allocate",
+                                     "raise", "mxcsr",    "print", "fail", "nan",  NULL };
 struct settings {
     uint32_t mode;
-    int64_t  steps, at, every;
+    int64_t steps, at, every;
 };
 static const hone_param params[] = {
-    HONE_ENUM(struct settings, mode, "none", modes, 0, "What goes wrong: a signal, an exit, a loop, memory without end, SIGKILL, flush-to-zero, output, a failure, NaN."),
+    HONE_ENUM(struct settings, mode, "none", modes, 0,
+              "What goes wrong: a signal, an exit, a loop, memory without end, SIGKILL, flush-to-zero, output, a "
+              "failure, NaN."),
     HONE_INT(struct settings, steps, "5", 1, 1e6, 0, "steps", "Reports of a trial."),
     HONE_INT(struct settings, at, "2", 0, 1e6, 0, "steps", "After this report; 0: before the first."),
     HONE_INT(struct settings, every, "3", 1, 1e9, 0, NULL, "Trials whose number divides by this go wrong; 1: all."),
@@ -20,7 +23,7 @@ static const hone_param params[] = {
 
 struct crash {
     struct settings settings;
-    hone_value      metric;
+    hone_value metric;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -72,7 +75,22 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
 
 static const hone_objective_v1 objective = { sizeof objective, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, describe, run };
 static const hone_component component = {
-    sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_OBJECTIVE, "crash", "Goes wrong in the way asked for", NULL, params, HONE_COUNT(params),
-    sizeof *params, sizeof(struct settings), 0, &objective, create, free, NULL, NULL, NULL,
+    sizeof component,
+    HONE_C_DETERMINISTIC,
+    HONE_KIND_OBJECTIVE,
+    "crash",
+    "Goes wrong in the way asked for",
+    NULL,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &objective,
+    create,
+    free,
+    NULL,
+    NULL,
+    NULL,
 };
 HONE_MODULE("org.hone.tests.objective-crash", "1.0.0", "MIT", "the hone authors", "", &component)

@@ -3,18 +3,20 @@
 #include "bad.h"
 #include "misdeeds.h"
 
-static const char *const modes[] = { "none", "segfault", "abort", "exit", "loop", "allocate", "raise", "mxcsr", "print", "fail", "nan", "outside", NULL };
+static const char *const modes[] = { "none",  "segfault", "abort", "exit", "loop",    "allocate", "raise",
+                                     "mxcsr", "print",    "fail",  "nan",  "outside", NULL };
 struct settings {
     uint32_t mode;
-    int64_t  at;
+    int64_t at;
 };
 static const hone_param params[] = {
-    HONE_ENUM(struct settings, mode, "none", modes, 0, "What goes wrong in ask: as objective/crash; nan, outside: the point."),
+    HONE_ENUM(struct settings, mode, "none", modes, 0,
+              "What goes wrong in ask: as objective/crash; nan, outside: the point."),
     HONE_INT(struct settings, at, "3", 0, 1e9, 0, NULL, "Number of the trial."),
 };
 
 struct search {
-    struct bad      honest; /* first: its functions take it for themselves */
+    struct bad honest; /* first: its functions take it for themselves */
     struct settings settings;
 };
 
@@ -47,5 +49,6 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     return HONE_OK;
 }
 
-BAD_COMPONENT("badsearch", create, bad_destroy, bad_open, ask, bad_tell, NULL, NULL, params, HONE_COUNT(params), sizeof(struct settings));
+BAD_COMPONENT("badsearch", create, bad_destroy, bad_open, ask, bad_tell, NULL, NULL, params, HONE_COUNT(params),
+              sizeof(struct settings));
 HONE_MODULE("org.hone.tests.badsearch", "1.0.0", "MIT", "the hone authors", "", &bad_component)

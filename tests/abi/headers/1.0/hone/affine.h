@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hone/affine.h - what scaling transforms share (standardize, minmax, robust, max-abs): y = scale * x + shift with one pair
- * of numbers for each group of elements. Header only; the transform itself only fills in the pairs.
+/* hone/affine.h - what scaling transforms share (standardize, minmax, robust, max-abs): y = scale * x + shift
+ * with one pair of numbers for each group of elements. Header only; the transform itself only fills them in.
  *
  * Groups: a sample of shape (d0, d1, ...) is cut into `groups` runs of `run` contiguous elements. */
 #ifndef HONE_AFFINE_H
@@ -21,10 +21,10 @@ enum {
 /* Zero it (hone_instance_create does), release it. */
 typedef struct hone_affine {
     uint32_t per, n_dims; /* n_dims 0: begin has not been called */
-    int64_t  dims[HONE_MAX_DIMS];
+    int64_t dims[HONE_MAX_DIMS];
     uint64_t groups, run; /* groups * run elements a sample */
     uint32_t fitted, reserved;
-    double  *scale, *shift; /* (groups) */
+    double *scale, *shift; /* (groups) */
 } hone_affine;
 
 static inline void hone_affine_release(hone_affine *a)
@@ -52,23 +52,27 @@ static inline uint64_t hone_affine_elements_(const int64_t *dims, uint32_t n_dim
     return (uint64_t)n;
 }
 
-static inline uint64_t hone_affine_groups_(uint32_t per, const int64_t *dims, uint32_t n_dims, uint64_t elements)
+static inline uint64_t hone_affine_groups_(uint32_t per, const int64_t *dims, uint32_t n_dims,
+                                           uint64_t elements)
 {
     if (per == HONE_AFFINE_AUTO)
         per = n_dims == 3 ? HONE_AFFINE_CHANNEL : HONE_AFFINE_FEATURE;
     return per == HONE_AFFINE_ALL ? 1 : per == HONE_AFFINE_CHANNEL ? (uint64_t)dims[0] : elements;
 }
 
-/* hone_transform_v1.begin: hears the shape, writes the same shape in float32 to *out. A state that was loaded for the same
- * shape stays; another shape starts anew. HONE_EINVAL, HONE_ENOMEM. */
-static inline hone_rc hone_affine_begin(hone_affine *a, uint32_t per, const hone_task *in, hone_task *out, hone_error *err)
+/* hone_transform_v1.begin: hears the shape, writes the same shape in float32 to *out. A state that was loaded
+ * for the same shape stays; another shape starts anew. HONE_EINVAL, HONE_ENOMEM. */
+static inline hone_rc hone_affine_begin(hone_affine *a, uint32_t per, const hone_task *in, hone_task *out,
+                                        hone_error *err)
 {
     const uint64_t elements = hone_affine_elements_(in->dims, in->n_dims);
     if (!elements)
-        return hone_fail(err, HONE_EINVAL, NULL, "samples of %u dimensions, or too many elements, cannot be scaled", in->n_dims);
+        return hone_fail(err, HONE_EINVAL, NULL,
+                         "samples of %u dimensions, or too many elements, cannot be scaled", in->n_dims);
     *out = *in;
     out->dtype = HONE_F32;
-    if (a->fitted && a->per == per && a->n_dims == in->n_dims && !memcmp(a->dims, in->dims, in->n_dims * sizeof *a->dims))
+    if (a->fitted && a->per == per && a->n_dims == in->n_dims &&
+        !memcmp(a->dims, in->dims, in->n_dims * sizeof *a->dims))
         return HONE_OK;
     hone_affine_release(a);
     a->per = per;
@@ -78,7 +82,8 @@ static inline hone_rc hone_affine_begin(hone_affine *a, uint32_t per, const hone
     a->shift = (double *)calloc(a->groups, sizeof *a->shift);
     if (!a->scale || !a->shift) {
         hone_affine_release(a);
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the scales of %llu groups", (unsigned long long)a->groups);
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the scales of %llu groups",
+                         (unsigned long long)a->groups);
     }
     memcpy(a->dims, in->dims, in->n_dims * sizeof *a->dims);
     a->n_dims = in->n_dims;
@@ -87,7 +92,9 @@ static inline hone_rc hone_affine_begin(hone_affine *a, uint32_t per, const hone
 
 static inline hone_rc hone_affine_ready_(const hone_affine *a, hone_error *err)
 {
-    return a->fitted ? HONE_OK : hone_fail(err, HONE_EINVAL, NULL, "the transform has not been fitted to training samples yet");
+    return a->fitted ? HONE_OK
+                     : hone_fail(err, HONE_EINVAL, NULL,
+                                 "the transform has not been fitted to training samples yet");
 }
 
 /* y[i] = scale * x[i] + shift     x, y: (n), the same or apart */
@@ -100,14 +107,17 @@ static inline void hone_affine_run_(const float *x, float *y, uint64_t n, float 
 
 /* y[i] = scale[i] * x[i] + shift[i]     x, y, scale, shift: (n) */
 HONE_TARGET_CLONES
-static inline void hone_affine_each_(const float *x, float *y, uint64_t n, const double *scale, const double *shift)
+static inline void hone_affine_each_(const float *x, float *y, uint64_t n, const double *scale,
+                                     const double *shift)
 {
     for (uint64_t i = 0; i < n; i++)
         y[i] = (float)scale[i] * x[i] + (float)shift[i];
 }
 
-/* hone_transform_v1.apply: x, y: (n, groups * run). Computed in float32 as a host that uses the pairs itself would. */
-static inline hone_rc hone_affine_apply(const hone_affine *a, const float *x, float *y, uint64_t n, hone_error *err)
+/* hone_transform_v1.apply: x, y: (n, groups * run). Computed in float32 as a host that uses the pairs itself
+ * would. */
+static inline hone_rc hone_affine_apply(const hone_affine *a, const float *x, float *y, uint64_t n,
+                                        hone_error *err)
 {
     const hone_rc rc = hone_affine_ready_(a, err);
     if (rc != HONE_OK)
@@ -136,7 +146,8 @@ static inline hone_rc hone_affine_pairs(const hone_affine *a, float *scale, floa
 }
 
 /* Name of a group for a message: "feature 'age'", "channel 2", "all values". */
-static inline void hone_affine_group_name(const hone_affine *a, const hone_task *task, uint64_t group, char *out, size_t n)
+static inline void hone_affine_group_name(const hone_affine *a, const hone_task *task, uint64_t group,
+                                          char *out, size_t n)
 {
     if (a->groups == 1)
         snprintf(out, n, "the whole input");
@@ -146,9 +157,10 @@ static inline void hone_affine_group_name(const hone_affine *a, const hone_task 
         snprintf(out, n, "%s %llu", a->run == 1 ? "feature" : "channel", (unsigned long long)group);
 }
 
-/* State: tag (4 bytes), version, per, n_dims, dims (n_dims), scale (groups), shift (groups); little-endian. Two states of one
- * fit are the same bytes. An instance that was not fitted saves n_dims 0. */
-static inline hone_rc hone_affine_save(const hone_affine *a, const char tag[4], const hone_ostream *out, hone_error *err)
+/* State: tag (4 bytes), version, per, n_dims, dims (n_dims), scale (groups), shift (groups); little-endian.
+ * Two states of one fit are the same bytes. An instance that was not fitted saves n_dims 0. */
+static inline hone_rc hone_affine_save(const hone_affine *a, const char tag[4], const hone_ostream *out,
+                                       hone_error *err)
 {
     const uint32_t head[3] = { 1, a->fitted ? a->per : 0, a->fitted ? a->n_dims : 0 };
     hone_rc rc = hone_write(out, tag, 4, err);
@@ -162,7 +174,8 @@ static inline hone_rc hone_affine_save(const hone_affine *a, const char tag[4], 
     return rc;
 }
 
-/* Reads n doubles in steps, so that a header that lies about its length costs no memory. NULL: *rc says why. */
+/* Reads n doubles in steps, so that a header that lies about its length costs no memory. NULL: *rc says why.
+ */
 static inline double *hone_affine_read_(const hone_istream *in, uint64_t n, hone_rc *rc, hone_error *err)
 {
     double *values = NULL;
@@ -192,7 +205,8 @@ static inline double *hone_affine_read_(const hone_istream *in, uint64_t n, hone
 }
 
 /* Takes a saved state; on failure *a is as before. `per`: of the settings, must be that of the state. */
-static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32_t per, const hone_istream *in, hone_error *err)
+static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32_t per,
+                                       const hone_istream *in, hone_error *err)
 {
     char magic[4];
     uint32_t head[3];
@@ -200,10 +214,12 @@ static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32
     uint64_t elements;
     hone_rc rc;
     memset(&b, 0, sizeof b);
-    if ((rc = hone_read(in, magic, 4, err)) != HONE_OK || (rc = hone_read(in, head, sizeof head, err)) != HONE_OK)
+    if ((rc = hone_read(in, magic, 4, err)) != HONE_OK ||
+        (rc = hone_read(in, head, sizeof head, err)) != HONE_OK)
         return rc;
     if (memcmp(magic, tag, 4) || head[0] != 1)
-        return hone_fail(err, HONE_EINVAL, NULL, "the saved state belongs to another transform or to a newer version");
+        return hone_fail(err, HONE_EINVAL, NULL,
+                         "the saved state belongs to another transform or to a newer version");
     if (head[2] == 0 && head[1] == 0) { /* of an instance that was not fitted */
         if ((rc = hone_read_end(in, err)) == HONE_OK)
             a->fitted = 0;
@@ -222,7 +238,8 @@ static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32
     b.groups = hone_affine_groups_(per, b.dims, b.n_dims, elements);
     b.run = elements / b.groups;
     b.fitted = 1;
-    if ((b.scale = hone_affine_read_(in, b.groups, &rc, err)) && (b.shift = hone_affine_read_(in, b.groups, &rc, err)))
+    if ((b.scale = hone_affine_read_(in, b.groups, &rc, err)) &&
+        (b.shift = hone_affine_read_(in, b.groups, &rc, err)))
         rc = hone_read_end(in, err);
     for (uint64_t g = 0; rc == HONE_OK && g < b.groups; g++)
         if (b.scale[g] == 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* hone/finite.h - help for search plugins: spaces with finitely many points. Header only.
  *
- * The points of such a space have numbers 0 .. count-1, mixed radix, the last dimension fastest. An inactive dimension
- * counts as its first value, so some numbers name no point of their own, and some name points that a relation forbids or
- * that have a choice of weight 0: hone_space_point tells them. A hone_point_set remembers points in one bit each. [any] */
+ * The points of such a space have numbers 0 .. count-1, mixed radix, the last dimension fastest. An inactive
+ * dimension counts as its first value, so some numbers name no point of their own, and some name points that a
+ * relation forbids or that have a choice of weight 0: hone_space_point tells them. A hone_point_set remembers points
+ * in one bit each. [any] */
 #ifndef HONE_FINITE_H
 #define HONE_FINITE_H
 #include "hone/search.h"
@@ -35,7 +36,8 @@ static inline uint64_t hone_space_index(const hone_space *space, const double *x
     return index;
 }
 
-/* Writes the point of a number into x: (n_dims), settled. 0: the number names none, or one that must not be proposed. */
+/* Writes the point of a number into x: (n_dims), settled. 0: the number names none, or one that must not be proposed.
+ */
 static inline uint32_t hone_space_point(const hone_space *space, uint64_t index, double *x)
 {
     for (uint32_t k = space->n_dims; k > 0; k--) {
@@ -43,7 +45,7 @@ static inline uint32_t hone_space_point(const hone_space *space, uint64_t index,
         const uint64_t n = (uint64_t)hone_dim_count(d), digit = index % n;
         x[k - 1] = d->type == HONE_DIM_CHOICE || d->type == HONE_DIM_ORDINAL ? (double)digit
                    : n == 1                                                  ? d->min
-                                                                             : hone_dim_snap(d, d->min + (double)digit * d->step);
+                            : hone_dim_snap(d, d->min + (double)digit * d->step);
         index /= n;
     }
     for (uint32_t i = 0; i < space->n_dims; i++) {
@@ -55,7 +57,7 @@ static inline uint32_t hone_space_point(const hone_space *space, uint64_t index,
         } else {
             if (choice ? x[i] > 0 : x[i] > d->min)
                 return 0; /* its own number has the first value here */
-            x[i] = NAN;
+            x[i] = (double)NAN;
         }
     }
     return hone_space_allowed(space, x);
@@ -94,7 +96,8 @@ static inline void hone_point_set_add(hone_point_set *set, uint64_t index)
 
 /* The first point from number `start` on, around the end, that is not in the set: 1, *index and x: (n_dims). 0: none is
  * left. Numbers without a point are put into the set on the way, so that they cost once only. */
-static inline uint32_t hone_point_set_rest(hone_point_set *set, const hone_space *space, uint64_t start, uint64_t *index, double *x)
+static inline uint32_t hone_point_set_rest(hone_point_set *set, const hone_space *space, uint64_t start,
+                                           uint64_t *index, double *x)
 {
     for (uint64_t k = 0, i = start % set->n; k < set->n;) {
         if (!(i & 63) && i + 64 <= set->n && !~set->bits[i >> 6]) {

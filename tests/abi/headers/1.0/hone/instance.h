@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* hone/instance.h - what most plugins need once: making an instance, writing and reading its state. Header only.
+/* hone/instance.h - what most plugins need once: making an instance, writing and reading its state. Header
+ * only.
  *
  * An instance usually starts with a copy of its settings; then create is one line and destroy is free():
  *
- *     static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+ *     static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error
+ * *err)
  *     {
  *         (void)host;
  *         return hone_instance_create(info, sizeof(struct settings), sizeof(struct dropout), self, err);
@@ -16,14 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* *self: `bytes` zeroed bytes whose first `settings_bytes` are a copy of the settings; strings and lists in them stay the
- * host's. Released by free(). HONE_ENOMEM. [any] */
-static inline hone_rc hone_instance_create(const hone_create_info *info, size_t settings_bytes, size_t bytes, void **self,
-                                           hone_error *err)
+/* *self: `bytes` zeroed bytes whose first `settings_bytes` are a copy of the settings; strings and lists in
+ * them stay the host's. Released by free(). HONE_ENOMEM. [any] */
+static inline hone_rc hone_instance_create(const hone_create_info *info, size_t settings_bytes, size_t bytes,
+                                           void **self, hone_error *err)
 {
     void *instance = calloc(1, bytes ? bytes : 1);
     if (!instance)
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for %s", info->instance ? info->instance : "an instance");
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for %s",
+                         info->instance ? info->instance : "an instance");
     if (settings_bytes && info->config)
         memcpy(instance, info->config, settings_bytes);
     *self = instance;
@@ -38,7 +41,8 @@ static inline hone_rc hone_write(const hone_ostream *out, const void *data, uint
     return HONE_OK;
 }
 
-/* Reads exactly n bytes, however short the single reads are. HONE_EIO, or HONE_EINVAL where the state ends before. [any] */
+/* Reads exactly n bytes, however short the single reads are. HONE_EIO, or HONE_EINVAL where the state ends
+ * before. [any] */
 static inline hone_rc hone_read(const hone_istream *in, void *data, uint64_t n, hone_error *err)
 {
     uint64_t got = 0;

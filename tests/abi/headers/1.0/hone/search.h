@@ -302,7 +302,7 @@ static inline void hone_space_settle(const hone_space *space, double *x)
 {
     for (uint32_t i = 0; i < space->n_dims; i++)
         if (!hone_space_active(space, x, i))
-            x[i] = NAN;
+            x[i] = (double)NAN;
 }
 
 /* 1 where every relation holds at x: (n_dims), settled. An ordinal of numbers compares by its numbers. */

@@ -6,7 +6,8 @@
 #include "hone/task.h"
 
 #define HONE_KIND_TRANSFORM "transform/1"
-/* Its state (save and load of the component) is stored with the model, so that new data are treated alike. [trial] */
+/* Its state (save and load of the component) is stored with the model, so that new data are treated alike. load replaces fit
+ * and finish; it may come before or after begin, and begin with the shape of the state keeps it. [trial] */
 typedef struct hone_transform_v1 {
     uint32_t size, flags;
     /* Hears the shape that comes in and writes the shape that goes out (task->dims, n_dims; dtype becomes HONE_F32). */
