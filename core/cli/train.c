@@ -55,9 +55,7 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
             *max_step = event->description->max_step;
             return -1;
         }
-        snprintf(err.param, sizeof err.param, "objective%s%.40s", event->param && *event->param ? "." : "", event->param ? event->param : "");
-        err.code = event->died ? HONE_EFAIL : HONE_EINVAL;
-        snprintf(err.msg, sizeof err.msg, "%s", event->message ? event->message : "the objective gives no reason");
+        study_not_ready(event, &err);
         return session_fail(s, &err);
     case CREW_REPORT:
         if (!cli_has(s->cli, "quiet"))
