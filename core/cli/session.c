@@ -22,7 +22,7 @@ static void on_signal(int number)
     if (session_signals > 2) { /* a plugin that does not return: nothing but force helps */
         const char *what = crash_entered();
         const char  end[] = " does not return: ended by force; what was committed is kept\n";
-        if (what && (write(STDERR_FILENO, what, strlen(what)) < 0 || write(STDERR_FILENO, end, sizeof end - 1) < 0))
+        if (what && (write(STDERR_FILENO, "hone: ", 6) < 0 || write(STDERR_FILENO, what, strlen(what)) < 0 || write(STDERR_FILENO, end, sizeof end - 1) < 0))
             _exit(128 + number);
         _exit(128 + number);
     }
