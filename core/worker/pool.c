@@ -252,6 +252,11 @@ static void describe_death(struct pool *pool, struct worker *w, struct crew_even
         snprintf(how, sizeof how, "the worker was killed by SIG%s", sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
     else
         snprintf(how, sizeof how, "the worker process ended by itself with exit status %d (a plugin called exit)", WEXITSTATUS(status));
+    if (w->ending == ENDING_NO && WIFSIGNALED(status) && pool->trial_memory > 0 && w->process.peak > pool->trial_memory / 4 * 3) {
+        const size_t n = strlen(how); /* allocations fail at the limit, and few plugins look */
+        snprintf(how + n, sizeof how - n, " when it had used %.0f MB of trial_memory = %.0f MB", (double)w->process.peak / 1048576,
+                 (double)pool->trial_memory / 1048576);
+    }
     snprintf(pool->message, sizeof pool->message, "%s%s%s", how, last[0] ? "; its last words: " : "", last);
     size_t i = 0;
     for (; i + 1 < sizeof pool->component && w->process.page->component[i]; i++)
