@@ -35,6 +35,7 @@ void session_catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file that has reached its limit is a failed write, here and in the workers */
     crash_install();
 }
 
