@@ -49,7 +49,7 @@ static int ask_objective(struct session *s)
     hone_error                   err = HONE_ERROR_INIT;
     const struct pool_options    pool = {
            1,   text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, study->trial_memory,
-           1.0, &s->catalog_options
+           1.0, &s->catalog_options, NULL
     };
     const double                 until = seconds_steady() + PATIENCE;
     session_catch_signals();
