@@ -21,9 +21,10 @@ struct complaints {
 };
 #define COMPLAINTS_INIT { NULL, 0, 0 }
 
-void complain(struct complaints *complaints, const struct place *place, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* "file:line:column: error: message", sorted by place (files in the order of their first complaint), each once, at most 20 and
- * then "error: and N more". Control bytes in messages are shown as \xNN. */
+void complain(struct complaints *complaints, const struct place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "file:line:column: error: message", sorted by place (files in the order of their first complaint), each once, at most
+ * 20 and then "error: and N more". Control bytes in messages are shown as \xNN. */
 void complaints_print(struct complaints *complaints, FILE *out);
 void complaints_release(struct complaints *complaints);
 #endif

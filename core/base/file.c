@@ -79,7 +79,8 @@ hone_rc file_read(const char *path, size_t limit, char **data, size_t *n, hone_e
     if (result > 0)
         rc = hone_fail(err, HONE_ERANGE, "", "cannot read %.180s: it is larger than %zu bytes", name, limit);
     else if (result < 0)
-        rc = hone_fail(err, errno == ENOMEM ? HONE_ENOMEM : HONE_EIO, "", "cannot read %.180s: %s", name, strerror(errno));
+        rc = hone_fail(err, errno == ENOMEM ? HONE_ENOMEM : HONE_EIO, "", "cannot read %.180s: %s", name,
+                       strerror(errno));
 out:
     if (fd >= 0 && !standard)
         close(fd);
@@ -122,7 +123,8 @@ hone_rc file_write_atomically(const char *path, const void *data, size_t n, hone
     }
     made = 0;
     folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0 && fsync(folder) < 0 && errno != EINVAL && errno != EROFS) /* some file systems cannot sync a directory */
+    /* some file systems cannot sync a directory */
+    if (folder >= 0 && fsync(folder) < 0 && errno != EINVAL && errno != EROFS)
         rc = hone_fail(err, HONE_EIO, "", "cannot write %.180s: %s", path, strerror(errno));
 out:
     if (folder >= 0)
@@ -223,7 +225,7 @@ char *path_directory(const char *path)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* "$VARIABLE/hone" where it is absolute (the XDG base directory specification ignores others), else "~/FALLBACK/hone". */
+/* "$VARIABLE/hone" where it is absolute (the XDG base directory specification ignores others), else "~/FALLBACK/hone" */
 static char *user_directory(const char *variable, const char *fallback)
 {
     const char *set = getenv(variable);

@@ -52,6 +52,17 @@ static const char *environment_value(const char *environment, const char *key, c
     return NULL;
 }
 
+/* Steps that what the trial kept stands for. */
+static int64_t trial_length(const struct stored *stored, const hone_trial_record *r)
+{
+    char name[128];
+    if (environment_value(stored->study.environment, "length_metric", name, sizeof name))
+        for (uint32_t i = 0; i < r->n_metrics; i++)
+            if (!strcmp(r->metrics[i].name, name) && r->metrics[i].value >= 1)
+                return (int64_t)r->metrics[i].value;
+    return r->step;
+}
+
 /* The study's resolved INI with the trial's values in place of [space]. */
 static int print_ini(const struct stored *stored, const hone_trial_record *r)
 {
@@ -62,13 +73,15 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
     struct setting_text *point = calloc(r->n_parameters + 1, sizeof *point);
     char                stop_key[64], max_step[32], line[160];
     int                 code = EXIT_OK;
+    int64_t             length;
     config_read_text(&config, "study", "", stored->study.config, strlen(stored->study.config), &complaints);
     snprintf(line, sizeof line, "study.trial=%llu", (unsigned long long)r->number); /* the same random numbers */
     config_set(&config, line, &complaints);
-    /* a trial that ended before its last step is trained as far as it was best */
+    /* a trial that ended before its last step is trained as far as what it kept stands for */
     if (environment_value(stored->study.environment, "stop_key", stop_key, sizeof stop_key) &&
-        environment_value(stored->study.environment, "max_step", max_step, sizeof max_step) && r->step < strtoll(max_step, NULL, 10) && r->best_step > 0) {
-        snprintf(line, sizeof line, "objective.%s=%lld", stop_key, (long long)r->best_step);
+        environment_value(stored->study.environment, "max_step", max_step, sizeof max_step) &&
+        (length = trial_length(stored, r)) > 0 && length < strtoll(max_step, NULL, 10)) {
+        snprintf(line, sizeof line, "objective.%s=%lld", stop_key, (long long)length);
         config_set(&config, line, &complaints);
     }
     if (!point || composition_make(&composition, &config, stored->catalog, 0, &complaints) < 0) {

@@ -7,8 +7,9 @@
 
 static void print_point(const hone_trial_record *r)
 {
+    char number[32];
     for (uint32_t i = 0; i < r->n_parameters; i++)
-        printf("  %-36s %s\n", r->parameters[i].key, r->parameters[i].text);
+        printf("  %-36s %s\n", r->parameters[i].key, number_shorten(r->parameters[i].text, number, sizeof number));
 }
 
 unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *prefix)
@@ -24,10 +25,6 @@ unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *pref
     return printed;
 }
 
-struct shown {
-    int printed;
-};
-
 static hone_rc on_trial(void *ctx, const hone_trial_record *r)
 {
     struct text test = TEXT_INIT;
@@ -41,11 +38,54 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *r)
     return HONE_OK;
 }
 
+enum { TABLE_LINES = 32, TABLE_COLUMNS = 128 }; /* a larger table is left to `hone trials --trial N` */
+
+/* A csv table (no quotes in it) with its columns aligned; tables too large for a terminal are only named. */
+static void print_table(const char *name, const char *csv)
+{
+    struct text text = TEXT_INIT;
+    size_t      widest = 1, lines = 0, longest = 0;
+    for (const char *at = csv; *at; lines++, at += *at == '\n') {
+        const char *end = at + strcspn(at, "\n");
+        size_t      columns = 0;
+        for (; at < end; at += *at == ',', columns++) {
+            const size_t n = strcspn(at, ",\n");
+            widest = n > widest ? n : widest;
+            at += n;
+        }
+        longest = columns > longest ? columns : longest;
+    }
+    if (lines > TABLE_LINES || longest * (widest + 1) > TABLE_COLUMNS || strchr(csv, '"')) {
+        printf("%s: %zu lines (hone trials --trial N shows it)\n", name, lines);
+        return;
+    }
+    for (const char *at = csv; *at; at++) {
+        const size_t n = strcspn(at, ",\n");
+        text_addf(&text, " %*.*s", (int)widest, (int)n, at);
+        at += n;
+        if (*at != ',')
+            text_add(&text, "\n");
+        if (!*at)
+            break;
+    }
+    printf("%s\n%s", name, text_string(&text));
+    text_release(&text);
+}
+
+void summary_attachment(const char *name, const char *media_type, const char *content, const char *path)
+{
+    const size_t n = strlen(name);
+    if (path)
+        printf("%-6s %s\n", n > 12 && !strcmp(name + n - 12, ".safetensors") ? "model" : "file", path);
+    else if (content && !strcmp(media_type, "text/csv"))
+        print_table(name, content);
+}
+
 static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
 {
     (void)ctx;
-    if (a->final && a->path)
-        printf("%-6s %s\n", !strcmp(a->media_type, "application/x-safetensors") ? "model" : "file", a->path);
+    if (a->final)
+        summary_attachment(a->name, a->media_type, a->text, a->path);
     return HONE_OK;
 }
 

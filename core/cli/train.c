@@ -4,6 +4,7 @@
 #include "cli/summary.h"
 #include "hone/param.h"
 #include "hone/rng.h"
+#include "hone/settings.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,8 +64,7 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
             print_epoch(event, *max_step);
         return crew->verdict(crew, event->worker, HONE_CONTINUE, &err) == HONE_OK ? -1 : session_fail(s, &err);
     case CREW_ATTACHMENT:
-        if (event->attachment.path)
-            printf("%-6s %s\n", !strcmp(event->attachment.media_type, "application/x-safetensors") ? "model" : "file", event->attachment.path);
+        summary_attachment(event->attachment.name, event->attachment.media_type, event->attachment.text, event->attachment.path);
         return -1;
     case CREW_LOG:
         if (event->level >= HONE_LOG_INFO)
@@ -82,7 +82,7 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
     return EXIT_OK;
 }
 
-static int train(struct session *s)
+static int train_with(struct session *s, const hone_setting *settings, uint32_t n_settings)
 {
     const struct study_settings *study = &s->composition.study;
     struct crew                 *crew;
@@ -91,7 +91,8 @@ static int train(struct session *s)
     int                          cancelled = 0, code = -1;
     const struct pool_options    options_ = { 1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options };
     const struct crew_trial      trial = { .number = (uint64_t)study->trial, .flags = HONE_TRIAL_FINAL,
-                                           .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial) };
+                                           .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial),
+                                           .settings = settings, .n_settings = n_settings };
     session_catch_signals();
     if (pool_create(&s->pool, &options_, &err) != HONE_OK)
         return session_fail(s, &err);
@@ -111,6 +112,23 @@ static int train(struct session *s)
     return rc < 0 ? session_fail(s, &err) : code;
 }
 
+/* The trial's point is what [space] fixes: values that no section has a key for, a program's own or x1 of a function. */
+static int train(struct session *s)
+{
+    const struct space_lines *fixed = &s->composition.space;
+    hone_setting             *settings = calloc(fixed->n_lines + 1, sizeof *settings);
+    if (!settings)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    for (size_t i = 0; i < fixed->n_lines; i++) {
+        settings[i] = (hone_setting){ fixed->lines[i].key, fixed->lines[i].choices[0], 0 };
+        if (!hone_parse_real(settings[i].text, NULL, &settings[i].number))
+            settings[i].number = 0; /* the index of the one choice */
+    }
+    const int code = train_with(s, settings, (uint32_t)fixed->n_lines);
+    free(settings);
+    return code;
+}
+
 static int run(const struct cli *cli)
 {
     struct session session;
@@ -123,7 +141,7 @@ static int run(const struct cli *cli)
 
 const struct command command_train = {
     "train", "train once with the values in the INI files, test, write the model", "FILE... [options]",
-    "[search], [scheduler] and [space] play no part. Training uses all data but the test split;\n"
+    "[search] and [scheduler] play no part, and of [space] only what is fixed. Training uses all data but the test split;\n"
     "the test split is used once, at the end.\n",
     options, 1, -1, run, 0
 };

@@ -102,6 +102,9 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
         snprintf(why, sizeof why, "%s", r->message ? r->message : "");
         cells[c + 1] = *why ? why : NULL;
     }
+    if (l->output.format == OUTPUT_TEXT) /* csv and json have every digit */
+        for (size_t i = FIXED; i < l->n_columns; i++)
+            cells[i] = number_shorten(cells[i], numbers[i], 32);
     return output_row(&l->output, cells) < 0 ? HONE_EIO : HONE_OK;
 }
 

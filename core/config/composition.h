@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the INI means: every section matched with its component, every key with its table, every default made explicit.
  *
- * Sections: [study] (this file's own table), [space], and [KIND] or [KIND.INSTANCE] for each kind: the core's own (search,
- * scheduler, objective, reporter.*) and those that the objective's slots name. Every component section also has `use` (which
- * component; default: the instance's name, else the kind's default) and `enabled`. Storage is named by [study] storage. */
+ * Sections: [study] (this file's own table), [space], and [KIND] or [KIND.INSTANCE] for each kind: the core's own
+ * (search, scheduler, objective, reporter.*) and those that the objective's slots name. Every component section also
+ * has `use` (which component; default: the instance's name, else the kind's default) and `enabled`. Storage is named by
+ * [study] storage. */
 #ifndef HONE_CONFIG_COMPOSITION_H
 #define HONE_CONFIG_COMPOSITION_H
 #include "base/text.h"
@@ -24,7 +25,8 @@ struct constraint_spec {
     char        *text; /* "model.parameters <= 500000" */
     struct place place;
 };
-/* [study]. Read through a parameter table like everything else (config/study_table.h), so that `hone info study` can print it. */
+/* [study]. Read through a parameter table like everything else (config/study_table.h), so that `hone info study` can
+ * print it. */
 struct study_settings {
     const char *name;
     int64_t     seed;         /* default 1 */
@@ -37,8 +39,9 @@ struct study_settings {
     int64_t     trial;        /* `hone train`: the number of the trial whose random numbers to use */
     double      trial_time;   /* seconds per trial, 0: no limit */
     int64_t     trial_memory; /* bytes per worker, 0: no limit */
-    const char *storage;      /* "sqlite:/abs/fashion.db"; default: the default storage with NAME.db. Results belong where the user
-                               * runs hone: relative to the current directory, unlike the paths in component sections */
+    const char *storage;      /* "sqlite:/abs/fashion.db"; default: the default storage with NAME.db. Results belong
+                               * where the user runs hone: relative to the current directory, unlike the paths in
+                               * component sections */
     const char *directory;    /* for model files, absolute; default: beside the storage, NAME.d */
     uint8_t     final;        /* train the winner on all but the test data at the end (objectives that can); default yes */
 };
@@ -87,40 +90,44 @@ struct composition {
 };
 
 enum {
-    /* `hone train`: [space], [search], [scheduler], objectives may be missing; the first three are ignored (search, scheduler
-     * and, where none is found, storage stay NULL) but for the lines `fixed` of [space], which stay as the trial's settings. */
+    /* `hone train`: [space], [search], [scheduler], objectives may be missing; the first three are ignored (search,
+     * scheduler and, where none is found, storage stay NULL) but for the lines `fixed` of [space], which stay as the
+     * trial's settings. */
     COMPOSE_TRAIN = 1u << 0
 };
-/* 0, or -1 with complaints (all of them). On success everything is checked that can be without running: names, types, ranges,
- * active_if, [space] against the tables (a range outside what the key allows, a key that is not tunable), slots' counts. What the
- * INI leaves out is supplied: search, scheduler, objective and what a slot needs at least, where the kind has a default component;
- * a reporter where the INI names none and there is a default one. The config may be released afterwards, the catalog not. Release
- * the composition in any case. */
-int  composition_make(struct composition *composition, const struct config *config, struct catalog *catalog, unsigned flags,
-                      struct complaints *complaints);
+/* 0, or -1 with complaints (all of them). On success everything is checked that can be without running: names, types,
+ * ranges, active_if, [space] against the tables (a range outside what the key allows, a key that is not tunable),
+ * slots' counts. What the INI leaves out is supplied: search, scheduler, objective and what a slot needs at least,
+ * where the kind has a default component; a reporter where the INI names none and there is a default one. The config
+ * may be released afterwards, the catalog not. Release the composition in any case. */
+int composition_make(struct composition *composition, const struct config *config, struct catalog *catalog,
+                     unsigned flags, struct complaints *complaints);
 void composition_release(struct composition *composition);
 
-/* The resolved INI: every section, every key with its value; reads back to the same composition. Where settings are given (key
- * "model.width"): with the values of the point in place, and in [space] only those that no section has a key for, as `fixed`:
- * what `hone best --format ini` prints. Keys that have no effect (active_if) are left out, and so are defaults in which the candidates of a section differ. */
-void composition_text(const struct composition *composition, const struct setting_text *point, size_t n, struct text *out);
+/* The resolved INI: every section, every key with its value; reads back to the same composition. Where settings are
+ * given (key "model.width"): with the values of the point in place, and in [space] only those that no section has a key
+ * for, as `fixed`: what `hone best --format ini` prints. Keys that have no effect (active_if) are left out, and so are
+ * defaults in which the candidates of a section differ. */
+void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,
+                      struct text *out);
 /* "section.key<TAB>file:line" or "<TAB>default", "<TAB>--set", a line a key. */
 void composition_sources(const struct composition *composition, struct text *out);
 
-/* The place of a section's key (or, key NULL, unknown or a default, of the section), for messages about what a component says of
- * it. Sections "study" and "space" work too. file NULL: supplied by default. */
+/* The place of a section's key (or, key NULL, unknown or a default, of the section), for messages about what a
+ * component says of it. Sections "study" and "space" work too. file NULL: supplied by default. */
 struct place composition_place(const struct composition *composition, const char *section, const char *key);
 
-/* What a section is for one trial: the component that the point chooses, whether it is enabled, and its settings' texts (the
- * component's own keys, then the slot's through slot_settings). Points: keys as in [space]. Result: valid until the arrays are freed
- * by the caller (texts belong to the composition or the point). */
+/* What a section is for one trial: the component that the point chooses, whether it is enabled, and its settings' texts
+ * (the component's own keys, then the slot's through slot_settings). Points: keys as in [space]. Result: valid until
+ * the arrays are freed by the caller (texts belong to the composition or the point). */
 struct section_settings {
     const struct catalog_component *component;
     int                             enabled;
     struct setting_text            *own, *of_slot;
     size_t                          n_own, n_of_slot;
 };
-hone_rc composition_settings(const struct composition *composition, const struct composed_section *section, const struct setting_text *point,
-                             size_t n_point, struct section_settings *settings, hone_error *err);
+hone_rc composition_settings(const struct composition *composition, const struct composed_section *section,
+                             const struct setting_text *point, size_t n_point, struct section_settings *settings,
+                             hone_error *err);
 void    section_settings_release(struct section_settings *settings);
 #endif

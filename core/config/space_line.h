@@ -7,12 +7,12 @@
  *     key = lognormal MEAN DEVIATION [in LOW .. HIGH] [if ...]         MEAN and DEVIATION of log(x)
  *     key = choice A, B [weight W], C ... [if ...]                     weights: all or none given; default 1
  *     key = ordinal A, B, C ... [if ...]
- *     key = fixed V                                                    one value: a choice of one
- *     COND: OTHER = V [| V ...] | OTHER != V [| V ...] | OTHER < V | <= | > | >=
- *     where = a < b, c <= 10                                          (also where.NAME for more lines)
+ *     key = fixed V                                                    one value; a number where the key takes numbers,
+ * else a choice of one (always under COMPOSE_TRAIN) COND: OTHER = V [| V ...] | OTHER != V [| V ...] | OTHER < V | <= |
+ * > | >= where = a < b, c <= 10                                          (also where.NAME for more lines)
  *
- * Only the syntax and what can be known from a line alone are checked here. Choices that hold commas or blanks, or look like a
- * word of the grammar, are quoted with " or '. Two dots separate bounds with or without blanks around them. */
+ * Only the syntax and what can be known from a line alone are checked here. Choices that hold commas or blanks, or look
+ * like a word of the grammar, are quoted with " or '. Two dots separate bounds with or without blanks around them. */
 #ifndef HONE_CONFIG_SPACE_LINE_H
 #define HONE_CONFIG_SPACE_LINE_H
 #include "base/complaints.h"
@@ -48,7 +48,7 @@ struct space_text { /* a line of [space] as it was written */
     struct place place;
 };
 struct space_lines {
-    struct space_line     *lines; /* in an order in which conditions refer to earlier lines, once the composition is made */
+    struct space_line *lines; /* in an order in which conditions refer to earlier lines, once the composition is made */
     size_t                 n_lines;
     struct space_relation *relations;
     size_t                 n_relations;

@@ -94,6 +94,16 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
     }
 }
 
+/* A training that ended early is repeated as far as what it kept stands for; others run their whole length (0). */
+static int64_t final_length(const struct study *study, const struct trial *best, const struct stored_metrics *stored)
+{
+    int64_t length = best->step;
+    for (uint32_t i = 0; study->length_metric && i < stored->n; i++)
+        if (!strcmp(stored->values[i].name, study->length_metric) && stored->values[i].value >= 1)
+            length = (int64_t)stored->values[i].value;
+    return study->max_step && length < study->max_step ? length : 0;
+}
+
 hone_rc study_final(struct study *study, hone_error *err)
 {
     struct stored_metrics      stored = { 0 };
@@ -111,8 +121,7 @@ hone_rc study_final(struct study *study, hone_error *err)
         return HONE_WAIT;
     if ((rc = s->trials(study->storage.self, study->id, (int64_t)best->number, &visitor, err)) != HONE_OK)
         goto out;
-    /* a training that ended early is repeated up to the epoch that was its best; others run their whole length */
-    const int64_t until = study->max_step && best->step < study->max_step ? best->best_step : 0;
+    const int64_t until = final_length(study, best, &stored);
     slot->trial = best;
     slot->phase = SLOT_COMPUTING;
     if ((rc = study_start_on_worker(study, slot, HONE_TRIAL_FINAL, until, err)) == HONE_OK &&

@@ -110,7 +110,7 @@ static hone_rc check_description(struct study *study, const hone_description *d,
     hone_rc                   rc;
     study->max_step = d->max_step;
     study->has_final = d->final != 0;
-    if (d->stop_key && !(study->stop_key = strdup(d->stop_key)))
+    if ((d->stop_key && !(study->stop_key = strdup(d->stop_key))) || (d->length_metric && !(study->length_metric = strdup(d->length_metric))))
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < study->table.n_values; i++) {
         hone_value *o = &study->objectives[i];
@@ -304,6 +304,7 @@ void study_close(struct study *study)
     free(study->minimized);
     free(study->rerun);
     free(study->stop_key);
+    free(study->length_metric);
     *study = (struct study){ 0 };
 }
 

@@ -93,6 +93,8 @@ static void environment_text(const struct study *study, struct text *out)
         fclose(f);
     if (study->stop_key)
         text_addf(out, "stop_key=%s\nmax_step=%lld\n", study->stop_key, (long long)study->max_step);
+    if (study->length_metric)
+        text_addf(out, "length_metric=%s\n", study->length_metric);
     if (study->composition->study.order == ORDER_ASYNCHRONOUS)
         text_add(out, "repeatable=no: order = asynchronous takes results as they arrive\n");
     else

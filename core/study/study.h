@@ -77,6 +77,7 @@ struct study {
     double                   *minimized; /* (n_values) scratch */
     int64_t                   max_step;
     char                     *stop_key; /* of the objective's section: ends a trial after so many steps; NULL: none */
+    char                     *length_metric; /* result that says how many steps the kept state stands for; NULL: none */
     int                       has_final; /* the objective can train the winner on all data */
     struct slot              *slots;
     unsigned                  n_slots, n_computing, workers;

@@ -275,6 +275,7 @@ static hone_rc decode_description(struct pool *pool, struct wire_frame *frame, h
     d->any_space = wire_get_u32(frame);
     d->any_metric = wire_get_u32(frame);
     d->final = wire_get_u32(frame);
+    d->length_metric = wire_get_string(frame);
     d->n_metrics = wire_get_u32(frame);
     if (d->n_metrics > MAX_VALUES)
         return hone_fail(err, HONE_EIO, NULL, "the objective describes %u metrics (limit %d)", d->n_metrics, MAX_VALUES);

@@ -130,6 +130,7 @@ static void write_description(struct text *out, const hone_description *d)
     wire_u32(out, d->any_space);
     wire_u32(out, d->any_metric);
     wire_u32(out, d->final);
+    wire_string(out, d->length_metric);
     wire_u32(out, d->n_metrics);
     for (uint32_t i = 0; i < d->n_metrics; i++) {
         wire_string(out, d->metrics[i].name);

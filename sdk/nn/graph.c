@@ -124,7 +124,8 @@ static struct node *append(hone_graph *g, enum node_kind kind, const struct node
 
 static hone_var last(const hone_graph *g, const struct node *node)
 {
-    return node ? (hone_var){ g->n_nodes - 1 } : NO_VAR;
+    const hone_var var = { node ? g->n_nodes - 1 : -1 };
+    return var;
 }
 
 static bool name_taken(const hone_graph *g, const char *name)

@@ -2,6 +2,7 @@
 /* The loops of our own against double precision: accuracy over the whole range, odd lengths, extremes; the dropout masks
  * against Philox itself and against their statistics; gathering. */
 #include "kernels.h"
+#include "philox.h"
 #include "vector_math.h"
 
 #include "hone/nn.h"
@@ -188,7 +189,7 @@ static void test_sums_of_columns(void)
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         const int64_t rows = shapes[s][0], columns = shapes[s][1], n = rows * columns;
         float        *dy = malloc((size_t)n * sizeof *dy), *y = malloc((size_t)n * sizeof *y),
-              *dx = malloc((size_t)n * sizeof *dx);
+              *dx = calloc((size_t)n, sizeof *dx);
         float   *sums = malloc((size_t)columns * sizeof *sums), *bias = malloc((size_t)columns * sizeof *bias);
         hone_rng rng = hone_rng_at(s, 0);
         for (int64_t i = 0; i < n; i++) {
@@ -255,6 +256,19 @@ static void test_cross_entropy_at_the_extremes(void)
     const float targets[20] = { [2] = 1 };
     kernel_softmax_cross_entropy(plenty, targets, losses, NULL, 1, 20, 1.0f);
     CU_ASSERT(isnan(losses[0]));
+}
+
+static void test_philox_in_lanes(void)
+{
+    hone_rng rng = hone_rng_at(1, 1);
+    for (int i = 0; i < 1000; i++) {
+        uint32_t numbers[6], plain[PHILOX_WORDS], fast[PHILOX_WORDS];
+        for (int k = 0; k < 6; k++)
+            numbers[k] = i == 0 ? 0xffffffffu : hone_rng_u32(&rng);
+        philox_plain(numbers[0], numbers + 1, numbers + 4, plain);
+        philox_choose()(numbers[0], numbers + 1, numbers + 4, fast);
+        CU_ASSERT_EQUAL(memcmp(plain, fast, sizeof plain), 0);
+    }
 }
 
 static void test_masks_are_philox(void)
@@ -369,5 +383,5 @@ static void test_gathering(void)
 
 SUITE(TEST(test_exponential), TEST(test_logarithm_and_circle), TEST(test_drawn_numbers_have_their_distribution),
       TEST(test_activations_are_accurate), TEST(test_derivatives_are_accurate), TEST(test_sums_of_columns),
-      TEST(test_cross_entropy_at_the_extremes), TEST(test_masks_are_philox), TEST(test_masks_have_their_rate),
-      TEST(test_gathering))
+      TEST(test_cross_entropy_at_the_extremes), TEST(test_philox_in_lanes), TEST(test_masks_are_philox),
+      TEST(test_masks_have_their_rate), TEST(test_gathering))

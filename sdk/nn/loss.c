@@ -10,6 +10,12 @@
 #endif
 
 enum { LANES = 16 };
+/* gcc would unroll so short a loop into scalars before it looks for vectors */
+#ifdef __clang__
+#define EACH_LANE for (int l = 0; l < LANES; l++)
+#else
+#define EACH_LANE _Pragma("GCC unroll 1") for (int l = 0; l < LANES; l++)
+#endif
 
 /* Up to sixteen numbers of a row, the others pad. room: how many may be read from x on; where it suffices, a full vector is
  * read and blended, which a branch per lane could not become. */
@@ -17,12 +23,12 @@ INLINE void load(const float *x, int64_t n, int64_t room, float pad, float piece
 {
     const int lanes = n < LANES ? (int)n : LANES;
     if (room >= LANES)
-        for (int l = 0; l < LANES; l++) {
+        EACH_LANE {
             const float v = x[l];
             piece[l] = l < lanes ? v : pad;
         }
     else
-        for (int l = 0; l < LANES; l++)
+        EACH_LANE
             piece[l] = l < lanes ? x[l] : pad;
 }
 
@@ -30,7 +36,7 @@ INLINE void load(const float *x, int64_t n, int64_t room, float pad, float piece
 INLINE void store(const float piece[LANES], int64_t n, int64_t room, float *y)
 {
     if (room >= LANES)
-        for (int l = 0; l < LANES; l++)
+        EACH_LANE
             y[l] = piece[l];
     else
         for (int l = 0; l < n && l < LANES; l++)
@@ -49,11 +55,11 @@ INLINE float sum_of(const float *lanes)
 INLINE float row_max(const float *x, int64_t k, int64_t room)
 {
     float lanes[LANES], piece[LANES];
-    for (int l = 0; l < LANES; l++)
+    EACH_LANE
         lanes[l] = -INFINITY;
     for (int64_t c = 0; c < k; c += LANES) {
         load(x + c, k - c, room - c, -INFINITY, piece);
-        for (int l = 0; l < LANES; l++)
+        EACH_LANE
             lanes[l] = piece[l] > lanes[l] ? piece[l] : lanes[l];
     }
     for (int half = LANES / 2; half > 0; half /= 2)
@@ -67,7 +73,7 @@ INLINE void exponentials(const float *x, int64_t n, int64_t room, float max, flo
 {
     const int lanes = n < LANES ? (int)n : LANES;
     load(x, n, room, max, d);
-    for (int l = 0; l < LANES; l++) {
+    EACH_LANE {
         d[l] -= max;
         const float v = vector_exp(d[l]);
         e[l] = l < lanes ? v : 0.0f;
@@ -83,7 +89,7 @@ INLINE float cross_entropy_row(const float *x, const float *t, float *gradient, 
     for (int64_t c = 0; c < k; c += LANES) {
         load(t + c, k - c, room - c, 0.0f, ts);
         exponentials(x + c, k - c, room - c, max, d, e);
-        for (int l = 0; l < LANES; l++) {
+        EACH_LANE {
             sum[l] += e[l];
             mass[l] += ts[l];
             dot[l] += ts[l] * d[l];
@@ -97,7 +103,7 @@ INLINE float cross_entropy_row(const float *x, const float *t, float *gradient, 
         for (int64_t c = 0; c < k; c += LANES) {
             load(t + c, k - c, room - c, 0.0f, ts);
             load(gradient + c, k - c, room - c, 0.0f, e);
-            for (int l = 0; l < LANES; l++)
+            EACH_LANE
                 e[l] = weight * (e[l] * share - ts[l]);
             store(e, k - c, room - c, gradient + c);
         }
@@ -125,7 +131,7 @@ void kernel_mse(const float *x, const float *t, float *losses, float *gradient, 
         for (int64_t c = 0; c < k; c += LANES) {
             load(xr + c, k - c, (rows - r) * k - c, 0.0f, xs);
             load(tr + c, k - c, (rows - r) * k - c, 0.0f, ts);
-            for (int l = 0; l < LANES; l++)
+            EACH_LANE
                 sum[l] += (xs[l] - ts[l]) * (xs[l] - ts[l]);
         }
         losses[r] = sum_of(sum) / (float)k;
@@ -147,7 +153,7 @@ void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k)
         float         sum[LANES] = { 0 };
         for (int64_t c = 0; c < k; c += LANES) {
             exponentials(xr + c, k - c, room - c, max, d, e);
-            for (int l = 0; l < LANES; l++)
+            EACH_LANE
                 sum[l] += e[l];
             store(e, k - c, room - c, yr + c);
         }

@@ -455,6 +455,7 @@ static void test_round_trips(void)
                "n = normal 0 1\nl = lognormal 0 1 in 0.1 .. 2\nc = choice \"a, b\" weight 1, c weight 2 if l > 1\n");
     round_trip("[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nc = choice a weight 1, b weight 0.3, c weight 0.1\n"
                "o = ordinal 1, 2, 10\nd = real 0.1 .. 1 log if o >= 2\n");
+    round_trip(S "model.width = fixed 64\nmodel.activation = fixed tanh\nmodel.hidden = fixed \"8, 8\"\nmodel.bias = real 0 .. 1\n");
     round_trip(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
                  "optimizer.learning_rate = real 1e-4 .. 1 log\nwhere = model.width <= 100, objective.batch_size != model.width\n"
                  "model.width = int 8 .. 128 step 8\nobjective.batch_size = int 16 .. 256 log\n[optimizer]\nwarm = 3\n");
@@ -508,6 +509,11 @@ static void test_fixed(void)
     text_release(&out);
     unmake(&m);
     unmake(&again);
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nz = fixed word\ny = fixed 0.5\nwhere = x <= y\n");
+    CU_ASSERT_EQUAL(m.composition.space.lines[1].type, HONE_DIM_CHOICE);
+    const struct space_line *y = m.composition.space.lines + 2;
+    CU_ASSERT(y->type == HONE_DIM_REAL && y->min == 0.5 && y->max == 0.5 && y->step == 1 && !y->n_choices);
+    unmake(&m);
     /* what varies is dropped, what is fixed stays and is checked */
     make_with(&m, "[objective]\nuse = drill\n[dataset]\nuse = noise\n[space]\nmodel.width = int 1 .. 9\nmodel.scale = fixed 2\n",
               COMPOSE_TRAIN, NULL);
@@ -518,7 +524,7 @@ static void test_fixed(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nmodel.scale = fixed 2\n"));
     text_release(&out);
     unmake(&m);
-    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n", "8:21: error: scale = -1 must be greater than 0 (model mlp)");
+    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n", "8:15: error: model.scale = -1 is not allowed: greater than 0 (model mlp)");
     refused(S "model.scale = fixed 1\n", "7:1: error: there is nothing to search: every line of [space] is fixed");
     refused(S "optimizer.use = fixed adem\nmodel.width = int 1 .. 9\n", "8:23: error: unknown optimizer 'adem'; did you mean 'adam'?");
 }
@@ -587,6 +593,64 @@ static void test_all_at_once(void)
     unmake(&m);
 }
 
+/* Files put together from words that belong there, more or less: what is accepted reads back, what is not says why. */
+static void test_fuzz(void)
+{
+    static const char *const lines[] = {
+        "[optimizer]", "[model]", "[regularizer.l2]", "[regularizer.x]", "[metric.loss]", "[search]", "[space]", "use = adam", "use = sgd",
+        "use = l2", "use = mlp", "enabled = no", "enabled = yes", "warm = 3", "momentum = 0.5", "schedule = step", "step_size = 4",
+        "strength = 1e-3", "width = 64", "hidden = 3, 4", "optimizer.use = choice adam, sgd", "optimizer.use = fixed sgd",
+        "optimizer.warm = int 1 .. 9 if optimizer.use = adam", "optimizer.momentum = real 0 .. 0.5 if optimizer.use = sgd",
+        "optimizer.learning_rate = real 1e-3 .. 0.5 log", "model.width = int 1 .. 64 step 3", "model.width = fixed 7",
+        "model.activation = choice relu weight 2, tanh weight 1", "model.bias = normal 0 1 if model.width > 5",
+        "regularizer.l2.enabled = choice yes, no", "regularizer.l2.strength = lognormal -5 1 if regularizer.l2.enabled = yes",
+        "where = model.width <= 40", "where = model.width < objective.batch_size", "objective.batch_size = ordinal 32, 64, 128",
+        "model.hidden = choice 3, \"4, 5\"", "optimizer.schedule = choice step, constant", "optimizer.step_size = int 1 .. 5"
+    };
+    uint64_t state = 5;
+    unsigned accepted = 0;
+    struct text ini = TEXT_INIT, first = TEXT_INIT, second = TEXT_INIT;
+    for (int i = 0; i < 12000; i++) {
+        struct made m, again;
+        text_clear(&ini);
+        text_add(&ini, HEAD);
+        for (unsigned part = 0; part < 3; part++) {
+            static const char *const headers[] = { "[optimizer]\n", "[regularizer.l2]\n", "[space]\nmodel.scale = real 1 .. 2\n" };
+            text_add(&ini, headers[part]);
+            for (unsigned n = 0; n < 3; n++) {
+                state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+                const unsigned word = (unsigned)(state >> 33);
+                const unsigned from = part == 0 ? 7 : part == 1 ? 11 : 20, to = part == 0 ? 17 : part == 1 ? 18 : 37;
+                if (word % 3)
+                    text_addf(&ini, "%s\n", word % 17 ? lines[from + word / 51 % (to - from)] : lines[word / 51 % 37]);
+            }
+        }
+        make_with(&m, text_string(&ini), 0, NULL);
+        if (m.rc == 0) {
+            accepted++;
+            text_clear(&first);
+            text_clear(&second);
+            text_of(&m.composition, &first);
+            make_with(&again, text_string(&first), 0, NULL);
+            if (again.rc)
+                printf("# %s# of\n%s# of\n%s", again.said, text_string(&first), text_string(&ini));
+            CU_ASSERT_EQUAL_FATAL(again.rc, 0);
+            text_of(&again.composition, &second);
+            CU_ASSERT_STRING_EQUAL(text_string(&first), text_string(&second));
+            unmake(&again);
+            make_with(&again, text_string(&first), COMPOSE_TRAIN, NULL); /* as workers read it */
+            CU_ASSERT_EQUAL(again.rc, 0);
+            unmake(&again);
+        }
+        unmake(&m);
+    }
+    printf("# %u of 12000 accepted\n", accepted);
+    CU_ASSERT(accepted > 100);
+    text_release(&ini);
+    text_release(&first);
+    text_release(&second);
+}
+
 static void close_catalog(void)
 {
     catalog_close(catalog); /* last: leaks show under ASan */
@@ -596,4 +660,4 @@ static void close_catalog(void)
 SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_instances), TEST(test_keys),
       TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions), TEST(test_candidates_and_order), TEST(test_enabled),
       TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places), TEST(test_all_at_once),
-      TEST(close_catalog))
+      TEST(test_fuzz), TEST(close_catalog))

@@ -72,6 +72,7 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     description->max_step = train->settings->epochs;
     description->stop_key = "stop_after";
     description->final = 1;
+    description->length_metric = "model.epochs";
     if ((rc = data_open(&data, train->host, err)) != HONE_OK || (rc = split_check(&data, &has_validation, err)) != HONE_OK ||
         (rc = crew_create(&crew, train->host, &data.task, 0, err)) != HONE_OK ||
         (rc = crew_check(&crew, &data.task, has_validation, err)) != HONE_OK ||
