@@ -19,12 +19,12 @@ static void on_signal(int number)
     if (!session_signals)
         session_signal = number;
     session_signals++;
-    if (session_signals > 2) { /* a plugin that does not return: nothing but force helps */
-        const char *what = crash_entered();
-        const char  end[] = " does not return: ended by force; what was committed is kept\n";
-        if (what && (write(STDERR_FILENO, what, strlen(what)) < 0 || write(STDERR_FILENO, end, sizeof end - 1) < 0))
+    if (session_signals > 1) { /* "now", and the loop may be inside a plugin that does not return */
+        static const char end[] = " does not return: ended by force; what was committed is kept\n";
+        if (crash_name_entered() && write(STDERR_FILENO, end, sizeof end - 1) < 0)
             _exit(128 + number);
-        _exit(128 + number);
+        if (session_signals > 2 || crash_is_inside())
+            _exit(128 + number);
     }
 }
 

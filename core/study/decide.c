@@ -155,7 +155,7 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
 static int is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message, size_t n)
 {
     for (uint32_t i = 0; i < study->table.n_values; i++) {
-        if (!isnan(trial->values[i]))
+        if (isfinite(trial->values[i]))
             continue;
         struct text names = TEXT_INIT;
         int         there = 0;
@@ -164,7 +164,7 @@ static int is_measured(const struct study *study, const struct trial *trial, con
             text_addf(&names, "%s%s", k ? ", " : "", held->values[k].name);
         }
         if (there)
-            snprintf(message, n, "%s is not a number", study->objectives[i].name);
+            snprintf(message, n, isnan(trial->values[i]) ? "%s is not a number" : "%s is infinite", study->objectives[i].name);
         else
             snprintf(message, n, "the objective did not report %s; it reported %.200s", study->objectives[i].name,
                      held->n_values ? text_string(&names) : "nothing");
