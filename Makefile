@@ -163,4 +163,4 @@ help:
 .DELETE_ON_ERROR:
 .PHONY: all check test-binaries hdr-check deps demo clean help
 include $(wildcard mk/*.mk)
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
