@@ -3,7 +3,6 @@
  * tables, then, in a worker, the objective's own look at its files, shapes and metrics. */
 #include "cli/session.h"
 
-#include "base/suggest.h"
 #include "hone/param.h"
 #include "study/study.h"
 
@@ -20,32 +19,13 @@ static const struct option_row options[] = {
     { NULL, 0, NULL, NULL, 0 },
 };
 
-enum { PATIENCE = 60 /* s: reading a large data set for the first time */ };
-
-static int knows(const hone_description *d, const char *name, struct suggestion *s)
-{
-    suggestion_start(s, name);
-    for (uint32_t i = 0; i < d->n_metrics; i++) {
-        if (!strcmp(d->metrics[i].name, name))
-            return 1;
-        suggestion_offer(s, d->metrics[i].name);
-    }
-    return d->any_metric != 0;
-}
+enum { PATIENCE = 600 /* s: reading a large data set for the first time */ };
 
 static void complain_metric(struct session *s, const hone_description *d, const char *name, const struct place *place)
 {
-    struct suggestion suggestion;
-    struct text       all = TEXT_INIT;
-    if (knows(d, name, &suggestion))
-        return;
-    for (uint32_t i = 0; i < d->n_metrics; i++)
-        text_addf(&all, "%s%s", i ? ", " : "", d->metrics[i].name);
-    if (suggestion.best)
-        complain(&s->complaints, place, "the objective reports no '%s'; did you mean '%s'?", name, suggestion.best);
-    else
-        complain(&s->complaints, place, "the objective reports no '%s'; it reports %s", name, text_string(&all));
-    text_release(&all);
+    hone_error err = HONE_ERROR_INIT;
+    if (study_check_metric(d, name, NULL, NULL, &err) != HONE_OK)
+        complain(&s->complaints, place, "%s", err.msg);
 }
 
 static void hold_against(struct session *s, const hone_description *d)
@@ -62,19 +42,6 @@ static void hold_against(struct session *s, const hone_description *d)
                      d->keys[i], d->keys[i]);
 }
 
-/* The objective could not get ready: its message, at its key. */
-static int not_ready(const struct session *s, const struct crew_event *event)
-{
-    hone_error err = HONE_ERROR_INIT;
-    err.code = event->died ? HONE_EFAIL : HONE_EINVAL; /* a crash is nobody's mistake in the INI */
-    if (!event->param || !*event->param)
-        snprintf(err.param, sizeof err.param, "objective");
-    else
-        snprintf(err.param, sizeof err.param, "%s%.50s", strchr(event->param, '.') ? "" : "objective.", event->param);
-    snprintf(err.msg, sizeof err.msg, "%s", event->message ? event->message : "the objective gives no reason");
-    return session_fail(s, &err);
-}
-
 /* Has a worker describe the objective. */
 static int ask_objective(struct session *s)
 {
@@ -82,7 +49,7 @@ static int ask_objective(struct session *s)
     hone_error                   err = HONE_ERROR_INIT;
     const struct pool_options    pool = {
            1,   text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, study->trial_memory,
-           1.0, &s->catalog_options
+           1.0, &s->catalog_options, NULL
     };
     const double                 until = seconds_steady() + PATIENCE;
     session_catch_signals();
@@ -98,8 +65,10 @@ static int ask_objective(struct session *s)
             return session_fail(s, &err);
         if (rc != HONE_OK || event.what != CREW_READY)
             continue;
-        if (event.rc != HONE_OK)
-            return not_ready(s, &event);
+        if (event.rc != HONE_OK) {
+            study_not_ready(&event, &err);
+            return session_fail(s, &err);
+        }
         hold_against(s, event.description);
         if (!s->complaints.n)
             return EXIT_OK;

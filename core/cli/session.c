@@ -155,7 +155,7 @@ int session_start(struct session *s)
     if (study->order == ORDER_ASYNCHRONOUS && study->trials > 0 && study->trials < (int64_t)n)
         n = s->workers = (unsigned)study->trials;
     const struct pool_options options = { n, text_string(&s->config_text), study->directory, (uint64_t)study->seed, study->trial_time,
-                                          study->trial_memory, 3.0, &s->catalog_options };
+                                          study->trial_memory, 3.0, &s->catalog_options, NULL };
     if (pool_create(&s->pool, &options, &err) != HONE_OK)
         return session_fail(s, &err);
     return 0;

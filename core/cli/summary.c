@@ -91,8 +91,8 @@ static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
 
 static void print_front(struct study *study)
 {
-    struct trial **front;
-    const uint64_t n = trial_table_front(&study->table, &front);
+    struct trial *const *front = study->table.front;
+    const uint64_t       n = study->table.n_front;
     printf("front  %llu of %llu trials are not dominated\n", (unsigned long long)n, (unsigned long long)study->table.n);
     for (uint64_t i = 0; i < n && i < 10; i++) {
         printf("  trial %-6llu", (unsigned long long)front[i]->number);
@@ -102,13 +102,12 @@ static void print_front(struct study *study)
     }
     if (n > 10)
         printf("  and %llu more\n", (unsigned long long)(n - 10));
-    free(front);
 }
 
 void summary_print(struct study *study, const char *storage_url)
 {
     const struct trial_table *t = &study->table;
-    struct trial             *best = t->best;
+    struct trial             *best = trial_table_best(t);
     hone_error                err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { NULL, NULL, on_trial, NULL, NULL, on_attachment };
     const char               *name = study->composition->study.name;

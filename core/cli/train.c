@@ -55,9 +55,7 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
             *max_step = event->description->max_step;
             return -1;
         }
-        snprintf(err.param, sizeof err.param, "objective%s%.40s", event->param && *event->param ? "." : "", event->param ? event->param : "");
-        err.code = event->died ? HONE_EFAIL : HONE_EINVAL;
-        snprintf(err.msg, sizeof err.msg, "%s", event->message ? event->message : "the objective gives no reason");
+        study_not_ready(event, &err);
         return session_fail(s, &err);
     case CREW_REPORT:
         if (!cli_has(s->cli, "quiet"))
@@ -89,7 +87,7 @@ static int train_with(struct session *s, const hone_setting *settings, uint32_t 
     hone_error                   err = HONE_ERROR_INIT;
     int64_t                      max_step = 0;
     int                          cancelled = 0, code = -1;
-    const struct pool_options    options_ = { 1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options };
+    const struct pool_options    options_ = { 1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options, NULL };
     const struct crew_trial      trial = { .number = (uint64_t)study->trial, .flags = HONE_TRIAL_FINAL,
                                            .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial),
                                            .settings = settings, .n_settings = n_settings };

@@ -50,7 +50,7 @@ static hone_rc put_final_metrics(struct study *study, struct stored_metrics *sto
         if (k == stored->n) /* train.loss of the search stays what the search saw */
             merged.values[merged.n_values++] = outcome->values[i];
     }
-    rc = study_put_trial(study, study->table.best, &merged, err);
+    rc = study_put_trial(study, trial_table_best(&study->table), &merged, err);
     free(merged.values);
     return rc == HONE_OK ? study_commit(study, err) : rc;
 }
@@ -68,7 +68,7 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
         if (rc != HONE_OK || (rc = study->crew->wait(study->crew, STUDY_TICK, &event, err)) < 0)
             return rc;
         if (*study->signalled > 1)
-            return hone_fail(err, HONE_ECANCELED, NULL, "interrupted");
+            return hone_fail(err, HONE_ECANCELED, NULL, "interrupted in the final training; the same command begins it again");
         if (rc == HONE_WAIT || event.worker != (unsigned)(slot - study->slots))
             continue;
         if (event.what == CREW_ATTACHMENT) {
@@ -80,14 +80,16 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
                 rc = study->crew->verdict(study->crew, event.worker, HONE_CONTINUE, err);
         } else if (event.what == CREW_OUTCOME) {
             if (event.status == CREW_CANCELLED)
-                return hone_fail(err, HONE_ECANCELED, NULL, "interrupted");
+                return hone_fail(err, HONE_ECANCELED, NULL, "interrupted in the final training; the same command begins it again");
             if (event.status != HONE_COMPLETE)
                 return hone_fail(err, HONE_EFAIL, event.param, "the final training of trial %llu failed%s%s: %.160s", (unsigned long long)event.trial,
                                  event.component && *event.component ? " in " : "", event.component ? event.component : "",
                                  event.message ? event.message : "no reason given");
             return held_copy(outcome, &event, err);
-        } else if (event.what == CREW_READY && event.rc != HONE_OK) {
-            return hone_fail(err, HONE_EFAIL, NULL, "a worker cannot be set up: %.200s", event.message ? event.message : "no reason given");
+        } else if (event.what == CREW_READY) {
+            rc = study_worker_ready(&event, err);
+        } else if (event.what == CREW_LOG && event.level >= HONE_LOG_INFO) {
+            rc = study_tell_note(study, event.message ? event.message : "", err);
         }
         if (rc < 0)
             return rc;
@@ -109,7 +111,7 @@ hone_rc study_final(struct study *study, hone_error *err)
     struct stored_metrics      stored = { 0 };
     const hone_storage_visitor visitor = { &stored, NULL, on_winner, NULL, NULL, on_attachment };
     const hone_storage_v1     *s = study->storage_iface;
-    struct trial              *best = study->table.best;
+    struct trial              *best = study->table.n_values == 1 ? trial_table_best(&study->table) : NULL;
     struct slot               *slot = &study->slots[0];
     struct held                outcome = { 0 };
     hone_rc                    rc;
@@ -130,10 +132,10 @@ hone_rc study_final(struct study *study, hone_error *err)
 out:
     slot->phase = SLOT_IDLE;
     slot->trial = NULL;
-    if (study->in_transaction && rc != HONE_OK) { /* attachments of a training that did not come to its end */
-        study->in_transaction = 0;
-        s->rollback(study->storage.self);
-    }
+    if (rc != HONE_OK) /* attachments of a training that did not come to its end */
+        study_rollback(study);
+    if (rc < 0 && !err->msg[0])
+        hone_fail(err, rc, NULL, "out of memory for the winner's metrics");
     for (uint32_t i = 0; i < stored.n; i++)
         free((char *)(uintptr_t)stored.values[i].name);
     free(stored.values);

@@ -60,19 +60,36 @@ void study_fill_record(const struct study *study, const struct trial *trial, str
 
 hone_rc study_begin(struct study *study, hone_error *err)
 {
-    study->dirty = 1;
     if (study->in_transaction)
         return HONE_OK;
-    study->in_transaction = 1;
-    return study->storage_iface->begin(study->storage.self, err);
+    const hone_rc rc = study->storage_iface->begin(study->storage.self, err);
+    study->in_transaction = rc == HONE_OK;
+    return rc;
 }
 
 hone_rc study_commit(struct study *study, hone_error *err)
 {
     if (!study->in_transaction)
         return HONE_OK;
+    const hone_rc rc = study->storage_iface->commit(study->storage.self, err);
+    if (rc != HONE_OK)
+        study_rollback(study);
     study->in_transaction = 0;
-    return study->storage_iface->commit(study->storage.self, err);
+    return rc;
+}
+
+void study_rollback(struct study *study)
+{
+    if (study->in_transaction)
+        study->storage_iface->rollback(study->storage.self);
+    study->in_transaction = 0;
+}
+
+/* The result of a write. After one that failed, the transaction may hold half a decision. */
+static hone_rc written(struct study *study, hone_rc rc)
+{
+    study->storage_failed |= rc != HONE_OK;
+    return rc;
 }
 
 static void environment_text(const struct study *study, struct text *out)
@@ -143,7 +160,21 @@ hone_rc study_put_trial(struct study *study, const struct trial *trial, const st
         study->record.record.component = outcome->component ? outcome->component : "";
         study->record.record.message = outcome->message ? outcome->message : "";
     }
-    return study->storage_iface->put_trial(study->storage.self, study->id, &study->record.record, err);
+    return written(study, study->storage_iface->put_trial(study->storage.self, study->id, &study->record.record, err));
+}
+
+hone_rc study_put_report(struct study *study, const hone_report_record *report, hone_error *err)
+{
+    const hone_rc rc = study_begin(study, err);
+    return rc != HONE_OK ? rc : written(study, study->storage_iface->put_report(study->storage.self, study->id, report, err));
+}
+
+hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err)
+{
+    const hone_attachment_record record = { sizeof record, final, event->trial, event->attachment.name, event->attachment.media_type,
+                                            event->attachment.text, event->attachment.path };
+    const hone_rc                rc = study_begin(study, err);
+    return rc != HONE_OK ? rc : written(study, study->storage_iface->put_attachment(study->storage.self, study->id, &record, err));
 }
 
 hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *trial, int64_t step, uint32_t verdict, const char *text, hone_error *err)
@@ -152,5 +183,5 @@ hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *
     if (rc != HONE_OK)
         return rc;
     const hone_event_record event = { sizeof event, what, study->sequence++, trial ? trial->number : 0, step, verdict, 0, text };
-    return study->storage_iface->put_event(study->storage.self, study->id, &event, err);
+    return written(study, study->storage_iface->put_event(study->storage.self, study->id, &event, err));
 }

@@ -8,19 +8,24 @@
 #include "worker/shared_page.h"
 #include "worker/wire.h"
 
-#include <signal.h>
+#include <pthread.h>
 
-/* The channel of a worker: whole frames in, whole frames out. */
+/* The channel of a worker: whole frames in, whole frames out. Any thread may send (plugins log from where they like), one
+ * receives. */
 struct channel {
-    int                    fd;
-    uint8_t               *in;
-    size_t                 n_in, in_capacity, consumed;
-    struct text            out;
-    volatile sig_atomic_t *cancelled; /* set by SIGTERM */
+    int                      fd;
+    uint8_t                 *in;
+    size_t                   n_in, in_capacity, consumed;
+    struct text              out; /* the trial thread's frame at hand */
+    pthread_mutex_t          sending;
+    const volatile uint32_t *cancel; /* of the shared page */
 };
-/* Waits for the next frame. HONE_OK; HONE_DONE: the channel has ended; HONE_ECANCELED: interruptible and SIGTERM came. */
+hone_rc channel_init(struct channel *channel, int fd, const volatile uint32_t *cancel, hone_error *err);
+void    channel_release(struct channel *channel);
+/* Waits for the next frame. HONE_OK; HONE_DONE: the channel has ended; HONE_ECANCELED: interruptible, and the trial is to end. */
 hone_rc channel_receive(struct channel *channel, struct wire_frame *frame, int interruptible, hone_error *err);
-hone_rc channel_send(struct channel *channel, hone_error *err); /* what wire_end finished in channel->out */
+/* Ends the frame in `out` and sends it. [any] */
+hone_rc channel_send(struct channel *channel, struct text *out, hone_error *err);
 
 struct measured { /* a value by name, last word first */
     char    *name;

@@ -137,3 +137,9 @@ const char *wire_get_string(struct wire_frame *frame)
     frame->at += (size_t)n + 1;
     return s;
 }
+
+const char *wire_get_name(struct wire_frame *frame)
+{
+    const char *s = wire_get_string(frame);
+    return s ? s : "";
+}

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "hone/plugin.h"
 
-enum { WIRE_VERSION = 1, WIRE_MAX_FRAME = 64 << 20 };
+enum { WIRE_VERSION = 1, WIRE_MAX_FRAME = 64 << 20, WIRE_MAX_VALUES = 4096 /* of a trial, a report or a description */ };
 enum wire_type {
     /* to the worker */
     WIRE_SETUP = 1,
@@ -42,4 +42,5 @@ uint32_t    wire_get_u32(struct wire_frame *frame);
 uint64_t    wire_get_u64(struct wire_frame *frame);
 double      wire_get_f64(struct wire_frame *frame);
 const char *wire_get_string(struct wire_frame *frame); /* inside the frame's bytes; NULL where NULL was written */
+const char *wire_get_name(struct wire_frame *frame);   /* the same, but "" for NULL */
 #endif

@@ -10,12 +10,15 @@
 #include "worker/trial_run.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+enum { LOG_MAX_BYTES = 2048 }; /* a longer message is cut */
 
 struct worker {
     hone_host               host; /* what plugins see; impl points back here */
@@ -27,12 +30,10 @@ struct worker {
     uint64_t                seed; /* of the study */
 };
 
-static volatile sig_atomic_t cancelled; /* set by SIGTERM: end the trial at hand */
-
+/* SIGTERM only interrupts what the trial waits in; whether it is to end, the coordinator says in the shared page. */
 static void on_terminate(int signal_number)
 {
     (void)signal_number;
-    cancelled = 1;
 }
 
 /* ---- what the host lends ---- */
@@ -44,18 +45,21 @@ static struct worker *worker_of(const hone_host *host)
 
 static void host_log(const hone_host *host, uint32_t level, const char *message)
 {
-    struct worker *w = worker_of(host);
-    wire_begin(&w->channel.out, WIRE_LOG);
-    wire_u32(&w->channel.out, level);
-    wire_string(&w->channel.out, message);
-    if (wire_end(&w->channel.out, NULL) == HONE_OK)
-        channel_send(&w->channel, NULL);
+    struct text frame = TEXT_INIT; /* of its own: any thread may log, also while the trial's thread puts a report together */
+    char        shown[LOG_MAX_BYTES];
+    if (level < HONE_LOG_INFO || !message)
+        return;
+    snprintf(shown, sizeof shown, "%s", message);
+    wire_begin(&frame, WIRE_LOG);
+    wire_u32(&frame, level);
+    wire_string(&frame, shown);
+    channel_send(&worker_of(host)->channel, &frame, NULL); /* a coordinator that is gone shows elsewhere */
+    text_release(&frame);
 }
 
 static uint32_t host_cancelled(const hone_host *host)
 {
-    (void)host;
-    return cancelled != 0;
+    return worker_of(host)->page->cancel != 0;
 }
 
 static uint32_t ext_count(const hone_host *host, const char *kind)
@@ -161,9 +165,7 @@ static hone_rc worker_ready(struct worker *w, hone_rc rc, hone_error *why, hone_
         write_description(out, &description);
     component_destroy(&objective);
     trial_components_end(&w->components);
-    if ((rc = wire_end(out, err)) != HONE_OK)
-        return rc;
-    return channel_send(&w->channel, err);
+    return channel_send(&w->channel, out, err);
 }
 
 static hone_rc worker_set_up(struct worker *w, hone_error *err)
@@ -240,7 +242,6 @@ static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_err
     const uint32_t       n = run.trial.n_settings;
     if (rc != HONE_OK)
         goto out;
-    cancelled = 0;
     trial_run_begin(&run, &w->channel, w->page);
     trial_components_begin(&w->components, point, n, run.trial.seed);
     rc = objective_create(w, &objective, run.trial.seed, &why);
@@ -271,6 +272,7 @@ static hone_rc worker_start(struct worker *w, hone_error *err)
     const pid_t      coordinator = getppid();
     /* whoever kills the coordinator means the workers, too */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "hone-worker"); /* for ps and top: it was started as /proc/self/exe */
     if (getppid() != coordinator || fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl(WORKER_PAGE_FD, F_SETFD, FD_CLOEXEC) < 0)
         return hone_fail(err, HONE_EINVAL, NULL, "a worker is started by 'hone run', not by hand");
     w->page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE_FD, 0);
@@ -280,9 +282,8 @@ static hone_rc worker_start(struct worker *w, hone_error *err)
     sigaction(SIGINT, &ignore, NULL);
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    w->channel = (struct channel){ .fd = WORKER_CHANNEL_FD, .cancelled = &cancelled };
     w->host = (hone_host){ sizeof w->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, w, host_log, host_cancelled, host_get_ext };
-    return HONE_OK;
+    return channel_init(&w->channel, WORKER_CHANNEL_FD, &w->page->cancel, err);
 }
 
 int worker_main(void)
@@ -305,7 +306,6 @@ int worker_main(void)
         catalog_close(catalog);
     }
     free(worker.directory);
-    free(worker.channel.in);
-    text_release(&worker.channel.out);
+    channel_release(&worker.channel);
     return rc < 0 ? 1 : 0;
 }
