@@ -22,6 +22,8 @@ void        text_release(struct text *text);
  * exponent, so that integer parameters read them. Decimal point as in the C locale, which the program never leaves. */
 void text_add_number(struct text *text, double value);
 void number_format(double value, char *out, size_t n); /* n >= 32 */
+/* A word that a shell reads as it is: quoted where it holds blanks or what a shell would interpret. */
+void text_add_shell_word(struct text *text, const char *word);
 /* A JSON string with its quotes, escaped; NULL: null. */
 void text_add_json_string(struct text *text, const char *string);
 /* A JSON number; null where it is not finite. */

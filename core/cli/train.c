@@ -4,8 +4,9 @@
 #include "cli/summary.h"
 #include "hone/param.h"
 #include "hone/rng.h"
+#include "study/study.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct option_row options[] = {
@@ -80,6 +81,20 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
     return EXIT_OK;
 }
 
+/* What [space] fixes goes to the objective as a trial's point does; (n) settings, malloc'ed. */
+static hone_setting *fixed_settings(const struct space_lines *space, uint32_t *n)
+{
+    hone_setting *settings = calloc(space->n_lines + 1, sizeof *settings);
+    *n = 0;
+    for (size_t i = 0; settings && i < space->n_lines; i++) {
+        const struct space_line *line = &space->lines[i];
+        double                   number;
+        if (line->fixed)
+            settings[(*n)++] = (hone_setting){ line->key, line->choices[0], hone_parse_real(line->choices[0], NULL, &number) ? number : 0 };
+    }
+    return settings;
+}
+
 static int train(struct session *s)
 {
     const struct study_settings *study = &s->composition.study;
@@ -88,13 +103,19 @@ static int train(struct session *s)
     int64_t                      max_step = 0;
     int                          cancelled = 0, code = -1;
     const struct pool_options    options_ = { 1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options, NULL };
-    const struct crew_trial      trial = { .number = (uint64_t)study->trial, .flags = HONE_TRIAL_FINAL,
+    uint32_t                     n;
+    hone_setting                *settings = fixed_settings(&s->composition.space, &n);
+    const struct crew_trial      trial = { .number = (uint64_t)study->trial, .flags = HONE_TRIAL_FINAL, .settings = settings, .n_settings = n,
                                            .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial) };
     session_catch_signals();
-    if (pool_create(&s->pool, &options_, &err) != HONE_OK)
+    hone_rc rc = settings ? pool_create(&s->pool, &options_, &err) : hone_fail(&err, HONE_ENOMEM, NULL, "out of memory");
+    if (rc != HONE_OK) {
+        free(settings);
         return session_fail(s, &err);
+    }
     crew = pool_crew(s->pool);
-    hone_rc rc = crew->start(crew, 0, &trial, &err);
+    rc = crew->start(crew, 0, &trial, &err);
+    free(settings);
     while (rc >= 0 && code < 0) {
         struct crew_event event;
         if (session_signals && !cancelled) {
