@@ -114,7 +114,7 @@ coordinator search exit 1 "search 'bad' ($work/plugins/search_bad.so) called exi
 coordinator search error 1 "the oracle is silent"
 coordinator search mxcsr 1 "search 'bad' changed the floating-point state"
 coordinator search wait_forever 1 "search 'bad' waits for results, but no trial is at work"
-coordinator search done 0 "no more points"
+coordinator search done 0 "nothing more to propose"
 coordinator scheduler segfault 139 "scheduler 'bad' ($work/plugins/scheduler_bad.so) crashed (SIGSEGV)"
 coordinator scheduler error 1 "the judge is silent"
 coordinator scheduler unknown_verdict 3 "unknown verdict 77"
