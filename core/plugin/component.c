@@ -97,7 +97,6 @@ hone_rc component_create(struct component *component, struct catalog *catalog, c
     struct guard                  guard;
     struct component              c = empty;
     c.entry = entry;
-    snprintf(c.label, sizeof c.label, "%.30s '%.60s'", entry->kind, entry->name);
     hone_rc rc = catalog_load(catalog, entry, host, &c.loaded, err);
     if (rc != HONE_OK)
         goto out;

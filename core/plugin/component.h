@@ -17,9 +17,8 @@ struct component {
     void *config; /* the component's struct; may be compared bytewise only through config_text */
     hone_settings_memory            memory;
     char                           *instance; /* section name */
-    char                            label[96]; /* "search 'tpe'", for crash messages */
 };
-#define COMPONENT_INIT { NULL, NULL, NULL, NULL, { NULL, 0, 0 }, NULL, "" }
+#define COMPONENT_INIT { NULL, NULL, NULL, NULL, { NULL, 0, 0 }, NULL }
 
 /* Loads the module, fills the settings (defaults, then settings in order; HONE_T_PATH values are absolute already),
  * creates the instance. err->param names the key at fault. A component that lies (OK without an instance) is an

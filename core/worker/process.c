@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -249,10 +249,10 @@ int process_reap(struct process *p)
     if (!info.si_pid)
         return 0;
     kill(-p->pid, SIGKILL); /* not collected yet, so the number is still that of its group: what it started ends with it */
-    struct rusage used = { 0 };
-    while (wait4(p->pid, &p->status, 0, &used) < 0 && errno == EINTR)
+    struct rusage usage = { 0 };
+    while (wait4(p->pid, &p->status, 0, &usage) < 0 && errno == EINTR)
         continue;
-    p->peak = (int64_t)used.ru_maxrss * 1024;
+    p->most_memory = (int64_t)usage.ru_maxrss * 1024;
     p->reaped = 1;
     return 1;
 }

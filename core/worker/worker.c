@@ -272,6 +272,7 @@ static hone_rc worker_start(struct worker *w, hone_error *err)
     const pid_t      coordinator = getppid();
     /* whoever kills the coordinator means the workers, too */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "hone-worker"); /* for ps and top: it was started as /proc/self/exe */
     if (getppid() != coordinator || fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl(WORKER_PAGE_FD, F_SETFD, FD_CLOEXEC) < 0)
         return hone_fail(err, HONE_EINVAL, NULL, "a worker is started by 'hone run', not by hand");
     w->page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE_FD, 0);

@@ -90,6 +90,8 @@ for order in strict asynchronous; do
         is "reports there twice" "$(sql $order.db 'select count(*) from (select 1 from report_steps group by trial, step having count(*) > 1)')" 0
         is "trials told twice" "$(sql $order.db "select count(*) from (select 1 from decisions where what = 'tell' group by trial having count(*) > 1)")" 0
         is "trials asked twice" "$(sql $order.db "select count(*) from (select 1 from decisions where what = 'ask' group by trial having count(*) > 1)")" 0
+        is "trials told" "$(sql $order.db "select count(*) from decisions where what = 'tell'")" 220
+        is "gaps between decisions" "$(sql $order.db 'select max(sequence) + 1 - count(*) from events')" 0
         is "integrity" "$(sql $order.db 'pragma integrity_check')" ok
     fi
     sleep 0.1
@@ -105,7 +107,7 @@ begin() {
     database=$1.db
     shift
     rm -f "$database"*
-    "$hone" run killed.ini --quiet --storage "$database" --set objective.delay=0.05 "$@" >out 2>err &
+    "$hone" run killed.ini --quiet --storage "$database" --set objective.delay=0.03 --trials 24 "$@" >out 2>err &
     coordinator=$!
     for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
         [ "$(count "$database" complete 2>/dev/null)" -gt 0 ] && return
@@ -124,6 +126,13 @@ ends() {
     is "exit status" $? "$1"
     is "workers left" "$(workers_left)" ""
 }
+run 0 "$hone" run killed.ini --quiet --storage calm.db --set objective.delay=0 --trials 24
+trials calm.db trial,state,step,value,x1,x2 >calm
+# completes NAME: run again it is the study that nobody stopped
+completes() {
+    run 0 "$hone" run killed.ini --quiet --storage "$1.db" --set objective.delay=0.03 --trials 24
+    trials "$1.db" trial,state,step,value,x1,x2 | cmp -s - calm || bad "another table than that of the study that nobody stopped"
+}
 for signal in INT TERM; do
     [ $signal = INT ] && code=130 || code=143
     begin once-$signal
@@ -131,8 +140,7 @@ for signal in INT TERM; do
     ends $code
     says err "stopped; the same command goes on from here"
     is "state" "$("$hone" studies once-$signal.db --format csv | tail -n 1 | cut -d, -f2)" stopped
-    run 0 "$hone" run killed.ini --quiet --storage once-$signal.db --set objective.delay=0.05 --trials 12
-    is "trials" "$(trials once-$signal.db state | grep -vcx running)" "$(trials once-$signal.db trial | wc -l)"
+    completes once-$signal
     done_with stopped_by_$signal
 done
 
@@ -163,7 +171,8 @@ begin hangup
 kill -HUP $coordinator
 sleep 0.3
 alive $coordinator || bad "ended by SIGHUP"
-kill -INT $coordinator
-ends 130
+wait $coordinator
+is "exit status" $? 0
+completes hangup
 done_with hangup_is_ignored
 exit $failed

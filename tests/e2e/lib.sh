@@ -48,8 +48,8 @@ count() { trials "$1" state | grep -cx "$2"; }
 workers_left() {
     for environment in /proc/[0-9]*/environ; do
         process=${environment%/environ}
-        { tr '\0' '\n' <"$environment"; } 2>/dev/null | grep -qx "HOME=$work" || continue
-        { tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -q '^hone worker' && echo "${process#/proc/}"
+        cat "$environment" 2>/dev/null | tr '\0' '\n' | grep -qx "HOME=$work" || continue
+        cat "$process/cmdline" 2>/dev/null | tr '\0' ' ' | grep -q '^hone worker' && echo "${process#/proc/}"
     done
 }
 # sql DATABASE QUERY: rows with | between columns; has_sql: there is something to ask with

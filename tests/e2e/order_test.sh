@@ -28,15 +28,17 @@ x3 = real 0 .. 1
 END
 table() { trials "$1" trial,state,step,value,x1,x2,x3; }
 
-for search in random anneal; do
+for pair in random anneal random-none anneal-none grid-none; do
+    search=$pair scheduler=median
+    [ "${pair%-none}" = "$pair" ] || scheduler=none
     for workers in 1 2 5; do
-        run 0 "$hone" run study.ini --quiet --storage $search-$workers.db --workers $workers --set search.use=$search
+        run 0 "$hone" run study.ini --quiet --storage $search-$workers.db --workers $workers --set search.use=${pair%-none} --set scheduler.use=$scheduler
         table $search-$workers.db >$search-$workers.csv
         cp out $search-$workers.out
         is "trials" "$(wc -l <$search-$workers.csv)" 30
         cmp -s $search-1.csv $search-$workers.csv || bad "$workers workers: $(diff $search-1.csv $search-$workers.csv | head -n 3 | tr '\n' ' ')"
     done
-    grep -q ,pruned, $search-1.csv || bad "nothing was pruned: it proves nothing of the scheduler"
+    [ $scheduler = none ] || grep -q ,pruned, $search-1.csv || bad "nothing was pruned: it proves nothing of the scheduler"
     [ "$(cut -d, -f5- $search-1.csv | sort -u | wc -l)" = 30 ] || bad "points that are the same"
     done_with same_trials_with_any_number_of_workers_$search
 done

@@ -226,6 +226,11 @@ static void test_reports_and_results(void)
     CU_ASSERT_EQUAL(go("sh -c 'echo hone: a=1 >&2'", "metrics=a"), HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "a"), 1);
     CU_ASSERT_STRING_EQUAL(trial.attached_path, "");
+    prepare(); /* the final run has no validation to report, and knows it */
+    trial.trial.flags = HONE_TRIAL_FINAL;
+    CU_ASSERT_EQUAL(go("sh -c 'echo hone: test.a=$HONE_FINAL'", "metrics=a"), HONE_OK);
+    CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "test.a"), 1);
+    CU_ASSERT_NOT_EQUAL(go("sh -c :", "metrics=a"), HONE_OK);
 }
 
 static void test_output_that_is_kept_is_bounded(void)
@@ -449,17 +454,17 @@ static void test_describes_itself(void)
     memset(&d, 0, sizeof d);
     d.size = sizeof d;
     CU_ASSERT_EQUAL(fake_plugin_init(&p, fake_component(HONE_KIND_OBJECTIVE, "command"), 1,
-                                     "run=train {a.b} {a.b} {c|1} {seed}\nsteps=12\nmetrics=loss, accuracy"),
+                                     "run=train {a.b} {a.b} {c|1} {seed}\nsteps=12\nmetrics=loss, accuracy\nfinal=yes"),
                     HONE_OK);
     CU_ASSERT_EQUAL(iface()->describe(p.self, &d, &p.err), HONE_OK);
-    CU_ASSERT(d.max_step == 12 && d.any_space == 1 && d.any_metric == 0 && d.n_metrics == 2 && d.n_keys == 2);
+    CU_ASSERT(d.final == 1 && d.max_step == 12 && d.any_space == 1 && d.any_metric == 0 && d.n_metrics == 2 && d.n_keys == 2);
     CU_ASSERT_STRING_EQUAL(d.keys[0], "a.b");
     CU_ASSERT_STRING_EQUAL(d.keys[1], "c");
     CU_ASSERT_STRING_EQUAL(d.metrics[1].name, "accuracy");
     fake_plugin_release(&p);
     CU_ASSERT_EQUAL(fake_plugin_init(&p, fake_component(HONE_KIND_OBJECTIVE, "command"), 1, "run=train"), HONE_OK);
     CU_ASSERT_EQUAL(iface()->describe(p.self, &d, &p.err), HONE_OK);
-    CU_ASSERT(d.any_metric == 1 && d.n_metrics == 0 && d.n_keys == 0);
+    CU_ASSERT(d.final == 0 && d.any_metric == 1 && d.n_metrics == 0 && d.n_keys == 0);
     fake_plugin_release(&p);
 }
 

@@ -209,7 +209,7 @@ unsigned line_emit(const struct line *line, struct text *out, unsigned limit, in
         if (width + utf8_width(code) > room)
             break;
         width += utf8_width(code);
-        const int wanted = line->styles.bytes[at];
+        const int wanted = (unsigned char)line->styles.bytes[at];
         if (colour && wanted != style) {
             if (style != STYLE_PLAIN && wanted != STYLE_PLAIN)
                 text_append(out, sequences[STYLE_PLAIN], strlen(sequences[STYLE_PLAIN]));
