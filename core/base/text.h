@@ -26,6 +26,8 @@ void number_format(double value, char *out, size_t n); /* n >= 32 */
 /* For eyes: a number written with more than nine characters comes back with six significant digits in out (n >= 32), anything
  * else as it is. */
 const char *number_shorten(const char *text, char *out, size_t n);
+/* A word that a shell reads as it is: quoted where it holds blanks or what a shell would interpret. */
+void text_add_shell_word(struct text *text, const char *word);
 /* A JSON string with its quotes, escaped; NULL: null. */
 void text_add_json_string(struct text *text, const char *string);
 /* A JSON number; null where it is not finite. */

@@ -27,9 +27,11 @@ static int run(const struct cli *cli)
         code = stored_choose(&stored, cli);
     if (code == 0)
         text_add(&config, stored.study.config);
-    stored_release(&stored);
-    if (code == 0 && !config.failed)
-        code = session_read_text(&session, cli, cli->arguments[0], text_string(&config), 0);
+    stored_release(&stored); /* a study is open once */
+    if (config.failed)
+        code = cli_fail(EXIT_FAILED, "out of memory");
+    if (code == 0)
+        code = session_read_stored(&session, cli, cli->arguments[0], text_string(&config), 0);
     if (code == 0)
         code = run_session(&session);
     session_release(&session);

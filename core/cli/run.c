@@ -2,6 +2,7 @@
 /* `hone run`: the study that INI files describe, from its first trial to the test of its winner. */
 #include "cli/run.h"
 
+#include "cli/stored.h"
 #include "cli/summary.h"
 
 #include <stdlib.h>
@@ -32,11 +33,16 @@ static int end_code(struct study *study, enum study_end end)
         return 128 + session_signal;
     }
     if (end == STUDY_SPENT)
-        fprintf(stderr, "hone: the search has no more points to propose after %llu trials\n", (unsigned long long)study->table.n);
-    if (!study->table.complete)
-        return cli_fail(EXIT_NO_TRIAL, "no trial has completed (%llu pruned, %llu failed); 'hone trials %s' says why",
-                        (unsigned long long)study->table.pruned, (unsigned long long)study->table.failed, storage_shown(study->composition));
-    return EXIT_OK;
+        fprintf(stderr, "hone: %s '%s' has nothing more to propose after %llu trials\n", study->done->entry->kind, study->done->entry->name,
+                (unsigned long long)study->table.n);
+    if (study->table.complete)
+        return EXIT_OK;
+    struct text arguments = TEXT_INIT;
+    stored_arguments(&arguments, storage_shown(study->composition), study->composition->study.name);
+    cli_fail(EXIT_NO_TRIAL, "no trial has completed (%llu pruned, %llu failed); this says why: hone trials %s",
+             (unsigned long long)study->table.pruned, (unsigned long long)study->table.failed, text_string(&arguments));
+    text_release(&arguments);
+    return EXIT_NO_TRIAL;
 }
 
 int run_session(struct session *session)

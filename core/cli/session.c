@@ -19,12 +19,12 @@ static void on_signal(int number)
     if (!session_signals)
         session_signal = number;
     session_signals++;
-    if (session_signals > 2) { /* a plugin that does not return: nothing but force helps */
-        const char *what = crash_entered();
-        const char  end[] = " does not return: ended by force; what was committed is kept\n";
-        if (what && (write(STDERR_FILENO, what, strlen(what)) < 0 || write(STDERR_FILENO, end, sizeof end - 1) < 0))
+    if (session_signals > 1) { /* "now", and the loop may be inside a plugin that does not return */
+        static const char end[] = " does not return: ended by force; what was committed is kept\n";
+        if (crash_name_entered() && write(STDERR_FILENO, end, sizeof end - 1) < 0)
             _exit(128 + number);
-        _exit(128 + number);
+        if (session_signals > 2 || crash_is_inside())
+            _exit(128 + number);
     }
 }
 
@@ -103,16 +103,18 @@ static void apply_options(struct session *s)
     static const char *const names[] = { "workers", "trials", "time", "storage", "directory" };
     size_t                   position = 0;
     const char              *assignment;
-    char                     line[1200];
+    struct text              line = TEXT_INIT;
     while ((assignment = cli_next(s->cli, "set", &position)))
         config_set(&s->config, assignment, &s->complaints);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = cli_value(s->cli, names[i]);
         if (!value)
             continue;
-        snprintf(line, sizeof line, "study.%s=%s", names[i], value);
-        config_set(&s->config, line, &s->complaints);
+        text_clear(&line);
+        text_addf(&line, "study.%s=%s", names[i], value);
+        config_set(&s->config, text_string(&line), &s->complaints);
     }
+    text_release(&line);
 }
 
 static int compose(struct session *s, unsigned flags)
@@ -139,10 +141,14 @@ int session_read(struct session *s, const struct cli *cli, unsigned compose_flag
     return compose(s, compose_flags);
 }
 
-int session_read_text(struct session *s, const struct cli *cli, const char *name, const char *text, unsigned compose_flags)
+int session_read_stored(struct session *s, const struct cli *cli, const char *url, const char *text, unsigned compose_flags)
 {
+    struct text storage = TEXT_INIT;
     session_init(s, cli);
-    config_read_text(&s->config, name, "", text, strlen(text), &s->complaints);
+    config_read_text(&s->config, url, "", text, strlen(text), &s->complaints);
+    text_addf(&storage, "study.storage=%s", url);
+    config_set(&s->config, text_string(&storage), &s->complaints);
+    text_release(&storage);
     return compose(s, compose_flags);
 }
 

@@ -27,8 +27,8 @@ struct session {
 /* Reads the files named as arguments, then --set and the options that stand for keys (--workers, --trials, --time, --storage);
  * composes. 0, or the exit code after having said everything that is wrong. */
 int  session_read(struct session *session, const struct cli *cli, unsigned compose_flags);
-/* The same from text that a storage keeps. */
-int  session_read_text(struct session *session, const struct cli *cli, const char *name, const char *text, unsigned compose_flags);
+/* The same from text that the storage at `url` keeps; the study stays in it, wherever it was moved to. */
+int  session_read_stored(struct session *session, const struct cli *cli, const char *url, const char *text, unsigned compose_flags);
 /* Starts the workers: as many as the study computes with at once, or as many processes as order = strict needs. */
 int  session_start(struct session *session);
 void session_release(struct session *session);

@@ -39,6 +39,13 @@ const char *state_name(uint32_t state)
     return state < sizeof names / sizeof *names ? names[state] : "unknown";
 }
 
+void stored_arguments(struct text *out, const char *storage, const char *study)
+{
+    text_add_shell_word(out, storage);
+    text_add(out, " --study ");
+    text_add_shell_word(out, study);
+}
+
 int stored_open(struct stored *s, const struct cli *cli, const char *url)
 {
     const struct catalog_component *entry = NULL;
@@ -203,7 +210,7 @@ static struct trial as_trial(const hone_trial_record *r)
 static hone_rc on_trial(void *ctx, const hone_trial_record *record)
 {
     struct search_best *b = ctx;
-    if (record->state != HONE_STATE_COMPLETE)
+    if (record->state != HONE_STATE_COMPLETE || record->n_values != b->table.n_values || record->n_constraints != b->table.n_constraints)
         return HONE_OK;
     const struct trial now = as_trial(record);
     for (size_t i = 0; i < b->n; i++) {

@@ -29,4 +29,6 @@ int  stored_best(struct stored *stored, struct stored_trial **trials, size_t *n)
 void stored_trials_release(struct stored_trial *trials, size_t n);
 hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from);
 const char *state_name(uint32_t state); /* "complete" */
+/* "fashion.db --study fashion", quoted for a shell: what the commands that come next need. */
+void        stored_arguments(struct text *out, const char *storage, const char *study);
 #endif

@@ -2,6 +2,8 @@
 /* The end of a run: read from the storage, so that it also shows what an earlier run of the study did. */
 #include "cli/summary.h"
 
+#include "cli/stored.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,25 +108,29 @@ static void print_front(struct study *study)
 
 void summary_print(struct study *study, const char *storage_url)
 {
+    struct text               arguments = TEXT_INIT;
     const struct trial_table *t = &study->table;
     struct trial             *best = trial_table_best(t);
     hone_error                err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { NULL, NULL, on_trial, NULL, NULL, on_attachment };
-    const char               *name = study->composition->study.name;
     if (t->n_values > 1 && t->complete) {
         print_front(study);
     } else if (best) {
         study_fill_record(study, best, &study->record);
         printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n", (unsigned long long)best->number, (unsigned long long)t->n,
                (unsigned long long)t->complete, (unsigned long long)t->pruned, (unsigned long long)t->failed);
+        if (trial_violation(t, best) > 0)
+            printf("  no trial meets the constraints; this one comes closest\n");
         printf("  %-36s %.6g\n", study->objectives[0].name, best->values[0]);
         print_point(&study->record.record);
         study->storage_iface->trials(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
         study->storage_iface->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
     }
-    printf("next   hone trials %s --study %s\n", storage_url, name);
+    stored_arguments(&arguments, storage_url, study->composition->study.name);
+    printf("next   hone trials %s\n", text_string(&arguments));
     if (study->has_final)
-        printf("       hone best %s --study %s --format ini > best.ini && hone train best.ini\n", storage_url, name);
+        printf("       hone best %s --format ini > best.ini && hone train best.ini\n", text_string(&arguments));
     else
-        printf("       hone best %s --study %s --format json\n", storage_url, name);
+        printf("       hone best %s --format json\n", text_string(&arguments));
+    text_release(&arguments);
 }

@@ -11,7 +11,7 @@
 void study_enter(const struct component *component, struct guard *guard)
 {
     guard_save(guard);
-    crash_enter(component->instance);
+    crash_enter(component->entry);
 }
 
 hone_rc study_leave(const struct component *component, const struct guard *guard, const char *verb, hone_rc rc, hone_error *err)

@@ -33,7 +33,7 @@ static hone_rc refuse_point(struct study *study, struct trial *trial, const hone
     trial->ended = seconds_now();
     trial_end(&study->table, trial, HONE_STATE_FAILED);
     for (uint32_t i = 0; i < study->table.n_dims; i++)
-        trial->x[i] = NAN; /* what it proposed is in the message; nobody else is to stumble over it */
+        trial->x[i] = (double)NAN; /* what it proposed is in the message; nobody else is to stumble over it */
     if ((rc = study_put_event(study, HONE_EVENT_ASK, trial, 0, 0, NULL, err)) != HONE_OK ||
         (rc = study_put_event(study, HONE_EVENT_TELL, trial, 0, 0, NULL, err)) != HONE_OK ||
         (rc = study_put_trial(study, trial, &outcome, err)) != HONE_OK || (rc = study_tell_search(study, trial, err)) < 0 ||
@@ -155,7 +155,7 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
 static int is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message, size_t n)
 {
     for (uint32_t i = 0; i < study->table.n_values; i++) {
-        if (!isnan(trial->values[i]))
+        if (isfinite(trial->values[i]))
             continue;
         struct text names = TEXT_INIT;
         int         there = 0;
@@ -164,7 +164,7 @@ static int is_measured(const struct study *study, const struct trial *trial, con
             text_addf(&names, "%s%s", k ? ", " : "", held->values[k].name);
         }
         if (there)
-            snprintf(message, n, "%s is not a number", study->objectives[i].name);
+            snprintf(message, n, isnan(trial->values[i]) ? "%s is not a number" : "%s is infinite", study->objectives[i].name);
         else
             snprintf(message, n, "the objective did not report %s; it reported %.200s", study->objectives[i].name,
                      held->n_values ? text_string(&names) : "nothing");
@@ -214,7 +214,7 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
     }
     if (state == HONE_STATE_FAILED)
         for (uint32_t i = 0; i < study->table.n_values; i++)
-            trial->values[i] = NAN;
+            trial->values[i] = (double)NAN;
     trial->ended = seconds_now();
     if (trial_end(&study->table, trial, state) < 0)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the front of the study");

@@ -13,7 +13,7 @@ static double value_named(const hone_value *values, uint32_t n, const char *name
     for (uint32_t i = 0; i < n; i++)
         if (!strcmp(values[i].name, name))
             return values[i].value;
-    return NAN;
+    return (double)NAN;
 }
 
 void measure_values(const struct study *study, const hone_value *values, uint32_t n, double *out)
@@ -29,9 +29,9 @@ void measure_constraints(const struct study *study, const hone_value *values, ui
         const double                  v = value_named(values, n, c->metric);
         switch (c->op) {
         case HONE_LE: out[i] = v - c->bound; break;
-        case HONE_LT: out[i] = v - nextafter(c->bound, -INFINITY); break;
+        case HONE_LT: out[i] = v - nextafter(c->bound, -HUGE_VAL); break;
         case HONE_GE: out[i] = c->bound - v; break;
-        default: out[i] = nextafter(c->bound, INFINITY) - v; break; /* HONE_GT */
+        default: out[i] = nextafter(c->bound, HUGE_VAL) - v; break; /* HONE_GT */
         }
     }
 }

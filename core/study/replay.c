@@ -150,7 +150,7 @@ static hone_rc replay_ask(struct replay *r, struct trial *trial, double *x)
     if (rc < 0)
         return rc;
     for (uint32_t i = 0; i < study->table.n_dims; i++)
-        x[i] = NAN;
+        x[i] = (double)NAN;
     if ((rc = study_ask_search(study, trial->number, x, r->err)) < 0)
         return rc;
     if (rc != HONE_OK || !same_point(trial, x, study->table.n_dims))

@@ -2,6 +2,7 @@
 /* From lines of [space] to dimensions: order, conditions by index, relations; and checks of points. */
 #include "study/space.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ALLOCATE(space, n, type) ((type *)hone_settings_allocate(&(space)->memory, (n) * sizeof(type)))
@@ -196,7 +197,7 @@ const char *space_value_text(const struct space *space, uint32_t i, double v, ch
 {
     const hone_dim *d = space->view.dims[i];
     if (d->n_choices)
-        return d->choices[(uint32_t)v];
+        return d->choices[(uint32_t)(v + 0.5)];
     number_format(v, out, n);
     if (d->type == HONE_DIM_INT)
         snprintf(out, n, "%.0f", v);

@@ -38,10 +38,10 @@ struct trial *trial_table_append(struct trial_table *table)
     t->values = t->x + table->n_dims;
     t->constraints = t->values + table->n_values;
     for (size_t i = 0; i < n_doubles; i++)
-        t->x[i] = NAN;
+        t->x[i] = (double)NAN;
     t->number = table->n;
     t->state = HONE_STATE_RUNNING;
-    t->best = INFINITY;
+    t->best = HUGE_VAL;
     table->trials[table->n++] = t;
     table->running++;
     return t;

@@ -19,6 +19,7 @@
 #include <time.h>
 
 enum { SETUP_FAILURES_MAX = 3 };
+#define NEAR_LIMIT      0.8 /* of trial_memory: malloc fails there, and few plugins survive that */
 #define HEALTH_INTERVAL 0.1 /* seconds between looks at time and memory of the workers */
 #define LINGER_LOOK     0.005 /* seconds between looks at a worker that has closed its channel and is not dead yet */
 #define LINGER_MAX      1.0 /* seconds that it may take: a dying process gets a moment to tell its signal */
@@ -249,7 +250,10 @@ static void describe_death(struct pool *pool, struct worker *w, struct crew_even
     else if (w->fault[0])
         snprintf(how, sizeof how, "the worker sent what it must not, and was ended: %s", w->fault);
     else if (WIFSIGNALED(status))
-        snprintf(how, sizeof how, "the worker was killed by SIG%s", sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
+        snprintf(how, sizeof how, "the worker was killed by SIG%s%s", sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?",
+                 pool->trial_memory > 0 && (double)w->process.most_memory > NEAR_LIMIT * (double)pool->trial_memory
+                     ? ": it had come to the end of trial_memory"
+                     : "");
     else
         snprintf(how, sizeof how, "the worker process ended by itself with exit status %d (a plugin called exit)", WEXITSTATUS(status));
     snprintf(pool->message, sizeof pool->message, "%s%s%s", how, last[0] ? "; its last words: " : "", last);

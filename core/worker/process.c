@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -248,8 +249,10 @@ int process_reap(struct process *p)
     if (!info.si_pid)
         return 0;
     kill(-p->pid, SIGKILL); /* not collected yet, so the number is still that of its group: what it started ends with it */
-    while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
+    struct rusage usage = { 0 };
+    while (wait4(p->pid, &p->status, 0, &usage) < 0 && errno == EINTR)
         continue;
+    p->most_memory = (int64_t)usage.ru_maxrss * 1024;
     p->reaped = 1;
     return 1;
 }

@@ -20,6 +20,7 @@ struct process {
     struct text         line;      /* of its output, unfinished */
     char                last[200]; /* line of its output, for crash messages */
     int                 reaped, status;
+    int64_t             most_memory; /* bytes resident at its height; known once it is reaped */
 };
 #define PROCESS_INIT { .channel = -1, .output = -1 }
 

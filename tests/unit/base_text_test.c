@@ -44,8 +44,8 @@ static void test_numbers_are_short(void)
     check_number(1e15, "1000000000000000");
     check_number(9007199254740992.0, "9007199254740992");
     check_number(1e22, "1e+22");
-    check_number(NAN, "nan");
-    check_number(-NAN, "nan");
+    check_number((double)NAN, "nan");
+    check_number(-(double)NAN, "nan");
     check_number(HUGE_VAL, "inf");
     check_number(-HUGE_VAL, "-inf");
     check_number(-0.0, "-0");
@@ -81,7 +81,7 @@ static void test_json(void)
     text_clear(&t);
     text_add_json_string(&t, NULL);
     text_add_json_number(&t, 1.5);
-    text_add_json_number(&t, NAN);
+    text_add_json_number(&t, (double)NAN);
     text_add_json_number(&t, HUGE_VAL);
     CU_ASSERT_STRING_EQUAL(text_string(&t), "null1.5nullnull");
     text_release(&t);

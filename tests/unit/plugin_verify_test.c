@@ -148,7 +148,7 @@ static void test_refuses_bad_parameters(void)
     EXPECT("reserved word");
     s.params[0].doc = "";
     EXPECT("has no doc");
-    s.params[0].min = NAN;
+    s.params[0].min = (double)NAN;
     EXPECT("is empty");
     s.params[0].min = 1;
     EXPECT("has the range 1 to 0.3, which is empty");

@@ -51,7 +51,7 @@ enum {
 typedef struct hone_setting { /* one coordinate of the trial's point */
     const char *key;          /* "optimizer.learning_rate" */
     const char *text;         /* as in an INI; numbers round-trip */
-    double      number;       /* reals and integers; index of a choice */
+    double      number;       /* reals, integers, and choices that are numbers; else the index of the choice */
 } hone_setting;
 
 typedef struct hone_trial {

@@ -91,6 +91,8 @@ typedef struct hone_description {
     const char *const *keys;    /* (n_keys) space keys that must be there (x1, x2), or NULL */
     uint32_t    final;          /* 1: a HONE_TRIAL_FINAL run makes sense: there is something to train on all data and to test */
     uint32_t    reserved2;
+    const char *length_metric;  /* name of the result that says how many steps the kept state stands for ("model.epochs"): fewer
+                                   than were run where an earlier one was brought back. A final run goes so far. NULL: none */
 } hone_description; /* strings: life of self */
 
 typedef struct hone_objective_v1 {
