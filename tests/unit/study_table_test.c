@@ -16,7 +16,7 @@ static int naive_dominates(const struct trial_table *t, const struct trial *a, c
     for (int k = 0; k < 2; k++)
         for (uint32_t i = 0; i < t->n_constraints; i++) {
             const double c = (k ? b : a)->constraints[i];
-            violation[k] += isnan(c) ? INFINITY : c > 0 ? c : 0;
+            violation[k] += isnan(c) ? HUGE_VAL : c > 0 ? c : 0;
         }
     if (violation[0] > 0 || violation[1] > 0)
         return violation[0] < violation[1];
@@ -69,7 +69,7 @@ static void test_front_in_any_order_of_arrival(void)
             for (uint32_t k = 0; k < n_values; k++)
                 trial->values[k] = (double)hone_rng_below(&rng, 7); /* few values: many ties */
             for (uint32_t k = 0; k < n_constraints; k++)
-                trial->constraints[k] = seed % 7 == 6 && i % 9 == 0 ? NAN : (double)hone_rng_below(&rng, 4) - (seed % 2 ? 0 : 2);
+                trial->constraints[k] = seed % 7 == 6 && i % 9 == 0 ? nan("") : (double)hone_rng_below(&rng, 4) - (seed % 2 ? 0 : 2);
         }
         hone_rng_shuffle(&rng, order, 40);
         for (uint64_t i = 0; i < 40; i++) {

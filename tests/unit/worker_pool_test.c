@@ -101,7 +101,7 @@ static void test_describes_and_evaluates(void)
 {
     struct world      w;
     struct crew_event event;
-    open_world(&w, "", NULL, 0);
+    open_world(&w, "function = sphere\n", NULL, 0);
     CU_ASSERT_FATAL(await(&w, CREW_READY, &event));
     CU_ASSERT_EQUAL_FATAL(event.rc, HONE_OK);
     CU_ASSERT_EQUAL(event.description->n_metrics, 1);
@@ -113,7 +113,7 @@ static void test_describes_and_evaluates(void)
         CU_ASSERT_EQUAL(event.trial, i);
         CU_ASSERT_EQUAL(event.worker, i % 2);
         CU_ASSERT_EQUAL_FATAL(event.n_values, 1);
-        CU_ASSERT_EQUAL(event.values[0].value, 0); /* Himmelblau's function at (3, 2) */
+        CU_ASSERT_EQUAL(event.values[0].value, 13); /* 3^2 + 2^2 */
     }
     close_world(&w);
 }
@@ -245,9 +245,9 @@ static void test_worker_that_cannot_start(void)
     int ends = 0; /* it is made again for trials, but not for ever */
     for (uint64_t i = 0; i < 10 && !ends; i++) {
         start(&w, 0, i);
-        do
+        do {
             CU_ASSERT_FATAL(w.crew->wait(w.crew, 20, &event, NULL) == HONE_OK);
-        while (event.what != CREW_OUTCOME && event.what != CREW_READY);
+        } while (event.what != CREW_OUTCOME && event.what != CREW_READY);
         ends = event.what == CREW_READY;
     }
     CU_ASSERT_EQUAL(ends, 1);
