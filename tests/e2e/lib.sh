@@ -52,3 +52,16 @@ workers_left() {
         cat "$process/cmdline" 2>/dev/null | tr '\0' ' ' | grep -q '^hone worker' && echo "${process#/proc/}"
     done
 }
+# sql DATABASE QUERY: rows with | between columns; has_sql: there is something to ask with
+has_sql() { command -v sqlite3 >/dev/null || python3 -c 'import sqlite3' 2>/dev/null; }
+sql() {
+    if command -v sqlite3 >/dev/null; then
+        sqlite3 -readonly -cmd '.timeout 10000' "$1" "$2"
+    else
+        python3 - "$1" "$2" <<'END'
+import sqlite3, sys
+for row in sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]):
+    print("|".join("" if v is None else str(v) for v in row))
+END
+    fi
+}
