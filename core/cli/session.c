@@ -35,7 +35,7 @@ void session_catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    sigaction(SIGXFSZ, &ignore, NULL); /* a file that has reached its limit is a failed write, here and in the workers */
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file that may not grow is an error of the storage, not a death */
     crash_install();
 }
 

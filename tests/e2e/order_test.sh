@@ -1,137 +1,95 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The same study with any number of workers, from scratch or resumed; what a study may change from one run to the next, and what not.
+# A study repeats: order = strict gives the same trials with any number of workers; a finished study may be run again, made
+# longer, resumed without its INI; another study under its name is refused; nobody runs it twice at once.
 . "$(dirname "$0")/lib.sh"
 
-cat >study.ini <<END
+study() { # NAME SEARCH SCHEDULER
+    cat >"$1.ini" <<INI
 [study]
-name = order
-objectives = value min
+name = $1
 trials = 30
-workers = 2
 order = strict
-seed = 7
+objectives = value min
+storage = $1.db
 [search]
-use = random
+use = $2
 [scheduler]
-use = median
+use = $3
 [objective]
 use = function
 name = hartmann3
 steps = 6
+delay = 0.001
 noise = 0.05
-delay = 0.002
 [space]
 x1 = real 0 .. 1
 x2 = real 0 .. 1
 x3 = real 0 .. 1
-END
-table() { trials "$1" trial,state,step,value,x1,x2,x3; }
-
-for pair in random anneal random-none anneal-none grid-none; do
-    search=$pair scheduler=median
-    [ "${pair%-none}" = "$pair" ] || scheduler=none
-    for workers in 1 2 5; do
-        run 0 "$hone" run study.ini --quiet --storage $search-$workers.db --workers $workers --set search.use=${pair%-none} --set scheduler.use=$scheduler
-        table $search-$workers.db >$search-$workers.csv
-        cp out $search-$workers.out
-        is "trials" "$(wc -l <$search-$workers.csv)" 30
-        cmp -s $search-1.csv $search-$workers.csv || bad "$workers workers: $(diff $search-1.csv $search-$workers.csv | head -n 3 | tr '\n' ' ')"
-    done
-    [ $scheduler = none ] || grep -q ,pruned, $search-1.csv || bad "nothing was pruned: it proves nothing of the scheduler"
-    [ "$(cut -d, -f5- $search-1.csv | sort -u | wc -l)" = 30 ] || bad "points that are the same"
-    done_with same_trials_with_any_number_of_workers_$search
-done
-cmp -s random-1.csv anneal-1.csv && bad "anneal proposes what random search does"
-run 0 "$hone" run study.ini --quiet --storage seed.db --set study.seed=8
-table seed.db >seed.csv
-cmp -s random-1.csv seed.csv && bad "another seed, the same trials"
-done_with another_seed_another_study
-
-# in two sessions
-for search in random anneal; do
-    run 0 "$hone" run study.ini --quiet --storage two.$search.db --set search.use=$search --trials 11
-    run 0 "$hone" resume two.$search.db --quiet --trials 30 --workers 1
-    is "trials" "$(trials two.$search.db trial | wc -l)" 30
-    [ $search = anneal ] && continue # strict order begins trials 12 to 14 before the end of the eleven is known
-    table two.$search.db | cut -d, -f1,5- >two.csv
-    cut -d, -f1,5- random-1.csv >one.csv
-    cmp -s one.csv two.csv || bad "in two sessions: $(diff one.csv two.csv | head -n 3 | tr '\n' ' ')"
-done
-done_with more_trials_by_resume
-
-cp random-2.db before.db
-run 0 "$hone" run study.ini --quiet --storage random-2.db
-says out "winner trial"
-cmp -s out random-2.out || bad "a finished study tells another end: $(diff out random-2.out | head -n 3 | tr '\n' ' ')"
-table random-2.db >again.csv
-cmp -s again.csv random-2.csv || bad "a finished study has changed"
-run 0 "$hone" run study.ini --quiet --storage random-2.db --trials 34
-is "trials" "$(trials random-2.db trial | wc -l)" 34
-table random-2.db | head -n 30 | cmp -s - random-2.csv || bad "the first thirty have changed"
-done_with finished_study_again
-
-# other settings are another study
-refused() { # KEY ASSIGNMENT: refused, the key's line as it is there and here
-    run 3 "$hone" run study.ini --quiet --storage random-5.db --set "$2"
-    says err "the storage has a study 'order' with other settings"
-    says err "$1"
-    empty_diff=$(table random-5.db | diff - random-5.csv)
-    [ -z "$empty_diff" ] || bad "it changed the study"
+INI
 }
-refused "seed = 7" study.seed=8
-refused "use = random" search.use=grid
-refused "use = median" scheduler.use=none
-refused "steps = 6" objective.steps=7
-refused "x2 = real 0 .. 1" "space.x2=real 0 .. 0.5"
-refused "order = strict" study.order=asynchronous
-refused "objectives = value min" "study.objectives=value max"
-sed 's/^x3 = .*//; s/hartmann3/branin/' study.ini >fewer.ini
-run 3 "$hone" run fewer.ini --quiet --storage random-5.db
-says err "with other settings"
-done_with other_settings_are_refused
-for allowed in study.workers=1 study.time=1h study.trial_time=1m study.trial_memory=1G study.trial_retries=3; do
-    run 0 "$hone" run study.ini --quiet --storage random-5.db --set $allowed
-done
-table random-5.db | cmp -s - random-5.csv || bad "it changed the study"
-done_with these_settings_may_change
+table() { timeout 60 "$hone" trials "$1" --format csv | cut -d, -f1-3,5-; }
 
-# two studies in one storage
-run 0 "$hone" run study.ini --quiet --storage both.db --trials 5
-run 0 "$hone" run study.ini --quiet --storage both.db --trials 6 --set study.name=second --set search.use=anneal
-run 0 "$hone" studies both.db --format csv
-is "studies" "$(tail -n +2 out | cut -d, -f1,3 | tr '\n' ' ')" "order,5 second,6 "
-is "trials of the one" "$(trials both.db trial --study order | wc -l)" 5
-is "trials of the other" "$(trials both.db trial --study second | wc -l)" 6
-run 2 "$hone" trials both.db
-says err "both.db holds 2 studies (order, second): say which with --study NAME"
-run 1 "$hone" best both.db --study secnod
-says err "no study 'secnod'; did you mean 'second'?"
-run 0 "$hone" resume both.db --study second --quiet --trials 8
-is "trials of the other" "$(trials both.db trial --study second | wc -l)" 8
-is "trials of the one" "$(trials both.db trial --study order | wc -l)" 5
-done_with two_studies_in_one_storage
-
-# two coordinators: of one study, refused; of two studies, at once
-"$hone" run study.ini --quiet --storage busy.db --set objective.delay=0.1 >first.out 2>first.err &
-first=$!
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ "$(trials busy.db trial 2>/dev/null | wc -l)" -gt 0 ] && break
-    sleep 0.1
+for pair in random:median anneal:median anneal:none grid:none; do
+    search=${pair%:*} scheduler=${pair#*:}
+    study "$search-$scheduler" "$search" "$scheduler"
+    for workers in 1 2 5; do
+        run 0 "$hone" run "$search-$scheduler.ini" -q --workers $workers --storage w$workers.db
+        table w$workers.db >w$workers.csv
+        rm -f w$workers.db*
+        cmp -s w$workers.csv w1.csv || { bad "$workers workers differ from 1"; diff w$workers.csv w1.csv | head -n 4; }
+    done
+    is trials "$(tail -n +2 w1.csv | wc -l)" 30
+    [ $scheduler = none ] || grep -q pruned w1.csv || bad "nothing was pruned: the test says nothing"
+    done_with "same_trials_$pair"
 done
-run 1 "$hone" run study.ini --quiet --storage busy.db --set objective.delay=0.1
-says err "$first"
-says err "busy.db"
-run 1 "$hone" resume busy.db --quiet
-says err "$first"
-run 0 "$hone" run study.ini --quiet --storage busy.db --set study.name=other --trials 10
-is "trials of the other" "$(trials busy.db state --study other | wc -l)" 10
-run 0 "$hone" trials busy.db --study order
-kill -0 $first 2>/dev/null || bad "the first coordinator was disturbed: $(cat first.err)"
-kill -INT $first
-wait $first
-is "exit status of the first" $? 130
-sleep 0.1
-is "workers left" "$(workers_left)" ""
-done_with second_coordinator_is_refused
+run 0 "$hone" run random-median.ini -q --storage other.db --set study.seed=2
+table other.db >other.csv
+study random-median random median
+run 0 "$hone" run random-median.ini -q
+table random-median.db >one.csv
+cmp -s other.csv one.csv && bad "another seed gives the same trials"
+done_with another_seed
+
+# run again: nothing is done twice
+before=$(sqlite3 random-median.db 'select count(*) from events')
+run 0 "$hone" run random-median.ini -q
+says out winner
+is events "$(sqlite3 random-median.db 'select count(*) from events')" "$before"
+done_with finished_again
+
+# more trials go on from there, and are those that a longer study would have had (nothing was running at its end)
+run 0 "$hone" run random-median.ini -q --trials 40
+table random-median.db | head -n 31 | cmp -s - one.csv || bad "the first 30 trials changed"
+is trials "$(table random-median.db | tail -n +2 | wc -l)" 40
+run 0 "$hone" resume random-median.db --trials 45 -q
+is trials "$(table random-median.db | tail -n +2 | wc -l)" 45
+done_with longer
+
+# the same name with other settings is another study
+run 3 "$hone" run random-median.ini -q --set objective.noise=0.1
+says err noise
+says err "choose another name or storage"
+run 0 "$hone" run random-median.ini -q --set study.name=second --trials 3
+run 0 "$hone" studies random-median.db --format csv
+is studies "$(tail -n +2 out | cut -d, -f1 | sort | tr '\n' ' ')" "random-median second "
+run 2 "$hone" trials random-median.db
+says err "--study"
+run 0 "$hone" trials random-median.db --study second --format csv
+is trials "$(tail -n +2 out | wc -l)" 3
+run 1 "$hone" best random-median.db --study secnd
+says err "did you mean 'second'"
+done_with other_settings
+
+# one coordinator at a time
+study busy random none
+"$hone" run busy.ini -q --set objective.delay=0.05 >/dev/null 2>&1 &
+pid=$!
+sleep 0.4
+run 1 "$hone" run busy.ini -q --set objective.delay=0.05
+says err $pid
+kill -TERM $pid
+wait $pid
+run 0 "$hone" run busy.ini -q --set objective.delay=0.05 --trials 4
+done_with one_at_a_time
 exit $failed
