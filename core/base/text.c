@@ -116,7 +116,7 @@ void number_format(double value, char *out, size_t n)
 const char *number_shorten(const char *text, char *out, size_t n)
 {
     enum { LONG = 9 };
-    char  *end;
+    char *end;
     double value;
     if (!text || strlen(text) <= LONG)
         return text;

@@ -87,24 +87,31 @@ static uint32_t terminal_columns(void *ctx)
 static void session_init(struct session *s, const struct cli *cli)
 {
     *s = (struct session){ .cli = cli };
-    size_t      position = 0;
+    size_t position = 0;
     const char *path;
-    while ((path = cli_next(cli, "plugin-path", &position)) && s->catalog_options.n_paths < sizeof s->paths / sizeof *s->paths)
+    while ((path = cli_next(cli, "plugin-path", &position)) &&
+           s->catalog_options.n_paths < sizeof s->paths / sizeof *s->paths)
         s->paths[s->catalog_options.n_paths++] = path;
     s->catalog_options.paths = s->paths;
     s->catalog_options.no_default_path = cli_has(cli, "no-default-path");
-    s->host = (hone_host){ sizeof s->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, s, host_log, host_cancelled, host_get_ext };
-    s->terminal = (hone_terminal){ sizeof s->terminal, (uint32_t)isatty(STDERR_FILENO), (uint32_t)cli_colour(stderr),
-                                   (uint32_t)cli_has(cli, "quiet"), s, terminal_write, terminal_columns };
+    s->host = (hone_host){ sizeof s->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, s,
+                           host_log,       host_cancelled, host_get_ext };
+    s->terminal = (hone_terminal){ sizeof s->terminal,
+                                   (uint32_t)isatty(STDERR_FILENO),
+                                   (uint32_t)cli_colour(stderr),
+                                   (uint32_t)cli_has(cli, "quiet"),
+                                   s,
+                                   terminal_write,
+                                   terminal_columns };
 }
 
 /* --workers 2 is --set study.workers=2 */
 static void apply_options(struct session *s)
 {
     static const char *const names[] = { "workers", "trials", "time", "storage", "directory" };
-    size_t                   position = 0;
-    const char              *assignment;
-    struct text              line = TEXT_INIT;
+    size_t position = 0;
+    const char *assignment;
+    struct text line = TEXT_INIT;
     while ((assignment = cli_next(s->cli, "set", &position)))
         config_set(&s->config, assignment, &s->complaints);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -142,7 +149,8 @@ int session_read(struct session *s, const struct cli *cli, unsigned compose_flag
     return compose(s, compose_flags);
 }
 
-int session_read_stored(struct session *s, const struct cli *cli, const char *url, const char *text, unsigned compose_flags)
+int session_read_stored(struct session *s, const struct cli *cli, const char *url, const char *text,
+                        unsigned compose_flags)
 {
     struct text storage = TEXT_INIT;
     session_init(s, cli);
@@ -156,13 +164,20 @@ int session_read_stored(struct session *s, const struct cli *cli, const char *ur
 int session_start(struct session *s)
 {
     const struct study_settings *study = &s->composition.study;
-    hone_error                   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     s->workers = (unsigned)study->workers;
     unsigned n = study->order == ORDER_STRICT ? (unsigned)study->lag : s->workers;
     if (study->order == ORDER_ASYNCHRONOUS && study->trials > 0 && study->trials < (int64_t)n)
         n = s->workers = (unsigned)study->trials;
-    const struct pool_options options = { n, text_string(&s->config_text), study->directory, (uint64_t)study->seed, study->trial_time,
-                                          study->trial_memory, 3.0, &s->catalog_options, NULL };
+    const struct pool_options options = { n,
+                                          text_string(&s->config_text),
+                                          study->directory,
+                                          (uint64_t)study->seed,
+                                          study->trial_time,
+                                          study->trial_memory,
+                                          3.0,
+                                          &s->catalog_options,
+                                          NULL };
     if (pool_create(&s->pool, &options, &err) != HONE_OK)
         return session_fail(s, &err);
     return 0;
@@ -181,7 +196,7 @@ void session_release(struct session *s)
 
 int session_fail(const struct session *s, const hone_error *err)
 {
-    char        section[64];
+    char section[64];
     const char *dot = strrchr(err->param, '.');
     if (err->code == HONE_EINVAL || err->code == HONE_ERANGE || (err->code == HONE_ENOTSUP && err->param[0])) {
         struct complaints one = COMPLAINTS_INIT;

@@ -16,7 +16,7 @@ static void print_point(const hone_trial_record *r)
 
 unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *prefix)
 {
-    unsigned     printed = 0;
+    unsigned printed = 0;
     const size_t length = strlen(prefix);
     for (uint32_t i = 0; i < n; i++) {
         if (strncmp(metrics[i].name, prefix, length))
@@ -46,10 +46,10 @@ enum { TABLE_LINES = 32, TABLE_COLUMNS = 128 }; /* a larger table is left to `ho
 static void print_table(const char *name, const char *csv)
 {
     struct text text = TEXT_INIT;
-    size_t      widest = 1, lines = 0, longest = 0;
+    size_t widest = 1, lines = 0, longest = 0;
     for (const char *at = csv; *at; lines++, at += *at == '\n') {
         const char *end = at + strcspn(at, "\n");
-        size_t      columns = 0;
+        size_t columns = 0;
         for (; at < end; at += *at == ',', columns++) {
             const size_t n = strcspn(at, ",\n");
             widest = n > widest ? n : widest;
@@ -94,7 +94,7 @@ static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
 static void print_front(struct study *study)
 {
     struct trial *const *front = study->table.front;
-    const uint64_t       n = study->table.n_front;
+    const uint64_t n = study->table.n_front;
     printf("front  %llu of %llu trials are not dominated\n", (unsigned long long)n, (unsigned long long)study->table.n);
     for (uint64_t i = 0; i < n && i < 10; i++) {
         printf("  trial %-6llu", (unsigned long long)front[i]->number);
@@ -108,17 +108,18 @@ static void print_front(struct study *study)
 
 void summary_print(struct study *study, const char *storage_url)
 {
-    struct text               arguments = TEXT_INIT;
+    struct text arguments = TEXT_INIT;
     const struct trial_table *t = &study->table;
-    struct trial             *best = trial_table_best(t);
-    hone_error                err = HONE_ERROR_INIT;
+    struct trial *best = trial_table_best(t);
+    hone_error err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { NULL, NULL, on_trial, NULL, NULL, on_attachment };
     if (t->n_values > 1 && t->complete) {
         print_front(study);
     } else if (best) {
         study_fill_record(study, best, &study->record);
-        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n", (unsigned long long)best->number, (unsigned long long)t->n,
-               (unsigned long long)t->complete, (unsigned long long)t->pruned, (unsigned long long)t->failed);
+        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n",
+               (unsigned long long)best->number, (unsigned long long)t->n, (unsigned long long)t->complete,
+               (unsigned long long)t->pruned, (unsigned long long)t->failed);
         if (trial_violation(t, best) > 0)
             printf("  no trial meets the constraints; this one comes closest\n");
         printf("  %-36s %.6g\n", study->objectives[0].name, best->values[0]);

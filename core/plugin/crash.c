@@ -51,7 +51,7 @@ static void tell(const char *how)
 static void on_crash(int number)
 {
     const char *name = sigabbrev_np(number);
-    char        how[64] = " crashed (SIG";
+    char how[64] = " crashed (SIG";
     strncat(how, name ? name : "?", 16);
     strncat(how, ")", 2);
     tell(how);

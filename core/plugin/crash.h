@@ -11,7 +11,7 @@ void crash_install(void);
 /* Now inside a component; NULL: out of it again. The entry must stay. */
 void crash_enter(const struct catalog_component *component);
 /* "search 'tpe' (/usr/lib/...so)" of what was entered, to standard error; 0 where nothing was. Async-signal-safe. */
-int  crash_name_entered(void);
+int crash_name_entered(void);
 /* 1 between crash_enter of a component and crash_enter(NULL). */
-int  crash_is_inside(void);
+int crash_is_inside(void);
 #endif

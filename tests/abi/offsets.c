@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved")
-#define AT_LEAST(type, bytes) _Static_assert(sizeof(type) >= (bytes), #type " has shrunk")
+#define AT_LEAST(type, bytes)   _Static_assert(sizeof(type) >= (bytes), #type " has shrunk")
 
 /* ---- ABI 1.0: do not edit above or in this block ---- */
 AT(hone_dataset_view, size, 0);

@@ -12,17 +12,50 @@
 #include <xmmintrin.h>
 
 enum mode {
-    SEGFAULT, ABORT, EXIT, LOOP, STUBBORN, ALLOCATE, IS_NAN, INFINITE, MISSING, MXCSR, RAISE, CHILDREN, GARBAGE, PRINTS, PRUNED_UNASKED,
-    REPORT_BACKWARDS, DEEP, OK
+    SEGFAULT,
+    ABORT,
+    EXIT,
+    LOOP,
+    STUBBORN,
+    ALLOCATE,
+    IS_NAN,
+    INFINITE,
+    MISSING,
+    MXCSR,
+    RAISE,
+    CHILDREN,
+    GARBAGE,
+    PRINTS,
+    PRUNED_UNASKED,
+    REPORT_BACKWARDS,
+    DEEP,
+    OK
 };
-static const char *const modes[] = { "segfault", "abort", "exit", "loop", "stubborn", "allocate", "nan", "infinite", "missing", "mxcsr",
-                                     "raise", "children", "garbage", "prints", "pruned_unasked", "report_backwards", "deep", "ok", NULL };
+static const char *const modes[] = { "segfault",
+                                     "abort",
+                                     "exit",
+                                     "loop",
+                                     "stubborn",
+                                     "allocate",
+                                     "nan",
+                                     "infinite",
+                                     "missing",
+                                     "mxcsr",
+                                     "raise",
+                                     "children",
+                                     "garbage",
+                                     "prints",
+                                     "pruned_unasked",
+                                     "report_backwards",
+                                     "deep",
+                                     "ok",
+                                     NULL };
 enum { STEPS = 3 };
 
 struct settings {
     uint32_t mode;
-    int64_t  every;
-    uint8_t  once, in_create, in_describe;
+    int64_t every;
+    uint8_t once, in_create, in_describe;
 };
 static const hone_param params[] = {
     HONE_ENUM(struct settings, mode, "ok", modes, 0, "What goes wrong."),
@@ -33,7 +66,7 @@ static const hone_param params[] = {
 };
 
 struct bad {
-    const hone_host       *host;
+    const hone_host *host;
     const struct settings *settings;
 };
 
@@ -58,7 +91,7 @@ static void leave_child(void)
 static hone_rc misbehave(const struct bad *b, hone_error *err)
 {
     static const char garbage[] = "These bytes are not a message between a worker and its coordinator.";
-    volatile int      zero = 0;
+    volatile int zero = 0;
     switch ((enum mode)b->settings->mode) {
     case SEGFAULT: *(volatile int *)(uintptr_t)zero = 1; break;
     case ABORT: abort();
@@ -79,7 +112,9 @@ static hone_rc misbehave(const struct bad *b, hone_error *err)
     case MXCSR: _mm_setcsr(_mm_getcsr() | 0x8040u); break;
     case RAISE: raise(SIGFPE); break;
     case CHILDREN: leave_child(); abort();
-    case GARBAGE: return write(3, garbage, sizeof garbage) > 0 ? HONE_OK : hone_fail(err, HONE_EIO, NULL, "descriptor 3 is not there");
+    case GARBAGE:
+        return write(3, garbage, sizeof garbage) > 0 ? HONE_OK
+                                                     : hone_fail(err, HONE_EIO, NULL, "descriptor 3 is not there");
     case PRINTS:
         for (int i = 0; i < 3000; i++) {
             printf("a line that nobody asked for, number %d\n", i);
@@ -88,7 +123,13 @@ static hone_rc misbehave(const struct bad *b, hone_error *err)
         fprintf(stderr, "without an end of line");
         break;
     case DEEP: return fall(0) ? HONE_OK : HONE_EFAIL;
-    case IS_NAN: case INFINITE: case MISSING: case PRUNED_UNASKED: case REPORT_BACKWARDS: case OK: default: break;
+    case IS_NAN:
+    case INFINITE:
+    case MISSING:
+    case PRUNED_UNASKED:
+    case REPORT_BACKWARDS:
+    case OK:
+    default: break;
     }
     return HONE_OK;
 }
@@ -122,10 +163,10 @@ static hone_rc describe(void *self, hone_description *d, hone_error *err)
 static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
 {
     const struct bad *b = self;
-    const uint32_t    mode = b->settings->mode;
-    const int         now = trial->number % (uint64_t)b->settings->every == 0 && !(b->settings->once && trial->attempt);
-    hone_value        value = value_metric, other = { "other", 1, HONE_MINIMIZE, 0 };
-    const double      x = trial->n_settings ? trial->settings[0].number : 0;
+    const uint32_t mode = b->settings->mode;
+    const int now = trial->number % (uint64_t)b->settings->every == 0 && !(b->settings->once && trial->attempt);
+    hone_value value = value_metric, other = { "other", 1, HONE_MINIMIZE, 0 };
+    const double x = trial->n_settings ? trial->settings[0].number : 0;
     for (int64_t step = 1; step <= STEPS; step++) {
         hone_rc rc;
         if (now && step == 2 && (rc = misbehave(b, err)) != HONE_OK)
@@ -137,7 +178,8 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
             value.value = HUGE_VAL;
         if (now && step == 3 && mode == PRUNED_UNASKED)
             return HONE_DONE;
-        rc = trial->report(trial, now && step == 3 && mode == REPORT_BACKWARDS ? 1 : step, now && mode == MISSING ? &other : &value, 1, err);
+        rc = trial->report(trial, now && step == 3 && mode == REPORT_BACKWARDS ? 1 : step,
+                           now && mode == MISSING ? &other : &value, 1, err);
         if (rc != HONE_OK)
             return rc;
     }
@@ -145,7 +187,21 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
 }
 
 static const hone_objective_v1 iface = { sizeof iface, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, describe, run };
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_OBJECTIVE, "bad", "Does wrong on purpose", NULL,
-                                          params, HONE_COUNT(params), sizeof *params, sizeof(struct settings), 0, &iface, create, destroy,
-                                          NULL, NULL, NULL };
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          HONE_KIND_OBJECTIVE,
+                                          "bad",
+                                          "Does wrong on purpose",
+                                          NULL,
+                                          params,
+                                          HONE_COUNT(params),
+                                          sizeof *params,
+                                          sizeof(struct settings),
+                                          0,
+                                          &iface,
+                                          create,
+                                          destroy,
+                                          NULL,
+                                          NULL,
+                                          NULL };
 HONE_MODULE("org.hone.tests.objective_bad", "1.0.0", "MIT", "the hone authors", "", &component)

@@ -9,7 +9,7 @@ enum mode { UNKNOWN_VERDICT, PAUSE, SEGFAULT, FAILS, WAIT, OK };
 static const char *const modes[] = { "unknown_verdict", "pause", "segfault", "error", "wait", "ok", NULL };
 struct settings {
     uint32_t mode;
-    int64_t  from;
+    int64_t from;
 };
 static const hone_param params[] = {
     HONE_ENUM(struct settings, mode, "ok", modes, 0, "What goes wrong."),
@@ -54,7 +54,7 @@ static hone_rc next(void *self, hone_order *order, hone_error *err)
 static hone_rc report(void *self, const hone_report *report, uint32_t *verdict, hone_error *err)
 {
     const struct self *s = self;
-    volatile int       zero = 0;
+    volatile int zero = 0;
     if (report->trial < (uint64_t)s->settings->from || report->step < 2)
         return HONE_OK;
     switch ((enum mode)s->settings->mode) {
@@ -62,13 +62,29 @@ static hone_rc report(void *self, const hone_report *report, uint32_t *verdict, 
     case PAUSE: *verdict = HONE_PAUSE; break;
     case SEGFAULT: *(volatile int *)(uintptr_t)zero = 1; break;
     case FAILS: return hone_fail(err, HONE_EFAIL, NULL, "the judge is silent");
-    case WAIT: case OK: default: break;
+    case WAIT:
+    case OK:
+    default: break;
     }
     return HONE_OK;
 }
 
 static const hone_scheduler_v1 iface = { sizeof iface, 0, open_study, next, report, NULL };
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_SCHEDULER, "bad", "Does wrong on purpose", NULL,
-                                          params, HONE_COUNT(params), sizeof *params, sizeof(struct settings), 0, &iface, create, destroy,
-                                          NULL, NULL, NULL };
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          HONE_KIND_SCHEDULER,
+                                          "bad",
+                                          "Does wrong on purpose",
+                                          NULL,
+                                          params,
+                                          HONE_COUNT(params),
+                                          sizeof *params,
+                                          sizeof(struct settings),
+                                          0,
+                                          &iface,
+                                          create,
+                                          destroy,
+                                          NULL,
+                                          NULL,
+                                          NULL };
 HONE_MODULE("org.hone.tests.scheduler_bad", "1.0.0", "MIT", "the hone authors", "", &component)

@@ -4,12 +4,25 @@
 
 #include <xmmintrin.h>
 
-enum mode { OUTSIDE, NOT_A_NUMBER, INACTIVE_SET, BETWEEN_STEPS, SEGFAULT, EXIT, LOOP, FAILS, MXCSR, WAIT_FOREVER, DONE, OK };
-static const char *const modes[] = { "outside", "nan", "inactive_set", "between_steps", "segfault", "exit", "loop", "error", "mxcsr",
-                                     "wait_forever", "done", "ok", NULL };
+enum mode {
+    OUTSIDE,
+    NOT_A_NUMBER,
+    INACTIVE_SET,
+    BETWEEN_STEPS,
+    SEGFAULT,
+    EXIT,
+    LOOP,
+    FAILS,
+    MXCSR,
+    WAIT_FOREVER,
+    DONE,
+    OK
+};
+static const char *const modes[] = { "outside", "nan",   "inactive_set", "between_steps", "segfault", "exit", "loop",
+                                     "error",   "mxcsr", "wait_forever", "done",          "ok",       NULL };
 struct settings {
     uint32_t mode;
-    int64_t  from, every;
+    int64_t from, every;
 };
 static const hone_param params[] = {
     HONE_ENUM(struct settings, mode, "ok", modes, 0, "What goes wrong."),
@@ -18,7 +31,7 @@ static const hone_param params[] = {
 };
 
 struct self {
-    struct bad             bad; /* first: what the honest half knows */
+    struct bad bad; /* first: what the honest half knows */
     const struct settings *settings;
 };
 
@@ -36,11 +49,11 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
 
 static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
 {
-    struct self      *s = self;
+    struct self *s = self;
     const hone_space *space = s->bad.space;
-    const uint64_t    from = (uint64_t)s->settings->from;
-    volatile int      zero = 0;
-    const hone_rc     rc = bad_ask(&s->bad, trial, x, err);
+    const uint64_t from = (uint64_t)s->settings->from;
+    volatile int zero = 0;
+    const hone_rc rc = bad_ask(&s->bad, trial, x, err);
     if (rc != HONE_OK || trial < from || (trial - from) % (uint64_t)s->settings->every)
         return rc;
     switch ((enum mode)s->settings->mode) {
@@ -66,9 +79,11 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     case MXCSR: _mm_setcsr(_mm_getcsr() | 0x8040u); break;
     case WAIT_FOREVER: return HONE_WAIT;
     case DONE: return HONE_DONE;
-    case OK: default: break;
+    case OK:
+    default: break;
     }
     return HONE_OK;
 }
-BAD_COMPONENT("bad", create, bad_destroy, bad_open, ask, bad_tell, NULL, NULL, params, HONE_COUNT(params), sizeof(struct settings));
+BAD_COMPONENT("bad", create, bad_destroy, bad_open, ask, bad_tell, NULL, NULL, params, HONE_COUNT(params),
+              sizeof(struct settings));
 HONE_MODULE("org.hone.tests.search_bad", "1.0.0", "MIT", "the hone authors", "", &bad_component)

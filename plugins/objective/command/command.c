@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 struct settings {
-    const char  *run, *directory;
-    uint8_t      shell, final;
+    const char *run, *directory;
+    uint8_t shell, final;
     hone_strings metrics;
-    int64_t      steps, log;
-    double       grace;
+    int64_t steps, log;
+    double grace;
 };
 
 static const hone_param params[] = {
@@ -49,11 +49,11 @@ static const hone_param params[] = {
 };
 
 struct command {
-    const hone_host       *host;
+    const hone_host *host;
     const struct settings *settings;
-    struct words           words; /* of `run`, placeholders in place; with a shell the whole line */
-    struct words           keys;  /* of [space] that placeholders name */
-    hone_value            *metrics; /* (settings->metrics.n) */
+    struct words words;  /* of `run`, placeholders in place; with a shell the whole line */
+    struct words keys;   /* of [space] that placeholders name */
+    hone_value *metrics; /* (settings->metrics.n) */
 };
 
 /* ---- before any trial ---- */
@@ -138,16 +138,16 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
 
 struct session {
     const struct command *command;
-    const hone_trial     *trial;
-    hone_error           *err;
-    struct child          child;
-    hone_rc  verdict;     /* of the trial once `over`; *err says why where it is a failure */
-    uint32_t over;        /* nothing more is heard: the program is being stopped */
-    uint32_t n_values;    /* lines of values heard */
-    int64_t  last_step;
-    uint8_t *heard;       /* (metrics.n) */
-    int      log;         /* -1: not open */
-    int64_t  logged;
+    const hone_trial *trial;
+    hone_error *err;
+    struct child child;
+    hone_rc verdict;   /* of the trial once `over`; *err says why where it is a failure */
+    uint32_t over;     /* nothing more is heard: the program is being stopped */
+    uint32_t n_values; /* lines of values heard */
+    int64_t last_step;
+    uint8_t *heard; /* (metrics.n) */
+    int log;        /* -1: not open */
+    int64_t logged;
     const char *log_path;
 };
 
@@ -230,8 +230,8 @@ static void take_report(struct session *s, char *line)
     if (!fault && report.step && report.step <= s->last_step)
         fault = "steps must grow";
     if (fault) {
-        finish_session(
-            s, hone_fail(s->err, HONE_EINVAL, "", "the program's line '%s' cannot be read: %s", quoted, fault));
+        finish_session(s,
+                       hone_fail(s->err, HONE_EINVAL, "", "the program's line '%s' cannot be read: %s", quoted, fault));
         return;
     }
     for (uint64_t m = 0; m < settings->metrics.n; m++)
@@ -338,7 +338,8 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
     s->trial = trial;
     s->err = err;
     s->log = -1;
-    if ((rc = told_arguments(&c->words, c->settings->shell, trial, &argv, err)) < 0 || (rc = told_environment(trial, &environment, err)) < 0 ||
+    if ((rc = told_arguments(&c->words, c->settings->shell, trial, &argv, err)) < 0 ||
+        (rc = told_environment(trial, &environment, err)) < 0 ||
         (rc = child_start(&s->child, argv.word, environment.word, c->settings->directory, err)) < 0)
         goto out;
     follow(s);
@@ -381,7 +382,8 @@ static const char doc[] =
     "splits of the data), HONE_DIRECTORY "
     "(for files of the study; the program makes it if it is missing), HONE_UNTIL (step at which the trial is to "
     "pause; 0: never), HONE_FINAL "
-    "(1: the last run of the winner, where `final = yes`, or of `hone train`: train on all but the test data, and test). Standard input is empty.\n\n"
+    "(1: the last run of the winner, where `final = yes`, or of `hone train`: train on all but the test data, and "
+    "test). Standard input is empty.\n\n"
     "With `shell = yes` a value is put in single quotes where it has anything but letters, digits and `_./:=,+@%-`: "
     "do not put quotes around "
     "placeholders.\n\n"
