@@ -50,7 +50,7 @@ static size_t file_rank(const struct complaints *complaints, const char *file)
 }
 
 struct ranked {
-    size_t                  rank, index;
+    size_t rank, index;
     const struct complaint *complaint;
 };
 
@@ -98,9 +98,10 @@ void complaints_print(struct complaints *complaints, FILE *out)
     for (size_t i = 0; i < complaints->n; i++) {
         const struct complaint *c = order ? order[i].complaint : complaints->items + i;
         int seen = 0;
-        for (size_t j = i; order && j > 0 && !seen; j--) { /* the same message at the same place is next to it, or near */
+        for (size_t j = i; order && j > 0 && !seen; j--) { /* the same message at the same place is near */
             const struct complaint *before = order[j - 1].complaint;
-            if (order[j - 1].rank != order[i].rank || before->place.line != c->place.line || before->place.column != c->place.column)
+            if (order[j - 1].rank != order[i].rank || before->place.line != c->place.line ||
+                before->place.column != c->place.column)
                 break;
             seen = !strcmp(before->message, c->message);
         }

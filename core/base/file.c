@@ -75,11 +75,13 @@ hone_rc file_read(const char *path, size_t limit, char **data, size_t *n, hone_e
         rc = hone_fail(err, HONE_EIO, "", "cannot read %.180s: it is %s, not a file", name, kind_of(status.st_mode));
         goto out;
     }
-    result = read_all(fd, limit, S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 4096, data, n);
+    result = read_all(fd, limit, S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 4096, data,
+                      n);
     if (result > 0)
         rc = hone_fail(err, HONE_ERANGE, "", "cannot read %.180s: it is larger than %zu bytes", name, limit);
     else if (result < 0)
-        rc = hone_fail(err, errno == ENOMEM ? HONE_ENOMEM : HONE_EIO, "", "cannot read %.180s: %s", name, strerror(errno));
+        rc = hone_fail(err, errno == ENOMEM ? HONE_ENOMEM : HONE_EIO, "", "cannot read %.180s: %s", name,
+                       strerror(errno));
 out:
     if (fd >= 0 && !standard)
         close(fd);
@@ -122,7 +124,8 @@ hone_rc file_write_atomically(const char *path, const void *data, size_t n, hone
     }
     made = 0;
     folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0 && fsync(folder) < 0 && errno != EINVAL && errno != EROFS) /* some file systems cannot sync a directory */
+    /* some file systems cannot sync a directory */
+    if (folder >= 0 && fsync(folder) < 0 && errno != EINVAL && errno != EROFS)
         rc = hone_fail(err, HONE_EIO, "", "cannot write %.180s: %s", path, strerror(errno));
 out:
     if (folder >= 0)
@@ -223,7 +226,7 @@ char *path_directory(const char *path)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* "$VARIABLE/hone" where it is absolute (the XDG base directory specification ignores others), else "~/FALLBACK/hone". */
+/* "$VARIABLE/hone" where it is absolute (the XDG base directory specification ignores others), else "~/FALLBACK/hone" */
 static char *user_directory(const char *variable, const char *fallback)
 {
     const char *set = getenv(variable);

@@ -6,13 +6,14 @@
 
 #include <stddef.h>
 
-/* Reads a regular file (or "-": standard input) of at most `limit` bytes; *data is malloc'ed and NUL-terminated behind. */
+/* Reads a regular file (or "-": standard input) of at most `limit` bytes; *data is malloc'ed, a NUL stands behind. */
 hone_rc file_read(const char *path, size_t limit, char **data, size_t *n, hone_error *err);
 /* path.tmp-PID, fsync, rename, fsync of the directory. */
 hone_rc file_write_atomically(const char *path, const void *data, size_t n, hone_error *err);
 /* mkdir -p */
 hone_rc directory_make(const char *path, hone_error *err);
-/* Malloc'ed: path made absolute relative to base (a directory; NULL: the current one); "~/" is expanded. NULL: out of memory. */
+/* Malloc'ed: path made absolute relative to base (a directory; NULL: the current one); "~/" is expanded. NULL: out of
+ * memory. */
 char *path_absolute(const char *base, const char *path);
 /* Malloc'ed directory part of a path ("." where there is none). */
 char *path_directory(const char *path);

@@ -65,7 +65,8 @@ void suggestion_offer(struct suggestion *s, const char *known)
     const unsigned limit = length / 3 > 1 ? (unsigned)(length / 3) : 1;
     unsigned distance;
     if (length >= 2 && starts_with(known, s->word)) {
-        if (!s->best || s->distance || strlen(known) < strlen(s->best)) { /* of several, the one with the least left to type */
+        /* of several, the one with the least left to type */
+        if (!s->best || s->distance || strlen(known) < strlen(s->best)) {
             s->best = known;
             s->distance = 0;
         }

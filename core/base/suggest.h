@@ -7,10 +7,10 @@
 struct suggestion {
     const char *word; /* what was typed */
     const char *best; /* NULL: nothing near enough */
-    unsigned    distance;
+    unsigned distance;
 };
 void suggestion_start(struct suggestion *s, const char *word);
-/* Offers a known word (life: as long as the suggestion): nearest by Damerau-Levenshtein distance <= max(1, length / 3) wins, a
- * word that starts with what was typed beats it. */
+/* Offers a known word (life: as long as the suggestion): nearest by Damerau-Levenshtein distance <= max(1, length / 3)
+ * wins, a word that starts with what was typed beats it. */
 void suggestion_offer(struct suggestion *s, const char *known);
 #endif

@@ -101,7 +101,8 @@ void number_format(double value, char *out, size_t n)
         snprintf(out, n, "nan"); /* printf would say "-nan" for half of them */
         return;
     }
-    if (value == floor(value) && fabs(value) <= 9007199254740992.0) { /* 2^53: no exponent, so that integers read it too */
+    /* 2^53: no exponent, so that integers read it too */
+    if (value == floor(value) && fabs(value) <= 9007199254740992.0) {
         snprintf(out, n, "%.0f", value);
         return;
     }
@@ -110,6 +111,20 @@ void number_format(double value, char *out, size_t n)
         if (strtod(out, NULL) == value)
             return;
     }
+}
+
+const char *number_shorten(const char *text, char *out, size_t n)
+{
+    enum { LONG = 9 };
+    char *end;
+    double value;
+    if (!text || strlen(text) <= LONG)
+        return text;
+    value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value))
+        return text;
+    snprintf(out, n, "%.6g", value);
+    return out;
 }
 
 void text_add_number(struct text *text, double value)

@@ -31,7 +31,7 @@ static void complain_metric(struct session *s, const hone_description *d, const 
 static void hold_against(struct session *s, const hone_description *d)
 {
     const struct composition *c = &s->composition;
-    const struct place        space = composition_place(c, "space", NULL);
+    const struct place space = composition_place(c, "space", NULL);
     for (size_t i = 0; i < c->n_objectives; i++)
         complain_metric(s, d, c->objectives[i].metric, &c->objectives[i].place);
     for (size_t i = 0; i < c->n_constraints; i++)
@@ -46,12 +46,17 @@ static void hold_against(struct session *s, const hone_description *d)
 static int ask_objective(struct session *s)
 {
     const struct study_settings *study = &s->composition.study;
-    hone_error                   err = HONE_ERROR_INIT;
-    const struct pool_options    pool = {
-           1,   text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, study->trial_memory,
-           1.0, &s->catalog_options, NULL
-    };
-    const double                 until = seconds_steady() + PATIENCE;
+    hone_error err = HONE_ERROR_INIT;
+    const struct pool_options pool = { 1,
+                                       text_string(&s->config_text),
+                                       study->directory,
+                                       (uint64_t)study->seed,
+                                       0,
+                                       study->trial_memory,
+                                       1.0,
+                                       &s->catalog_options,
+                                       NULL };
+    const double until = seconds_steady() + PATIENCE;
     session_catch_signals();
     if (pool_create(&s->pool, &pool, &err) != HONE_OK)
         return session_fail(s, &err);
@@ -80,9 +85,9 @@ static int ask_objective(struct session *s)
 
 static void print_summary(const struct session *s)
 {
-    const struct composition    *c = &s->composition;
+    const struct composition *c = &s->composition;
     const struct study_settings *study = &c->study;
-    struct text                  out = TEXT_INIT;
+    struct text out = TEXT_INIT;
     if (!cli_has(s->cli, "train")) {
         text_addf(&out, "study       %s: ", study->name);
         if (study->trials)
@@ -104,8 +109,8 @@ static void print_summary(const struct session *s)
     for (size_t i = 0; i < c->n_sections; i++) {
         const struct composed_section *section = &c->sections[i];
         text_addf(&out, "%-11s [%s] %s%s%s\n", i ? "" : "sections", section->name,
-                  section->component ? section->component->name : section->use,
-                  section->enabled ? "" : ", not enabled", section->explicit_ ? "" : ", by default");
+                  section->component ? section->component->name : section->use, section->enabled ? "" : ", not enabled",
+                  section->explicit_ ? "" : ", by default");
     }
     for (size_t i = 0; i < c->space.n_texts && !cli_has(s->cli, "train"); i++)
         text_addf(&out, "%-11s %s = %s\n", i ? "" : "space", c->space.texts[i].key, c->space.texts[i].text);
@@ -116,8 +121,8 @@ static void print_summary(const struct session *s)
 static int run(const struct cli *cli)
 {
     struct session session;
-    struct text    sources = TEXT_INIT;
-    int            code = session_read(&session, cli, cli_has(cli, "train") ? COMPOSE_TRAIN : 0);
+    struct text sources = TEXT_INIT;
+    int code = session_read(&session, cli, cli_has(cli, "train") ? COMPOSE_TRAIN : 0);
     if (code == 0 && !cli_has(cli, "tables-only"))
         code = ask_objective(&session);
     if (code == EXIT_OK) {
@@ -135,10 +140,16 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_check = {
-    "check", "say all that is wrong with INI files, without running them", "FILE... [options]",
+    "check",
+    "say all that is wrong with INI files, without running them",
+    "FILE... [options]",
     "Reads the files as 'hone run' does, later ones over earlier ones, then --set. Everything that\n"
     "is wrong is said at once, as FILE:LINE:COLUMN: what, and the exit code is 3. If nothing is\n"
     "wrong with the text, the objective is asked whether its files are there and its shapes fit.\n"
     "Prints what would run, or with --resolved the INI that alone reproduces it.\n",
-    options, 1, -1, run, 0
+    options,
+    1,
+    -1,
+    run,
+    0
 };

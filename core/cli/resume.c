@@ -19,10 +19,10 @@ static const struct option_row options[] = {
 
 static int run(const struct cli *cli)
 {
-    struct stored  stored;
+    struct stored stored;
     struct session session = { 0 };
-    struct text    config = TEXT_INIT;
-    int            code = stored_open(&stored, cli, cli->arguments[0]);
+    struct text config = TEXT_INIT;
+    int code = stored_open(&stored, cli, cli->arguments[0]);
     if (code == 0)
         code = stored_choose(&stored, cli);
     if (code == 0)
@@ -39,5 +39,12 @@ static int run(const struct cli *cli)
     return code;
 }
 
-const struct command command_resume = { "resume", "go on with a study from its storage", "STUDY [options]",
-                                        "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db).\n", options, 1, 1, run, 0 };
+const struct command command_resume = { "resume",
+                                        "go on with a study from its storage",
+                                        "STUDY [options]",
+                                        "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db).\n",
+                                        options,
+                                        1,
+                                        1,
+                                        run,
+                                        0 };

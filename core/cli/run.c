@@ -33,8 +33,8 @@ static int end_code(struct study *study, enum study_end end)
         return 128 + session_signal;
     }
     if (end == STUDY_SPENT)
-        fprintf(stderr, "hone: %s '%s' has nothing more to propose after %llu trials\n", study->done->entry->kind, study->done->entry->name,
-                (unsigned long long)study->table.n);
+        fprintf(stderr, "hone: %s '%s' has nothing more to propose after %llu trials\n", study->done->entry->kind,
+                study->done->entry->name, (unsigned long long)study->table.n);
     if (study->table.complete)
         return EXIT_OK;
     struct text arguments = TEXT_INIT;
@@ -47,15 +47,15 @@ static int end_code(struct study *study, enum study_end end)
 
 int run_session(struct session *session)
 {
-    struct study   study = { 0 };
+    struct study study = { 0 };
     enum study_end end = STUDY_BUDGET;
-    hone_error     err = HONE_ERROR_INIT;
-    int            code;
+    hone_error err = HONE_ERROR_INIT;
+    int code;
     session_catch_signals();
     if ((code = session_start(session)) != 0)
         return code;
-    const struct study_options study_options = { &session->composition, &session->host, pool_crew(session->pool), session->workers,
-                                                 &session->terminal, &session_signals };
+    const struct study_options study_options = { &session->composition, &session->host,     pool_crew(session->pool),
+                                                 session->workers,      &session->terminal, &session_signals };
     hone_rc rc = study_open(&study, &study_options, &err);
     if (rc == HONE_OK)
         rc = study_run(&study, &end, &err);
@@ -80,7 +80,7 @@ int run_session(struct session *session)
 static int run(const struct cli *cli)
 {
     struct session session;
-    int            code = session_read(&session, cli, 0);
+    int code = session_read(&session, cli, 0);
     if (code == 0)
         code = run_session(&session);
     session_release(&session);
@@ -88,9 +88,15 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_run = {
-    "run", "tune what the INI files describe", "FILE... [options]",
+    "run",
+    "tune what the INI files describe",
+    "FILE... [options]",
     "Later files and --set override earlier ones. Results go to standard output, progress to\n"
     "standard error. The study is kept in study.storage: run the same command again after a\n"
     "crash, a kill or Ctrl-C, and it goes on. The first Ctrl-C ends in order, the second now.\n",
-    options, 1, -1, run, 0
+    options,
+    1,
+    -1,
+    run,
+    0
 };

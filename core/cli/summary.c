@@ -9,13 +9,14 @@
 
 static void print_point(const hone_trial_record *r)
 {
+    char number[32];
     for (uint32_t i = 0; i < r->n_parameters; i++)
-        printf("  %-36s %s\n", r->parameters[i].key, r->parameters[i].text);
+        printf("  %-36s %s\n", r->parameters[i].key, number_shorten(r->parameters[i].text, number, sizeof number));
 }
 
 unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *prefix)
 {
-    unsigned     printed = 0;
+    unsigned printed = 0;
     const size_t length = strlen(prefix);
     for (uint32_t i = 0; i < n; i++) {
         if (strncmp(metrics[i].name, prefix, length))
@@ -39,18 +40,61 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *r)
     return HONE_OK;
 }
 
+enum { TABLE_LINES = 32, TABLE_COLUMNS = 128 }; /* a larger table is left to `hone trials --trial N` */
+
+/* A csv table (no quotes in it) with its columns aligned; tables too large for a terminal are only named. */
+static void print_table(const char *name, const char *csv)
+{
+    struct text text = TEXT_INIT;
+    size_t widest = 1, lines = 0, longest = 0;
+    for (const char *at = csv; *at; lines++, at += *at == '\n') {
+        const char *end = at + strcspn(at, "\n");
+        size_t columns = 0;
+        for (; at < end; at += *at == ',', columns++) {
+            const size_t n = strcspn(at, ",\n");
+            widest = n > widest ? n : widest;
+            at += n;
+        }
+        longest = columns > longest ? columns : longest;
+    }
+    if (lines > TABLE_LINES || longest * (widest + 1) > TABLE_COLUMNS || strchr(csv, '"')) {
+        printf("%s: %zu lines (hone trials --trial N shows it)\n", name, lines);
+        return;
+    }
+    for (const char *at = csv; *at; at++) {
+        const size_t n = strcspn(at, ",\n");
+        text_addf(&text, " %*.*s", (int)widest, (int)n, at);
+        at += n;
+        if (*at != ',')
+            text_add(&text, "\n");
+        if (!*at)
+            break;
+    }
+    printf("%s\n%s", name, text_string(&text));
+    text_release(&text);
+}
+
+void summary_attachment(const char *name, const char *media_type, const char *content, const char *path)
+{
+    const size_t n = strlen(name);
+    if (path)
+        printf("%-6s %s\n", n > 12 && !strcmp(name + n - 12, ".safetensors") ? "model" : "file", path);
+    else if (content && !strcmp(media_type, "text/csv"))
+        print_table(name, content);
+}
+
 static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
 {
     (void)ctx;
-    if (a->final && a->path)
-        printf("%-6s %s\n", !strcmp(a->media_type, "application/x-safetensors") ? "model" : "file", a->path);
+    if (a->final)
+        summary_attachment(a->name, a->media_type, a->text, a->path);
     return HONE_OK;
 }
 
 static void print_front(struct study *study)
 {
     struct trial *const *front = study->table.front;
-    const uint64_t       n = study->table.n_front;
+    const uint64_t n = study->table.n_front;
     printf("front  %llu of %llu trials are not dominated\n", (unsigned long long)n, (unsigned long long)study->table.n);
     for (uint64_t i = 0; i < n && i < 10; i++) {
         printf("  trial %-6llu", (unsigned long long)front[i]->number);
@@ -64,17 +108,18 @@ static void print_front(struct study *study)
 
 void summary_print(struct study *study, const char *storage_url)
 {
-    struct text               arguments = TEXT_INIT;
+    struct text arguments = TEXT_INIT;
     const struct trial_table *t = &study->table;
-    struct trial             *best = trial_table_best(t);
-    hone_error                err = HONE_ERROR_INIT;
+    struct trial *best = trial_table_best(t);
+    hone_error err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { NULL, NULL, on_trial, NULL, NULL, on_attachment };
     if (t->n_values > 1 && t->complete) {
         print_front(study);
     } else if (best) {
         study_fill_record(study, best, &study->record);
-        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n", (unsigned long long)best->number, (unsigned long long)t->n,
-               (unsigned long long)t->complete, (unsigned long long)t->pruned, (unsigned long long)t->failed);
+        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n",
+               (unsigned long long)best->number, (unsigned long long)t->n, (unsigned long long)t->complete,
+               (unsigned long long)t->pruned, (unsigned long long)t->failed);
         if (trial_violation(t, best) > 0)
             printf("  no trial meets the constraints; this one comes closest\n");
         printf("  %-36s %.6g\n", study->objectives[0].name, best->values[0]);

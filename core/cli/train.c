@@ -4,9 +4,9 @@
 #include "cli/summary.h"
 #include "hone/param.h"
 #include "hone/rng.h"
-#include "study/study.h"
+#include "hone/settings.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 static const struct option_row options[] = {
@@ -48,7 +48,7 @@ static void print_outcome(const struct crew_event *event)
 static int hear(struct session *s, const struct crew_event *event, int64_t *max_step)
 {
     struct crew *crew = pool_crew(s->pool);
-    hone_error   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     switch (event->what) {
     case CREW_READY:
         if (event->rc == HONE_OK) {
@@ -62,8 +62,8 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
             print_epoch(event, *max_step);
         return crew->verdict(crew, event->worker, HONE_CONTINUE, &err) == HONE_OK ? -1 : session_fail(s, &err);
     case CREW_ATTACHMENT:
-        if (event->attachment.path)
-            printf("%-6s %s\n", !strcmp(event->attachment.media_type, "application/x-safetensors") ? "model" : "file", event->attachment.path);
+        summary_attachment(event->attachment.name, event->attachment.media_type, event->attachment.text,
+                           event->attachment.path);
         return -1;
     case CREW_LOG:
         if (event->level >= HONE_LOG_INFO)
@@ -75,47 +75,33 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
     if (event->status == CREW_CANCELLED || session_signals)
         return 128 + (session_signal ? session_signal : SIGTERM);
     if (event->status != HONE_COMPLETE)
-        return cli_fail(EXIT_FAILED, "%s%s%s", event->component ? event->component : "", event->component && *event->component ? ": " : "",
+        return cli_fail(EXIT_FAILED, "%s%s%s", event->component ? event->component : "",
+                        event->component && *event->component ? ": " : "",
                         event->message ? event->message : "the training failed and gave no reason");
     print_outcome(event);
     return EXIT_OK;
 }
 
-/* What [space] fixes goes to the objective as a trial's point does; (n) settings, malloc'ed. */
-static hone_setting *fixed_settings(const struct space_lines *space, uint32_t *n)
-{
-    hone_setting *settings = calloc(space->n_lines + 1, sizeof *settings);
-    *n = 0;
-    for (size_t i = 0; settings && i < space->n_lines; i++) {
-        const struct space_line *line = &space->lines[i];
-        double                   number;
-        if (line->fixed)
-            settings[(*n)++] = (hone_setting){ line->key, line->choices[0], hone_parse_real(line->choices[0], NULL, &number) ? number : 0 };
-    }
-    return settings;
-}
-
-static int train(struct session *s)
+static int train_with(struct session *s, const hone_setting *settings, uint32_t n_settings)
 {
     const struct study_settings *study = &s->composition.study;
-    struct crew                 *crew;
-    hone_error                   err = HONE_ERROR_INIT;
-    int64_t                      max_step = 0;
-    int                          cancelled = 0, code = -1;
-    const struct pool_options    options_ = { 1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options, NULL };
-    uint32_t                     n;
-    hone_setting                *settings = fixed_settings(&s->composition.space, &n);
-    const struct crew_trial      trial = { .number = (uint64_t)study->trial, .flags = HONE_TRIAL_FINAL, .settings = settings, .n_settings = n,
-                                           .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial) };
+    struct crew *crew;
+    hone_error err = HONE_ERROR_INIT;
+    int64_t max_step = 0;
+    int cancelled = 0, code = -1;
+    const struct pool_options options_ = {
+        1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options, NULL
+    };
+    const struct crew_trial trial = { .number = (uint64_t)study->trial,
+                                      .flags = HONE_TRIAL_FINAL,
+                                      .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial),
+                                      .settings = settings,
+                                      .n_settings = n_settings };
     session_catch_signals();
-    hone_rc rc = settings ? pool_create(&s->pool, &options_, &err) : hone_fail(&err, HONE_ENOMEM, NULL, "out of memory");
-    if (rc != HONE_OK) {
-        free(settings);
+    if (pool_create(&s->pool, &options_, &err) != HONE_OK)
         return session_fail(s, &err);
-    }
     crew = pool_crew(s->pool);
-    rc = crew->start(crew, 0, &trial, &err);
-    free(settings);
+    hone_rc rc = crew->start(crew, 0, &trial, &err);
     while (rc >= 0 && code < 0) {
         struct crew_event event;
         if (session_signals && !cancelled) {
@@ -130,19 +116,41 @@ static int train(struct session *s)
     return rc < 0 ? session_fail(s, &err) : code;
 }
 
+/* The trial's point is what [space] fixes: values that no section has a key for, a program's own or x1 of a function. */
+static int train(struct session *s)
+{
+    const struct space_lines *fixed = &s->composition.space;
+    hone_setting *settings = calloc(fixed->n_lines + 1, sizeof *settings);
+    if (!settings)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    for (size_t i = 0; i < fixed->n_lines; i++) {
+        settings[i] = (hone_setting){ fixed->lines[i].key, fixed->lines[i].choices[0], 0 };
+        if (!hone_parse_real(settings[i].text, NULL, &settings[i].number))
+            settings[i].number = 0; /* the index of the one choice */
+    }
+    const int code = train_with(s, settings, (uint32_t)fixed->n_lines);
+    free(settings);
+    return code;
+}
+
 static int run(const struct cli *cli)
 {
     struct session session;
-    int            code = session_read(&session, cli, COMPOSE_TRAIN);
+    int code = session_read(&session, cli, COMPOSE_TRAIN);
     if (code == 0)
         code = train(&session);
     session_release(&session);
     return code;
 }
 
-const struct command command_train = {
-    "train", "train once with the values in the INI files, test, write the model", "FILE... [options]",
-    "[search], [scheduler] and [space] play no part. Training uses all data but the test split;\n"
-    "the test split is used once, at the end.\n",
-    options, 1, -1, run, 0
-};
+const struct command command_train = { "train",
+                                       "train once with the values in the INI files, test, write the model",
+                                       "FILE... [options]",
+                                       "[search] and [scheduler] play no part, and of [space] only what is fixed. "
+                                       "Training uses all data but the test split;\n"
+                                       "the test split is used once, at the end.\n",
+                                       options,
+                                       1,
+                                       -1,
+                                       run,
+                                       0 };

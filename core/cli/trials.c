@@ -24,19 +24,20 @@ static const struct option_row options[] = {
  * where the last one ended. */
 struct names {
     const char **names;
-    size_t       n, capacity, next;
+    size_t n, capacity, next;
 };
+enum { FIXED = 4 }; /* columns before the objectives: trial, state, step, seconds */
 struct listing {
     const struct stored *stored;
-    struct column       *columns;
-    size_t               n_columns;
-    struct names         keys, metrics;
+    struct column *columns;
+    size_t n_columns;
+    struct names keys, metrics;
     hone_settings_memory memory;
-    int                  with_metrics, failed_rows;
-    const char          *state;
-    const char         **cells;          /* (n_columns) of the row at hand */
-    char               (*numbers)[32];   /* (n_columns) texts of numbers in it */
-    struct output        output;
+    int with_metrics, failed_rows;
+    const char *state;
+    const char **cells;  /* (n_columns) of the row at hand */
+    char (*numbers)[32]; /* (n_columns) texts of numbers in it */
+    struct output output;
 };
 
 /* Index of a name, or n: it is not there. */
@@ -78,7 +79,7 @@ static hone_rc remember(struct listing *l, struct names *names, const char *name
 static hone_rc on_trial_names(void *ctx, const hone_trial_record *r)
 {
     struct listing *l = ctx;
-    hone_rc         rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     if (l->state && strcmp(l->state, state_name(r->state)))
         return HONE_OK;
     for (uint32_t i = 0; rc == HONE_OK && i < r->n_parameters; i++)
@@ -106,10 +107,10 @@ static const char *number_cell(double v, char *out, size_t n)
 static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
 {
     struct listing *l = ctx;
-    const char    **cells = l->cells;
-    char          (*numbers)[32] = l->numbers;
-    char            why[400];
-    size_t          c = 0;
+    const char **cells = l->cells;
+    char(*numbers)[32] = l->numbers;
+    char why[400];
+    size_t c = 0;
     if (l->state && strcmp(l->state, state_name(r->state)))
         return HONE_OK;
     memset(cells, 0, l->n_columns * sizeof *cells);
@@ -123,7 +124,8 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
     c++;
     for (uint32_t i = 0; i < l->stored->study.n_objectives; i++, c++)
         cells[c] = i < r->n_values ? number_cell(r->values[i], numbers[c], 32) : NULL;
-    for (uint32_t i = 0; i < r->n_parameters; i++) { /* a study at work may have got names since the first pass: without them */
+    for (uint32_t i = 0; i < r->n_parameters;
+         i++) { /* a study at work may have got names since the first pass: without them */
         const size_t k = names_find(&l->keys, r->parameters[i].key);
         if (k < l->keys.n)
             cells[c + k] = r->parameters[i].text;
@@ -140,12 +142,15 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
         snprintf(why, sizeof why, "%s", r->message ? r->message : "");
         cells[c + 1] = *why ? why : NULL;
     }
+    if (l->output.format == OUTPUT_TEXT) /* csv and json have every digit */
+        for (size_t i = FIXED; i < l->n_columns; i++)
+            cells[i] = number_shorten(cells[i], numbers[i], 32);
     return output_row(&l->output, cells) < 0 ? HONE_EIO : HONE_OK;
 }
 
 static int make_columns(struct listing *l)
 {
-    const size_t most = 4 + l->stored->study.n_objectives + l->keys.n + l->metrics.n + 2;
+    const size_t most = FIXED + l->stored->study.n_objectives + l->keys.n + l->metrics.n + 2;
     l->columns = calloc(most, sizeof *l->columns);
     l->cells = calloc(most, sizeof *l->cells);
     l->numbers = calloc(most, sizeof *l->numbers);
@@ -170,9 +175,10 @@ static int make_columns(struct listing *l)
 
 static int list(const struct cli *cli, const struct stored *stored, enum output_format format)
 {
-    struct listing             l = { .stored = stored, .with_metrics = cli_has(cli, "metrics"), .state = cli_value(cli, "state") };
-    hone_error                 err = HONE_ERROR_INIT;
-    const hone_storage_visitor names = { &l, NULL, on_trial_names, NULL, NULL, NULL }, rows = { &l, NULL, on_trial_row, NULL, NULL, NULL };
+    struct listing l = { .stored = stored, .with_metrics = cli_has(cli, "metrics"), .state = cli_value(cli, "state") };
+    hone_error err = HONE_ERROR_INIT;
+    const hone_storage_visitor names = { &l, NULL, on_trial_names, NULL, NULL, NULL },
+                               rows = { &l, NULL, on_trial_row, NULL, NULL, NULL };
     hone_rc rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &names, &err);
     if (rc == HONE_OK && (make_columns(&l) < 0 || output_open(&l.output, format, l.columns, l.n_columns) < 0))
         rc = HONE_ENOMEM;
@@ -187,7 +193,11 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
     free(l.columns);
     free(l.cells);
     free(l.numbers);
-    return rc == HONE_OK ? EXIT_OK : cli_fail(EXIT_FAILED, "%s", err.msg[0] ? err.msg : rc == HONE_ENOMEM ? "out of memory" : "cannot write the table");
+    return rc == HONE_OK ? EXIT_OK
+                         : cli_fail(EXIT_FAILED, "%s",
+                                    err.msg[0]          ? err.msg
+                                    : rc == HONE_ENOMEM ? "out of memory"
+                                                        : "cannot write the table");
 }
 
 /* ---- one trial ---- */
@@ -195,11 +205,12 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
 static hone_rc on_report_line(void *ctx, const hone_report_record *r)
 {
     struct output *output = ctx;
-    char           step[32], attempt[32], value[32];
+    char step[32], attempt[32], value[32];
     for (uint32_t i = 0; i < r->n_values; i++) {
         snprintf(step, sizeof step, "%lld", (long long)r->step);
         snprintf(attempt, sizeof attempt, "%llu", (unsigned long long)r->attempt);
-        const char *const cells[] = { "report", step, attempt, r->values[i].name, number_cell(r->values[i].value, value, sizeof value) };
+        const char *const cells[] = { "report", step, attempt, r->values[i].name,
+                                      number_cell(r->values[i].value, value, sizeof value) };
         if (output_row(output, cells) < 0)
             return HONE_EIO;
     }
@@ -209,13 +220,15 @@ static hone_rc on_report_line(void *ctx, const hone_report_record *r)
 static hone_rc on_trial_lines(void *ctx, const hone_trial_record *r)
 {
     struct output *output = ctx;
-    char           attempt[32], value[32];
+    char attempt[32], value[32];
     snprintf(attempt, sizeof attempt, "%llu", (unsigned long long)r->attempt);
     output_row(output, (const char *const[]){ "state", NULL, attempt, state_name(r->state), NULL });
     for (uint32_t i = 0; i < r->n_parameters; i++)
-        output_row(output, (const char *const[]){ "parameter", NULL, NULL, r->parameters[i].key, r->parameters[i].text });
+        output_row(output,
+                   (const char *const[]){ "parameter", NULL, NULL, r->parameters[i].key, r->parameters[i].text });
     for (uint32_t i = 0; i < r->n_metrics; i++)
-        output_row(output, (const char *const[]){ "metric", NULL, NULL, r->metrics[i].name, number_cell(r->metrics[i].value, value, sizeof value) });
+        output_row(output, (const char *const[]){ "metric", NULL, NULL, r->metrics[i].name,
+                                                  number_cell(r->metrics[i].value, value, sizeof value) });
     if (r->component && *r->component)
         output_row(output, (const char *const[]){ "component", NULL, NULL, r->component, NULL });
     if (r->message && *r->message)
@@ -225,19 +238,22 @@ static hone_rc on_trial_lines(void *ctx, const hone_trial_record *r)
 
 static hone_rc on_attachment_line(void *ctx, const hone_attachment_record *a)
 {
-    return output_row(ctx, (const char *const[]){ a->final ? "final" : "attachment", NULL, NULL, a->name, a->path ? a->path : a->text }) < 0 ? HONE_EIO
-                                                                                                                                             : HONE_OK;
+    return output_row(ctx, (const char *const[]){ a->final ? "final" : "attachment", NULL, NULL, a->name,
+                                                  a->path ? a->path : a->text }) < 0
+               ? HONE_EIO
+               : HONE_OK;
 }
 
 static int show(const struct stored *stored, int64_t trial, enum output_format format)
 {
     static const struct column columns[] = {
-        { "what", COLUMN_TEXT }, { "step", COLUMN_NUMBER }, { "attempt", COLUMN_NUMBER }, { "name", COLUMN_TEXT }, { "value", COLUMN_TEXT },
+        { "what", COLUMN_TEXT }, { "step", COLUMN_NUMBER }, { "attempt", COLUMN_NUMBER },
+        { "name", COLUMN_TEXT }, { "value", COLUMN_TEXT },
     };
-    struct output              output;
-    hone_error                 err = HONE_ERROR_INIT;
+    struct output output;
+    hone_error err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { &output, NULL, on_trial_lines, on_report_line, NULL, on_attachment_line };
-    const hone_storage_v1     *s = stored->iface;
+    const hone_storage_v1 *s = stored->iface;
     output_open(&output, format, columns, sizeof columns / sizeof *columns);
     hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &visitor, &err);
     if (rc == HONE_OK && !output.n_rows)
@@ -252,14 +268,15 @@ static int show(const struct stored *stored, int64_t trial, enum output_format f
 
 static int run(const struct cli *cli)
 {
-    struct stored      stored;
+    struct stored stored;
     enum output_format format;
-    int64_t            trial = -1;
-    const char        *state = cli_value(cli, "state");
-    int                code = cli_format(cli, &format);
+    int64_t trial = -1;
+    const char *state = cli_value(cli, "state");
+    int code = cli_format(cli, &format);
     if (code != 0 || (code = cli_number(cli, "trial", 0, &trial)) != 0)
         return code;
-    if (state && strcmp(state, "complete") && strcmp(state, "pruned") && strcmp(state, "failed") && strcmp(state, "running"))
+    if (state && strcmp(state, "complete") && strcmp(state, "pruned") && strcmp(state, "failed") &&
+        strcmp(state, "running"))
         return cli_usage_error(cli, "--state %s: complete, pruned, failed or running", state);
     if ((code = stored_open(&stored, cli, cli->arguments[0])) == 0 && (code = stored_choose(&stored, cli)) == 0)
         code = trial >= 0 ? show(&stored, trial, format) : list(cli, &stored, format);
@@ -267,6 +284,14 @@ static int run(const struct cli *cli)
     return code;
 }
 
-const struct command command_trials = { "trials", "list the trials of a study", "STUDY [options]",
-                                        "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n",
-                                        options, 1, 1, run, 0 };
+const struct command command_trials = {
+    "trials",
+    "list the trials of a study",
+    "STUDY [options]",
+    "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n",
+    options,
+    1,
+    1,
+    run,
+    0
+};

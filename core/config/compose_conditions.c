@@ -12,8 +12,8 @@ static struct place place_in_condition(const struct composer *c, const struct sp
     return compose_word_place(c, line, word, 1);
 }
 
-/* The key of [space] that was meant, NULL: none is near. The section's part and the last part are compared each for itself: they
- * share too much to be compared as a whole. */
+/* The key of [space] that was meant, NULL: none is near. The section's part and the last part are compared each for
+ * itself: they share too much to be compared as a whole. */
 static const char *nearest_line(const struct space_lines *space, const char *key)
 {
     const char *dot = strrchr(key, '.'), *best = NULL;
@@ -66,7 +66,8 @@ static void check_choice_condition(struct composer *c, const struct space_line *
             suggestion_offer(&s, other->choices[i]);
         }
         if (!known && s.best)
-            compose_refuse(c, &place, "'%s' is none of the choices of '%s'; did you mean '%s'?", q->values[v], q->key, s.best);
+            compose_refuse(c, &place, "'%s' is none of the choices of '%s'; did you mean '%s'?", q->values[v], q->key,
+                           s.best);
         else if (!known)
             compose_refuse(c, &place, "'%s' is none of the choices of '%s'", q->values[v], q->key);
     }
@@ -83,7 +84,8 @@ static void check_number_condition(struct composer *c, const struct space_line *
             compose_refuse(c, &place, "'%s' is not a number, as the values of '%s' are", q->values[v], q->key);
         } else if (equality && !(other->step > 0)) {
             compose_refuse(c, &place, "'%s' is a continuum: conditions on it use <, <=, > or >=", q->key);
-        } else if (equality && (value < other->min || value > other->max || (other->type == HONE_DIM_INT && value != floor(value)))) {
+        } else if (equality && (value < other->min || value > other->max ||
+                                (other->type == HONE_DIM_INT && value != floor(value)))) {
             compose_refuse(c, &place, "'%s' never is %s", q->key, q->values[v]);
         } else if ((q->op == HONE_LT && value <= other->min) || (q->op == HONE_LE && value < other->min) ||
                    (q->op == HONE_GT && value >= other->max) || (q->op == HONE_GE && value > other->max)) {
@@ -102,9 +104,12 @@ void compose_conditions(struct composer *c, const struct space_line *line)
         if (!other) {
             const char *best = nearest_line(space, q->key);
             if (best)
-                compose_refuse(c, &place, "the condition's key '%s' is not in [space]; did you mean '%s'?", q->key, best);
+                compose_refuse(c, &place, "the condition's key '%s' is not in [space]; did you mean '%s'?", q->key,
+                               best);
             else
-                compose_refuse(c, &place, "the condition's key '%s' is not in [space]; conditions are about keys that are searched", q->key);
+                compose_refuse(
+                    c, &place,
+                    "the condition's key '%s' is not in [space]; conditions are about keys that are searched", q->key);
         } else if (other == line) {
             compose_refuse(c, &place, "'%s' depends on itself", line->key);
         } else if (other->type == HONE_DIM_CHOICE || other->type == HONE_DIM_ORDINAL) {
@@ -134,8 +139,8 @@ static int numbers_of(const struct space_line *line, double *low, double *high)
     return 1;
 }
 
-static const struct space_line *relation_line(struct composer *c, const struct space_relation *relation, const char *key, double *low,
-                                              double *high)
+static const struct space_line *relation_line(struct composer *c, const struct space_relation *relation,
+                                              const char *key, double *low, double *high)
 {
     const struct space_lines *space = &c->composition->space;
     const struct space_line *line = space_lines_find(space, key);
@@ -155,7 +160,8 @@ void compose_relation(struct composer *c, const struct space_relation *r)
 {
     double low_a, high_a, low_b = r->constant, high_b = r->constant;
     int never = 0;
-    if (!relation_line(c, r, r->key_a, &low_a, &high_a) || (r->key_b && !relation_line(c, r, r->key_b, &low_b, &high_b)))
+    if (!relation_line(c, r, r->key_a, &low_a, &high_a) ||
+        (r->key_b && !relation_line(c, r, r->key_b, &low_b, &high_b)))
         return;
     if (r->key_b && !strcmp(r->key_a, r->key_b)) {
         compose_refuse(c, &r->place, "the relation compares '%s' with itself", r->key_a);
@@ -170,6 +176,6 @@ void compose_relation(struct composer *c, const struct space_relation *r)
     else if (r->op == HONE_GE)
         never = high_a < low_b;
     if (never)
-        compose_refuse(c, &r->place, "the relation can never hold: '%s' and %s%s%s do not overlap that way", r->key_a, r->key_b ? "'" : "",
-                       r->key_b ? r->key_b : "the number", r->key_b ? "'" : "");
+        compose_refuse(c, &r->place, "the relation can never hold: '%s' and %s%s%s do not overlap that way", r->key_a,
+                       r->key_b ? "'" : "", r->key_b ? r->key_b : "the number", r->key_b ? "'" : "");
 }

@@ -37,7 +37,8 @@ const char *point_text(const struct setting_text *point, size_t n, const char *s
 {
     const size_t length = strlen(section);
     for (size_t i = 0; i < n; i++)
-        if (!strncmp(point[i].key, section, length) && point[i].key[length] == '.' && !strcmp(point[i].key + length + 1, key))
+        if (!strncmp(point[i].key, section, length) && point[i].key[length] == '.' &&
+            !strcmp(point[i].key + length + 1, key))
             return point[i].text;
     return NULL;
 }
@@ -62,11 +63,11 @@ static int same_table(const struct composed_section *section, const hone_param *
 
 struct activity {
     const struct composed_section *section;
-    const hone_param              *param;
-    const struct space_lines      *space;
-    const struct setting_text     *point;
-    size_t                         n_point;
-    int                            varied;
+    const hone_param *param;
+    const struct space_lines *space;
+    const struct setting_text *point;
+    size_t n_point;
+    int varied;
 };
 
 static const char *lookup(void *ctx, const char *key)
@@ -83,8 +84,8 @@ static const char *lookup(void *ctx, const char *key)
     return text;
 }
 
-int section_key_active(const struct composed_section *section, const struct composed_key *key, const struct space_lines *space,
-                       const struct setting_text *point, size_t n_point)
+int section_key_active(const struct composed_section *section, const struct composed_key *key,
+                       const struct space_lines *space, const struct setting_text *point, size_t n_point)
 {
     struct activity a = { section, key->param, space, point, n_point, 0 };
     return hone_active_if(key->param->active_if, lookup, &a) || a.varied;
@@ -130,7 +131,8 @@ static void describe_section(const struct composed_section *section, const char 
 }
 
 /* "it is a key of [optimizer]", "of regularizer 'l2'": where else the key would be known; "" where nowhere. */
-static void elsewhere(const struct composer *c, const struct composed_section *section, const char *key, struct text *out)
+static void elsewhere(const struct composer *c, const struct composed_section *section, const char *key,
+                      struct text *out)
 {
     const struct composition *composition = c->composition;
     const struct catalog_component *const *all;
@@ -173,20 +175,22 @@ static void unknown_key(struct composer *c, const struct composed_section *secti
     if (other.length)
         compose_refuse(c, &item->place, "unknown key '%s' in %s; %s", item->key, text_string(&where), other.data);
     else if (s.best)
-        compose_refuse(c, &item->place, "unknown key '%s' in %s; did you mean '%s'?", item->key, text_string(&where), s.best);
+        compose_refuse(c, &item->place, "unknown key '%s' in %s; did you mean '%s'?", item->key, text_string(&where),
+                       s.best);
     else if (section && section->component)
-        compose_refuse(c, &item->place, "unknown key '%s' in %s; `hone info %s %s` lists what there is", item->key, text_string(&where),
-                       section->kind, section->component->name);
+        compose_refuse(c, &item->place, "unknown key '%s' in %s; `hone info %s %s` lists what there is", item->key,
+                       text_string(&where), section->kind, section->component->name);
     else
-        compose_refuse(c, &item->place, "unknown key '%s' in %s; `hone info study` lists what there is", item->key, text_string(&where));
+        compose_refuse(c, &item->place, "unknown key '%s' in %s; `hone info study` lists what there is", item->key,
+                       text_string(&where));
     text_release(&where);
     text_release(&other);
 }
 
 /* ---- values ---- */
 
-void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const char *value, const struct place *place,
-                       const hone_error *err)
+void compose_bad_value(struct composer *c, const hone_param *param, const char *owner, const char *value,
+                       const struct place *place, const hone_error *err)
 {
     struct suggestion s;
     suggestion_start(&s, value);
@@ -212,7 +216,8 @@ static int given_by_space(const struct composer *c, const struct composed_sectio
     return line != NULL;
 }
 
-static void add_key(struct composer *c, struct composed_section *section, const hone_param *param, int of_slot, const char *owner)
+static void add_key(struct composer *c, struct composed_section *section, const hone_param *param, int of_slot,
+                    const char *owner)
 {
     const struct config_item *item = config_find(c->config, section->name, param->key);
     struct composed_key *key = section->keys + section->n_keys++;
@@ -225,8 +230,8 @@ static void add_key(struct composer *c, struct composed_section *section, const 
         key->place = compose_keep_place(c, &item->value_place);
     if (!text) {
         if (!given_by_space(c, section, param->key) && section->enabled)
-            compose_refuse(c, &section->place, "[%s] needs the key '%s' (%s %s): %.*s", section->name, param->key, section->kind, owner,
-                           (int)strcspn(param->doc, "\n"), param->doc);
+            compose_refuse(c, &section->place, "[%s] needs the key '%s' (%s %s): %.*s", section->name, param->key,
+                           section->kind, owner, (int)strcspn(param->doc, "\n"), param->doc);
         return;
     }
     if (item && hone_settings_parse(param, text, NULL, NULL, &err) != HONE_OK) {
@@ -242,8 +247,10 @@ static void add_key(struct composer *c, struct composed_section *section, const 
         key->text = compose_copy(c, text);
     }
     if (key->text && !config_value_writable(param->key, key->text))
-        compose_refuse(c, item ? &item->value_place : &section->place, "%s = %.80s cannot stand in an INI file: it is too long, or holds "
-                       "';' or '#' together with both kinds of quotes or a backslash", param->key, key->text);
+        compose_refuse(c, item ? &item->value_place : &section->place,
+                       "%s = %.80s cannot stand in an INI file: it is too long, or holds "
+                       "';' or '#' together with both kinds of quotes or a backslash",
+                       param->key, key->text);
 }
 
 static void add_keys(struct composer *c, struct composed_section *section)
@@ -261,7 +268,8 @@ static void add_keys(struct composer *c, struct composed_section *section)
     for (size_t i = 0; table_at(section, i, &params, &n); i++)
         for (uint32_t k = 0; k < n; k++) {
             const int of_slot = i == section->n_candidates;
-            add_key(c, section, params + k, of_slot, of_slot ? compose_objective(c)->name : section->candidates[i]->name);
+            add_key(c, section, params + k, of_slot,
+                    of_slot ? compose_objective(c)->name : section->candidates[i]->name);
         }
 }
 

@@ -10,9 +10,10 @@
 
 /* ---- kinds ---- */
 
-static const struct composed_kind core_kinds[] = {
-    { "search", 6, 1, 1, NULL }, { "scheduler", 9, 1, 1, NULL }, { "objective", 9, 1, 1, NULL }, { "reporter", 8, 0, UINT32_MAX, NULL }
-};
+static const struct composed_kind core_kinds[] = { { "search", 6, 1, 1, NULL },
+                                                   { "scheduler", 9, 1, 1, NULL },
+                                                   { "objective", 9, 1, 1, NULL },
+                                                   { "reporter", 8, 0, UINT32_MAX, NULL } };
 enum { CORE_KINDS = sizeof core_kinds / sizeof *core_kinds };
 
 const struct catalog_component *compose_objective(const struct composer *c)
@@ -38,9 +39,10 @@ int compose_kind_at(const struct composer *c, size_t i, struct composed_kind *ki
     return 1;
 }
 
-/* The kind of a section, and its instance's name behind the kind's (NULL: none). Kinds may have dots ("com.acme.thing"): the
- * longest that fits counts. */
-static int kind_of_section(const struct composer *c, const char *section, struct composed_kind *kind, const char **instance)
+/* The kind of a section, and its instance's name behind the kind's (NULL: none). Kinds may have dots
+ * ("com.acme.thing"): the longest that fits counts. */
+static int kind_of_section(const struct composer *c, const char *section, struct composed_kind *kind,
+                           const char **instance)
 {
     struct composed_kind k;
     int found = 0;
@@ -56,7 +58,8 @@ static int kind_of_section(const struct composer *c, const char *section, struct
 
 static int ignored(const struct composer *c, const char *kind, size_t n)
 {
-    return c->flags & COMPOSE_TRAIN && ((n == 6 && !strncmp(kind, "search", 6)) || (n == 9 && !strncmp(kind, "scheduler", 9)));
+    return c->flags & COMPOSE_TRAIN &&
+           ((n == 6 && !strncmp(kind, "search", 6)) || (n == 9 && !strncmp(kind, "scheduler", 9)));
 }
 
 void compose_installed(const struct composer *c, const char *kind, struct text *out)
@@ -64,7 +67,8 @@ void compose_installed(const struct composer *c, const char *kind, struct text *
     const struct catalog_component *const *all;
     const size_t n = catalog_components(c->catalog, &all), before = out->length;
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(all[i]->kind, kind) && (i == 0 || strcmp(all[i - 1]->kind, kind) != 0 || strcmp(all[i - 1]->name, all[i]->name) != 0))
+        if (!strcmp(all[i]->kind, kind) &&
+            (i == 0 || strcmp(all[i - 1]->kind, kind) != 0 || strcmp(all[i - 1]->name, all[i]->name) != 0))
             text_addf(out, "%s%s", out->length > before ? ", " : "", all[i]->name);
     if (out->length == before)
         text_add(out, "none");
@@ -83,14 +87,17 @@ static void unknown_section(struct composer *c, const struct config_section *sec
     snprintf(word, sizeof word, "%.*s", (int)n_kind, section->name);
     if (!strcmp(word, "study") || !strcmp(word, "space") || !strcmp(word, "storage")) {
         compose_refuse(c, &section->place, "unknown section [%s]; %s", section->name,
-                       !strcmp(word, "storage") ? "the storage is named by [study] storage" : "there is one, without a name behind it");
+                       !strcmp(word, "storage") ? "the storage is named by [study] storage"
+                                                : "there is one, without a name behind it");
         return;
     }
     if (catalog_has_kind(c->catalog, word) && strcmp(word, "objective") != 0) {
         if (objective && !objective->n_slots)
-            compose_refuse(c, &section->place, "[%s] has no effect: objective '%s' composes nothing", section->name, objective->name);
+            compose_refuse(c, &section->place, "[%s] has no effect: objective '%s' composes nothing", section->name,
+                           objective->name);
         else if (objective)
-            compose_refuse(c, &section->place, "[%s] has no effect: objective '%s' composes no %s", section->name, objective->name, word);
+            compose_refuse(c, &section->place, "[%s] has no effect: objective '%s' composes no %s", section->name,
+                           objective->name, word);
         return; /* no objective: that has been said */
     }
     for (size_t i = 0; i < n; i++)
@@ -102,10 +109,11 @@ static void unknown_section(struct composer *c, const struct config_section *sec
                     many = kind.max > 1;
                 }
             if (core && many)
-                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s.%s]?", section->name, all[i]->kind, all[i]->name);
+                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s.%s]?", section->name,
+                               all[i]->kind, all[i]->name);
             else if (core)
-                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s] with use = %s?", section->name, all[i]->kind,
-                               all[i]->name);
+                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s] with use = %s?",
+                               section->name, all[i]->kind, all[i]->name);
             if (core)
                 return;
         }
@@ -115,7 +123,7 @@ static void unknown_section(struct composer *c, const struct config_section *sec
     suggestion_offer(&s, "study");
     suggestion_offer(&s, "space");
     for (size_t k = 0; compose_kind_at(c, k, &kind); k++)
-        for (size_t i = 0; i <= n; i++) { /* a kind's name with an end of its own: the first component's, or the core's literal */
+        for (size_t i = 0; i <= n; i++) { /* the kind's name alone: as a component has it, or the core */
             const char *name = i < n ? all[i]->kind : k < CORE_KINDS ? kind.name : NULL;
             if (name && strlen(name) == kind.n && !strncmp(name, kind.name, kind.n)) {
                 suggestion_offer(&s, name);
@@ -123,9 +131,11 @@ static void unknown_section(struct composer *c, const struct config_section *sec
             }
         }
     if (s.best)
-        compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s%s]?", section->name, s.best, section->name + n_kind);
+        compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s%s]?", section->name, s.best,
+                       section->name + n_kind);
     else
-        compose_refuse(c, &section->place, "unknown section [%s]; objective '%s' knows no such kind", section->name, objective->name);
+        compose_refuse(c, &section->place, "unknown section [%s]; objective '%s' knows no such kind", section->name,
+                       objective->name);
 }
 
 /* ---- components ---- */
@@ -173,7 +183,8 @@ static int has_choice(const struct space_line *line, const char *choice)
 }
 
 /* Settles `use`, the component and the candidates of a section. */
-static void find_components(struct composer *c, struct composed_section *section, const struct composed_kind *kind, const char *instance)
+static void find_components(struct composer *c, struct composed_section *section, const struct composed_kind *kind,
+                            const char *instance)
 {
     const struct config_item *item = config_find(c->config, section->name, "use");
     const struct space_line *line = kind->slot ? use_line(c, section->name) : NULL;
@@ -186,15 +197,15 @@ static void find_components(struct composer *c, struct composed_section *section
         compose_refuse(c, &item->value_place, "'use' of [%s] names nothing", section->name);
     if (item && !*item->value)
         return;
-    name = item                                                          ? item->value
-           : line && !(instance && has_choice(line, instance))           ? line->choices[0]
-           : instance                                                    ? instance
-           : usual                                                       ? usual->name
-                                                                         : NULL;
+    name = item                                                ? item->value
+           : line && !(instance && has_choice(line, instance)) ? line->choices[0]
+           : instance                                          ? instance
+           : usual                                             ? usual->name
+                                                               : NULL;
     if (!name) {
         compose_installed(c, section->kind, &installed);
-        compose_refuse(c, &section->place, "[%s] does not say which %s; write use = NAME with one of: %s", section->name, section->kind,
-                       text_string(&installed));
+        compose_refuse(c, &section->place, "[%s] does not say which %s; write use = NAME with one of: %s",
+                       section->name, section->kind, text_string(&installed));
         text_release(&installed);
         return;
     }
@@ -210,12 +221,14 @@ static void find_components(struct composer *c, struct composed_section *section
         else if (!line)
             compose_refuse(c, &section->place, "%s (or name another with use = NAME)", err.msg);
         else
-            compose_refuse(c, &where, "%s", err.msg); /* as compose_space says it, which may be left out: it is shown once */
+            compose_refuse(c, &where, "%s",
+                           err.msg); /* as compose_space says it, which may be left out: it is shown once */
         return;
     }
     if (kind->slot && strcmp(section->component->kind_id, kind->slot->kind) != 0)
-        compose_refuse(c, item ? &item->value_place : &section->place, "%s '%s' is of the kind %s; objective '%s' composes %s",
-                       section->kind, section->component->name, section->component->kind_id, compose_objective(c)->name, kind->slot->kind);
+        compose_refuse(c, item ? &item->value_place : &section->place,
+                       "%s '%s' is of the kind %s; objective '%s' composes %s", section->kind, section->component->name,
+                       section->component->kind_id, compose_objective(c)->name, kind->slot->kind);
     if (add_candidate(section, section->component) < 0)
         compose_no_memory(c);
     for (size_t i = 0; line && i < line->n_choices; i++) {
@@ -236,17 +249,20 @@ static void read_enabled(struct composer *c, struct composed_section *section, c
     if (!hone_parse_bool(item->value, &enabled))
         compose_refuse(c, &item->value_place, "enabled = %.80s is neither yes nor no", item->value);
     else if (!enabled && !kind->slot && kind->min > 0)
-        compose_refuse(c, &item->value_place, "a study needs its %s: [%s] cannot be disabled", section->kind, section->name);
+        compose_refuse(c, &item->value_place, "a study needs its %s: [%s] cannot be disabled", section->kind,
+                       section->name);
     section->enabled = enabled;
 }
 
 /* Adds a section; place NULL: supplied. */
-static struct composed_section *add_section(struct composer *c, const char *name, const struct composed_kind *kind, const char *instance,
-                                            const struct place *place)
+static struct composed_section *add_section(struct composer *c, const char *name, const struct composed_kind *kind,
+                                            const char *instance, const struct place *place)
 {
     struct composition *composition = c->composition;
     const struct place here = place ? *place : compose_section_place(c, name);
-    struct composed_section *sections = realloc(composition->sections, (composition->n_sections + 1) * sizeof *sections), *section;
+    struct composed_section *sections = realloc(composition->sections,
+                                                (composition->n_sections + 1) * sizeof *sections),
+                            *section;
     if (!sections) {
         compose_no_memory(c);
         return NULL;
@@ -285,13 +301,13 @@ static void add_written(struct composer *c, const struct config_section *written
     if (ignored(c, kind.name, kind.n))
         return;
     if (kind.max == 1 && instance) {
-        compose_refuse(c, &written->place, "there is one %.*s: write [%.*s] and in it use = %s", (int)kind.n, kind.name, (int)kind.n, kind.name,
-                       instance);
+        compose_refuse(c, &written->place, "there is one %.*s: write [%.*s] and in it use = %s", (int)kind.n, kind.name,
+                       (int)kind.n, kind.name, instance);
         return;
     }
     if (kind.max > 1 && !instance) {
-        compose_refuse(c, &written->place, "there may be several of the kind %.*s: write [%.*s.NAME]", (int)kind.n, kind.name, (int)kind.n,
-                       kind.name);
+        compose_refuse(c, &written->place, "there may be several of the kind %.*s: write [%.*s.NAME]", (int)kind.n,
+                       kind.name, (int)kind.n, kind.name);
         return;
     }
     add_section(c, written->name, &kind, instance, &written->place);
@@ -303,7 +319,8 @@ static size_t count(const struct composition *composition, const struct composed
 {
     size_t n = 0;
     for (size_t i = 0; i < composition->n_sections; i++)
-        n += strlen(composition->sections[i].kind) == kind->n && !strncmp(composition->sections[i].kind, kind->name, kind->n) &&
+        n += strlen(composition->sections[i].kind) == kind->n &&
+             !strncmp(composition->sections[i].kind, kind->name, kind->n) &&
              (!enabled || composition->sections[i].enabled);
     return n;
 }
@@ -352,21 +369,24 @@ static void check_counts(struct composer *c)
             continue;
         compose_installed(c, name, &installed);
         if (n < kind.min && !kind.slot)
-            compose_refuse(c, &(struct place){ place.file, 0, 0 }, "a study needs a [%s] section; installed: %s", name, text_string(&installed));
+            compose_refuse(c, &(struct place){ place.file, 0, 0 }, "a study needs a [%s] section; installed: %s", name,
+                           text_string(&installed));
         else if (n < kind.min && kind.min == 1)
-            compose_refuse(c, &place, "objective '%s' needs a [%s%s] section; installed: %s", compose_objective(c)->name, name,
-                           kind.max > 1 ? ".NAME" : "", text_string(&installed));
+            compose_refuse(c, &place, "objective '%s' needs a [%s%s] section; installed: %s",
+                           compose_objective(c)->name, name, kind.max > 1 ? ".NAME" : "", text_string(&installed));
         else if (n < kind.min)
             compose_refuse(c, &place, "objective '%s' needs a [%s%s] section (%zu of at least %u); installed: %s",
-                           compose_objective(c)->name, name, kind.max > 1 ? ".NAME" : "", n, kind.min, text_string(&installed));
+                           compose_objective(c)->name, name, kind.max > 1 ? ".NAME" : "", n, kind.min,
+                           text_string(&installed));
         else if (kind.slot && n_enabled < kind.min) {
             for (size_t k = 0; k < c->composition->n_sections; k++)
                 if (!strcmp(c->composition->sections[k].kind, name) && !c->composition->sections[k].enabled)
                     place = c->composition->sections[k].enabled_place;
-            compose_refuse(c, &place, "objective '%s' needs a [%s%s] section that is enabled", compose_objective(c)->name, name,
-                           kind.max > 1 ? ".NAME" : "");
+            compose_refuse(c, &place, "objective '%s' needs a [%s%s] section that is enabled",
+                           compose_objective(c)->name, name, kind.max > 1 ? ".NAME" : "");
         } else if (n > kind.max)
-            compose_refuse(c, &place, "objective '%s' composes at most %u of the kind %s, not %zu", compose_objective(c)->name, kind.max, name, n);
+            compose_refuse(c, &place, "objective '%s' composes at most %u of the kind %s, not %zu",
+                           compose_objective(c)->name, kind.max, name, n);
         text_release(&installed);
     }
 }
@@ -387,7 +407,8 @@ static void add_objective(struct composer *c)
     if (!composition_section(c->composition, "objective") && !c->failed) {
         const struct place place = { c->config->n_names ? c->config->names[0] : NULL, 0, 0 };
         compose_installed(c, "objective", &installed);
-        compose_refuse(c, &place, "there is no [objective] section: it says what a trial is; installed: %s", text_string(&installed));
+        compose_refuse(c, &place, "there is no [objective] section: it says what a trial is; installed: %s",
+                       text_string(&installed));
     }
     text_release(&installed);
 }
@@ -399,9 +420,11 @@ static void sort_sections(struct composer *c)
     size_t sorted = 0;
     for (size_t i = 0; i < c->config->n_sections; i++)
         for (size_t j = sorted; j < composition->n_sections; j++)
-            if (composition->sections[j].explicit_ && !strcmp(composition->sections[j].name, c->config->sections[i].name)) {
+            if (composition->sections[j].explicit_ &&
+                !strcmp(composition->sections[j].name, c->config->sections[i].name)) {
                 const struct composed_section found = composition->sections[j];
-                memmove(composition->sections + sorted + 1, composition->sections + sorted, (j - sorted) * sizeof found);
+                memmove(composition->sections + sorted + 1, composition->sections + sorted,
+                        (j - sorted) * sizeof found);
                 composition->sections[sorted++] = found;
             }
 }
@@ -414,7 +437,8 @@ void compose_sections(struct composer *c)
         add_written(c, c->config->sections + i);
     for (size_t i = 0; compose_kind_at(c, i, &kind); i++) {
         const int reporter = !kind.slot && kind.min == 0;
-        if (ignored(c, kind.name, kind.n) || count(c->composition, &kind, 0) > 0 || !strncmp(kind.name, "objective", kind.n))
+        if (ignored(c, kind.name, kind.n) || count(c->composition, &kind, 0) > 0 ||
+            !strncmp(kind.name, "objective", kind.n))
             continue;
         if (kind.min > 0 || reporter || chosen_by_space(c, &kind))
             supply(c, &kind);

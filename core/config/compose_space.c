@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* [space] against the tables: every line varies something that exists, may vary, and takes those values; conditions and relations
- * can be met. */
+/* [space] against the tables: every line varies something that exists, may vary, and takes those values; conditions and
+ * relations can be met. */
 #include "base/suggest.h"
 #include "config/compose.h"
 #include "config/scan.h"
@@ -16,7 +16,8 @@ static int word_byte(char c)
     return c && !strchr(" \t,|\"'=<>!", c);
 }
 
-struct place compose_word_place(const struct composer *c, const struct space_line *line, const char *word, int conditions)
+struct place compose_word_place(const struct composer *c, const struct space_line *line, const char *word,
+                                int conditions)
 {
     const struct config_item *item = config_find(c->config, "space", line->key);
     const size_t n = strlen(word);
@@ -44,7 +45,7 @@ static void refuse_line(struct composer *c, const struct space_line *line, const
 
 struct target {
     struct composed_section *section; /* NULL: a free key */
-    const char              *key;     /* behind the section's name */
+    const char *key;                  /* behind the section's name */
 };
 
 /* 1, or 0 with a complaint: nothing of this name. */
@@ -62,7 +63,8 @@ static int find_target(struct composer *c, const struct space_line *line, struct
         if (target->section)
             return 1;
         if (!strcmp(name, "study")) {
-            compose_refuse(c, &line->place, "'%s' belongs to the study, not to a trial, and cannot be searched", line->key);
+            compose_refuse(c, &line->place, "'%s' belongs to the study, not to a trial, and cannot be searched",
+                           line->key);
             return 0;
         }
     }
@@ -71,8 +73,8 @@ static int find_target(struct composer *c, const struct space_line *line, struct
     if (!dot) {
         for (size_t i = 0; i < composition->n_sections; i++)
             if (section_key(composition->sections + i, line->key, NULL)) {
-                compose_refuse(c, &line->place, "'%s' names no section; did you mean '%s.%s'?", line->key, composition->sections[i].name,
-                               line->key);
+                compose_refuse(c, &line->place, "'%s' names no section; did you mean '%s.%s'?", line->key,
+                               composition->sections[i].name, line->key);
                 return 0;
             }
         compose_refuse(c, &line->place, "'%s' names no section; write SECTION.KEY", line->key);
@@ -82,7 +84,8 @@ static int find_target(struct composer *c, const struct space_line *line, struct
     for (size_t i = 0; i < composition->n_sections; i++)
         suggestion_offer(&s, composition->sections[i].name);
     if (s.best)
-        compose_refuse(c, &line->place, "'%s': there is no section [%s]; did you mean '%s.%s'?", line->key, name, s.best, target->key);
+        compose_refuse(c, &line->place, "'%s': there is no section [%s]; did you mean '%s.%s'?", line->key, name,
+                       s.best, target->key);
     else
         compose_refuse(c, &line->place, "'%s': there is no section [%s]", line->key, name);
     return 0;
@@ -90,10 +93,10 @@ static int find_target(struct composer *c, const struct space_line *line, struct
 
 /* ---- which components a line is for ---- */
 
-/* Removes the candidates of the section that the line's conditions rule out; those of the lines that it depends on hold too.
- * allowed: (n_candidates). depth bounds the walk where conditions go in circles, which is complained of elsewhere. */
-static void restrict_candidates(const struct composer *c, const struct space_line *line, const struct composed_section *section, char *allowed,
-                                unsigned depth)
+/* Removes the candidates of the section that the line's conditions rule out; those of the lines that it depends on hold
+ * too. allowed: (n_candidates). depth bounds the walk where conditions go in circles, complained of elsewhere. */
+static void restrict_candidates(const struct composer *c, const struct space_line *line,
+                                const struct composed_section *section, char *allowed, unsigned depth)
 {
     char use[CONFIG_NAME_LIMIT + 8];
     snprintf(use, sizeof use, "%s.use", section->name);
@@ -159,17 +162,25 @@ static void check_values(struct composer *c, const struct space_line *line, cons
         return;
     }
     if (p->type == HONE_T_REAL && line->type != HONE_DIM_REAL) {
-        compose_refuse(c, &line->value_place, "%s takes real numbers: write real LOW .. HIGH, with step 1 where they are to be whole (%s)",
+        compose_refuse(c, &line->value_place,
+                       "%s takes real numbers: write real LOW .. HIGH, with step 1 where they are to be whole (%s)",
                        line->key, owner);
         return;
     }
     hone_param_range(p, range, sizeof range);
+    if (line->fixed && !hone_param_allows(p, line->min)) {
+        compose_refuse(c, &line->value_place, "%s = %s is not allowed: %s (%s)", line->key,
+                       number_text(line->min, low, sizeof low), range, owner);
+        return;
+    }
     if ((!isfinite(line->min) && isfinite(p->min)) || (!isfinite(line->max) && isfinite(p->max)))
-        compose_refuse(c, &line->value_place, "%s must be %s%s: cut the distribution with in LOW .. HIGH (%s)", line->key,
-                       isfinite(p->min) && isfinite(p->max) ? "inside " : "", range, owner);
-    else if ((isfinite(line->min) && !hone_param_allows(p, line->min)) || (isfinite(line->max) && !hone_param_allows(p, line->max)))
-        compose_refuse(c, &line->value_place, "the range %s .. %s goes beyond what %s may be: %s (%s)", number_text(line->min, low, sizeof low),
-                       number_text(line->max, high, sizeof high), line->key, range, owner);
+        compose_refuse(c, &line->value_place, "%s must be %s%s: cut the distribution with in LOW .. HIGH (%s)",
+                       line->key, isfinite(p->min) && isfinite(p->max) ? "inside " : "", range, owner);
+    else if ((isfinite(line->min) && !hone_param_allows(p, line->min)) ||
+             (isfinite(line->max) && !hone_param_allows(p, line->max)))
+        compose_refuse(c, &line->value_place, "the range %s .. %s goes beyond what %s may be: %s (%s)",
+                       number_text(line->min, low, sizeof low), number_text(line->max, high, sizeof high), line->key,
+                       range, owner);
 }
 
 /* ---- use and enabled ---- */
@@ -213,11 +224,12 @@ static void check_enabled(struct composer *c, const struct space_line *line, con
         const struct composed_section *other = c->composition->sections + i;
         char key[CONFIG_NAME_LIMIT + 16];
         snprintf(key, sizeof key, "%s.enabled", other->name);
-        others += other != section && other->slot == section->slot && other->enabled && !space_lines_find(&c->composition->space, key);
+        others += other != section && other->slot == section->slot && other->enabled &&
+                  !space_lines_find(&c->composition->space, key);
     }
     if (others < section->slot->min)
-        compose_refuse(c, &line->place, "[%s] cannot be disabled: objective '%s' needs %s", section->name, compose_objective(c)->name,
-                       section->slot->min == 1 ? "one" : "more");
+        compose_refuse(c, &line->place, "[%s] cannot be disabled: objective '%s' needs %s", section->name,
+                       compose_objective(c)->name, section->slot->min == 1 ? "one" : "more");
 }
 
 /* ---- one line ---- */
@@ -232,8 +244,8 @@ static void unknown_target(struct composer *c, const struct space_line *line, co
     suggestion_offer(&s, "use");
     suggestion_offer(&s, "enabled");
     if (s.best)
-        compose_refuse(c, &line->place, "'%s': no key '%s' in [%s]; did you mean '%s.%s'?", line->key, target->key, section->name,
-                       section->name, s.best);
+        compose_refuse(c, &line->place, "'%s': no key '%s' in [%s]; did you mean '%s.%s'?", line->key, target->key,
+                       section->name, section->name, s.best);
     else
         compose_refuse(c, &line->place, "'%s': no key '%s' in [%s]", line->key, target->key, section->name);
 }
@@ -287,16 +299,18 @@ static void check_key(struct composer *c, const struct space_line *line, const s
     if (of_slot) {
         text_clear(&owner);
         text_addf(&owner, "%s %s", section->kind, compose_objective(c)->name);
-        check_tunable(c, line, table_find(section->slot->params, section->slot->n_params, target->key), text_string(&owner));
+        check_tunable(c, line, table_find(section->slot->params, section->slot->n_params, target->key),
+                      text_string(&owner));
     } else if (!n_known) {
         unknown_target(c, line, target);
     } else if (!n_allowed) {
         refuse_line(c, line, "the conditions on the section's 'use' rule out every component");
     } else if (n_knowing < n_allowed) {
-        compose_refuse(c, &line->place, "%s is a key of %s only; add: if %s.use = %s", line->key, text_string(&owners), section->name,
-                       text_string(&owners));
+        compose_refuse(c, &line->place, "%s is a key of %s only; add: if %s.use = %s", line->key, text_string(&owners),
+                       section->name, text_string(&owners));
     } else if (inactive && !n_active) {
-        compose_refuse(c, &line->place, "'%s' has no effect: it needs %s in [%s]", line->key, inactive->param->active_if, section->name);
+        compose_refuse(c, &line->place, "'%s' has no effect: it needs %s in [%s]", line->key,
+                       inactive->param->active_if, section->name);
     }
     if (!section->enabled && composition_section(c->composition, section->name)) {
         char key[CONFIG_NAME_LIMIT + 16];
@@ -344,13 +358,39 @@ static void sort_lines(struct composer *c)
                 break;
         }
         if (next == space->n_lines) {
-            compose_refuse(c, &space->lines[sorted].place, "the conditions of '%s' go in a circle", space->lines[sorted].key);
+            compose_refuse(c, &space->lines[sorted].place, "the conditions of '%s' go in a circle",
+                           space->lines[sorted].key);
             return;
         }
         const struct space_line found = space->lines[next];
         memmove(space->lines + sorted + 1, space->lines + sorted, (next - sorted) * sizeof found);
         space->lines[sorted] = found;
     }
+}
+
+/* A fixed number is a number to searches, conditions and relations, not the choice of a text: one step of an interval. */
+static void settle_fixed(struct composer *c, struct space_line *line)
+{
+    const char *dot = strrchr(line->key, '.');
+    const struct composed_key *key = NULL;
+    const struct composed_section *section;
+    char name[2 * CONFIG_NAME_LIMIT];
+    int64_t whole;
+    double value;
+    snprintf(name, sizeof name, "%.*s", dot ? (int)(dot - line->key) : 0, line->key);
+    section = composition_section(c->composition, name);
+    if (section)
+        key = section_key(section, dot + 1, NULL);
+    if (!line->fixed || !hone_parse_real(line->choices[0], NULL, &value) || (section ? !key : !c->free_space))
+        return;
+    if (key && key->param->type != HONE_T_REAL &&
+        !(key->param->type == HONE_T_INT && hone_parse_int(line->choices[0], NULL, &whole)))
+        return;
+    line->type = key && key->param->type == HONE_T_INT ? HONE_DIM_INT : HONE_DIM_REAL;
+    line->min = line->max = value;
+    line->step = 1;
+    free(line->choices[0]);
+    line->n_choices = 0;
 }
 
 void compose_space(struct composer *c)
@@ -361,11 +401,15 @@ void compose_space(struct composer *c)
     c->free_space = (objective->iface_flags & HONE_OBJECTIVE_ANY_SPACE) != 0;
     if (!space->n_texts) {
         const struct place place = compose_section_place(c, "space");
-        compose_refuse(c, &place, "there is nothing to search: [space] needs lines such as SECTION.KEY = real LOW .. HIGH");
+        compose_refuse(c, &place,
+                       "there is nothing to search: [space] needs lines such as SECTION.KEY = real LOW .. HIGH");
         return;
     }
-    for (size_t i = 0; i < space->n_lines; i++)
+    for (size_t i = 0; i < space->n_lines; i++) {
         varied += !space->lines[i].fixed;
+        if (!(c->flags & COMPOSE_TRAIN))
+            settle_fixed(c, space->lines + i);
+    }
     if (!varied && space->n_lines && !c->failed && !(c->flags & COMPOSE_TRAIN)) {
         const struct place place = compose_section_place(c, "space");
         compose_refuse(c, &place, "there is nothing to search: every line of [space] is fixed");

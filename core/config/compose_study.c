@@ -13,9 +13,9 @@
 /* ---- objectives and constraints ---- */
 
 struct element { /* one of a comma-separated list, cut into words */
-    const char  *words[4];
-    size_t       lengths[4];
-    size_t       n; /* at most 4, more are not looked at */
+    const char *words[4];
+    size_t lengths[4];
+    size_t n; /* at most 4, more are not looked at */
     struct place place;
 };
 
@@ -52,7 +52,9 @@ static int is_word(const struct element *e, size_t i, const char *word)
 static void read_objective(struct composer *c, const struct element *e)
 {
     struct composition *composition = c->composition;
-    struct objective_spec *objectives = realloc(composition->objectives, (composition->n_objectives + 1) * sizeof *objectives), *o;
+    struct objective_spec *objectives = realloc(composition->objectives,
+                                                (composition->n_objectives + 1) * sizeof *objectives),
+                          *o;
     if (!objectives) {
         compose_no_memory(c);
         return;
@@ -68,7 +70,8 @@ static void read_objective(struct composer *c, const struct element *e)
         return;
     }
     if (e->n > 2 || (e->n == 2 && o->direction == HONE_NO_DIRECTION)) {
-        compose_refuse(c, &e->place, "an objective is a metric and min or max, not '%.*s %.*s%s'; several are separated by commas",
+        compose_refuse(c, &e->place,
+                       "an objective is a metric and min or max, not '%.*s %.*s%s'; several are separated by commas",
                        (int)e->lengths[0], e->words[0], (int)e->lengths[1], e->words[1], e->n > 2 ? " ..." : "");
         return;
     }
@@ -91,7 +94,9 @@ static void read_objective(struct composer *c, const struct element *e)
 static void read_constraint(struct composer *c, const struct element *e)
 {
     struct composition *composition = c->composition;
-    struct constraint_spec *constraints = realloc(composition->constraints, (composition->n_constraints + 1) * sizeof *constraints), *k;
+    struct constraint_spec *constraints = realloc(composition->constraints,
+                                                  (composition->n_constraints + 1) * sizeof *constraints),
+                           *k;
     char number[64] = "";
     struct text text = TEXT_INIT;
     if (!constraints) {
@@ -102,11 +107,16 @@ static void read_constraint(struct composer *c, const struct element *e)
     k = constraints + composition->n_constraints;
     memset(k, 0, sizeof *k);
     k->place = compose_keep_place(c, &e->place);
-    k->op = is_word(e, 1, "<=") ? HONE_LE : is_word(e, 1, ">=") ? HONE_GE : is_word(e, 1, "<") ? HONE_LT : is_word(e, 1, ">") ? HONE_GT : 0;
+    k->op = is_word(e, 1, "<=")   ? HONE_LE
+            : is_word(e, 1, ">=") ? HONE_GE
+            : is_word(e, 1, "<")  ? HONE_LT
+            : is_word(e, 1, ">")  ? HONE_GT
+                                  : 0;
     if (e->n == 3 && e->lengths[2] < sizeof number)
         memcpy(number, e->words[2], e->lengths[2]);
     if (e->n != 3 || !k->op || !hone_parse_real(number, NULL, &k->bound)) {
-        compose_refuse(c, &e->place, "a constraint is a metric, <=, >=, < or >, and a number: model.parameters <= 500000");
+        compose_refuse(c, &e->place,
+                       "a constraint is a metric, <=, >=, < or >, and a number: model.parameters <= 500000");
         return;
     }
     text_addf(&text, "%.*s %.*s %s", (int)e->lengths[0], e->words[0], (int)e->lengths[1], e->words[1], number);
@@ -172,7 +182,8 @@ static void find_storage(struct composer *c, const char *written, const struct p
         composition->storage = catalog_default(c->catalog, "storage");
         if (!composition->storage && !(c->flags & COMPOSE_TRAIN)) {
             compose_installed(c, "storage", &full);
-            compose_refuse(c, place, "no storage is the default one; write storage = NAME:LOCATION with one of: %s", text_string(&full));
+            compose_refuse(c, place, "no storage is the default one; write storage = NAME:LOCATION with one of: %s",
+                           text_string(&full));
         }
     }
     if (!*rest)
@@ -237,8 +248,10 @@ static void check_name(struct composer *c, const char *name)
 {
     const size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
     if (!*name || name[n] || *name == '.' || *name == '-' || strlen(name) > 100)
-        compose_refuse(c, place_of(c, "name", 1), "name = %.80s: a study's name has letters, digits, '.', '_' and '-', starts with none of "
-                       "'.' and '-', and has at most 100 characters", name);
+        compose_refuse(c, place_of(c, "name", 1),
+                       "name = %.80s: a study's name has letters, digits, '.', '_' and '-', starts with none of "
+                       "'.' and '-', and has at most 100 characters",
+                       name);
 }
 
 static void interpret(struct composer *c, const struct study_raw *raw)
@@ -261,9 +274,11 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     if (!strcmp(raw->workers, "auto"))
         study->workers = processors();
     else if (!hone_parse_int(raw->workers, NULL, &study->workers) || study->workers < 1 || study->workers > 4096)
-        compose_refuse(c, place_of(c, "workers", 1), "workers = %.80s is neither auto nor a whole number in [1, 4096]", raw->workers);
+        compose_refuse(c, place_of(c, "workers", 1), "workers = %.80s is neither auto nor a whole number in [1, 4096]",
+                       raw->workers);
     if (config_find(c->config, "study", "lag") && study->order != ORDER_STRICT)
-        compose_refuse(c, place_of(c, "lag", 0), "'lag' has no effect while order = asynchronous; it needs order = strict");
+        compose_refuse(c, place_of(c, "lag", 0),
+                       "'lag' has no effect while order = asynchronous; it needs order = strict");
     find_storage(c, raw->storage, place_of(c, "storage", 1));
     find_directory(c, raw->directory);
 }
@@ -293,8 +308,10 @@ static void keep_keys(struct composer *c)
         if (!strcmp(p->key, "include") || (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
             continue;
         if (!config_value_writable(p->key, text))
-            compose_refuse(c, place_of(c, p->key, 1), "[study] %s = %.80s cannot stand in an INI file: it is too long, or holds ';' or '#' "
-                           "together with both kinds of quotes or a backslash", p->key, text);
+            compose_refuse(c, place_of(c, p->key, 1),
+                           "[study] %s = %.80s cannot stand in an INI file: it is too long, or holds ';' or '#' "
+                           "together with both kinds of quotes or a backslash",
+                           p->key, text);
         key->param = p;
         key->text = compose_copy(c, text);
         key->is_default = !item;
@@ -309,7 +326,8 @@ void compose_study(struct composer *c)
     struct study_raw raw;
     hone_error err = HONE_ERROR_INIT;
     memset(&raw, 0, sizeof raw);
-    if (hone_settings_defaults(study_params, study_n_params, sizeof(hone_param), &raw, &c->composition->study_memory, &err) != HONE_OK) {
+    if (hone_settings_defaults(study_params, study_n_params, sizeof(hone_param), &raw, &c->composition->study_memory,
+                               &err) != HONE_OK) {
         compose_no_memory(c); /* the table's own defaults are good: a test reads them */
         return;
     }
@@ -319,7 +337,8 @@ void compose_study(struct composer *c)
         if (strcmp(item->section, "study") != 0)
             continue;
         p = table_find(study_params, study_n_params, item->key); /* compose_keys complains of unknown ones */
-        if (p && p->type != HONE_T_STRS && hone_settings_parse(p, item->value, &raw, &c->composition->study_memory, &err) != HONE_OK)
+        if (p && p->type != HONE_T_STRS &&
+            hone_settings_parse(p, item->value, &raw, &c->composition->study_memory, &err) != HONE_OK)
             compose_bad_value(c, p, "study", item->value, &item->value_place, &err);
     }
     interpret(c, &raw);

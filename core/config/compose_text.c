@@ -7,11 +7,13 @@
 #include <string.h>
 
 /* 1 where the candidates that know the key have different texts for it: no line could stand for them all. */
-static int ambiguous(const struct composed_section *section, const struct composed_key *key, const struct catalog_component *only)
+static int ambiguous(const struct composed_section *section, const struct composed_key *key,
+                     const struct catalog_component *only)
 {
     for (size_t i = 0; i < section->n_keys; i++) {
         const struct composed_key *other = section->keys + i;
-        if (other == key || strcmp(other->param->key, key->param->key) != 0 || (only && !other->of_slot && !component_has(only, other->param)))
+        if (other == key || strcmp(other->param->key, key->param->key) != 0 ||
+            (only && !other->of_slot && !component_has(only, other->param)))
             continue;
         if (!other->text || !key->text || strcmp(other->text, key->text) != 0)
             return 1;
@@ -43,10 +45,11 @@ static int any_active(const struct composition *composition, const struct compos
     return 0;
 }
 
-static void write_section(const struct composition *composition, const struct composed_section *section, const struct setting_text *point,
-                          size_t n, struct text *out)
+static void write_section(const struct composition *composition, const struct composed_section *section,
+                          const struct setting_text *point, size_t n, struct text *out)
 {
-    const char *use = point_text(point, n, section->name, "use"), *enabled = point_text(point, n, section->name, "enabled");
+    const char *use = point_text(point, n, section->name, "use"),
+               *enabled = point_text(point, n, section->name, "enabled");
     const struct catalog_component *only = NULL;
     hone_error err = HONE_ERROR_INIT;
     uint8_t flag = (uint8_t)section->enabled;
@@ -83,7 +86,8 @@ static int has_section(const struct composition *composition, const char *key)
 }
 
 /* What only the objective knows (the parameters of a program, x1 of a function) has no section to go to. */
-static void write_free_keys(const struct composition *composition, const struct setting_text *point, size_t n, struct text *out)
+static void write_free_keys(const struct composition *composition, const struct setting_text *point, size_t n,
+                            struct text *out)
 {
     struct text value = TEXT_INIT;
     int any = 0;
@@ -97,7 +101,8 @@ static void write_free_keys(const struct composition *composition, const struct 
     text_release(&value);
 }
 
-void composition_text(const struct composition *composition, const struct setting_text *point, size_t n, struct text *out)
+void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,
+                      struct text *out)
 {
     text_add(out, "[study]\n");
     for (size_t i = 0; i < composition->n_study_keys; i++)

@@ -84,15 +84,16 @@ static void keep_places(struct composer *c)
         space->texts[i].place = compose_keep_place(c, &space->texts[i].place);
 }
 
-int composition_make(struct composition *composition, const struct config *config, struct catalog *catalog, unsigned flags,
-                     struct complaints *complaints)
+int composition_make(struct composition *composition, const struct config *config, struct catalog *catalog,
+                     unsigned flags, struct complaints *complaints)
 {
     struct complaints unheard = COMPLAINTS_INIT;
     struct composer c = { composition, config, catalog, flags, complaints, 0, 0 };
     memset(composition, 0, sizeof *composition);
     composition->catalog = catalog;
     /* `hone train` takes the INI of a study as it is: its [space] says which components a section may have, no more */
-    if (space_lines_parse(&composition->space, config, flags & COMPOSE_TRAIN ? &unheard : complaints) < 0 && !(flags & COMPOSE_TRAIN))
+    if (space_lines_parse(&composition->space, config, flags & COMPOSE_TRAIN ? &unheard : complaints) < 0 &&
+        !(flags & COMPOSE_TRAIN))
         c.failed = 1;
     complaints_release(&unheard);
     compose_study(&c);
@@ -158,7 +159,8 @@ struct place composition_place(const struct composition *composition, const char
     if (!strcmp(section, "study")) {
         for (size_t i = 0; key && i < composition->n_study_keys; i++)
             if (!strcmp(composition->study_keys[i].param->key, key))
-                return composition->study_keys[i].place.file ? composition->study_keys[i].place : composition->study_place;
+                return composition->study_keys[i].place.file ? composition->study_keys[i].place
+                                                             : composition->study_place;
         return composition->study_place;
     }
     if (!strcmp(section, "space")) {
@@ -188,17 +190,20 @@ void section_settings_release(struct section_settings *settings)
     memset(settings, 0, sizeof *settings);
 }
 
-hone_rc composition_settings(const struct composition *composition, const struct composed_section *section, const struct setting_text *point,
-                             size_t n_point, struct section_settings *settings, hone_error *err)
+hone_rc composition_settings(const struct composition *composition, const struct composed_section *section,
+                             const struct setting_text *point, size_t n_point, struct section_settings *settings,
+                             hone_error *err)
 {
-    const char *use = point_text(point, n_point, section->name, "use"), *enabled = point_text(point, n_point, section->name, "enabled");
+    const char *use = point_text(point, n_point, section->name, "use"),
+               *enabled = point_text(point, n_point, section->name, "enabled");
     uint8_t flag = (uint8_t)section->enabled;
     memset(settings, 0, sizeof *settings);
     settings->component = use ? catalog_find(composition->catalog, section->kind, use, err) : section->component;
     if (!settings->component)
         return HONE_EINVAL;
     if (enabled && !hone_parse_bool(enabled, &flag))
-        return hone_fail(err, HONE_EINVAL, "enabled", "%.60s.enabled = %.60s is neither yes nor no", section->name, enabled);
+        return hone_fail(err, HONE_EINVAL, "enabled", "%.60s.enabled = %.60s is neither yes nor no", section->name,
+                         enabled);
     settings->enabled = flag;
     settings->own = calloc(section->n_keys ? section->n_keys : 1, sizeof *settings->own);
     settings->of_slot = calloc(section->n_keys ? section->n_keys : 1, sizeof *settings->of_slot);
@@ -213,8 +218,8 @@ hone_rc composition_settings(const struct composition *composition, const struct
             continue;
         text = text ? text : key->text;
         if (!text && settings->enabled) {
-            hone_fail(err, HONE_EINVAL, key->param->key, "[%.60s] needs the key '%.60s', and the point has none", section->name,
-                      key->param->key);
+            hone_fail(err, HONE_EINVAL, key->param->key, "[%.60s] needs the key '%.60s', and the point has none",
+                      section->name, key->param->key);
             section_settings_release(settings);
             return HONE_EINVAL;
         }

@@ -54,8 +54,8 @@ static void item_release(struct config_item *item)
     free(item->directory);
 }
 
-int config_add_item(struct config *config, const char *section, const char *key, const char *value, const struct place *place,
-                    const struct place *value_place, const char *directory)
+int config_add_item(struct config *config, const char *section, const char *key, const char *value,
+                    const struct place *place, const struct place *value_place, const char *directory)
 {
     struct config_item item = { strdup(section), strdup(key), strdup(value), *place, *value_place, strdup(directory) };
     struct config_item *items = grown(config->items, config->n_items, &config->items_capacity, sizeof *items);
@@ -88,7 +88,8 @@ static int lay(struct config *config, const struct config_item *item)
     struct config_item *old = find(config, item->section, item->key);
     char *value, *directory;
     if (!old)
-        return config_add_item(config, item->section, item->key, item->value, &item->place, &item->value_place, item->directory);
+        return config_add_item(config, item->section, item->key, item->value, &item->place, &item->value_place,
+                               item->directory);
     value = strdup(item->value);
     directory = strdup(item->directory);
     if (!value || !directory) {
@@ -166,7 +167,8 @@ static dictionary *parse(const char *text, size_t n)
     return parsed;
 }
 
-int config_verify(const struct config *config, const char *name, const char *text, size_t n, struct complaints *complaints)
+int config_verify(const struct config *config, const char *name, const char *text, size_t n,
+                  struct complaints *complaints)
 {
     const struct place place = { name, 0, 0 };
     dictionary *parsed = parse(text, n);
@@ -177,13 +179,14 @@ int config_verify(const struct config *config, const char *name, const char *tex
         return -1;
     }
     if ((size_t)parsed->n != config->n_items + config->n_sections) {
-        complain(complaints, &place, "internal error: iniparser finds %d entries, hone %zu; please report this file", (int)parsed->n,
-                 config->n_items + config->n_sections);
+        complain(complaints, &place, "internal error: iniparser finds %d entries, hone %zu; please report this file",
+                 (int)parsed->n, config->n_items + config->n_sections);
         goto out;
     }
     for (size_t i = 0; i < config->n_sections; i++)
         if (!iniparser_find_entry(parsed, config->sections[i].name)) {
-            complain(complaints, &config->sections[i].place, "internal error: iniparser finds no section [%s]; please report this file",
+            complain(complaints, &config->sections[i].place,
+                     "internal error: iniparser finds no section [%s]; please report this file",
                      config->sections[i].name);
             goto out;
         }
@@ -194,8 +197,9 @@ int config_verify(const struct config *config, const char *name, const char *tex
         text_addf(&key, "%s:%s", item->section, item->key);
         value = iniparser_getstring(parsed, text_string(&key), NULL);
         if (!value || strcmp(value, item->value) != 0) {
-            complain(complaints, &item->place, "internal error: iniparser reads '%s' as '%s', hone as '%s'; please report this file",
-                     item->key, value ? value : "(nothing)", item->value);
+            complain(complaints, &item->place,
+                     "internal error: iniparser reads '%s' as '%s', hone as '%s'; please report this file", item->key,
+                     value ? value : "(nothing)", item->value);
             goto out;
         }
     }
@@ -209,16 +213,17 @@ out:
 /* ---- files ---- */
 
 struct including { /* the files being read, innermost first */
-    const char             *name, *real;
+    const char *name, *real;
     const struct including *by;
-    unsigned                depth;
+    unsigned depth;
 };
 
 static int read_file(struct config *config, const char *path, const struct place *asked, const struct including *by,
                      struct complaints *complaints);
 
 /* [study] include = a.ini, b.ini: relative to the file that says so. */
-static int read_includes(struct config *config, const struct config_item *item, const struct including *self, struct complaints *complaints)
+static int read_includes(struct config *config, const struct config_item *item, const struct including *self,
+                         struct complaints *complaints)
 {
     const char *at = item->value;
     int rc = 0;
@@ -267,7 +272,8 @@ static int read_text(struct config *config, const char *name, const char *direct
         complain(complaints, NULL, "out of memory");
         return -1;
     }
-    if (config_scan(&scanned, kept, directory, text, n, complaints) < 0 || config_verify(&scanned, kept, text, n, complaints) < 0)
+    if (config_scan(&scanned, kept, directory, text, n, complaints) < 0 ||
+        config_verify(&scanned, kept, text, n, complaints) < 0)
         goto out;
     rc = 0;
     include = find(&scanned, "study", "include");
@@ -313,7 +319,8 @@ static int read_file(struct config *config, const char *path, const struct place
     self.real = real = standard ? NULL : realpath(expanded, NULL);
     for (const struct including *up = by; real && up; up = up->by)
         if (up->real && !strcmp(up->real, real)) {
-            complain(complaints, asked, "%s includes itself%s%s", path, up == by ? "" : ", through ", up == by ? "" : by->name);
+            complain(complaints, asked, "%s includes itself%s%s", path, up == by ? "" : ", through ",
+                     up == by ? "" : by->name);
             goto out;
         }
     rc = read_text(config, standard ? "(standard input)" : path, directory, data, n, &self, complaints);
@@ -331,7 +338,8 @@ int config_read(struct config *config, const char *path, struct complaints *comp
     return read_file(config, path, &nowhere, NULL, complaints);
 }
 
-int config_read_text(struct config *config, const char *name, const char *directory, const char *text, size_t n, struct complaints *complaints)
+int config_read_text(struct config *config, const char *name, const char *directory, const char *text, size_t n,
+                     struct complaints *complaints)
 {
     const struct including self = { name, NULL, NULL, 1 };
     return read_text(config, name, directory, text, n, &self, complaints);
@@ -383,7 +391,8 @@ int config_set(struct config *config, const char *assignment, struct complaints 
     value = equal + 1;
     n_value = strlen(value);
     trim(&value, &n_value);
-    if (n_value >= 2 && (*value == '"' || *value == '\'') && memchr(value + 1, *value, n_value - 1) == value + n_value - 1) {
+    if (n_value >= 2 && (*value == '"' || *value == '\'') &&
+        memchr(value + 1, *value, n_value - 1) == value + n_value - 1) {
         value++; /* quoted as in a file */
         n_value -= 2;
     }
@@ -400,8 +409,10 @@ int config_set(struct config *config, const char *assignment, struct complaints 
         goto out;
     }
     if (!config_value_writable(item.key, item.value)) {
-        complain(complaints, &place, "the value of %s.%s cannot stand in an INI file: it is longer than a line, holds control bytes, or "
-                 "';' or '#' together with a backslash or with both kinds of quotes", item.section, item.key);
+        complain(complaints, &place,
+                 "the value of %s.%s cannot stand in an INI file: it is longer than a line, holds control bytes, or "
+                 "';' or '#' together with a backslash or with both kinds of quotes",
+                 item.section, item.key);
         goto out;
     }
     if (config_add_section(config, item.section, &place) < 0 || lay(config, &item) < 0) {

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The strict scanner: accepts the part of INI that has one reading, and says of the rest where, what and how to mend it. */
+/* The strict scanner: accepts the part of INI that has one reading, and says of the rest where, what and how to mend
+ * it. */
 #include "config/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct scanner {
-    struct config     *config;
+    struct config *config;
     struct complaints *complaints;
-    const char        *name, *directory;
-    const char        *line; /* the current one, without newline, carriage return and blanks at its end */
-    size_t             length;
-    unsigned           number;
-    char               section[CONFIG_NAME_LIMIT + 1]; /* "" before the first */
-    int                skipping; /* the section's header was refused: its keys are read, but not kept */
-    int                failed;
+    const char *name, *directory;
+    const char *line; /* the current one, without newline, carriage return and blanks at its end */
+    size_t length;
+    unsigned number;
+    char section[CONFIG_NAME_LIMIT + 1]; /* "" before the first */
+    int skipping;                        /* the section's header was refused: its keys are read, but not kept */
+    int failed;
 };
 
 static int is_blank(char c)
@@ -28,14 +29,15 @@ static struct place at(const struct scanner *s, size_t offset)
     return place;
 }
 
-#define REFUSE(s, offset, ...)                                   \
-    do {                                                         \
-        const struct place place_ = at(s, offset);               \
-        complain((s)->complaints, &place_, __VA_ARGS__);         \
-        (s)->failed = 1;                                         \
+#define REFUSE(s, offset, ...)                           \
+    do {                                                 \
+        const struct place place_ = at(s, offset);       \
+        complain((s)->complaints, &place_, __VA_ARGS__); \
+        (s)->failed = 1;                                 \
     } while (0)
 
-int config_check_name(const char *what, const char *name, size_t n, int dash, const struct place *place, struct complaints *complaints)
+int config_check_name(const char *what, const char *name, size_t n, int dash, const struct place *place,
+                      struct complaints *complaints)
 {
     const int shown = n > 40 ? 40 : (int)n;
     struct place where = *place;
@@ -52,7 +54,8 @@ int config_check_name(const char *what, const char *name, size_t n, int dash, co
         if (c >= 'A' && c <= 'Z')
             complain(complaints, &where, "upper-case letter in the %s '%.*s'; names are lower-case", what, shown, name);
         else if (c == ':')
-            complain(complaints, &where, "':' in the %s '%.*s'; write key = value, and names with '.'", what, shown, name);
+            complain(complaints, &where, "':' in the %s '%.*s'; write key = value, and names with '.'", what, shown,
+                     name);
         else if (c == '-')
             complain(complaints, &where, "'-' in the %s '%.*s'; names are written with '_'", what, shown, name);
         else if (is_blank(c))
@@ -60,7 +63,8 @@ int config_check_name(const char *what, const char *name, size_t n, int dash, co
         else if (i == 0)
             complain(complaints, &where, "the %s '%.*s' does not start with a letter", what, shown, name);
         else
-            complain(complaints, &where, "'%c' in the %s '%.*s'; names have letters, digits, '_' and '.'", c, what, shown, name);
+            complain(complaints, &where, "'%c' in the %s '%.*s'; names have letters, digits, '_' and '.'", c, what,
+                     shown, name);
         return -1;
     }
     if (name[n - 1] == '.') {
@@ -68,7 +72,8 @@ int config_check_name(const char *what, const char *name, size_t n, int dash, co
         return -1;
     }
     if (n > CONFIG_NAME_LIMIT) {
-        complain(complaints, place, "the %s '%.*s...' is longer than %d characters", what, shown, name, CONFIG_NAME_LIMIT);
+        complain(complaints, place, "the %s '%.*s...' is longer than %d characters", what, shown, name,
+                 CONFIG_NAME_LIMIT);
         return -1;
     }
     return 0;
@@ -82,7 +87,11 @@ static int check_bytes(struct scanner *s)
     const unsigned char *line = (const unsigned char *)s->line;
     for (size_t i = 0; i < s->length;) {
         const unsigned char c = line[i];
-        const size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+        const size_t n = c < 0x80                ? 1
+                         : c >= 0xC2 && c < 0xE0 ? 2
+                         : c >= 0xE0 && c < 0xF0 ? 3
+                         : c >= 0xF0 && c < 0xF5 ? 4
+                                                 : 0;
         size_t k = 1;
         if (c == 0) {
             REFUSE(s, i, "NUL byte; is this a text file, saved as UTF-8?");
@@ -139,7 +148,8 @@ static void scan_section(struct scanner *s, size_t start)
     s->section[end - from] = '\0';
     for (size_t i = 0; i < s->config->n_sections; i++)
         if (!strcmp(s->config->sections[i].name, s->section)) {
-            REFUSE(s, start, "duplicate section [%s]; it starts at line %u: join the two", s->section, s->config->sections[i].place.line);
+            REFUSE(s, start, "duplicate section [%s]; it starts at line %u: join the two", s->section,
+                   s->config->sections[i].place.line);
             s->skipping = 0; /* its keys are compared with the first one's */
             return;
         }
@@ -164,7 +174,9 @@ static int scan_value(struct scanner *s, size_t from, size_t *start, size_t *end
         *end = (size_t)(close - s->line);
         for (i = *start; i < *end; i++)
             if (s->line[i] == '\\') {
-                REFUSE(s, i, "backslash in a quoted value; it has different meanings in versions of INI: leave out the quotes");
+                REFUSE(
+                    s, i,
+                    "backslash in a quoted value; it has different meanings in versions of INI: leave out the quotes");
                 return -1;
             }
         for (i = *end + 1; i < s->length && is_blank(s->line[i]);)
@@ -276,7 +288,8 @@ static void scan_line(struct scanner *s)
         scan_pair(s, from);
 }
 
-int config_scan(struct config *config, const char *name, const char *directory, const char *text, size_t n, struct complaints *complaints)
+int config_scan(struct config *config, const char *name, const char *directory, const char *text, size_t n,
+                struct complaints *complaints)
 {
     struct scanner s = { config, complaints, name, directory, text, 0, 1, "", 0, 0 };
     size_t offset = 0;
@@ -316,8 +329,8 @@ static int quote_for(const char *value)
     for (const unsigned char *c = (const unsigned char *)value; *c; c++)
         if ((*c < 0x20 && *c != '\t') || *c == 0x7F)
             return -1;
-    if (n == 0 || (!strpbrk(value, ";#") && !is_blank(value[0]) && !is_blank(value[n - 1]) && value[0] != '"' && value[0] != '\'' &&
-                   value[n - 1] != '\\'))
+    if (n == 0 || (!strpbrk(value, ";#") && !is_blank(value[0]) && !is_blank(value[n - 1]) && value[0] != '"' &&
+                   value[0] != '\'' && value[n - 1] != '\\'))
         return '\0';
     if (strchr(value, '\\'))
         return -1;

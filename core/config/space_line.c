@@ -57,7 +57,8 @@ static int parse_end(struct parser *p, struct space_line *line, const char *cons
         if (p->text[p->at] == ',')
             FAIL(p, p->at, "conditions are joined by 'and'; several values of one key by '|'");
         if (p->text[p->at])
-            FAIL(p, p->at, "%s behind the condition; conditions are joined by 'and'", words_seen(p, shown, sizeof shown));
+            FAIL(p, p->at, "%s behind the condition; conditions are joined by 'and'",
+                 words_seen(p, shown, sizeof shown));
     }
     words_skip_blanks(p);
     if (!p->text[p->at])
@@ -138,7 +139,8 @@ static int parse_normal(struct parser *p, struct space_line *line, int lognormal
         return -1;
     words_skip_blanks(p);
     deviation_at = p->at;
-    if (words_number(p, lognormal ? "the standard deviation of the logarithm" : "the standard deviation", &line->deviation) < 0)
+    if (words_number(p, lognormal ? "the standard deviation of the logarithm" : "the standard deviation",
+                     &line->deviation) < 0)
         return -1;
     if (!(line->deviation > 0))
         FAIL(p, deviation_at, "the standard deviation is not above 0");
@@ -152,7 +154,8 @@ static int parse_normal(struct parser *p, struct space_line *line, int lognormal
             FAIL(p, range_at, "lognormal values are above 0");
         low = lognormal ? (line->min > 0 ? log(line->min) : -HUGE_VAL) : line->min;
         high = lognormal ? log(line->max) : line->max;
-        if (!(fabs(normal_below((high - line->mean) / line->deviation) - normal_below((low - line->mean) / line->deviation)) > rare))
+        if (!(fabs(normal_below((high - line->mean) / line->deviation) -
+                   normal_below((low - line->mean) / line->deviation)) > rare))
             FAIL(p, range_at, "the range holds next to nothing of this distribution");
     }
     return parse_end(p, line, modifiers);
@@ -178,7 +181,8 @@ static int parse_choices(struct parser *p, struct space_line *line, int ordinal)
             FAIL(p, p->at, "out of memory");
         words_skip_blanks(p);
         start = p->at;
-        if (words_value(p, "", line->n_choices ? "another value behind the comma" : "the values: A, B, ...", choices + line->n_choices) < 0)
+        if (words_value(p, "", line->n_choices ? "another value behind the comma" : "the values: A, B, ...",
+                        choices + line->n_choices) < 0)
             return -1;
         line->n_choices++;
         for (size_t i = 0; i + 1 < line->n_choices; i++)
@@ -201,7 +205,8 @@ static int parse_choices(struct parser *p, struct space_line *line, int ordinal)
         words_skip_blanks(p);
         if (p->text[p->at] && p->text[p->at] != ',' && !(words_run(p, "") == 2 && !strncmp(p->text + p->at, "if", 2))) {
             if (p->text[p->at] == '.' || !strncmp(p->text + p->at, "log", 3) || !strncmp(p->text + p->at, "step", 4))
-                FAIL(p, p->at, "unexpected %s in a list of values; ranges are real or int", words_seen(p, shown, sizeof shown));
+                FAIL(p, p->at, "unexpected %s in a list of values; ranges are real or int",
+                     words_seen(p, shown, sizeof shown));
             break; /* parse_end says what is wrong, unless a comma is missing */
         }
     } while (words_take_sign(p, ","));
@@ -225,7 +230,8 @@ static int parse_choices(struct parser *p, struct space_line *line, int ordinal)
         suggestion_start(&s, word);
         suggestion_offer(&s, "weight");
         if (!s.best)
-            FAIL(p, p->at, "unexpected %s; values are separated by commas, and quoted where they hold blanks", words_seen(p, shown, sizeof shown));
+            FAIL(p, p->at, "unexpected %s; values are separated by commas, and quoted where they hold blanks",
+                 words_seen(p, shown, sizeof shown));
     }
     if (parse_end(p, line, ordinal ? none : modifiers) < 0)
         return -1;
@@ -247,7 +253,8 @@ static int parse_fixed(struct parser *p, struct space_line *line)
     line->n_choices = 1;
     words_skip_blanks(p);
     if (p->text[p->at])
-        FAIL(p, p->at, "unexpected %s behind a fixed value; it is quoted where it holds blanks or commas", words_seen(p, shown, sizeof shown));
+        FAIL(p, p->at, "unexpected %s behind a fixed value; it is quoted where it holds blanks or commas",
+             words_seen(p, shown, sizeof shown));
     return 0;
 }
 
@@ -270,10 +277,18 @@ static const char *const type_words[] = { "real", "int", "normal", "lognormal", 
 /* What other programs call it. */
 static const struct {
     const char *word, *hint;
-} foreign[] = { { "float", "real LOW .. HIGH" },       { "double", "real LOW .. HIGH" },       { "uniform", "real LOW .. HIGH" },
-                { "loguniform", "real LOW .. HIGH log" }, { "quniform", "real LOW .. HIGH step S" }, { "randint", "int LOW .. HIGH" },
-                { "log", "real LOW .. HIGH log" },      { "categorical", "choice A, B" },       { "bool", "choice yes, no" },
-                { "boolean", "choice yes, no" },        { "enum", "choice A, B" },              { "gaussian", "normal MEAN DEVIATION" } };
+} foreign[] = { { "float", "real LOW .. HIGH" },
+                { "double", "real LOW .. HIGH" },
+                { "uniform", "real LOW .. HIGH" },
+                { "loguniform", "real LOW .. HIGH log" },
+                { "quniform", "real LOW .. HIGH step S" },
+                { "randint", "int LOW .. HIGH" },
+                { "log", "real LOW .. HIGH log" },
+                { "categorical", "choice A, B" },
+                { "bool", "choice yes, no" },
+                { "boolean", "choice yes, no" },
+                { "enum", "choice A, B" },
+                { "gaussian", "normal MEAN DEVIATION" } };
 
 static int fail_type(struct parser *p)
 {
@@ -282,7 +297,9 @@ static int fail_type(struct parser *p)
     const size_t n = words_run(p, "");
     snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : 0), p->text + p->at);
     if (!*word && !p->text[p->at])
-        FAIL(p, p->at, "%s has no value; write real, int, normal, lognormal, choice, ordinal or fixed and what goes with it", p->item->key);
+        FAIL(p, p->at,
+             "%s has no value; write real, int, normal, lognormal, choice, ordinal or fixed and what goes with it",
+             p->item->key);
     if (strchr("+-.0123456789", p->text[p->at]))
         FAIL(p, p->at, "the kind of values comes first: real LOW .. HIGH, int LOW .. HIGH, choice A, B, ...");
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
@@ -293,7 +310,8 @@ static int fail_type(struct parser *p)
         suggestion_offer(&s, type_words[i]);
     if (s.best)
         FAIL(p, p->at, "unknown kind of values '%s'; did you mean '%s'?", word, s.best);
-    FAIL(p, p->at, "unknown kind of values %s; known: real, int, normal, lognormal, choice, ordinal, fixed", words_seen(p, shown, sizeof shown));
+    FAIL(p, p->at, "unknown kind of values %s; known: real, int, normal, lognormal, choice, ordinal, fixed",
+         words_seen(p, shown, sizeof shown));
 }
 
 static int parse_line(struct parser *p, struct space_line *line)

@@ -92,7 +92,8 @@ int words_bounds(struct parser *p, const char *key, double *low, double *high)
     if (words_number(p, "the lower bound: LOW .. HIGH", low) < 0)
         return -1;
     if (!words_take_sign(p, ".."))
-        FAIL(p, p->at, "expected '..' behind the lower bound, found %s; write LOW .. HIGH", words_seen(p, shown, sizeof shown));
+        FAIL(p, p->at, "expected '..' behind the lower bound, found %s; write LOW .. HIGH",
+             words_seen(p, shown, sizeof shown));
     words_skip_blanks(p);
     high_at = p->at;
     if (words_number(p, "the upper bound", high) < 0)
@@ -137,8 +138,8 @@ int words_key(struct parser *p, char **key)
     char shown[64];
     size_t n = 0;
     words_skip_blanks(p);
-    for (const char *s = p->text + p->at; (s[n] >= 'a' && s[n] <= 'z') || (s[n] >= '0' && s[n] <= '9') || s[n] == '_' || s[n] == '.' ||
-                                          s[n] == '-' || (s[n] >= 'A' && s[n] <= 'Z');)
+    for (const char *s = p->text + p->at; (s[n] >= 'a' && s[n] <= 'z') || (s[n] >= '0' && s[n] <= '9') || s[n] == '_' ||
+                                          s[n] == '.' || s[n] == '-' || (s[n] >= 'A' && s[n] <= 'Z');)
         n++;
     if (n == 0)
         FAIL(p, p->at, "expected a key of [space], found %s", words_seen(p, shown, sizeof shown));
@@ -153,8 +154,9 @@ int words_operator(struct parser *p, uint32_t *op)
 {
     static const struct {
         const char *sign;
-        uint32_t    op;
-    } signs[] = { { "!=", HONE_NE }, { "<=", HONE_LE }, { ">=", HONE_GE }, { "==", HONE_EQ }, { "=", HONE_EQ }, { "<", HONE_LT }, { ">", HONE_GT } };
+        uint32_t op;
+    } signs[] = { { "!=", HONE_NE }, { "<=", HONE_LE }, { ">=", HONE_GE }, { "==", HONE_EQ },
+                  { "=", HONE_EQ },  { "<", HONE_LT },  { ">", HONE_GT } };
     char shown[64];
     words_skip_blanks(p);
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)

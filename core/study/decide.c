@@ -14,7 +14,8 @@ enum { BAD_POINTS_MAX = 10 }; /* in a row: a search that proposes nothing else i
 int study_budget_left(const struct study *study)
 {
     const struct study_settings *s = &study->composition->study;
-    return (s->trials <= 0 || study->table.n < (uint64_t)s->trials) && (s->time <= 0 || seconds_steady() - study->began < s->time);
+    return (s->trials <= 0 || study->table.n < (uint64_t)s->trials) &&
+           (s->time <= 0 || seconds_steady() - study->began < s->time);
 }
 
 static int may_ask(const struct study *study)
@@ -25,22 +26,24 @@ static int may_ask(const struct study *study)
 /* A point that no objective should see: the trial fails at once, and says whose fault it is. */
 static hone_rc refuse_point(struct study *study, struct trial *trial, const hone_error *why, hone_error *err)
 {
-    char        message[400], component[96];
+    char message[400], component[96];
     struct held outcome = { .what = CREW_OUTCOME, .status = HONE_FAILED, .message = message, .component = component };
-    hone_rc     rc;
+    hone_rc rc;
     snprintf(message, sizeof message, "proposed a point that is not in the space: %s", why->msg);
     snprintf(component, sizeof component, "search.%s", study->search.entry->name);
     trial->ended = seconds_now();
     trial_end(&study->table, trial, HONE_STATE_FAILED);
     for (uint32_t i = 0; i < study->table.n_dims; i++)
-        trial->x[i] = NAN; /* what it proposed is in the message; nobody else is to stumble over it */
+        trial->x[i] = (double)NAN; /* what it proposed is in the message; nobody else is to stumble over it */
     if ((rc = study_put_event(study, HONE_EVENT_ASK, trial, 0, 0, NULL, err)) != HONE_OK ||
         (rc = study_put_event(study, HONE_EVENT_TELL, trial, 0, 0, NULL, err)) != HONE_OK ||
-        (rc = study_put_trial(study, trial, &outcome, err)) != HONE_OK || (rc = study_tell_search(study, trial, err)) < 0 ||
+        (rc = study_put_trial(study, trial, &outcome, err)) != HONE_OK ||
+        (rc = study_tell_search(study, trial, err)) < 0 ||
         (rc = study_tell_reporters(study, HONE_NOW_OUTCOME, trial, &outcome, NULL, NULL, err)) != HONE_OK)
         return rc;
     if (++study->bad_points >= BAD_POINTS_MAX)
-        return hone_fail(err, HONE_EINVAL, "search.use", "search '%s' proposed %d points in a row that are not in the space; the last: %.120s",
+        return hone_fail(err, HONE_EINVAL, "search.use",
+                         "search '%s' proposed %d points in a row that are not in the space; the last: %.120s",
                          study->search.entry->name, BAD_POINTS_MAX, why->msg);
     return HONE_OK;
 }
@@ -49,7 +52,7 @@ static hone_rc refuse_point(struct study *study, struct trial *trial, const hone
 static hone_rc start_new(struct study *study, struct slot *slot, hone_error *err)
 {
     hone_error why = HONE_ERROR_INIT;
-    hone_rc    rc = study_ask_scheduler(study, study->table.n, err);
+    hone_rc rc = study_ask_scheduler(study, study->table.n, err);
     if (rc == HONE_WAIT || rc == HONE_DONE) {
         *(rc == HONE_WAIT ? &study->waiting : &study->done) = &study->scheduler;
         return HONE_WAIT;
@@ -118,10 +121,10 @@ hone_rc study_fill_slots(struct study *study, hone_error *err)
 
 static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error *err)
 {
-    struct trial      *trial = slot->trial;
+    struct trial *trial = slot->trial;
     const struct held *held = &slot->held;
-    uint32_t           verdict = HONE_CONTINUE;
-    hone_rc            rc;
+    uint32_t verdict = HONE_CONTINUE;
+    hone_rc rc;
     slot->phase = SLOT_QUEUED;
     slot->starting = 0;
     slot->at = trial->begun + (double)held->step + 1;
@@ -144,7 +147,9 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
         trial->stop_at = trial->step;
     slot->verdict = verdict;
     study->waiting = NULL;
-    const hone_report_record record = { sizeof record, held->n_values, trial->number, trial->attempt, trial->step, held->values, seconds_now(), verdict, 0 };
+    const hone_report_record record = { sizeof record,  held->n_values, trial->number,
+                                        trial->attempt, trial->step,    held->values,
+                                        seconds_now(),  verdict,        0 };
     if ((rc = study_put_report(study, &record, err)) != HONE_OK ||
         (rc = study_put_event(study, HONE_EVENT_REPORT, trial, trial->step, verdict, NULL, err)) != HONE_OK)
         return rc;
@@ -152,19 +157,21 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
 }
 
 /* A complete trial must have measured every objective; says in message what is missing. */
-static int is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message, size_t n)
+static int is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message,
+                       size_t n)
 {
     for (uint32_t i = 0; i < study->table.n_values; i++) {
-        if (!isnan(trial->values[i]))
+        if (isfinite(trial->values[i]))
             continue;
         struct text names = TEXT_INIT;
-        int         there = 0;
+        int there = 0;
         for (uint32_t k = 0; k < held->n_values; k++) {
             there |= !strcmp(held->values[k].name, study->objectives[i].name);
             text_addf(&names, "%s%s", k ? ", " : "", held->values[k].name);
         }
         if (there)
-            snprintf(message, n, "%s is not a number", study->objectives[i].name);
+            snprintf(message, n, isnan(trial->values[i]) ? "%s is not a number" : "%s is infinite",
+                     study->objectives[i].name);
         else
             snprintf(message, n, "the objective did not report %s; it reported %.200s", study->objectives[i].name,
                      held->n_values ? text_string(&names) : "nothing");
@@ -177,8 +184,8 @@ static int is_measured(const struct study *study, const struct trial *trial, con
 static hone_rc retry(struct study *study, struct slot *slot, hone_error *err)
 {
     struct trial *trial = slot->trial;
-    char          note[400];
-    hone_rc       rc;
+    char note[400];
+    hone_rc rc;
     trial->attempt++;
     trial->retries++;
     slot->phase = SLOT_QUEUED;
@@ -188,17 +195,18 @@ static hone_rc retry(struct study *study, struct slot *slot, hone_error *err)
         (rc = study_put_trial(study, trial, NULL, err)) != HONE_OK)
         return rc;
     snprintf(note, sizeof note, "trial %llu: %.200s; tried again (%u of %lld)", (unsigned long long)trial->number,
-             slot->held.message ? slot->held.message : "its worker died", trial->retries, (long long)study->composition->study.trial_retries);
+             slot->held.message ? slot->held.message : "its worker died", trial->retries,
+             (long long)study->composition->study.trial_retries);
     return study_tell_note(study, note, err);
 }
 
 static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_error *err)
 {
     struct trial *trial = slot->trial;
-    struct held  *held = &slot->held;
-    uint32_t      state = HONE_STATE_FAILED;
-    char          message[320];
-    hone_rc       rc;
+    struct held *held = &slot->held;
+    uint32_t state = HONE_STATE_FAILED;
+    char message[320];
+    hone_rc rc;
     if (held->died && trial->retries < study->composition->study.trial_retries)
         return retry(study, slot, err);
     if (held->status == HONE_COMPLETE || held->status == HONE_PRUNED) {
@@ -214,7 +222,7 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
     }
     if (state == HONE_STATE_FAILED)
         for (uint32_t i = 0; i < study->table.n_values; i++)
-            trial->values[i] = NAN;
+            trial->values[i] = (double)NAN;
     trial->ended = seconds_now();
     if (trial_end(&study->table, trial, state) < 0)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the front of the study");
@@ -232,7 +240,8 @@ hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err)
 {
     if (slot->at > study->now)
         study->now = slot->at;
-    const hone_rc rc = slot->held.what == CREW_REPORT ? deliver_report(study, slot, err) : deliver_outcome(study, slot, err);
+    const hone_rc rc = slot->held.what == CREW_REPORT ? deliver_report(study, slot, err)
+                                                      : deliver_outcome(study, slot, err);
     held_release(&slot->held);
     return rc;
 }

@@ -9,9 +9,9 @@
 
 struct stored_metrics {
     hone_value *values;
-    uint32_t    n;
-    uint32_t    has_final; /* attachments of a final training are there already */
-    hone_rc     rc;
+    uint32_t n;
+    uint32_t has_final; /* attachments of a final training are there already */
+    hone_rc rc;
 };
 
 static hone_rc on_winner(void *ctx, const hone_trial_record *record)
@@ -35,10 +35,11 @@ static hone_rc on_attachment(void *ctx, const hone_attachment_record *record)
 }
 
 /* The winner's row with what the last training measured beside what the search saw. */
-static hone_rc put_final_metrics(struct study *study, struct stored_metrics *stored, const struct held *outcome, hone_error *err)
+static hone_rc put_final_metrics(struct study *study, struct stored_metrics *stored, const struct held *outcome,
+                                 hone_error *err)
 {
     struct held merged = { .values = calloc((size_t)stored->n + outcome->n_values + 1, sizeof *merged.values) };
-    hone_rc     rc;
+    hone_rc rc;
     if (!merged.values)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the final metrics");
     for (uint32_t i = 0; i < stored->n; i++)
@@ -60,7 +61,7 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
 {
     for (;;) {
         struct crew_event event;
-        hone_rc           rc = study_tick(study, err);
+        hone_rc rc = study_tick(study, err);
         if (*study->signalled && !study->cancelled) {
             study->cancelled = 1;
             study->crew->cancel(study->crew);
@@ -68,22 +69,27 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
         if (rc != HONE_OK || (rc = study->crew->wait(study->crew, STUDY_TICK, &event, err)) < 0)
             return rc;
         if (*study->signalled > 1)
-            return hone_fail(err, HONE_ECANCELED, NULL, "interrupted in the final training; the same command begins it again");
+            return hone_fail(err, HONE_ECANCELED, NULL,
+                             "interrupted in the final training; the same command begins it again");
         if (rc == HONE_WAIT || event.worker != (unsigned)(slot - study->slots))
             continue;
         if (event.what == CREW_ATTACHMENT) {
             rc = study_put_attachment(study, &event, 1, err);
         } else if (event.what == CREW_REPORT) {
-            const hone_report_record record = { sizeof record, event.n_values, event.trial, event.attempt, event.step, event.values, seconds_now(), 0, 0 };
+            const hone_report_record record = {
+                sizeof record, event.n_values, event.trial, event.attempt, event.step, event.values, seconds_now(), 0, 0
+            };
             slot->step = event.step;
             if ((rc = study_tell_reporters(study, HONE_NOW_FINAL, slot->trial, NULL, &record, NULL, err)) == HONE_OK)
                 rc = study->crew->verdict(study->crew, event.worker, HONE_CONTINUE, err);
         } else if (event.what == CREW_OUTCOME) {
             if (event.status == CREW_CANCELLED)
-                return hone_fail(err, HONE_ECANCELED, NULL, "interrupted in the final training; the same command begins it again");
+                return hone_fail(err, HONE_ECANCELED, NULL,
+                                 "interrupted in the final training; the same command begins it again");
             if (event.status != HONE_COMPLETE)
-                return hone_fail(err, HONE_EFAIL, event.param, "the final training of trial %llu failed%s%s: %.160s", (unsigned long long)event.trial,
-                                 event.component && *event.component ? " in " : "", event.component ? event.component : "",
+                return hone_fail(err, HONE_EFAIL, event.param, "the final training of trial %llu failed%s%s: %.160s",
+                                 (unsigned long long)event.trial, event.component && *event.component ? " in " : "",
+                                 event.component ? event.component : "",
                                  event.message ? event.message : "no reason given");
             return held_copy(outcome, &event, err);
         } else if (event.what == CREW_READY) {
@@ -96,15 +102,25 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
     }
 }
 
+/* A training that ended early is repeated as far as what it kept stands for; others run their whole length (0). */
+static int64_t final_length(const struct study *study, const struct trial *best, const struct stored_metrics *stored)
+{
+    int64_t length = best->step;
+    for (uint32_t i = 0; study->length_metric && i < stored->n; i++)
+        if (!strcmp(stored->values[i].name, study->length_metric) && stored->values[i].value >= 1)
+            length = (int64_t)stored->values[i].value;
+    return study->max_step && length < study->max_step ? length : 0;
+}
+
 hone_rc study_final(struct study *study, hone_error *err)
 {
-    struct stored_metrics      stored = { 0 };
+    struct stored_metrics stored = { 0 };
     const hone_storage_visitor visitor = { &stored, NULL, on_winner, NULL, NULL, on_attachment };
-    const hone_storage_v1     *s = study->storage_iface;
-    struct trial              *best = study->table.n_values == 1 ? trial_table_best(&study->table) : NULL;
-    struct slot               *slot = &study->slots[0];
-    struct held                outcome = { 0 };
-    hone_rc                    rc;
+    const hone_storage_v1 *s = study->storage_iface;
+    struct trial *best = study->table.n_values == 1 ? trial_table_best(&study->table) : NULL;
+    struct slot *slot = &study->slots[0];
+    struct held outcome = { 0 };
+    hone_rc rc;
     if (!best || !study->has_final || !study->composition->study.final)
         return HONE_WAIT;
     if ((rc = s->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, err)) != HONE_OK)
@@ -113,8 +129,7 @@ hone_rc study_final(struct study *study, hone_error *err)
         return HONE_WAIT;
     if ((rc = s->trials(study->storage.self, study->id, (int64_t)best->number, &visitor, err)) != HONE_OK)
         goto out;
-    /* a training that ended early is repeated up to the epoch that was its best; others run their whole length */
-    const int64_t until = study->max_step && best->step < study->max_step ? best->best_step : 0;
+    const int64_t until = final_length(study, best, &stored);
     slot->trial = best;
     slot->phase = SLOT_COMPUTING;
     if ((rc = study_start_on_worker(study, slot, HONE_TRIAL_FINAL, until, err)) == HONE_OK &&

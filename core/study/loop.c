@@ -18,7 +18,7 @@ static int earlier(const struct slot *a, const struct slot *b)
  * are at work, and only if its message is here. */
 static struct slot *next_delivery(struct study *study)
 {
-    const int    strict = study->composition->study.order == ORDER_STRICT;
+    const int strict = study->composition->study.order == ORDER_STRICT;
     struct slot *least = NULL;
     for (unsigned i = 0; i < study->n_slots; i++) {
         struct slot *slot = &study->slots[i];
@@ -33,17 +33,22 @@ static struct slot *next_delivery(struct study *study)
 hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until, hone_error *err)
 {
     const struct trial *t = slot->trial;
-    const uint32_t      n_dims = study->space.view.n_dims;
-    hone_setting       *settings = calloc(n_dims + 1, sizeof *settings);
-    struct crew_trial   order = { .number = t->number, .attempt = t->attempt, .flags = flags, .until = until, .settings = settings,
-                                  .seed = hone_rng_derive((uint64_t)study->composition->study.seed, 1000 + t->number) };
+    const uint32_t n_dims = study->space.view.n_dims;
+    hone_setting *settings = calloc(n_dims + 1, sizeof *settings);
+    struct crew_trial order = { .number = t->number,
+                                .attempt = t->attempt,
+                                .flags = flags,
+                                .until = until,
+                                .settings = settings,
+                                .seed = hone_rng_derive((uint64_t)study->composition->study.seed, 1000 + t->number) };
     if (!settings)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a trial's settings");
     study_fill_record(study, t, &study->record);
     for (uint32_t i = 0; i < study->record.record.n_parameters; i++) {
         const hone_parameter_record *p = &study->record.record.parameters[i];
-        double                       number;
-        settings[order.n_settings++] = (hone_setting){ p->key, p->text, hone_parse_real(p->text, NULL, &number) ? number : p->number };
+        double number;
+        settings[order.n_settings++] = (hone_setting){ p->key, p->text,
+                                                       hone_parse_real(p->text, NULL, &number) ? number : p->number };
     }
     const hone_rc rc = study->crew->start(study->crew, (unsigned)(slot - study->slots), &order, err);
     free(settings);
@@ -65,9 +70,10 @@ static struct slot *next_queued(struct study *study)
 static hone_rc dispatch(struct study *study, hone_error *err)
 {
     struct slot *slot;
-    hone_rc      rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     while (rc >= 0 && study->n_computing < study->workers && (slot = next_queued(study))) {
-        if (!slot->starting && slot->end.what == CREW_OUTCOME) { /* it died while it waited: nobody is there to be answered */
+        if (!slot->starting &&
+            slot->end.what == CREW_OUTCOME) { /* it died while it waited: nobody is there to be answered */
             slot->held = slot->end;
             slot->end = (struct held){ 0 };
             slot->phase = SLOT_HELD;
@@ -76,8 +82,9 @@ static hone_rc dispatch(struct study *study, hone_error *err)
         }
         slot->phase = SLOT_COMPUTING;
         study->n_computing++;
-        hone_rc told = slot->starting ? study_start_on_worker(study, slot, 0, 0, err)
-                                      : study->crew->verdict(study->crew, (unsigned)(slot - study->slots), slot->verdict, err);
+        hone_rc told = slot->starting
+                           ? study_start_on_worker(study, slot, 0, 0, err)
+                           : study->crew->verdict(study->crew, (unsigned)(slot - study->slots), slot->verdict, err);
         if (told == HONE_OK && slot->starting)
             told = study_tell_reporters(study, HONE_NOW_TRIAL, slot->trial, NULL, NULL, NULL, err);
         if (told != HONE_OK)
@@ -101,12 +108,15 @@ static hone_rc take_word(struct study *study, struct slot *slot, const struct cr
         return HONE_OK; /* late words of a trial that was ended */
     if (slot->phase != SLOT_COMPUTING) {
         const int waits = slot->phase == SLOT_HELD || (slot->phase == SLOT_QUEUED && !slot->starting);
-        return waits && event->what == CREW_OUTCOME && slot->end.what != CREW_OUTCOME ? held_copy(&slot->end, event, err) : HONE_OK;
+        return waits && event->what == CREW_OUTCOME && slot->end.what != CREW_OUTCOME
+                   ? held_copy(&slot->end, event, err)
+                   : HONE_OK;
     }
     if (study->cancelled && event->what == CREW_REPORT)
         return HONE_OK; /* nobody answers any more; the worker has been told to end */
     study->n_computing--;
-    if (study->cancelled || event->status == CREW_CANCELLED) { /* stays running in the storage: the next run takes it up */
+    if (study->cancelled ||
+        event->status == CREW_CANCELLED) { /* stays running in the storage: the next run takes it up */
         slot_clear(slot);
         return HONE_OK;
     }
@@ -122,12 +132,14 @@ static hone_rc take(struct study *study, const struct crew_event *event, hone_er
 {
     char text[600];
     if (event->worker >= study->n_slots)
-        return hone_fail(err, HONE_EIO, NULL, "internal error: an event of worker %u of %u", event->worker, study->n_slots);
+        return hone_fail(err, HONE_EIO, NULL, "internal error: an event of worker %u of %u", event->worker,
+                         study->n_slots);
     switch (event->what) {
     case CREW_LOG:
         if (event->level < HONE_LOG_INFO)
             return HONE_OK;
-        snprintf(text, sizeof text, "trial %llu: %.500s", (unsigned long long)event->trial, event->message ? event->message : "");
+        snprintf(text, sizeof text, "trial %llu: %.500s", (unsigned long long)event->trial,
+                 event->message ? event->message : "");
         return study_tell_note(study, text, err);
     case CREW_ATTACHMENT: return study_put_attachment(study, event, 0, err);
     case CREW_READY: return study_worker_ready(event, err);
@@ -141,14 +153,15 @@ hone_rc study_worker_ready(const struct crew_event *event, hone_error *err)
 {
     if (event->rc == HONE_OK)
         return HONE_OK;
-    return hone_fail(err, HONE_EFAIL, NULL, "a worker cannot be set up: %.200s", event->message ? event->message : "no reason given");
+    return hone_fail(err, HONE_EFAIL, NULL, "a worker cannot be set up: %.200s",
+                     event->message ? event->message : "no reason given");
 }
 
 /* Delivers what may be delivered and asks for what may be asked, then commits. */
 static hone_rc decide(struct study *study, hone_error *err)
 {
     struct slot *slot;
-    hone_rc      rc = study_fill_slots(study, err);
+    hone_rc rc = study_fill_slots(study, err);
     while (rc == HONE_OK && !study->cancelled && (slot = next_delivery(study))) {
         rc = study_deliver(study, slot, err);
         if (rc == HONE_OK)
@@ -190,7 +203,8 @@ static hone_rc nothing_left(const struct study *study, hone_error *err)
     const struct component *waiting = study->waiting;
     if (!waiting || study->cancelled || study->done || !study_budget_left(study))
         return HONE_OK;
-    return hone_fail(err, HONE_EFAIL, NULL, "%s '%s' waits for results, but no trial is at work: the study cannot go on after %llu trials",
+    return hone_fail(err, HONE_EFAIL, NULL,
+                     "%s '%s' waits for results, but no trial is at work: the study cannot go on after %llu trials",
                      waiting->entry->kind, waiting->entry->name, (unsigned long long)study->table.n);
 }
 
@@ -198,7 +212,7 @@ static hone_rc nothing_left(const struct study *study, hone_error *err)
 static hone_rc hear(struct study *study, hone_error *err)
 {
     struct crew_event event;
-    hone_rc           rc = study->crew->wait(study->crew, STUDY_TICK, &event, err);
+    hone_rc rc = study->crew->wait(study->crew, STUDY_TICK, &event, err);
     for (int n = 1; rc == HONE_OK; n++) {
         if ((rc = take(study, &event, err)) == HONE_OK)
             rc = n < EVENTS_PER_COMMIT ? study->crew->wait(study->crew, 0, &event, err) : HONE_WAIT;

@@ -12,15 +12,16 @@
 
 #define READY_PATIENCE 600 /* seconds for the first worker to describe the objective: data may have to be decoded */
 
-static hone_rc open_component(struct study *study, const struct composed_section *section, struct component *component, uint64_t stream, hone_error *err)
+static hone_rc open_component(struct study *study, const struct composed_section *section, struct component *component,
+                              uint64_t stream, hone_error *err)
 {
     struct section_settings settings;
-    const uint64_t          seed = hone_rng_derive((uint64_t)study->composition->study.seed, stream);
+    const uint64_t seed = hone_rng_derive((uint64_t)study->composition->study.seed, stream);
     hone_rc rc = composition_settings(study->composition, section, NULL, 0, &settings, err);
     if (rc != HONE_OK)
         return rc;
-    rc = component_create(component, study->composition->catalog, settings.component, study->host, section->name, settings.own, settings.n_own,
-                          seed, err);
+    rc = component_create(component, study->composition->catalog, settings.component, study->host, section->name,
+                          settings.own, settings.n_own, seed, err);
     section_settings_release(&settings);
     if (rc < 0 && err->param[0] && !strchr(err->param, '.')) {
         char param[sizeof err->param];
@@ -33,7 +34,7 @@ static hone_rc open_component(struct study *study, const struct composed_section
 static hone_rc open_reporters(struct study *study, const hone_terminal *terminal, hone_error *err)
 {
     const struct composition *c = study->composition;
-    size_t                    n = 0;
+    size_t n = 0;
     for (size_t i = 0; i < c->n_sections; i++)
         n += !strcmp(c->sections[i].kind, "reporter") && c->sections[i].enabled;
     study->reporters = calloc(n + 1, sizeof *study->reporters);
@@ -43,7 +44,7 @@ static hone_rc open_reporters(struct study *study, const hone_terminal *terminal
         if (strcmp(c->sections[i].kind, "reporter") || !c->sections[i].enabled)
             continue;
         struct component *reporter = &study->reporters[study->n_reporters];
-        hone_rc           rc = open_component(study, &c->sections[i], reporter, 300 + i, err);
+        hone_rc rc = open_component(study, &c->sections[i], reporter, 300 + i, err);
         if (rc != HONE_OK)
             return rc;
         study->n_reporters++;
@@ -59,7 +60,7 @@ static hone_rc open_reporters(struct study *study, const hone_terminal *terminal
 static hone_rc open_tables(struct study *study, hone_error *err)
 {
     const struct composition *c = study->composition;
-    hone_rc                   rc = space_init(&study->space, &c->space, err);
+    hone_rc rc = space_init(&study->space, &c->space, err);
     if (rc != HONE_OK)
         return rc;
     const uint32_t n_dims = study->space.view.n_dims, n_values = (uint32_t)c->n_objectives;
@@ -68,7 +69,8 @@ static hone_rc open_tables(struct study *study, hone_error *err)
     study->minimized = calloc(n_values + 1, sizeof *study->minimized);
     study->n_slots = c->study.order == ORDER_STRICT ? (unsigned)c->study.lag : study->crew->n;
     if (study->n_slots > study->crew->n)
-        return hone_fail(err, HONE_EINVAL, "study.lag", "internal error: %u virtual workers on %u processes", study->n_slots, study->crew->n);
+        return hone_fail(err, HONE_EINVAL, "study.lag", "internal error: %u virtual workers on %u processes",
+                         study->n_slots, study->crew->n);
     study->slots = calloc(study->n_slots, sizeof *study->slots);
     study->worker_status = calloc(study->n_slots, sizeof *study->worker_status);
     if (!study->objectives || !study->maximize || !study->minimized || !study->slots || !study->worker_status)
@@ -85,17 +87,19 @@ static hone_rc open_tables(struct study *study, hone_error *err)
 static hone_rc check_description(struct study *study, const hone_description *d, hone_error *err)
 {
     const struct composition *c = study->composition;
-    hone_rc                   rc;
+    hone_rc rc;
     study->max_step = d->max_step;
     study->has_final = d->final != 0;
-    if (d->stop_key && !(study->stop_key = strdup(d->stop_key)))
+    if ((d->stop_key && !(study->stop_key = strdup(d->stop_key))) ||
+        (d->length_metric && !(study->length_metric = strdup(d->length_metric))))
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < study->table.n_values; i++) {
         hone_value *o = &study->objectives[i];
         if ((rc = study_check_metric(d, o->name, "study.objectives", &o->direction, err)) != HONE_OK)
             return rc;
         if (o->direction == HONE_NO_DIRECTION)
-            return hone_fail(err, HONE_EINVAL, "study.objectives", "say whether %s is to be small or large: '%s min' or '%s max'", o->name, o->name, o->name);
+            return hone_fail(err, HONE_EINVAL, "study.objectives",
+                             "say whether %s is to be small or large: '%s min' or '%s max'", o->name, o->name, o->name);
         study->maximize[i] = o->direction == HONE_MAXIMIZE;
     }
     for (size_t i = 0; i < c->n_constraints; i++)
@@ -103,18 +107,21 @@ static hone_rc check_description(struct study *study, const hone_description *d,
             return rc;
     for (uint32_t i = 0; i < d->n_keys; i++)
         if (space_find(&study->space, d->keys[i]) == UINT32_MAX)
-            return hone_fail(err, HONE_EINVAL, "space", "the objective needs '%s' in [space], for example: %s = real 0 .. 1", d->keys[i], d->keys[i]);
+            return hone_fail(err, HONE_EINVAL, "space",
+                             "the objective needs '%s' in [space], for example: %s = real 0 .. 1", d->keys[i],
+                             d->keys[i]);
     return HONE_OK;
 }
 
 /* The objective could not get ready: its message, at its key. A crash, or a lack of memory, is nobody's mistake in the INI. */
 hone_rc study_not_ready(const struct crew_event *event, hone_error *err)
 {
-    char          param[sizeof err->param] = "objective";
+    char param[sizeof err->param] = "objective";
     const hone_rc code = event->died ? HONE_EFAIL : event->rc == HONE_ENOMEM ? HONE_ENOMEM : HONE_EINVAL;
     if (event->param && *event->param)
         snprintf(param, sizeof param, "%s%.50s", strchr(event->param, '.') ? "" : "objective.", event->param);
-    return hone_fail(err, code, param, "%s%s", event->message && *event->message ? event->message : "the objective gives no reason",
+    return hone_fail(err, code, param, "%s%s",
+                     event->message && *event->message ? event->message : "the objective gives no reason",
                      event->died ? " (while describing the objective)" : "");
 }
 
@@ -124,7 +131,7 @@ static hone_rc hear_description(struct study *study, hone_error *err)
     const double until = seconds_steady() + READY_PATIENCE;
     while (seconds_steady() < until && !*study->signalled) {
         struct crew_event event;
-        const hone_rc     rc = study->crew->wait(study->crew, STUDY_TICK, &event, err);
+        const hone_rc rc = study->crew->wait(study->crew, STUDY_TICK, &event, err);
         if (rc < 0)
             return rc;
         if (rc == HONE_WAIT)
@@ -137,14 +144,15 @@ static hone_rc hear_description(struct study *study, hone_error *err)
             return hone_fail(err, HONE_EIO, NULL, "internal error: a worker speaks of a trial before there is one");
         return event.rc == HONE_OK ? check_description(study, event.description, err) : study_not_ready(&event, err);
     }
-    return *study->signalled ? hone_fail(err, HONE_ECANCELED, NULL, "interrupted")
-                             : hone_fail(err, HONE_EFAIL, NULL, "the objective did not describe itself within %d s", READY_PATIENCE);
+    return *study->signalled
+               ? hone_fail(err, HONE_ECANCELED, NULL, "interrupted")
+               : hone_fail(err, HONE_EFAIL, NULL, "the objective did not describe itself within %d s", READY_PATIENCE);
 }
 
 struct lookup {
     const char *name;
-    int64_t     id;
-    char       *config;
+    int64_t id;
+    char *config;
 };
 
 static hone_rc on_study(void *ctx, const hone_study_record *record)
@@ -160,16 +168,18 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
 /* A line inside a text. */
 struct line {
     const char *at;
-    int         length;
+    int length;
 };
 
 /* Keys of [study] that may change from one run of a study to the next. */
 static int may_change(const struct line *line)
 {
-    static const char *const keys[] = { "trials", "time", "workers", "storage", "directory", "final", "trial", "trial_time", "trial_memory", "trial_retries" };
+    static const char *const keys[] = { "trials", "time",  "workers",    "storage",      "directory",
+                                        "final",  "trial", "trial_time", "trial_memory", "trial_retries" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
-        if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) && line->at[n + strspn(line->at + n, " ")] == '=')
+        if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) &&
+            line->at[n + strspn(line->at + n, " ")] == '=')
             return 1;
     }
     return 0;
@@ -188,7 +198,8 @@ static struct line next_line(const char **at, struct line *section)
         *at += line.length + (line.at[line.length] == '\n');
         if (line.at[0] == '[')
             *section = line;
-        if (line.length && line.at[0] != ';' && !(line_is(section, "[study]", 7) && may_change(&line)) && !line_is(section, "[reporter", 9))
+        if (line.length && line.at[0] != ';' && !(line_is(section, "[study]", 7) && may_change(&line)) &&
+            !line_is(section, "[reporter", 9))
             return line;
     }
     return (struct line){ "nothing", 0 };
@@ -199,7 +210,7 @@ static hone_rc same_settings(const struct study *study, const char *stored, hone
 {
     struct text now = TEXT_INIT;
     struct line section_a = { "", 0 }, section_b = { "", 0 }, x, y;
-    hone_rc     rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     composition_text(study->composition, NULL, 0, &now);
     const char *a = stored, *b = text_string(&now);
     if (now.failed)
@@ -210,9 +221,11 @@ static hone_rc same_settings(const struct study *study, const char *stored, hone
         if (rc == HONE_OK && (x.length != y.length || strncmp(x.at, y.at, (size_t)x.length))) {
             const struct line *section = x.length ? &section_a : &section_b;
             rc = hone_fail(err, HONE_EINVAL, "study.name",
-                           "the storage has a study '%.40s' with other settings: there '%.*s' in %.*s, here '%.*s'; choose another name or storage",
+                           "the storage has a study '%.40s' with other settings: there '%.*s' in %.*s, here '%.*s'; "
+                           "choose another name or storage",
                            study->composition->study.name, x.length ? (x.length < 50 ? x.length : 50) : 7, x.at,
-                           section->length < 30 ? section->length : 30, section->at, y.length ? (y.length < 50 ? y.length : 50) : 7, y.at);
+                           section->length < 30 ? section->length : 30, section->at,
+                           y.length ? (y.length < 50 ? y.length : 50) : 7, y.at);
         }
     } while (rc == HONE_OK && x.length && y.length);
     text_release(&now);
@@ -222,7 +235,7 @@ static hone_rc same_settings(const struct study *study, const char *stored, hone
 static hone_rc open_storage(struct study *study, hone_error *err)
 {
     const struct composition *c = study->composition;
-    struct lookup             lookup = { .name = c->study.name, .id = -1 };
+    struct lookup lookup = { .name = c->study.name, .id = -1 };
     const hone_storage_visitor visitor = { &lookup, on_study, NULL, NULL, NULL, NULL };
     hone_rc rc = component_create(&study->storage, c->catalog, c->storage, study->host, "storage", NULL, 0, 0, err);
     if (rc != HONE_OK)
@@ -233,11 +246,12 @@ static hone_rc open_storage(struct study *study, hone_error *err)
         goto out;
     if (lookup.id >= 0) {
         study->id = lookup.id;
-        if ((rc = s->lock(study->storage.self, study->id, err)) != HONE_OK || (rc = same_settings(study, lookup.config, err)) != HONE_OK)
+        if ((rc = s->lock(study->storage.self, study->id, err)) != HONE_OK ||
+            (rc = same_settings(study, lookup.config, err)) != HONE_OK)
             goto out;
     }
-    if ((rc = study_begin(study, err)) != HONE_OK || (rc = study_put_study(study, HONE_STUDY_RUNNING, err)) != HONE_OK ||
-        (rc = study_commit(study, err)) != HONE_OK)
+    if ((rc = study_begin(study, err)) != HONE_OK ||
+        (rc = study_put_study(study, HONE_STUDY_RUNNING, err)) != HONE_OK || (rc = study_commit(study, err)) != HONE_OK)
         goto out;
     if (lookup.id < 0)
         rc = s->lock(study->storage.self, study->id, err);
@@ -249,10 +263,11 @@ out:
 static hone_rc open_strategies(struct study *study, hone_error *err)
 {
     const struct composition *c = study->composition;
-    const uint64_t            trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
-    const hone_search_info    search = { sizeof search, study->table.n_values, study->table.n_constraints, 0, trials, study->max_step };
+    const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
+    const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
+                                      trials,        study->max_step };
     const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step, trials };
-    hone_rc                   rc = open_component(study, c->search, &study->search, 1, err);
+    hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;
     study->search_iface = study->search.loaded->iface;
@@ -277,8 +292,13 @@ static void slot_release(struct slot *slot)
 hone_rc study_open(struct study *study, const struct study_options *options, hone_error *err)
 {
     hone_rc rc;
-    *study = (struct study){ .composition = options->composition, .host = options->host, .crew = options->crew, .workers = options->workers,
-                             .signalled = options->signalled, .terminal = *options->terminal, .began = seconds_steady() };
+    *study = (struct study){ .composition = options->composition,
+                             .host = options->host,
+                             .crew = options->crew,
+                             .workers = options->workers,
+                             .signalled = options->signalled,
+                             .terminal = *options->terminal,
+                             .began = seconds_steady() };
     if ((rc = open_tables(study, err)) != HONE_OK || (rc = hear_description(study, err)) != HONE_OK ||
         (rc = open_strategies(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
         (rc = study_replay(study, err)) != HONE_OK)
@@ -308,6 +328,6 @@ void study_close(struct study *study)
     free(study->minimized);
     free(study->rerun);
     free(study->stop_key);
+    free(study->length_metric);
     *study = (struct study){ 0 };
 }
-

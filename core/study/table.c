@@ -5,9 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-void trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_values, uint32_t n_constraints, const uint8_t *maximize)
+void trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_values, uint32_t n_constraints,
+                      const uint8_t *maximize)
 {
-    *table = (struct trial_table){ .n_dims = n_dims, .n_values = n_values, .n_constraints = n_constraints, .maximize = maximize };
+    *table = (struct trial_table){
+        .n_dims = n_dims, .n_values = n_values, .n_constraints = n_constraints, .maximize = maximize
+    };
 }
 
 void trial_table_release(struct trial_table *table)
@@ -38,10 +41,10 @@ struct trial *trial_table_append(struct trial_table *table)
     t->values = t->x + table->n_dims;
     t->constraints = t->values + table->n_values;
     for (size_t i = 0; i < n_doubles; i++)
-        t->x[i] = NAN;
+        t->x[i] = (double)NAN;
     t->number = table->n;
     t->state = HONE_STATE_RUNNING;
-    t->best = INFINITY;
+    t->best = HUGE_VAL;
     table->trials[table->n++] = t;
     table->running++;
     return t;
@@ -79,7 +82,7 @@ double trial_violation(const struct trial_table *table, const struct trial *tria
 int trial_dominates(const struct trial_table *table, const struct trial *a, const struct trial *b)
 {
     const double va = trial_violation(table, a), vb = trial_violation(table, b);
-    int          better = 0;
+    int better = 0;
     if (va > 0 || vb > 0)
         return va < vb;
     for (uint32_t i = 0; i < table->n_values; i++) {
@@ -99,7 +102,8 @@ struct trial *trial_table_best(const struct trial_table *table)
 /* 1 where a makes b superfluous in the front: it is better, or, with one objective, the same and earlier. */
 static int displaces(const struct trial_table *table, const struct trial *a, const struct trial *b)
 {
-    return trial_dominates(table, a, b) || (table->n_values == 1 && a->number < b->number && !trial_dominates(table, b, a));
+    return trial_dominates(table, a, b) ||
+           (table->n_values == 1 && a->number < b->number && !trial_dominates(table, b, a));
 }
 
 static int front_add(struct trial_table *table, struct trial *trial)

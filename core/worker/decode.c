@@ -45,9 +45,11 @@ hone_rc decode_description(struct decoded *decoded, struct wire_frame *frame, ho
     d->any_space = wire_get_u32(frame);
     d->any_metric = wire_get_u32(frame);
     d->final = wire_get_u32(frame);
+    d->length_metric = wire_get_string(frame);
     d->n_metrics = wire_get_u32(frame);
     if (d->n_metrics > WIRE_MAX_VALUES)
-        return hone_fail(err, HONE_EIO, NULL, "the objective describes %u metrics (limit %d)", d->n_metrics, WIRE_MAX_VALUES);
+        return hone_fail(err, HONE_EIO, NULL, "the objective describes %u metrics (limit %d)", d->n_metrics,
+                         WIRE_MAX_VALUES);
     for (uint32_t i = 0; i < d->n_metrics; i++) {
         decoded->metrics[i] = (hone_value){ .name = wire_get_name(frame) };
         decoded->metrics[i].direction = wire_get_u32(frame);

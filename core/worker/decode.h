@@ -7,12 +7,12 @@
 #include "worker/wire.h"
 
 struct decoded { /* room for the lists, WIRE_MAX_VALUES each */
-    hone_value      *values, *metrics;
-    const char     **keys;
+    hone_value *values, *metrics;
+    const char **keys;
     hone_description description; /* its lists are metrics and keys */
 };
-int     decoded_init(struct decoded *decoded); /* 0, or -1: out of memory */
-void    decoded_release(struct decoded *decoded);
+int decoded_init(struct decoded *decoded); /* 0, or -1: out of memory */
+void decoded_release(struct decoded *decoded);
 hone_rc decode_values(struct decoded *decoded, struct wire_frame *frame, struct crew_event *event, hone_error *err);
 hone_rc decode_description(struct decoded *decoded, struct wire_frame *frame, hone_error *err);
 #endif

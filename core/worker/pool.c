@@ -19,39 +19,40 @@
 #include <time.h>
 
 enum { SETUP_FAILURES_MAX = 3 };
-#define HEALTH_INTERVAL 0.1 /* seconds between looks at time and memory of the workers */
+#define NEAR_LIMIT      0.8   /* of trial_memory: malloc fails there, and few plugins survive that */
+#define HEALTH_INTERVAL 0.1   /* seconds between looks at time and memory of the workers */
 #define LINGER_LOOK     0.005 /* seconds between looks at a worker that has closed its channel and is not dead yet */
-#define LINGER_MAX      1.0 /* seconds that it may take: a dying process gets a moment to tell its signal */
+#define LINGER_MAX      1.0   /* seconds that it may take: a dying process gets a moment to tell its signal */
 
 enum worker_state { WORKER_NONE, WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
 enum ending { ENDING_NO, ENDING_CANCEL, ENDING_TIME, ENDING_MEMORY };
 
 struct worker {
     enum worker_state state;
-    struct process    process;
-    uint64_t          trial, attempt;
-    int               waiting_trial; /* the setup is not answered yet and a trial was handed over */
-    int               unlimited;     /* the trial is the final training: trial_time is not for it */
-    struct text       trial_frame;
-    double            started;    /* of the trial; moved on by the time that its reports wait for their verdicts */
-    double            reported;   /* a report waits since then; 0: none */
-    double            kill_at;
-    enum ending       ending;
-    unsigned          setup_failures;
-    char              fault[160]; /* why it is not to be trusted any more */
+    struct process process;
+    uint64_t trial, attempt;
+    int waiting_trial; /* the setup is not answered yet and a trial was handed over */
+    int unlimited;     /* the trial is the final training: trial_time is not for it */
+    struct text trial_frame;
+    double started;  /* of the trial; moved on by the time that its reports wait for their verdicts */
+    double reported; /* a report waits since then; 0: none */
+    double kill_at;
+    enum ending ending;
+    unsigned setup_failures;
+    char fault[160]; /* why it is not to be trusted any more */
 };
 
 struct pool {
-    struct crew      crew; /* first: the study's view */
-    struct worker   *workers;
-    char            *program;
-    struct text      setup, scratch;
-    double           trial_time, grace, looked;
-    int64_t          trial_memory;
-    struct decoded   decoded; /* lists of the event handed out last */
-    char             message[512], component[96];
-    unsigned         turn; /* worker to look at first: nobody is starved */
-    struct pollfd   *polls;
+    struct crew crew; /* first: the study's view */
+    struct worker *workers;
+    char *program;
+    struct text setup, scratch;
+    double trial_time, grace, looked;
+    int64_t trial_memory;
+    struct decoded decoded; /* lists of the event handed out last */
+    char message[512], component[96];
+    unsigned turn; /* worker to look at first: nobody is starved */
+    struct pollfd *polls;
 };
 
 static double monotonic(void)
@@ -86,10 +87,10 @@ static hone_rc begin_trial(struct worker *w, hone_error *err)
 
 static hone_rc crew_start(struct crew *crew, unsigned worker, const struct crew_trial *trial, hone_error *err)
 {
-    struct pool   *pool = (struct pool *)crew;
+    struct pool *pool = (struct pool *)crew;
     struct worker *w = &pool->workers[worker];
-    struct text   *out = &w->trial_frame;
-    hone_rc        rc;
+    struct text *out = &w->trial_frame;
+    hone_rc rc;
     wire_begin(out, WIRE_TRIAL);
     wire_u64(out, trial->number);
     wire_u64(out, trial->attempt);
@@ -123,9 +124,9 @@ static hone_rc crew_start(struct crew *crew, unsigned worker, const struct crew_
 
 static hone_rc crew_verdict(struct crew *crew, unsigned worker, uint32_t verdict, hone_error *err)
 {
-    struct pool   *pool = (struct pool *)crew;
+    struct pool *pool = (struct pool *)crew;
     struct worker *w = &pool->workers[worker];
-    hone_rc        rc;
+    hone_rc rc;
     if (w->state != WORKER_BUSY)
         return HONE_OK; /* it died, which was told */
     if (w->reported > 0)
@@ -159,7 +160,8 @@ static void crew_cancel(struct crew *crew)
 
 /* ---- events ---- */
 
-static hone_rc worker_ready(struct pool *pool, struct worker *w, struct wire_frame *frame, struct crew_event *event, hone_error *err)
+static hone_rc worker_ready(struct pool *pool, struct worker *w, struct wire_frame *frame, struct crew_event *event,
+                            hone_error *err)
 {
     hone_rc rc;
     event->what = CREW_READY;
@@ -178,7 +180,10 @@ static hone_rc worker_ready(struct pool *pool, struct worker *w, struct wire_fra
         return HONE_OK;
     if (w->ending != ENDING_CANCEL)
         return begin_trial(w, err);
-    *event = (struct crew_event){ .what = CREW_OUTCOME, .worker = event->worker, .trial = w->trial, .attempt = w->attempt,
+    *event = (struct crew_event){ .what = CREW_OUTCOME,
+                                  .worker = event->worker,
+                                  .trial = w->trial,
+                                  .attempt = w->attempt,
                                   .status = CREW_CANCELLED };
     w->waiting_trial = 0; /* it was never begun */
     w->ending = ENDING_NO;
@@ -199,7 +204,8 @@ static void worker_outcome(struct worker *w, struct wire_frame *frame, struct cr
 }
 
 /* Turns a frame into an event. */
-static hone_rc decode(struct pool *pool, struct worker *w, struct wire_frame *frame, struct crew_event *event, hone_error *err)
+static hone_rc decode(struct pool *pool, struct worker *w, struct wire_frame *frame, struct crew_event *event,
+                      hone_error *err)
 {
     hone_rc rc = HONE_OK;
     switch (frame->type) {
@@ -239,19 +245,25 @@ static hone_rc decode(struct pool *pool, struct worker *w, struct wire_frame *fr
 /* Says what ended a worker: "killed by SIGSEGV", "ended with exit status 3", with its last words. */
 static void describe_death(struct pool *pool, struct worker *w, struct crew_event *event)
 {
-    const int   status = w->process.status;
+    const int status = w->process.status;
     const char *last = w->fault[0] ? "" : w->process.last;
-    char        how[240];
+    char how[240];
     if (w->ending == ENDING_TIME)
         snprintf(how, sizeof how, "took longer than trial_time = %g s and was ended", pool->trial_time);
     else if (w->ending == ENDING_MEMORY)
-        snprintf(how, sizeof how, "used more memory than trial_memory = %.0f MB and was ended", (double)pool->trial_memory / 1048576);
+        snprintf(how, sizeof how, "used more memory than trial_memory = %.0f MB and was ended",
+                 (double)pool->trial_memory / 1048576);
     else if (w->fault[0])
         snprintf(how, sizeof how, "the worker sent what it must not, and was ended: %s", w->fault);
     else if (WIFSIGNALED(status))
-        snprintf(how, sizeof how, "the worker was killed by SIG%s", sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
+        snprintf(how, sizeof how, "the worker was killed by SIG%s%s",
+                 sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?",
+                 pool->trial_memory > 0 && (double)w->process.most_memory > NEAR_LIMIT * (double)pool->trial_memory
+                     ? ": it had come to the end of trial_memory"
+                     : "");
     else
-        snprintf(how, sizeof how, "the worker process ended by itself with exit status %d (a plugin called exit)", WEXITSTATUS(status));
+        snprintf(how, sizeof how, "the worker process ended by itself with exit status %d (a plugin called exit)",
+                 WEXITSTATUS(status));
     snprintf(pool->message, sizeof pool->message, "%s%s%s", how, last[0] ? "; its last words: " : "", last);
     size_t i = 0;
     for (; i + 1 < sizeof pool->component && w->process.page->component[i]; i++)
@@ -266,13 +278,13 @@ static void describe_death(struct pool *pool, struct worker *w, struct crew_even
 static hone_rc worker_died(struct pool *pool, struct worker *w, struct crew_event *event)
 {
     const enum worker_state was = w->state;
-    const int               had_trial = was == WORKER_BUSY || w->waiting_trial;
+    const int had_trial = was == WORKER_BUSY || w->waiting_trial;
     process_close(&w->process);
     describe_death(pool, w, event);
     w->state = WORKER_NONE;
     w->waiting_trial = 0;
     if (!had_trial && was != WORKER_STARTING)
-        return HONE_WAIT; /* an idle worker went away: it is made again when needed */
+        return HONE_WAIT;                 /* an idle worker went away: it is made again when needed */
     event->died = w->ending == ENDING_NO; /* a limit would end the next attempt too */
     event->rc = HONE_EFAIL;
     if (had_trial && (was == WORKER_BUSY || ++w->setup_failures < SETUP_FAILURES_MAX || w->ending != ENDING_NO)) {
@@ -333,10 +345,10 @@ static void look_after(struct pool *pool, double now)
 /* An event from what was read already. HONE_WAIT: no whole frame there. */
 static hone_rc buffered(struct pool *pool, unsigned index, struct crew_event *event)
 {
-    struct worker    *w = &pool->workers[index];
-    struct process   *p = &w->process;
+    struct worker *w = &pool->workers[index];
+    struct process *p = &w->process;
     struct wire_frame frame;
-    hone_error        why = HONE_ERROR_INIT;
+    hone_error why = HONE_ERROR_INIT;
     if (w->state == WORKER_NONE || p->n_in == p->consumed)
         return HONE_WAIT;
     const int64_t length = wire_parse(p->in + p->consumed, p->n_in - p->consumed, &frame, &why);
@@ -351,7 +363,8 @@ static hone_rc buffered(struct pool *pool, unsigned index, struct crew_event *ev
                 w->ending = ENDING_NO; /* it obeyed, and lives */
             if (ending == ENDING_TIME && event->what == CREW_OUTCOME) {
                 event->status = HONE_FAILED;
-                snprintf(pool->message, sizeof pool->message, "took longer than trial_time = %g s and was ended", pool->trial_time);
+                snprintf(pool->message, sizeof pool->message, "took longer than trial_time = %g s and was ended",
+                         pool->trial_time);
                 event->message = pool->message;
             }
             return HONE_OK;
@@ -370,7 +383,7 @@ static int move_bytes(struct pool *pool, double seconds)
 {
     for (unsigned i = 0; i < pool->crew.n; i++) {
         const struct process *p = &pool->workers[i].process;
-        const short           events = (short)(POLLIN | (process_wants_to_write(p) ? POLLOUT : 0));
+        const short events = (short)(POLLIN | (process_wants_to_write(p) ? POLLOUT : 0));
         pool->polls[2 * i] = (struct pollfd){ p->channel, events, 0 };
         pool->polls[2 * i + 1] = (struct pollfd){ p->output, POLLIN, 0 };
     }
@@ -403,7 +416,7 @@ static hone_rc crew_wait(struct crew *crew, double seconds, struct crew_event *e
             }
         }
         const double now = monotonic();
-        int          linger;
+        int linger;
         if (next_death(pool, now, &linger, event) == HONE_OK)
             return HONE_OK;
         if (looks && now >= until)
@@ -420,7 +433,7 @@ static hone_rc crew_wait(struct crew *crew, double seconds, struct crew_event *e
 
 hone_rc pool_create(struct pool **out, const struct pool_options *options, hone_error *err)
 {
-    hone_rc      rc;
+    hone_rc rc;
     struct pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the workers");

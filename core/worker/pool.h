@@ -7,23 +7,23 @@
 #include "study/crew.h"
 
 struct pool_options {
-    unsigned    n;             /* workers */
-    const char *config;        /* resolved INI text */
-    const char *directory;     /* for the files of the study */
-    uint64_t    seed;          /* of the study */
-    double      trial_time;    /* seconds of work, waiting for verdicts left out; 0: no limit. Final trainings have none */
-    int64_t     trial_memory;  /* private bytes, 0: no limit */
-    double      grace;         /* seconds between asking a worker to end and killing it */
+    unsigned n;            /* workers */
+    const char *config;    /* resolved INI text */
+    const char *directory; /* for the files of the study */
+    uint64_t seed;         /* of the study */
+    double trial_time;     /* seconds of work, waiting for verdicts left out; 0: no limit. Final trainings have none */
+    int64_t trial_memory;  /* private bytes, 0: no limit */
+    double grace;          /* seconds between asking a worker to end and killing it */
     const struct catalog_options *catalog; /* plugin paths */
-    const char *program;       /* the hone to spawn; NULL: this one */
+    const char *program;                   /* the hone to spawn; NULL: this one */
 };
 struct pool;
 /* Spawns the first worker at once, so that it gets ready while the study opens; the others on their first trial. Strings of
  * options are copied. */
-hone_rc      pool_create(struct pool **pool, const struct pool_options *options, hone_error *err);
+hone_rc pool_create(struct pool **pool, const struct pool_options *options, hone_error *err);
 struct crew *pool_crew(struct pool *pool);
 /* Ends the workers: politely, then by force. */
-void         pool_destroy(struct pool *pool);
+void pool_destroy(struct pool *pool);
 /* Process number of a worker, 0: none. For tests and `hone run --verbose`. */
-int          pool_process(const struct pool *pool, unsigned worker);
+int pool_process(const struct pool *pool, unsigned worker);
 #endif

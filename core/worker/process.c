@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,8 +30,8 @@ static hone_rc spawn(struct process *p, const char *program, int channel, int pa
 {
     char *const argv[] = { (char[]){ "hone" }, (char[]){ "worker" }, NULL };
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t          attributes;
-    sigset_t                   defaults, none;
+    posix_spawnattr_t attributes;
+    sigset_t defaults, none;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -39,7 +40,8 @@ static hone_rc spawn(struct process *p, const char *program, int channel, int pa
     posix_spawn_file_actions_adddup2(&actions, output, 2);
     posix_spawn_file_actions_adddup2(&actions, channel, WORKER_CHANNEL_FD);
     posix_spawn_file_actions_adddup2(&actions, page, WORKER_PAGE_FD);
-    posix_spawn_file_actions_addclosefrom_np(&actions, WORKER_PAGE_FD + 1); /* what plugins here have open is not the worker's */
+    posix_spawn_file_actions_addclosefrom_np(&actions,
+                                             WORKER_PAGE_FD + 1); /* what plugins here have open is not the worker's */
     sigemptyset(&none);
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGINT);
@@ -71,7 +73,7 @@ static int above_page_fd(int fd)
 
 hone_rc process_spawn(struct process *p, const char *program, hone_error *err)
 {
-    int     sockets[2] = { -1, -1 }, pipes[2] = { -1, -1 }, page = -1;
+    int sockets[2] = { -1, -1 }, pipes[2] = { -1, -1 }, page = -1;
     hone_rc rc = HONE_EFAIL;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0 || pipe2(pipes, O_CLOEXEC) < 0 ||
         (page = memfd_create("hone-worker", MFD_CLOEXEC)) < 0 || ftruncate(page, sizeof(struct shared_page)) < 0 ||
@@ -167,7 +169,7 @@ int process_fill(struct process *p)
     for (;;) {
         if (p->in_capacity - p->n_in < 4096) {
             const size_t capacity = p->in_capacity ? p->in_capacity * 2 : 16384;
-            uint8_t     *more = realloc(p->in, capacity);
+            uint8_t *more = realloc(p->in, capacity);
             if (!more)
                 break;
             p->in = more;
@@ -191,7 +193,7 @@ int process_fill(struct process *p)
 static void take_output(struct process *p, const char *bytes, size_t n)
 {
     while (n) {
-        const char  *end = memchr(bytes, '\n', n);
+        const char *end = memchr(bytes, '\n', n);
         const size_t length = end ? (size_t)(end - bytes) : n, room = LINE_MAX_BYTES - p->line.length;
         text_add_bytes(&p->line, bytes, length < room ? length : room);
         if (end) {
@@ -247,18 +249,21 @@ int process_reap(struct process *p)
     }
     if (!info.si_pid)
         return 0;
-    kill(-p->pid, SIGKILL); /* not collected yet, so the number is still that of its group: what it started ends with it */
-    while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
+    kill(-p->pid,
+         SIGKILL); /* not collected yet, so the number is still that of its group: what it started ends with it */
+    struct rusage usage = { 0 };
+    while (wait4(p->pid, &p->status, 0, &usage) < 0 && errno == EINTR)
         continue;
+    p->most_memory = (int64_t)usage.ru_maxrss * 1024;
     p->reaped = 1;
     return 1;
 }
 
 int64_t process_memory(const struct process *p)
 {
-    char      path[64], text[128];
+    char path[64], text[128];
     long long resident, shared;
-    int64_t   bytes = 0;
+    int64_t bytes = 0;
     snprintf(path, sizeof path, "/proc/%d/statm", (int)p->pid);
     FILE *f = fopen(path, "re");
     if (!f)

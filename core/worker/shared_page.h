@@ -7,8 +7,8 @@
 enum { WORKER_CHANNEL_FD = 3, WORKER_PAGE_FD = 4 };
 struct shared_page {
     volatile uint64_t trial;
-    volatile int64_t  step;          /* last reported */
-    volatile char     component[96]; /* "regularizer.dropout (org.acme.dropout)" */
+    volatile int64_t step;       /* last reported */
+    volatile char component[96]; /* "regularizer.dropout (org.acme.dropout)" */
     /* Set by the coordinator: end the trial at hand. SIGTERM comes with it, but only to interrupt: a SIGTERM alone may come from
      * whoever stops the whole job, and what becomes of trials then is for the coordinator to say. Cleared with each trial. */
     volatile uint32_t cancel;

@@ -25,9 +25,9 @@ enum { CHECK_NONE = 0, CHECK_OK = 1, CHECK_FAILED = 2, CHECK_SKIPPED = 3 };
 enum { CHECK_MAX_COMPONENTS = 128 };
 struct check_report {
     uint32_t verdict;
-    char stage[160];    /* the call into the plugin that is under way, "" between calls */
-    char reason[1024];  /* why it failed or was skipped */
-    char notes[1024];   /* warnings and counts, "; "-separated */
+    char stage[160];   /* the call into the plugin that is under way, "" between calls */
+    char reason[1024]; /* why it failed or was skipped */
+    char notes[1024];  /* warnings and counts, "; "-separated */
     /* written by the case "load" for the parent */
     uint64_t fingerprint; /* of the whole descriptor */
     char module[512];     /* "org.acme 1.0.0 (MIT)" */
@@ -43,6 +43,7 @@ struct environment {
     uint64_t threads;
     char locale[256], directory[PATH_MAX];
     struct sigaction signals[NSIG];
+    sigset_t blocked;
 };
 void environment_take(struct environment *e);
 /* 0, or 1 and what changed in text. Threads that are ending get a moment. */
@@ -63,7 +64,8 @@ struct check {
 };
 
 #define CHECK_PRINTF(a, b) __attribute__((format(printf, a, b)))
-int check_fail(struct check *c, const char *format, ...) CHECK_PRINTF(2, 3); /* keeps the first reason; returns CHECK_FAILED */
+int check_fail(struct check *c, const char *format, ...)
+    CHECK_PRINTF(2, 3); /* keeps the first reason; returns CHECK_FAILED */
 int check_skip(struct check *c, const char *format, ...) CHECK_PRINTF(2, 3); /* returns CHECK_SKIPPED */
 void check_note(struct check *c, const char *format, ...) CHECK_PRINTF(2, 3);
 
@@ -74,20 +76,20 @@ int check_leave(struct check *c); /* 0, or CHECK_FAILED */
 int check_error(struct check *c, const char *what, hone_rc rc, const hone_error *err);
 
 /* CALL(c, "ask", rc = ...) leaves the calling function where the call changed the process. */
-#define CALL(c, what, ...)                   \
-    do {                                     \
-        check_enter(c, "%s", what);          \
-        __VA_ARGS__;                         \
-        if (check_leave(c))                  \
-            return CHECK_FAILED;             \
+#define CALL(c, what, ...)          \
+    do {                            \
+        check_enter(c, "%s", what); \
+        __VA_ARGS__;                \
+        if (check_leave(c))         \
+            return CHECK_FAILED;    \
     } while (0)
 
 /* Leaves the calling function with what `test` returned, where that is not 0. */
-#define TRY(test)                            \
-    do {                                     \
-        const int try_ = (test);             \
-        if (try_)                            \
-            return try_;                     \
+#define TRY(test)                \
+    do {                         \
+        const int try_ = (test); \
+        if (try_)                \
+            return try_;         \
     } while (0)
 
 /* ---- growable bytes: answers of an instance, saved states ---- */
@@ -146,8 +148,8 @@ const struct driver *driver_of(const char *kind);
 size_t check_cases(const struct check_case **cases); /* those of one list, in order */
 
 extern const struct check_case module_cases[], generic_cases[], state_cases[], search_cases[], scheduler_cases[],
-    network_cases[], regularizer_cases[], optimizer_cases[], metric_cases[], data_cases[], storage_cases[], reporter_cases[],
-    objective_cases[];
+    network_cases[], regularizer_cases[], optimizer_cases[], metric_cases[], data_cases[], storage_cases[],
+    reporter_cases[], objective_cases[];
 extern const struct driver search_driver, scheduler_driver, regularizer_driver, optimizer_driver, lr_schedule_driver,
     metric_driver, transform_driver;
 
@@ -162,9 +164,11 @@ void component_id(const hone_component *component, char *id, size_t n);
 const hone_component *module_component(const hone_module *module, uint32_t i, hone_component *copy);
 
 /* Runs one case here and now; the verdict is in the report. */
-void case_run(const struct check_options *options, const struct check_case *one, const char *component, struct check_report *report);
+void case_run(const struct check_options *options, const struct check_case *one, const char *component,
+              struct check_report *report);
 /* The case in a process of its own. Fills the report, also where the process died or was ended. */
-void case_spawn(const struct check_options *options, const struct check_case *one, const char *component, struct check_report *report);
+void case_spawn(const struct check_options *options, const struct check_case *one, const char *component,
+                struct check_report *report);
 
 /* ---- numbers ---- */
 double relative_difference(double a, double b); /* |a - b| / max(1, |a|, |b|); both NaN: 0; one: inf */

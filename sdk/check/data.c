@@ -19,7 +19,8 @@ static int verify_task(struct check *c, const hone_task *t, const uint64_t *coun
     if (t->n_outputs < (t->kind == HONE_TASK_CLASSIFICATION ? 2 : 1) || t->n_outputs > 10000000)
         return check_fail(c, "describe gives %lld outputs", (long long)t->n_outputs);
     if (!t->n_dims || t->n_dims > HONE_MAX_DIMS || (t->dtype != HONE_U8 && t->dtype != HONE_F32))
-        return check_fail(c, "describe gives samples of %u dimensions and dtype %u (HONE_U8 or HONE_F32)", t->n_dims, t->dtype);
+        return check_fail(c, "describe gives samples of %u dimensions and dtype %u (HONE_U8 or HONE_F32)", t->n_dims,
+                          t->dtype);
     for (uint32_t i = 0; i < t->n_dims; i++)
         if (t->dims[i] < 1)
             return check_fail(c, "describe gives dimension %u the length %lld", i, (long long)t->dims[i]);
@@ -73,20 +74,25 @@ static int read_samples(struct opened *o, uint32_t split, const uint64_t *indice
         return check_fail(c, "read writes outside its buffers");
     for (size_t i = 0; i < n && classes; i++)
         if (s->labels[i] < 0 || s->labels[i] >= o->task.n_outputs)
-            return check_fail(c, "sample %llu has the label %d of %lld classes", (unsigned long long)indices[i], s->labels[i], (long long)o->task.n_outputs);
+            return check_fail(c, "sample %llu has the label %d of %lld classes", (unsigned long long)indices[i],
+                              s->labels[i], (long long)o->task.n_outputs);
     for (size_t i = 0; i < n * o->elements && o->task.dtype == HONE_F32; i++)
         if (!isfinite(((const float *)s->inputs)[i]))
-            return check_fail(c, "sample %llu holds a value that is no number", (unsigned long long)indices[i / o->elements]);
+            return check_fail(c, "sample %llu holds a value that is no number",
+                              (unsigned long long)indices[i / o->elements]);
     for (size_t i = 0; i < n * o->outputs && !classes; i++)
         if (!isfinite(s->targets[i]))
-            return check_fail(c, "sample %llu has a target that is no number", (unsigned long long)indices[i / o->outputs]);
+            return check_fail(c, "sample %llu has a target that is no number",
+                              (unsigned long long)indices[i / o->outputs]);
     return 0;
 }
 
 static int same_sample(const struct opened *o, const struct samples *a, size_t i, const struct samples *b, size_t k)
 {
-    return !memcmp((const char *)a->inputs + i * o->sample_bytes, (const char *)b->inputs + k * o->sample_bytes, o->sample_bytes) &&
-           (a->labels ? a->labels[i] == b->labels[k] : !memcmp(a->targets + i * o->outputs, b->targets + k * o->outputs, o->outputs * sizeof(float)));
+    return !memcmp((const char *)a->inputs + i * o->sample_bytes, (const char *)b->inputs + k * o->sample_bytes,
+                   o->sample_bytes) &&
+           (a->labels ? a->labels[i] == b->labels[k]
+                      : !memcmp(a->targets + i * o->outputs, b->targets + k * o->outputs, o->outputs * sizeof(float)));
 }
 
 static int same_text(const char *const *a, const char *const *b, int64_t n)
@@ -102,12 +108,13 @@ static int case_describe(struct check *c)
     static struct opened a, b;
     TRY(open_dataset(c, &a));
     TRY(open_dataset(c, &b));
-    if (memcmp(a.counts, b.counts, sizeof a.counts) != 0 || a.task.kind != b.task.kind || a.task.n_outputs != b.task.n_outputs ||
-        a.task.n_dims != b.task.n_dims || memcmp(a.task.dims, b.task.dims, sizeof a.task.dims) != 0 || a.task.dtype != b.task.dtype ||
+    if (memcmp(a.counts, b.counts, sizeof a.counts) != 0 || a.task.kind != b.task.kind ||
+        a.task.n_outputs != b.task.n_outputs || a.task.n_dims != b.task.n_dims ||
+        memcmp(a.task.dims, b.task.dims, sizeof a.task.dims) != 0 || a.task.dtype != b.task.dtype ||
         !same_text(a.task.classes, b.task.classes, a.task.n_outputs))
         return check_fail(c, "two instances describe the set differently");
-    check_note(c, "%llu training, %llu validation, %llu test samples", (unsigned long long)a.counts[0], (unsigned long long)a.counts[1],
-               (unsigned long long)a.counts[2]);
+    check_note(c, "%llu training, %llu validation, %llu test samples", (unsigned long long)a.counts[0],
+               (unsigned long long)a.counts[1], (unsigned long long)a.counts[2]);
     TRY(instance_destroy(&a.in));
     return instance_destroy(&b.in);
 }
@@ -132,12 +139,14 @@ static int case_read(struct check *c)
         TRY(read_samples(&other, split, reversed, N, &backward));
         for (size_t i = 0; i < N; i++) {
             if (!same_sample(&o, &forward, i, &backward, N - 1 - i))
-                return check_fail(c, "sample %llu of split %u differs when it is read in another order", (unsigned long long)indices[i], split);
+                return check_fail(c, "sample %llu of split %u differs when it is read in another order",
+                                  (unsigned long long)indices[i], split);
             if (i % 16)
                 continue;
             TRY(read_samples(&o, split, indices + i, 1, &single));
             if (!same_sample(&o, &forward, i, &single, 0))
-                return check_fail(c, "sample %llu of split %u differs when it is read alone", (unsigned long long)indices[i], split);
+                return check_fail(c, "sample %llu of split %u differs when it is read alone",
+                                  (unsigned long long)indices[i], split);
         }
         TRY(read_samples(&o, split, indices, 0, &single));
     }
@@ -166,17 +175,21 @@ static int case_view(struct check *c)
         TRY(check_error(c, "view", rc, &o.in.err));
         if (rc < 0)
             return check_fail(c, "view failed: %s", o.in.err.msg);
-        if (view.n != o.counts[split] || !view.inputs || (o.task.kind == HONE_TASK_CLASSIFICATION ? !view.labels : !view.targets))
-            return check_fail(c, "view of split %u has %llu samples (%llu described), or lacks inputs or targets", split,
-                              (unsigned long long)view.n, (unsigned long long)o.counts[split]);
+        if (view.n != o.counts[split] || !view.inputs ||
+            (o.task.kind == HONE_TASK_CLASSIFICATION ? !view.labels : !view.targets))
+            return check_fail(c, "view of split %u has %llu samples (%llu described), or lacks inputs or targets",
+                              split, (unsigned long long)view.n, (unsigned long long)o.counts[split]);
         for (size_t i = 0; i < N; i++)
             indices[i] = i == 0 ? 0 : i == 1 ? view.n - 1 : hone_rng_below(&c->rng, view.n);
         TRY(read_samples(&o, split, indices, N, &read));
         for (size_t i = 0; i < N; i++)
-            if (memcmp((const char *)view.inputs + indices[i] * o.sample_bytes, (const char *)read.inputs + i * o.sample_bytes, o.sample_bytes) != 0 ||
-                (read.labels ? view.labels[indices[i]] != read.labels[i]
-                             : memcmp(view.targets + indices[i] * o.outputs, read.targets + i * o.outputs, o.outputs * 4) != 0))
-                return check_fail(c, "sample %llu of split %u differs between view and read", (unsigned long long)indices[i], split);
+            if (memcmp((const char *)view.inputs + indices[i] * o.sample_bytes,
+                       (const char *)read.inputs + i * o.sample_bytes, o.sample_bytes) != 0 ||
+                (read.labels
+                     ? view.labels[indices[i]] != read.labels[i]
+                     : memcmp(view.targets + indices[i] * o.outputs, read.targets + i * o.outputs, o.outputs * 4) != 0))
+                return check_fail(c, "sample %llu of split %u differs between view and read",
+                                  (unsigned long long)indices[i], split);
         seen++;
     }
     return seen ? instance_destroy(&o.in) : check_skip(c, "answers HONE_ENOTSUP");
@@ -203,7 +216,8 @@ static int begin(struct check *c, struct fitted *f, const hone_task *task, hone_
     TRY(check_error(c, "begin", *rc, &f->in.err));
     if (*rc < 0)
         return 0;
-    if (f->out.dtype != HONE_F32 || !f->out.n_dims || f->out.n_dims > HONE_MAX_DIMS || hone_shape_elements(f->out.dims, f->out.n_dims) < 1)
+    if (f->out.dtype != HONE_F32 || !f->out.n_dims || f->out.n_dims > HONE_MAX_DIMS ||
+        hone_shape_elements(f->out.dims, f->out.n_dims) < 1)
         return check_fail(c, "begin writes a shape that is none, or a dtype that is not HONE_F32");
     f->n_in = (size_t)hone_shape_elements(task->dims, task->n_dims);
     f->n_out = (size_t)hone_shape_elements(f->out.dims, f->out.n_dims);
@@ -268,7 +282,8 @@ static int transform_on(struct check *c, const hone_task *task, unsigned *accept
         check_note(c, "refused: %.120s", whole.in.err.msg);
         return instance_destroy(&whole.in);
     }
-    float *x = guarded_floats(ROWS * whole.n_in), *y = guarded_floats(ROWS * whole.n_out), *z = guarded_floats(ROWS * whole.n_out);
+    float *x = guarded_floats(ROWS * whole.n_in), *y = guarded_floats(ROWS * whole.n_out),
+          *z = guarded_floats(ROWS * whole.n_out);
     fill_table(x, ROWS, whole.n_in);
     TRY(fit(&whole, x, at_once));
     TRY(apply(&whole, x, y, ROWS));
@@ -276,7 +291,8 @@ static int transform_on(struct check *c, const hone_task *task, unsigned *accept
     TRY(fit(&parts, x, pieces));
     TRY(apply(&parts, x, z, ROWS));
     if (difference(y, z, ROWS * whole.n_out) > 1e-5)
-        return check_fail(c, "fitted in pieces it differs from fitted at once by %g", difference(y, z, ROWS * whole.n_out));
+        return check_fail(c, "fitted in pieces it differs from fitted at once by %g",
+                          difference(y, z, ROWS * whole.n_out));
     for (size_t i = 0; i < ROWS; i++) {
         float *row = guarded_floats(whole.n_out);
         TRY(apply(&whole, x + i * whole.n_in, row, 1));
@@ -335,9 +351,11 @@ static int case_transform(struct check *c)
 
 const struct check_case data_cases[] = {
     { "describe", HONE_KIND_DATASET, "two instances describe the set alike, and sanely", case_describe },
-    { "read", HONE_KIND_DATASET, "samples do not depend on the order of reading; labels and values in range", case_read },
+    { "read", HONE_KIND_DATASET, "samples do not depend on the order of reading; labels and values in range",
+      case_read },
     { "view", HONE_KIND_DATASET, "the view holds what read gives", case_view },
-    { "transform", HONE_KIND_TRANSFORM, "in pieces, alone, in place, affine and after save and load: the same", case_transform },
+    { "transform", HONE_KIND_TRANSFORM, "in pieces, alone, in place, affine and after save and load: the same",
+      case_transform },
     { NULL, NULL, NULL, NULL },
 };
 

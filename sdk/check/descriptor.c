@@ -102,7 +102,8 @@ static void verify_condition(struct problems *all, const char *id, const hone_co
     }
     for (uint32_t i = 0; i < c->n_params; i++) {
         const hone_param *q = hone_param_at(c->params, c->param_size, i);
-        if (q->key && strlen(q->key) == (size_t)(equal - p->active_if) && !strncmp(q->key, p->active_if, (size_t)(equal - p->active_if)))
+        if (q->key && strlen(q->key) == (size_t)(equal - p->active_if) &&
+            !strncmp(q->key, p->active_if, (size_t)(equal - p->active_if)))
             other = q;
     }
     if (!other || other == p) {
@@ -121,9 +122,11 @@ static void verify_condition(struct problems *all, const char *id, const hone_co
 
 static void verify_param(struct problems *all, const char *id, const hone_component *c, const hone_param *p)
 {
-    const uint32_t known = HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED | HONE_P_DEPRECATED;
+    const uint32_t known = HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED |
+                           HONE_P_DEPRECATED;
     const size_t size = field_size(p->type), align = size > 8 ? 8 : size;
-    const int number = p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS || p->type == HONE_T_REALS;
+    const int number = p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS ||
+                       p->type == HONE_T_REALS;
     hone_error err = HONE_ERROR_INIT;
     if (!is_name(p->key)) {
         problem(all, "%s: the key \"%s\" is not [a-z][a-z0-9_]*", id, p->key ? p->key : "");
@@ -140,7 +143,8 @@ static void verify_param(struct problems *all, const char *id, const hone_compon
     if (p->reserved)
         problem(all, "%s: the reserved field of %s is not 0", id, p->key);
     if (p->offset + size > c->config_size)
-        problem(all, "%s: %s lies outside the config struct (offset %u, size %zu, struct %u)", id, p->key, p->offset, size, c->config_size);
+        problem(all, "%s: %s lies outside the config struct (offset %u, size %zu, struct %u)", id, p->key, p->offset,
+                size, c->config_size);
     if (p->offset % align)
         problem(all, "%s: %s is not aligned (offset %u)", id, p->key, p->offset);
     if (!p->doc || !*p->doc)
@@ -171,7 +175,8 @@ static void verify_params(struct problems *all, const char *id, const hone_compo
     if (!c->n_params)
         return;
     if (!c->params || c->param_size < sizeof(hone_param)) {
-        problem(all, "%s: %u parameters, but %s", id, c->n_params, c->params ? "param_size is below sizeof(hone_param)" : "no table");
+        problem(all, "%s: %u parameters, but %s", id, c->n_params,
+                c->params ? "param_size is below sizeof(hone_param)" : "no table");
         return;
     }
     for (uint32_t i = 0; i < c->n_params; i++) {
@@ -196,39 +201,62 @@ struct need {
     const char *kind, *name;
     size_t offset;
 };
-#define NEED(kind, type, field) { kind, #field, offsetof(type, field) }
+#define NEED(kind, type, field)             \
+    {                                       \
+        kind, #field, offsetof(type, field) \
+    }
 static const struct need needs[] = {
-    NEED(HONE_KIND_SEARCH, hone_search_v1, open),           NEED(HONE_KIND_SEARCH, hone_search_v1, ask),
-    NEED(HONE_KIND_SEARCH, hone_search_v1, tell),           NEED(HONE_KIND_SCHEDULER, hone_scheduler_v1, open),
-    NEED(HONE_KIND_OBJECTIVE, hone_objective_v1, describe), NEED(HONE_KIND_OBJECTIVE, hone_objective_v1, run),
-    NEED(HONE_KIND_DATASET, hone_dataset_v1, describe),     NEED(HONE_KIND_DATASET, hone_dataset_v1, read),
-    NEED(HONE_KIND_TRANSFORM, hone_transform_v1, begin),    NEED(HONE_KIND_TRANSFORM, hone_transform_v1, fit),
-    NEED(HONE_KIND_TRANSFORM, hone_transform_v1, finish),   NEED(HONE_KIND_TRANSFORM, hone_transform_v1, apply),
-    NEED(HONE_KIND_MODEL, hone_model_v1, build),            NEED(HONE_KIND_LOSS, hone_loss_v1, build),
-    NEED(HONE_KIND_LOSS, hone_loss_v1, predict),            NEED(HONE_KIND_OPTIMIZER, hone_optimizer_v1, learning_rate),
-    NEED(HONE_KIND_OPTIMIZER, hone_optimizer_v1, update),   NEED(HONE_KIND_LR_SCHEDULE, hone_lr_schedule_v1, factor),
-    NEED(HONE_KIND_METRIC, hone_metric_v1, begin),          NEED(HONE_KIND_METRIC, hone_metric_v1, update),
-    NEED(HONE_KIND_METRIC, hone_metric_v1, merge),          NEED(HONE_KIND_METRIC, hone_metric_v1, compute),
-    NEED(HONE_KIND_METRIC, hone_metric_v1, list),           NEED(HONE_KIND_REPORTER, hone_reporter_v1, open),
-    NEED(HONE_KIND_REPORTER, hone_reporter_v1, hear),       NEED(HONE_KIND_STORAGE, hone_storage_v1, open),
-    NEED(HONE_KIND_STORAGE, hone_storage_v1, begin),        NEED(HONE_KIND_STORAGE, hone_storage_v1, commit),
-    NEED(HONE_KIND_STORAGE, hone_storage_v1, rollback),     NEED(HONE_KIND_STORAGE, hone_storage_v1, put_study),
-    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_trial),    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_report),
-    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_event),    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_attachment),
-    NEED(HONE_KIND_STORAGE, hone_storage_v1, studies),      NEED(HONE_KIND_STORAGE, hone_storage_v1, trials),
-    NEED(HONE_KIND_STORAGE, hone_storage_v1, reports),      NEED(HONE_KIND_STORAGE, hone_storage_v1, events),
-    NEED(HONE_KIND_STORAGE, hone_storage_v1, attachments),  NEED(HONE_KIND_STORAGE, hone_storage_v1, lock),
+    NEED(HONE_KIND_SEARCH, hone_search_v1, open),
+    NEED(HONE_KIND_SEARCH, hone_search_v1, ask),
+    NEED(HONE_KIND_SEARCH, hone_search_v1, tell),
+    NEED(HONE_KIND_SCHEDULER, hone_scheduler_v1, open),
+    NEED(HONE_KIND_OBJECTIVE, hone_objective_v1, describe),
+    NEED(HONE_KIND_OBJECTIVE, hone_objective_v1, run),
+    NEED(HONE_KIND_DATASET, hone_dataset_v1, describe),
+    NEED(HONE_KIND_DATASET, hone_dataset_v1, read),
+    NEED(HONE_KIND_TRANSFORM, hone_transform_v1, begin),
+    NEED(HONE_KIND_TRANSFORM, hone_transform_v1, fit),
+    NEED(HONE_KIND_TRANSFORM, hone_transform_v1, finish),
+    NEED(HONE_KIND_TRANSFORM, hone_transform_v1, apply),
+    NEED(HONE_KIND_MODEL, hone_model_v1, build),
+    NEED(HONE_KIND_LOSS, hone_loss_v1, build),
+    NEED(HONE_KIND_LOSS, hone_loss_v1, predict),
+    NEED(HONE_KIND_OPTIMIZER, hone_optimizer_v1, learning_rate),
+    NEED(HONE_KIND_OPTIMIZER, hone_optimizer_v1, update),
+    NEED(HONE_KIND_LR_SCHEDULE, hone_lr_schedule_v1, factor),
+    NEED(HONE_KIND_METRIC, hone_metric_v1, begin),
+    NEED(HONE_KIND_METRIC, hone_metric_v1, update),
+    NEED(HONE_KIND_METRIC, hone_metric_v1, merge),
+    NEED(HONE_KIND_METRIC, hone_metric_v1, compute),
+    NEED(HONE_KIND_METRIC, hone_metric_v1, list),
+    NEED(HONE_KIND_REPORTER, hone_reporter_v1, open),
+    NEED(HONE_KIND_REPORTER, hone_reporter_v1, hear),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, open),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, begin),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, commit),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, rollback),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_study),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_trial),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_report),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_event),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, put_attachment),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, studies),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, trials),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, reports),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, events),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, attachments),
+    NEED(HONE_KIND_STORAGE, hone_storage_v1, lock),
 };
 static const struct {
     const char *kind;
     size_t size;
 } iface_sizes[] = {
-    { HONE_KIND_SEARCH, sizeof(hone_search_v1) },           { HONE_KIND_SCHEDULER, sizeof(hone_scheduler_v1) },
-    { HONE_KIND_OBJECTIVE, sizeof(hone_objective_v1) },     { HONE_KIND_DATASET, sizeof(hone_dataset_v1) },
-    { HONE_KIND_TRANSFORM, sizeof(hone_transform_v1) },     { HONE_KIND_MODEL, sizeof(hone_model_v1) },
-    { HONE_KIND_LOSS, sizeof(hone_loss_v1) },               { HONE_KIND_REGULARIZER, sizeof(hone_regularizer_v1) },
-    { HONE_KIND_OPTIMIZER, sizeof(hone_optimizer_v1) },     { HONE_KIND_LR_SCHEDULE, sizeof(hone_lr_schedule_v1) },
-    { HONE_KIND_METRIC, sizeof(hone_metric_v1) },           { HONE_KIND_STORAGE, sizeof(hone_storage_v1) },
+    { HONE_KIND_SEARCH, sizeof(hone_search_v1) },       { HONE_KIND_SCHEDULER, sizeof(hone_scheduler_v1) },
+    { HONE_KIND_OBJECTIVE, sizeof(hone_objective_v1) }, { HONE_KIND_DATASET, sizeof(hone_dataset_v1) },
+    { HONE_KIND_TRANSFORM, sizeof(hone_transform_v1) }, { HONE_KIND_MODEL, sizeof(hone_model_v1) },
+    { HONE_KIND_LOSS, sizeof(hone_loss_v1) },           { HONE_KIND_REGULARIZER, sizeof(hone_regularizer_v1) },
+    { HONE_KIND_OPTIMIZER, sizeof(hone_optimizer_v1) }, { HONE_KIND_LR_SCHEDULE, sizeof(hone_lr_schedule_v1) },
+    { HONE_KIND_METRIC, sizeof(hone_metric_v1) },       { HONE_KIND_STORAGE, sizeof(hone_storage_v1) },
     { HONE_KIND_REPORTER, sizeof(hone_reporter_v1) },
 };
 
@@ -278,8 +306,8 @@ static void verify_component(struct problems *all, const hone_component *c, uint
     const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE;
     char id[160];
     if (!is_kind(c->kind) || !is_name(c->name)) {
-        problem(all, "component %u: kind \"%s\" is not like search/1, or name \"%s\" is not [a-z][a-z0-9_]*", i, c->kind ? c->kind : "",
-                c->name ? c->name : "");
+        problem(all, "component %u: kind \"%s\" is not like search/1, or name \"%s\" is not [a-z][a-z0-9_]*", i,
+                c->kind ? c->kind : "", c->name ? c->name : "");
         return;
     }
     component_id(c, id, sizeof id);

@@ -14,7 +14,8 @@ static char *whole_file(const char *file, size_t *n)
     long length = -1;
     if (!in)
         return NULL;
-    if (!fseek(in, 0, SEEK_END) && (length = ftell(in)) > 0 && !fseek(in, 0, SEEK_SET) && (image = (char *)malloc((size_t)length + 1))) {
+    if (!fseek(in, 0, SEEK_END) && (length = ftell(in)) > 0 && !fseek(in, 0, SEEK_SET) &&
+        (image = (char *)malloc((size_t)length + 1))) {
         if (fread(image, 1, (size_t)length, in) == (size_t)length) {
             image[length] = '\0'; /* ends every string that the file leaves open */
             *n = (size_t)length;
@@ -88,21 +89,44 @@ int elf_forbidden(const char *name, const char **why)
         const char *name, *why;
         int level;
     } known[] = {
-        { "exit", ENDS, ELF_FORBIDDEN }, { "_exit", "right only in a child process of your own", ELF_DOUBTFUL }, { "_Exit", ENDS, ELF_FORBIDDEN },
-        { "quick_exit", ENDS, ELF_FORBIDDEN }, { "abort", ENDS, ELF_FORBIDDEN },
+        { "exit", ENDS, ELF_FORBIDDEN },
+        { "_exit", "right only in a child process of your own", ELF_DOUBTFUL },
+        { "_Exit", ENDS, ELF_FORBIDDEN },
+        { "quick_exit", ENDS, ELF_FORBIDDEN },
+        { "abort", ENDS, ELF_FORBIDDEN },
         { "__assert_fail", "a failed assert ends the host; compile with -DNDEBUG", ELF_FORBIDDEN },
-        { "signal", SIGNAL, ELF_FORBIDDEN }, { "__sysv_signal", SIGNAL, ELF_FORBIDDEN }, { "sigset", SIGNAL, ELF_FORBIDDEN },
-        { "sigaction", SIGNAL, ELF_DOUBTFUL }, { "raise", SIGNAL, ELF_DOUBTFUL }, { "alarm", SIGNAL, ELF_DOUBTFUL },
+        { "signal", SIGNAL, ELF_FORBIDDEN },
+        { "__sysv_signal", SIGNAL, ELF_FORBIDDEN },
+        { "sigset", SIGNAL, ELF_FORBIDDEN },
+        { "sigaction", SIGNAL, ELF_DOUBTFUL },
+        { "raise", SIGNAL, ELF_DOUBTFUL },
+        { "alarm", SIGNAL, ELF_DOUBTFUL },
         { "setlocale", GLOBAL "; uselocale is for one thread", ELF_FORBIDDEN },
-        { "chdir", GLOBAL, ELF_FORBIDDEN }, { "fchdir", GLOBAL, ELF_FORBIDDEN },
-        { "setenv", GLOBAL, ELF_DOUBTFUL }, { "putenv", GLOBAL, ELF_DOUBTFUL }, { "umask", GLOBAL, ELF_DOUBTFUL },
-        { "rand", RANDOM, ELF_FORBIDDEN }, { "srand", RANDOM, ELF_FORBIDDEN }, { "random", RANDOM, ELF_FORBIDDEN },
-        { "srandom", RANDOM, ELF_FORBIDDEN }, { "drand48", RANDOM, ELF_FORBIDDEN }, { "lrand48", RANDOM, ELF_FORBIDDEN },
-        { "srand48", RANDOM, ELF_FORBIDDEN }, { "rand_r", RANDOM, ELF_DOUBTFUL }, { "getrandom", RANDOM, ELF_DOUBTFUL },
-        { "printf", PRINTS, ELF_FORBIDDEN }, { "vprintf", PRINTS, ELF_FORBIDDEN }, { "puts", PRINTS, ELF_FORBIDDEN },
-        { "putchar", PRINTS, ELF_FORBIDDEN }, { "perror", PRINTS, ELF_FORBIDDEN }, { "__printf_chk", PRINTS, ELF_FORBIDDEN },
-        { "__vprintf_chk", PRINTS, ELF_FORBIDDEN }, { "stdout", PRINTS, ELF_DOUBTFUL }, { "stderr", PRINTS, ELF_DOUBTFUL },
-        { "longjmp", "not across a call from the host", ELF_DOUBTFUL }, { "siglongjmp", "not across a call from the host", ELF_DOUBTFUL },
+        { "chdir", GLOBAL "; right only in a child process of your own", ELF_DOUBTFUL },
+        { "fchdir", GLOBAL "; right only in a child process of your own", ELF_DOUBTFUL },
+        { "setenv", GLOBAL, ELF_DOUBTFUL },
+        { "putenv", GLOBAL, ELF_DOUBTFUL },
+        { "umask", GLOBAL, ELF_DOUBTFUL },
+        { "rand", RANDOM, ELF_FORBIDDEN },
+        { "srand", RANDOM, ELF_FORBIDDEN },
+        { "random", RANDOM, ELF_FORBIDDEN },
+        { "srandom", RANDOM, ELF_FORBIDDEN },
+        { "drand48", RANDOM, ELF_FORBIDDEN },
+        { "lrand48", RANDOM, ELF_FORBIDDEN },
+        { "srand48", RANDOM, ELF_FORBIDDEN },
+        { "rand_r", RANDOM, ELF_DOUBTFUL },
+        { "getrandom", RANDOM, ELF_DOUBTFUL },
+        { "printf", PRINTS, ELF_FORBIDDEN },
+        { "vprintf", PRINTS, ELF_FORBIDDEN },
+        { "puts", PRINTS, ELF_FORBIDDEN },
+        { "putchar", PRINTS, ELF_FORBIDDEN },
+        { "perror", PRINTS, ELF_FORBIDDEN },
+        { "__printf_chk", PRINTS, ELF_FORBIDDEN },
+        { "__vprintf_chk", PRINTS, ELF_FORBIDDEN },
+        { "stdout", PRINTS, ELF_DOUBTFUL },
+        { "stderr", PRINTS, ELF_DOUBTFUL },
+        { "longjmp", "not across a call from the host", ELF_DOUBTFUL },
+        { "siglongjmp", "not across a call from the host", ELF_DOUBTFUL },
         { "fork", "a child of a process that has used OpenMP hangs; use posix_spawn", ELF_DOUBTFUL },
         { "vfork", "posix_spawn does the same without its traps", ELF_DOUBTFUL },
         { "system", "it runs a shell and changes signals; use posix_spawn", ELF_DOUBTFUL },

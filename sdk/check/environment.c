@@ -38,11 +38,15 @@ void environment_take(struct environment *e)
         e->directory[0] = '\0';
     for (int s = 1; s < NSIG; s++)
         sigaction(s, NULL, &e->signals[s]);
+    pthread_sigmask(SIG_SETMASK, NULL, &e->blocked);
 }
 
+/* SA_RESTORER is glibc's own: it is set wherever an action was ever put back. */
 static int same_action(const struct sigaction *a, const struct sigaction *b)
 {
-    return a->sa_flags == b->sa_flags && (a->sa_flags & SA_SIGINFO ? a->sa_sigaction == b->sa_sigaction : a->sa_handler == b->sa_handler);
+    const int restorer = 0x04000000;
+    return (a->sa_flags & ~restorer) == (b->sa_flags & ~restorer) &&
+           (a->sa_flags & SA_SIGINFO ? a->sa_sigaction == b->sa_sigaction : a->sa_handler == b->sa_handler);
 }
 
 int environment_compare(const struct environment *before, char *text, size_t n)
@@ -55,10 +59,15 @@ int environment_compare(const struct environment *before, char *text, size_t n)
         now.threads = threads();
     }
     if (now.mxcsr != before->mxcsr)
-        return snprintf(text, n, "changed the floating-point state MXCSR from %x to %x (flush-to-zero, rounding or exception masks)",
-                        before->mxcsr, now.mxcsr), 1;
+        return snprintf(
+                   text, n,
+                   "changed the floating-point state MXCSR from %x to %x (flush-to-zero, rounding or exception masks)",
+                   before->mxcsr, now.mxcsr),
+               1;
     if (now.rounding != before->rounding)
-        return snprintf(text, n, "changed the rounding mode (fegetround) from %d to %d", before->rounding, now.rounding), 1;
+        return snprintf(text, n, "changed the rounding mode (fegetround) from %d to %d", before->rounding,
+                        now.rounding),
+               1;
     if (strcmp(now.locale, before->locale) != 0)
         return snprintf(text, n, "changed the locale from %.60s to %.60s", before->locale, now.locale), 1;
     if (strcmp(now.directory, before->directory) != 0)
@@ -66,6 +75,8 @@ int environment_compare(const struct environment *before, char *text, size_t n)
     for (int s = 1; s < NSIG; s++)
         if (!same_action(&now.signals[s], &before->signals[s]))
             return snprintf(text, n, "changed what signal %d (%s) does", s, strsignal(s)), 1;
+        else if (sigismember(&now.blocked, s) != sigismember(&before->blocked, s))
+            return snprintf(text, n, "changed whether signal %d (%s) is blocked", s, strsignal(s)), 1;
     if (now.threads > before->threads)
         return snprintf(text, n, "left %llu thread(s) running", (unsigned long long)(now.threads - before->threads)), 1;
     return 0;

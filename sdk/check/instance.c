@@ -78,7 +78,10 @@ static void number_text(const hone_param *p, double u, int sensible, char *text,
 static char *draw(struct check *c, const hone_param *p, int how)
 {
     char text[512] = "", one[64];
-    double u = how == SETTINGS_MINIMUM ? 0 : how == SETTINGS_MAXIMUM ? 1 : how == SETTINGS_RANDOM ? hone_rng_uniform(&c->rng) : 0.5;
+    double u = how == SETTINGS_MINIMUM   ? 0
+               : how == SETTINGS_MAXIMUM ? 1
+               : how == SETTINGS_RANDOM  ? hone_rng_uniform(&c->rng)
+                                         : 0.5;
     uint32_t n = 0, k = 1;
     switch (p->type) {
     case HONE_T_BOOL: return copy_text(u > 0.5 ? "yes" : "no");
@@ -93,7 +96,8 @@ static char *draw(struct check *c, const hone_param *p, int how)
     case HONE_T_REALS:
         k = how == SETTINGS_RANDOM ? 1 + (uint32_t)hone_rng_below(&c->rng, 3) : 1;
         for (uint32_t i = 0; i < k; i++) {
-            number_text(p, how == SETTINGS_RANDOM ? hone_rng_uniform(&c->rng) : u, how == SETTINGS_DEFAULT, one, sizeof one);
+            number_text(p, how == SETTINGS_RANDOM ? hone_rng_uniform(&c->rng) : u, how == SETTINGS_DEFAULT, one,
+                        sizeof one);
             snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? ", " : "", one);
         }
         return copy_text(text);

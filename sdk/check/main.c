@@ -20,33 +20,6 @@ static const int sanitized = 1; /* shadow memory is far beyond any limit */
 static const int sanitized = 0;
 #endif
 
-static const struct check_case *const lists[] = {
-    module_cases,    generic_cases, state_cases,  search_cases, scheduler_cases, network_cases,  regularizer_cases,
-    optimizer_cases, metric_cases,  data_cases,   storage_cases, reporter_cases, objective_cases,
-};
-static const struct driver *const drivers[] = { &search_driver,    &scheduler_driver, &regularizer_driver, &optimizer_driver,
-                                                &lr_schedule_driver, &metric_driver,  &transform_driver };
-
-const struct driver *driver_of(const char *kind)
-{
-    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
-        if (!strcmp(drivers[i]->kind, kind))
-            return drivers[i];
-    return NULL;
-}
-
-size_t check_cases(const struct check_case **cases)
-{
-    size_t n = 0;
-    for (size_t l = 0; l < sizeof lists / sizeof *lists; l++)
-        for (const struct check_case *one = lists[l]; one->name; one++) {
-            if (cases)
-                cases[n] = one;
-            n++;
-        }
-    return n;
-}
-
 static void help(void)
 {
     printf("usage: hone plugin check FILE.so ... [options]\n"
@@ -67,7 +40,11 @@ static void list_cases(void)
     const struct check_case *all[256];
     const size_t n = check_cases(all);
     for (size_t i = 0; i < n; i++)
-        printf("%-18s %-26s %s\n", !all[i]->kind ? "every component" : *all[i]->kind ? all[i]->kind : "module", all[i]->name, all[i]->doc);
+        printf("%-18s %-26s %s\n",
+               !all[i]->kind   ? "every component"
+               : *all[i]->kind ? all[i]->kind
+                               : "module",
+               all[i]->name, all[i]->doc);
 }
 
 static int usage(const char *message, const char *what)
@@ -98,8 +75,8 @@ struct tally {
 
 static const char *const verdicts[] = { "failed", "ok", "failed", "skipped" };
 
-static void show(const struct check_options *options, struct tally *tally, const char *component, const struct check_case *one,
-                 const struct check_report *report, double seconds)
+static void show(const struct check_options *options, struct tally *tally, const char *component,
+                 const struct check_case *one, const struct check_report *report, double seconds)
 {
     const char *verdict = verdicts[report->verdict & 3];
     if (options->json) {
@@ -139,8 +116,8 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 }
 
 /* Every case works in an empty directory of its own, so that defaults that are relative paths do no harm. */
-static void run_case(const struct check_options *options, const struct check_case *one, const char *component, struct check_report *report,
-                     struct tally *tally)
+static void run_case(const struct check_options *options, const struct check_case *one, const char *component,
+                     struct check_report *report, struct tally *tally)
 {
     const double start = seconds_now();
     const char *tmp = getenv("TMPDIR");
@@ -187,7 +164,8 @@ static void check_components(const struct check_options *options, struct check_r
             if ((!all[k]->kind || !strcmp(all[k]->kind, report->kinds[i])) && wanted(options, component, all[k]->name))
                 run_case(options, all[k], component, report, tally);
         if (!known_kind(report->kinds[i]) && !options->json)
-            printf("note    %s: the kind \"%s\" is not one of this SDK; only the cases for every component ran\n", component, report->kinds[i]);
+            printf("note    %s: the kind \"%s\" is not one of this SDK; only the cases for every component ran\n",
+                   component, report->kinds[i]);
     }
 }
 
@@ -225,10 +203,12 @@ static int check_file(struct check_options *options, const char *file)
         json_text(report.module);
         printf(",\"ok\":%u,\"failed\":%u,\"skipped\":%u}\n", tally.ok, tally.failed, tally.skipped);
     } else {
-        printf("%s%s%s: %u ok, %u failed, %u skipped\n", file, report.module[0] ? ", " : "", report.module, tally.ok, tally.failed, tally.skipped);
+        printf("%s%s%s: %u ok, %u failed, %u skipped\n", file, report.module[0] ? ", " : "", report.module, tally.ok,
+               tally.failed, tally.skipped);
         if (tally.failed && !options->in_process)
-            printf("one case alone, in this process: hone plugin check %s --in-process --only \"COMPONENT CASE\" --seed %llu\n", file,
-                   (unsigned long long)options->seed);
+            printf("one case alone, in this process: hone plugin check %s --in-process --only \"COMPONENT CASE\" "
+                   "--seed %llu\n",
+                   file, (unsigned long long)options->seed);
     }
     fflush(stdout);
     return !loaded ? EXIT_LOAD : tally.failed ? EXIT_FAILED : 0;
@@ -240,8 +220,8 @@ static int child(struct check_options *options, const char *case_name, const cha
     const struct check_case *all[256];
     const size_t n = check_cases(all);
     const struct rlimit none = { 0, 0 }, memory = { (rlim_t)8 << 30, (rlim_t)8 << 30 };
-    struct check_report *report =
-        (struct check_report *)mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED, 3, 0);
+    struct check_report *report = (struct check_report *)mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                                              3, 0);
     if (report == MAP_FAILED)
         return usage("--case is for hone plugin check itself", "");
     close(3);
@@ -263,13 +243,29 @@ static int child(struct check_options *options, const char *case_name, const cha
 
 int main(int argc, char **argv)
 {
-    enum { OPT_ONLY = 256, OPT_SET, OPT_SEED, OPT_TIMEOUT, OPT_JSON, OPT_IN_PROCESS, OPT_LIST, OPT_HELP, OPT_CASE, OPT_COMPONENT };
+    enum {
+        OPT_ONLY = 256,
+        OPT_SET,
+        OPT_SEED,
+        OPT_TIMEOUT,
+        OPT_JSON,
+        OPT_IN_PROCESS,
+        OPT_LIST,
+        OPT_HELP,
+        OPT_CASE,
+        OPT_COMPONENT
+    };
     static const struct option table[] = {
-        { "only", required_argument, NULL, OPT_ONLY },       { "set", required_argument, NULL, OPT_SET },
-        { "seed", required_argument, NULL, OPT_SEED },       { "timeout", required_argument, NULL, OPT_TIMEOUT },
-        { "json", no_argument, NULL, OPT_JSON },             { "in-process", no_argument, NULL, OPT_IN_PROCESS },
-        { "list", no_argument, NULL, OPT_LIST },             { "help", no_argument, NULL, OPT_HELP },
-        { "case", required_argument, NULL, OPT_CASE },       { "component", required_argument, NULL, OPT_COMPONENT },
+        { "only", required_argument, NULL, OPT_ONLY },
+        { "set", required_argument, NULL, OPT_SET },
+        { "seed", required_argument, NULL, OPT_SEED },
+        { "timeout", required_argument, NULL, OPT_TIMEOUT },
+        { "json", no_argument, NULL, OPT_JSON },
+        { "in-process", no_argument, NULL, OPT_IN_PROCESS },
+        { "list", no_argument, NULL, OPT_LIST },
+        { "help", no_argument, NULL, OPT_HELP },
+        { "case", required_argument, NULL, OPT_CASE },
+        { "component", required_argument, NULL, OPT_COMPONENT },
         { NULL, 0, NULL, 0 },
     };
     const char *sets[24], *case_name = NULL, *component = NULL;
@@ -294,7 +290,8 @@ int main(int argc, char **argv)
             options.seed = (uint64_t)seed;
             break;
         case OPT_TIMEOUT:
-            if (!hone_parse_real(optarg, "seconds", &options.timeout) || !(options.timeout > 0) || options.timeout > 1e6)
+            if (!hone_parse_real(optarg, "seconds", &options.timeout) || !(options.timeout > 0) ||
+                options.timeout > 1e6)
                 return usage("--timeout wants seconds, not ", optarg);
             break;
         case OPT_JSON: options.json = 1; break;

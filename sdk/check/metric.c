@@ -55,8 +55,9 @@ static void make_data(struct data *d, const hone_task *task, uint64_t seed)
         for (size_t j = 0; j < k; j++) {
             const double noise = hone_rng_normal(&rng);
             d->targets[i * k + j] = (float)(2 * hone_rng_normal(&rng));
-            d->outputs[i * k + j] = task->kind == HONE_TASK_CLASSIFICATION ? (float)exp(noise + ((size_t)d->labels[i] == j ? 1 : 0))
-                                                                           : d->targets[i * k + j] + (float)noise;
+            d->outputs[i * k + j] = task->kind == HONE_TASK_CLASSIFICATION
+                                        ? (float)exp(noise + ((size_t)d->labels[i] == j ? 1 : 0))
+                                        : d->targets[i * k + j] + (float)noise;
             sum += (double)d->outputs[i * k + j];
         }
         for (size_t j = 0; j < k && task->kind == HONE_TASK_CLASSIFICATION; j++)
@@ -73,13 +74,20 @@ static int begin(struct instance *in, const hone_metric_v1 *metric, const hone_t
     return rc == HONE_OK ? 0 : check_fail(c, "begin failed: %s", in->err.msg);
 }
 
-static int update(struct instance *in, const hone_metric_v1 *metric, const hone_task *task, const struct data *d, size_t from, size_t to)
+static int update(struct instance *in, const hone_metric_v1 *metric, const hone_task *task, const struct data *d,
+                  size_t from, size_t to)
 {
     struct check *c = in->c;
     const size_t k = (size_t)task->n_outputs;
     const int classes = task->kind == HONE_TASK_CLASSIFICATION;
-    const hone_predictions batch = { sizeof batch, 0, to - from, task->n_outputs, d->outputs + from * k, classes ? d->labels + from : NULL,
-                                     classes ? NULL : d->targets + from * k, d->losses + from };
+    const hone_predictions batch = { sizeof batch,
+                                     0,
+                                     to - from,
+                                     task->n_outputs,
+                                     d->outputs + from * k,
+                                     classes ? d->labels + from : NULL,
+                                     classes ? NULL : d->targets + from * k,
+                                     d->losses + from };
     hone_rc rc;
     CALL(c, "update", rc = metric->update(in->self, &batch, &in->err));
     TRY(check_error(c, "update", rc, &in->err));
@@ -99,7 +107,8 @@ static int compute(struct instance *in, const hone_metric_v1 *metric, struct fou
     return f->wrong ? check_fail(c, "compute gives %s", f->wrong) : 0;
 }
 
-static int same_values(struct check *c, const struct found *a, const struct found *b, double tolerance, const char *what)
+static int same_values(struct check *c, const struct found *a, const struct found *b, double tolerance,
+                       const char *what)
 {
     if (a->n != b->n)
         return check_fail(c, "%s: %u values against %u", what, a->n, b->n);
@@ -129,11 +138,18 @@ static double naive(const char *name, const hone_task *task, const struct data *
         loss += (double)d->losses[i];
     }
     if (task->kind == HONE_TASK_CLASSIFICATION)
-        return !strcmp(name, "accuracy") ? right / SAMPLES : !strcmp(name, "error_rate") ? 1 - right / SAMPLES : !strcmp(name, "loss") ? loss / SAMPLES : (double)NAN;
+        return !strcmp(name, "accuracy")     ? right / SAMPLES
+               : !strcmp(name, "error_rate") ? 1 - right / SAMPLES
+               : !strcmp(name, "loss")       ? loss / SAMPLES
+                                             : (double)NAN;
     squares /= (double)(SAMPLES * k);
     sizes /= (double)(SAMPLES * k);
     /* of several outputs, some average the roots and some take the root of the average */
-    return !strcmp(name, "rmse") ? (k == 1 ? sqrt(squares) : (double)NAN) : !strcmp(name, "mse") ? squares : !strcmp(name, "mae") ? sizes : !strcmp(name, "loss") ? loss / SAMPLES : (double)NAN;
+    return !strcmp(name, "rmse")   ? (k == 1 ? sqrt(squares) : (double)NAN)
+           : !strcmp(name, "mse")  ? squares
+           : !strcmp(name, "mae")  ? sizes
+           : !strcmp(name, "loss") ? loss / SAMPLES
+                                   : (double)NAN;
 }
 
 static int on_task(struct check *c, const hone_metric_v1 *metric, const hone_task *task)
@@ -164,9 +180,12 @@ static int on_task(struct check *c, const hone_metric_v1 *metric, const hone_tas
         return check_fail(c, "computes nothing");
     for (uint32_t i = 0; i < whole.n; i++) {
         const double expected = naive(whole.names[i], task, &d);
-        if (strncmp(whole.names[i], c->component->name, length) != 0 || (whole.names[i][length] && whole.names[i][length] != '.'))
-            return check_fail(c, "computes %s: names are the metric's own (%s) or that with a suffix (%s.x)", whole.names[i], c->component->name, c->component->name);
-        if (i >= listed.n || strcmp(listed.names[i], whole.names[i]) != 0 || listed.directions[i] != whole.directions[i])
+        if (strncmp(whole.names[i], c->component->name, length) != 0 ||
+            (whole.names[i][length] && whole.names[i][length] != '.'))
+            return check_fail(c, "computes %s: names are the metric's own (%s) or that with a suffix (%s.x)",
+                              whole.names[i], c->component->name, c->component->name);
+        if (i >= listed.n || strcmp(listed.names[i], whole.names[i]) != 0 ||
+            listed.directions[i] != whole.directions[i])
             return check_fail(c, "computes %s, which list does not give in that place and direction", whole.names[i]);
         if (!isnan(expected) && relative_difference(expected, whole.values[i]) > 1e-6)
             return check_fail(c, "%s is %.9g, a plain loop says %.9g", whole.names[i], whole.values[i], expected);
@@ -238,8 +257,14 @@ static int case_odd(struct check *c)
                 d.targets[i * k + j] = 1;
             }
         }
-        const hone_predictions batch = { sizeof batch, 0, SAMPLES, task->n_outputs, d.outputs, task->kind == HONE_TASK_CLASSIFICATION ? d.labels : NULL,
-                                         task->kind == HONE_TASK_CLASSIFICATION ? NULL : d.targets, d.losses };
+        const hone_predictions batch = { sizeof batch,
+                                         0,
+                                         SAMPLES,
+                                         task->n_outputs,
+                                         d.outputs,
+                                         task->kind == HONE_TASK_CLASSIFICATION ? d.labels : NULL,
+                                         task->kind == HONE_TASK_CLASSIFICATION ? NULL : d.targets,
+                                         d.losses };
         TRY(instance_create(c, &in, 1));
         TRY(begin(&in, &metric, task));
         CALL(c, "update", rc = metric.update(in.self, &batch, &in.err));
@@ -251,7 +276,8 @@ static int case_odd(struct check *c)
 }
 
 const struct check_case metric_cases[] = {
-    { "values", HONE_KIND_METRIC, "names as listed, pieces and merge equal one pass, known names against a plain loop", case_values },
+    { "values", HONE_KIND_METRIC, "names as listed, pieces and merge equal one pass, known names against a plain loop",
+      case_values },
     { "odd", HONE_KIND_METRIC, "NaN outputs, one class only", case_odd },
     { NULL, NULL, NULL, NULL },
 };

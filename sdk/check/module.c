@@ -52,7 +52,8 @@ int module_open(struct check *c, const char *file, void **handle, const hone_mod
     if (m->magic != HONE_MAGIC)
         return check_fail(c, "has the wrong magic %08x (%08x expected)", m->magic, HONE_MAGIC);
     if (m->abi_major != HONE_ABI_MAJOR || m->abi_minor > HONE_ABI_MINOR)
-        return check_fail(c, "needs plugin ABI %u.%u, this tool offers %d.%d", m->abi_major, m->abi_minor, HONE_ABI_MAJOR, HONE_ABI_MINOR);
+        return check_fail(c, "needs plugin ABI %u.%u, this tool offers %d.%d", m->abi_major, m->abi_minor,
+                          HONE_ABI_MAJOR, HONE_ABI_MINOR);
     if (m->size < offsetof(hone_module, init))
         return check_fail(c, "says its module struct has %u bytes: too few for ABI 1.0", m->size);
     if (!m->n_components || !m->components)
@@ -164,7 +165,8 @@ static int case_init(struct check *c)
 }
 
 const struct check_case module_cases[] = {
-    { "load", "", "loads with RTLD_NOW and RTLD_LOCAL, prints nothing, has the entry, magic and a known ABI", case_load },
+    { "load", "", "loads with RTLD_NOW and RTLD_LOCAL, prints nothing, has the entry, magic and a known ABI",
+      case_load },
     { "symbols", "", "uses no function that the SDK forbids", case_symbols },
     { "descriptor", "", "ids, names, tables, defaults, offsets and functions are sane", case_descriptor },
     { "descriptor_equal", "", "describes itself alike in every process and after every load", case_descriptor_equal },

@@ -26,7 +26,8 @@ hone_graph *network_graph(struct check *c, const hone_task *task, hone_var *x, h
 
 hone_var network_loss(hone_graph *g, hone_var outputs, hone_var targets, const hone_task *task)
 {
-    return task->kind == HONE_TASK_CLASSIFICATION ? hone_nn_softmax_cross_entropy(g, outputs, targets) : hone_nn_mse(g, outputs, targets);
+    return task->kind == HONE_TASK_CLASSIFICATION ? hone_nn_softmax_cross_entropy(g, outputs, targets)
+                                                  : hone_nn_mse(g, outputs, targets);
 }
 
 void network_fill(struct check *c, hone_net *net, hone_var x, hone_var targets, const hone_task *task, int64_t batch)
@@ -36,11 +37,13 @@ void network_fill(struct check *c, hone_net *net, hone_var x, hone_var targets, 
     fill_normal(&c->rng, inputs, elements * (size_t)batch, 1);
     for (size_t i = 0; i < (size_t)batch; i++)
         for (size_t j = 0; j < k; j++)
-            t[i * k + j] = task->kind == HONE_TASK_CLASSIFICATION ? (j == i % k ? 1.0f : 0.0f) : (float)hone_rng_normal(&c->rng);
+            t[i * k + j] = task->kind == HONE_TASK_CLASSIFICATION ? (j == i % k ? 1.0f : 0.0f)
+                                                                  : (float)hone_rng_normal(&c->rng);
 }
 
 /* L(w + h d) for a direction d: (length) of one parameter. */
-static int loss_at(struct check *c, hone_net *net, hone_parameter *p, const float *origin, const float *d, double h, uint64_t step, double *loss)
+static int loss_at(struct check *c, hone_net *net, hone_parameter *p, const float *origin, const float *d, double h,
+                   uint64_t step, double *loss)
 {
     hone_error err = HONE_ERROR_INIT;
     hone_rc rc;
@@ -66,7 +69,8 @@ int network_gradients(struct check *c, hone_graph *g, hone_net *net, const char 
         return check_fail(c, "%s: a step fails: %s", what, rc < 0 ? err.msg : "the loss is not finite");
     for (uint32_t k = 0; k < n; k++) {
         hone_parameter *p = parameters[k];
-        float *origin = (float *)malloc(p->length * sizeof *origin), *direction = (float *)malloc(p->length * sizeof *direction);
+        float *origin = (float *)malloc(p->length * sizeof *origin),
+              *direction = (float *)malloc(p->length * sizeof *direction);
         double norm = 0, best = HUGE_VAL, slope = 0;
         if (!origin || !direction)
             return check_fail(c, "out of memory");
@@ -97,7 +101,8 @@ int network_gradients(struct check *c, hone_graph *g, hone_net *net, const char 
             continue;
         checked++;
         if (best > 0.05)
-            return check_fail(c, "%s: the gradient of %s has norm %.6g, finite differences say %.6g", what, p->name, norm, slope);
+            return check_fail(c, "%s: the gradient of %s has norm %.6g, finite differences say %.6g", what, p->name,
+                              norm, slope);
     }
     return n && !checked ? check_fail(c, "%s: no parameter has a gradient", what) : 0;
 }
@@ -128,7 +133,8 @@ static int model_on(struct check *c, const hone_model_v1 *model, uint32_t task_i
     if (outputs.id < 0)
         return check_fail(c, "build returns a failed value without telling the graph why (hone_nn_fail)");
     if (hone_nn_shape(g, outputs, dims) != 1 || dims[0] != task->n_outputs)
-        return check_fail(c, "build on %s must return (N, %lld)", check_task_names[task_index], (long long)task->n_outputs);
+        return check_fail(c, "build on %s must return (N, %lld)", check_task_names[task_index],
+                          (long long)task->n_outputs);
     rc = hone_nn_compile(g, network_loss(g, outputs, targets, task), outputs, BATCH, &net, &err);
     if (rc < 0)
         return check_fail(c, "the network for %s does not compile: %s", check_task_names[task_index], err.msg);
@@ -171,7 +177,8 @@ static int case_model_repeats(struct check *c)
                 return check_fail(c, "out of memory");
             CALL(c, "build", outputs = model.build(in.self, g, x, &check_tasks[t]));
             refused = hone_nn_graph_error(g, &err) < 0;
-            if (!refused && hone_nn_compile(g, network_loss(g, outputs, targets, &check_tasks[t]), outputs, 2, &net, &err) == HONE_OK) {
+            if (!refused && hone_nn_compile(g, network_loss(g, outputs, targets, &check_tasks[t]), outputs, 2, &net,
+                                            &err) == HONE_OK) {
                 hone_parameter *const *p = hone_nn_parameters(g, &counts[k]);
                 for (uint32_t i = 0; i < counts[k]; i++)
                     for (uint64_t j = 0; j < p[i]->length; j++)
@@ -205,7 +212,8 @@ static int loss_on(struct check *c, const hone_loss_v1 *loss, const hone_task *t
     hone_graph *g = network_graph(c, task, &x, &targets);
     if (!g)
         return check_fail(c, "out of memory");
-    outputs = hone_dense(g, hone_nn_tanh(g, hone_dense(g, hone_nn_flatten(g, x), .units = 5)), .units = task->n_outputs, .init = "xavier");
+    outputs = hone_dense(g, hone_nn_tanh(g, hone_dense(g, hone_nn_flatten(g, x), .units = 5)), .units = task->n_outputs,
+                         .init = "xavier");
     CALL(c, "build", value = loss->build(in.self, g, outputs, targets, task));
     CALL(c, "predict", answer = loss->predict(in.self, g, outputs, task));
     if (hone_nn_graph_error(g, &err) < 0)
@@ -231,7 +239,8 @@ static int loss_on(struct check *c, const hone_loss_v1 *loss, const hone_task *t
         for (size_t j = 0; j < k; j++) {
             const double v = (double)hone_net_output(net)[i * k + j];
             if (!isfinite(v) || (task->kind == HONE_TASK_CLASSIFICATION && (v < 0 || v > 1.00001)))
-                return check_fail(c, "predict gives %g for a %s", v, task->kind == HONE_TASK_CLASSIFICATION ? "probability" : "number");
+                return check_fail(c, "predict gives %g for a %s", v,
+                                  task->kind == HONE_TASK_CLASSIFICATION ? "probability" : "number");
             row += v;
         }
         if (task->kind == HONE_TASK_CLASSIFICATION && fabs(row - 1) > 1e-4)
@@ -258,7 +267,8 @@ static int case_loss(struct check *c)
 }
 
 const struct check_case network_cases[] = {
-    { "builds", HONE_KIND_MODEL, "builds tables, images or regression, shape (N, outputs), gradients against finite differences", case_model },
+    { "builds", HONE_KIND_MODEL,
+      "builds tables, images or regression, shape (N, outputs), gradients against finite differences", case_model },
     { "repeats", HONE_KIND_MODEL, "the same seed gives the same weights", case_model_repeats },
     { "gradients", HONE_KIND_LOSS, "gradients against finite differences, losses per sample, predictions", case_loss },
     { NULL, NULL, NULL, NULL },

@@ -54,7 +54,8 @@ static int verify_slots(struct check *c, const hone_objective_v1 *o)
     for (uint32_t i = 0; i < o->n_slots; i++) {
         const hone_slot *s = o->slots ? o->slots[i] : NULL;
         if (!s || s->size < 8 || !s->kind || !strchr(s->kind, '/') || s->min > s->max || !s->max)
-            return check_fail(c, "slot %u has no kind, or a number of sections that cannot be (min %u, max %u)", i, s ? s->min : 0, s ? s->max : 0);
+            return check_fail(c, "slot %u has no kind, or a number of sections that cannot be (min %u, max %u)", i,
+                              s ? s->min : 0, s ? s->max : 0);
         if (s->n_params && (!s->params || s->param_size < sizeof(hone_param)))
             return check_fail(c, "slot %s has %u keys and no table", s->kind, s->n_params);
         for (uint32_t k = 0; k < s->n_params; k++) {
@@ -76,7 +77,8 @@ static int case_describe(struct check *c)
     TRY(verify_slots(c, &a.objective));
     TRY(describe(c, &a, 1));
     TRY(describe(c, &b, 1));
-    if (a.description.max_step != b.description.max_step || a.description.n_metrics != b.description.n_metrics || a.description.n_keys != b.description.n_keys)
+    if (a.description.max_step != b.description.max_step || a.description.n_metrics != b.description.n_metrics ||
+        a.description.n_keys != b.description.n_keys)
         return check_fail(c, "two instances describe themselves differently");
     TRY(instance_destroy(&a.in));
     return instance_destroy(&b.in);
@@ -116,7 +118,8 @@ static hone_rc on_report(const hone_trial *trial, int64_t step, const hone_value
     if (t->ended)
         t->after++;
     if (step <= t->last_step && !t->wrong[0])
-        snprintf(t->wrong, sizeof t->wrong, "reports step %lld after step %lld", (long long)step, (long long)t->last_step);
+        snprintf(t->wrong, sizeof t->wrong, "reports step %lld after step %lld", (long long)step,
+                 (long long)t->last_step);
     t->last_step = step;
     t->reports++;
     bytes_add(&t->heard, &step, sizeof step);
@@ -141,7 +144,8 @@ static hone_rc on_result(const hone_trial *trial, const hone_value *values, uint
     return HONE_OK;
 }
 
-static hone_rc on_attach(const hone_trial *trial, const char *name, const char *media_type, const char *text, hone_error *err)
+static hone_rc on_attach(const hone_trial *trial, const char *name, const char *media_type, const char *text,
+                         hone_error *err)
 {
     struct trial *t = (struct trial *)trial->impl;
     (void)err;
@@ -184,8 +188,10 @@ static int run_trial(struct check *c, int64_t stop_at, int64_t cancel_at, struct
         snprintf(texts[i], sizeof texts[i], "%.17g", v);
         settings[i] = (hone_setting){ d.description.keys[i], texts[i], v };
     }
-    const hone_trial trial = { sizeof trial, 0, 3, 0, 17, 1, here, 0, d.description.n_keys, 0, settings, t,
-                               on_report, on_result, on_attach, on_path, on_attach, on_entering };
+    const hone_trial trial = {
+        sizeof trial, 0, 3,         0,         17,        1,       here,      0,          d.description.n_keys, 0,
+        settings,     t, on_report, on_result, on_attach, on_path, on_attach, on_entering
+    };
     CALL(c, "run", *rc = d.objective.run(d.in.self, &trial, &d.in.err));
     TRY(check_error(c, "run", *rc, &d.in.err));
     if (t->wrong[0])
@@ -193,7 +199,8 @@ static int run_trial(struct check *c, int64_t stop_at, int64_t cancel_at, struct
     if (t->after)
         return check_fail(c, "goes on reporting after it was told to end");
     if (*rc < 0 && *rc != HONE_ECANCELED)
-        return c->options->n_sets ? check_fail(c, "run failed: %s", d.in.err.msg) : check_skip(c, "run wants real settings (--set key=value): %s", d.in.err.msg);
+        return c->options->n_sets ? check_fail(c, "run failed: %s", d.in.err.msg)
+                                  : check_skip(c, "run wants real settings (--set key=value): %s", d.in.err.msg);
     if (*rc == HONE_DONE && !t->ended)
         return check_fail(c, "run answers HONE_DONE (pruned) though nobody asked for it");
     if (*rc == HONE_OK && !t->reports && !t->results)
@@ -208,7 +215,8 @@ static int case_trial(struct check *c)
     TRY(run_trial(c, 0, 0, &a, &rc));
     TRY(run_trial(c, 0, 0, &b, &rc));
     check_note(c, "%u reports, %u results", a.reports, a.results);
-    if (c->component->flags & HONE_C_DETERMINISTIC && (a.heard.n != b.heard.n || memcmp(a.heard.data, b.heard.data, a.heard.n) != 0))
+    if (c->component->flags & HONE_C_DETERMINISTIC &&
+        (a.heard.n != b.heard.n || memcmp(a.heard.data, b.heard.data, a.heard.n) != 0))
         return check_fail(c, "the same trial gives other values");
     return 0;
 }
@@ -227,9 +235,19 @@ static int case_obeys(struct check *c)
     return rc == HONE_ECANCELED ? 0 : check_fail(c, "report answered HONE_ECANCELED, run answers %d instead", rc);
 }
 
+/* Where host->cancelled says so from the start, a trial may still end well, but it must end. */
+static int case_cancelled(struct check *c)
+{
+    static struct trial t;
+    hone_rc rc;
+    c->cancelled = 1;
+    return run_trial(c, 0, 0, &t, &rc);
+}
+
 const struct check_case objective_cases[] = {
     { "describe", HONE_KIND_OBJECTIVE, "slots, metrics, directions and keys are sane", case_describe },
     { "trial", HONE_KIND_OBJECTIVE, "a trial gives the values it described, and again the same", case_trial },
     { "obeys", HONE_KIND_OBJECTIVE, "ends when it is told to stop or that the study ends", case_obeys },
+    { "cancelled", HONE_KIND_OBJECTIVE, "comes back where the host has cancelled", case_cancelled },
     { NULL, NULL, NULL, NULL },
 };

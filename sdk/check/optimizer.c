@@ -33,7 +33,8 @@ static void start_far(const struct parameters *all)
         *parameters_at(all, i, 0) = (float)(target(i) + (i % 2 ? 0.8 : -0.6));
 }
 
-static int update(struct instance *in, const hone_optimizer_v1 *optimizer, const struct parameters *all, uint64_t step, double factor)
+static int update(struct instance *in, const hone_optimizer_v1 *optimizer, const struct parameters *all, uint64_t step,
+                  double factor)
 {
     struct check *c = in->c;
     const hone_update now = { sizeof now, 0, step, factor };
@@ -62,11 +63,13 @@ static int case_quadratic(struct check *c)
         TRY(update(&in, &optimizer, &all, step, 1));
         f = quadratic(&all);
         if (!isfinite(f))
-            return check_fail(c, "diverges on a quadratic at step %llu (curvatures 0.5 to 2, learning rate %g)", (unsigned long long)step, rate);
+            return check_fail(c, "diverges on a quadratic at step %llu (curvatures 0.5 to 2, learning rate %g)",
+                              (unsigned long long)step, rate);
     }
     TRY(parameters_guarded(c, &all, optimizer.n_states, "update"));
     if (!(f < 0.9 * first))
-        return check_fail(c, "does not fall on a quadratic: %g at the start, %g after %d steps of rate %g", first, f, STEPS, rate);
+        return check_fail(c, "does not fall on a quadratic: %g at the start, %g after %d steps of rate %g", first, f,
+                          STEPS, rate);
     check_note(c, "%.3g to %.3g in %d steps of rate %g", first, f, STEPS, rate);
     return instance_destroy(&in);
 }
@@ -93,7 +96,8 @@ static int case_factor_zero(struct check *c)
 }
 
 /* 60 steps from the same start with the parameters cut as `cuts` say; values out. kick: added to the first gradient of index 0. */
-static int run_cut(struct check *c, const hone_optimizer_v1 *optimizer, const uint64_t *cuts, uint32_t n, double kick, float *out)
+static int run_cut(struct check *c, const hone_optimizer_v1 *optimizer, const uint64_t *cuts, uint32_t n, double kick,
+                   float *out)
 {
     static struct parameters all;
     struct instance in;
@@ -143,10 +147,12 @@ static int case_split(struct check *c)
         return check_skip(c, "couples the elements of a parameter");
     TRY(run_cut(c, &optimizer, odd, 5, 0, apart));
     if (largest_difference(together, apart, 0) > 1e-5)
-        return check_fail(c, "the result depends on how the numbers are cut into parameters (odd lengths: by %g)", largest_difference(together, apart, 0));
+        return check_fail(c, "the result depends on how the numbers are cut into parameters (odd lengths: by %g)",
+                          largest_difference(together, apart, 0));
     TRY(run_cut(c, &optimizer, single, TOTAL, 0, apart));
     if (largest_difference(together, apart, 0) > 1e-5)
-        return check_fail(c, "the result depends on how the numbers are cut into parameters (length 1: by %g)", largest_difference(together, apart, 0));
+        return check_fail(c, "the result depends on how the numbers are cut into parameters (length 1: by %g)",
+                          largest_difference(together, apart, 0));
     return 0;
 }
 
@@ -176,7 +182,9 @@ static int case_states(struct check *c)
             if (!change)
                 expected[i] = v;
             else if (relative_difference((double)v, (double)expected[i]) > 0)
-                return check_fail(c, "remembers something outside its %u declared states: a resumed training would differ", optimizer.n_states);
+                return check_fail(c,
+                                  "remembers something outside its %u declared states: a resumed training would differ",
+                                  optimizer.n_states);
         }
         TRY(instance_destroy(&in));
     }
@@ -184,9 +192,10 @@ static int case_states(struct check *c)
 }
 
 /* ---- learning-rate schedules ---- */
-static int whole_training(struct check *c, const hone_lr_schedule_v1 *schedule, uint64_t epochs, uint64_t per_epoch, int odd_losses)
+static int whole_training(struct check *c, const hone_lr_schedule_v1 *schedule, uint64_t epochs, uint64_t per_epoch,
+                          int odd_losses)
 {
-    static const double odd[] = { NAN, HUGE_VAL, 1, 1, 1, 1, 1, 0.5, -1, 1e300 };
+    static const double odd[] = { (double)NAN, HUGE_VAL, 1, 1, 1, 1, 1, 0.5, -1, 1e300 };
     struct instance in;
     TRY(instance_create(c, &in, 1));
     for (uint64_t step = 0; step < epochs * per_epoch; step++) {
@@ -194,8 +203,9 @@ static int whole_training(struct check *c, const hone_lr_schedule_v1 *schedule, 
         double factor;
         CALL(c, "factor", factor = schedule->factor(in.self, &now));
         if (!isfinite(factor) || factor < 0)
-            return check_fail(c, "the factor is %g at step %llu of %llu (%llu epochs)", factor, (unsigned long long)step,
-                              (unsigned long long)(epochs * per_epoch), (unsigned long long)epochs);
+            return check_fail(c, "the factor is %g at step %llu of %llu (%llu epochs)", factor,
+                              (unsigned long long)step, (unsigned long long)(epochs * per_epoch),
+                              (unsigned long long)epochs);
         if (step % per_epoch == per_epoch - 1 && schedule->hear) {
             const uint64_t epoch = step / per_epoch;
             CALL(c, "hear", schedule->hear(in.self, epoch, odd_losses ? odd[epoch % 10] : 1.0 / (double)(1 + epoch)));

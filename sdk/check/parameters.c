@@ -31,12 +31,15 @@ int parameters_guarded(struct check *c, const struct parameters *all, uint32_t n
     for (uint32_t i = 0; i < all->n; i++) {
         const hone_parameter *p = &all->list[i];
         if (!guards_hold(p->value, (size_t)p->length))
-            return check_fail(c, "%s writes outside the values of a parameter of %llu numbers", call, (unsigned long long)p->length);
+            return check_fail(c, "%s writes outside the values of a parameter of %llu numbers", call,
+                              (unsigned long long)p->length);
         if (!guards_hold(p->gradient, (size_t)p->length))
-            return check_fail(c, "%s writes outside the gradients of a parameter of %llu numbers", call, (unsigned long long)p->length);
+            return check_fail(c, "%s writes outside the gradients of a parameter of %llu numbers", call,
+                              (unsigned long long)p->length);
         for (uint32_t k = 0; k < n_states && k < HONE_MAX_STATES; k++)
             if (!guards_hold(p->state[k], (size_t)p->length))
-                return check_fail(c, "%s writes outside state %u of a parameter of %llu numbers", call, k, (unsigned long long)p->length);
+                return check_fail(c, "%s writes outside state %u of a parameter of %llu numbers", call, k,
+                                  (unsigned long long)p->length);
     }
     return 0;
 }

@@ -54,7 +54,8 @@ static int case_sites(struct check *c)
         h = hone_nn_site(g, hone_dense(g, h, .units = 16), HONE_SITE_PRE_ACTIVATION, "hidden");
         h = hone_nn_site(g, hone_nn_tanh(g, h), HONE_SITE_POST_ACTIVATION, "hidden");
     }
-    h = hone_nn_add(g, h, hone_nn_site(g, hone_nn_tanh(g, hone_dense(g, h, .units = 16)), HONE_SITE_RESIDUAL_BRANCH, "block"));
+    h = hone_nn_add(
+        g, h, hone_nn_site(g, hone_nn_tanh(g, hone_dense(g, h, .units = 16)), HONE_SITE_RESIDUAL_BRANCH, "block"));
     outputs = hone_nn_site(g, hone_dense(g, h, .units = task->n_outputs), HONE_SITE_OUTPUT, "output");
     if (sites.failed)
         return CHECK_FAILED;
@@ -95,7 +96,8 @@ static int hook_gradients(struct instance *in, const hone_regularizer_v1 *regula
 }
 
 /* What the hook adds to gradients of the given start, at the values now: (TOTAL). */
-static int added(struct instance *in, const hone_regularizer_v1 *regularizer, const struct parameters *all, const float *gradients, double *out)
+static int added(struct instance *in, const hone_regularizer_v1 *regularizer, const struct parameters *all,
+                 const float *gradients, double *out)
 {
     for (uint64_t i = 0; i < TOTAL; i++)
         *parameters_at(all, i, 1) = gradients ? gradients[i] : 0;
@@ -109,7 +111,8 @@ static int added(struct instance *in, const hone_regularizer_v1 *regularizer, co
 }
 
 /* (a(w + h v) - a(w - h v)) / 2h: the derivative of what is added, along v. */
-static int derivative(struct instance *in, const hone_regularizer_v1 *regularizer, const struct parameters *all, const float *w, const float *v, double *out)
+static int derivative(struct instance *in, const hone_regularizer_v1 *regularizer, const struct parameters *all,
+                      const float *w, const float *v, double *out)
 {
     const double h = 0.02;
     double up[TOTAL], down[TOTAL];
@@ -165,7 +168,10 @@ static int case_penalty(struct check *c)
             scale += fabs((double)u[i] * jv[i]) + fabs((double)v[i] * ju[i]);
         }
         if (fabs(uv - vu) > 1e-2 * scale + 1e-3 * size)
-            return check_fail(c, "what on_gradients adds is the gradient of no penalty: the second derivatives are not symmetric (%.6g, %.6g)", uv, vu);
+            return check_fail(c,
+                              "what on_gradients adds is the gradient of no penalty: the second derivatives are not "
+                              "symmetric (%.6g, %.6g)",
+                              uv, vu);
     }
     return instance_destroy(&in);
 }
@@ -274,8 +280,12 @@ static void make_batch(struct made_batch *b, const hone_task *task, uint32_t dty
     for (uint64_t i = 0; i < n; i++) {
         b->samples[i] = 1000 - i * 3;
         for (int64_t k = 0; k < task->n_outputs; k++)
-            b->targets[i * (uint64_t)task->n_outputs + (uint64_t)k] =
-                task->kind == HONE_TASK_CLASSIFICATION ? (k == (int64_t)(i % (uint64_t)task->n_outputs) ? 1.0f : 0.0f) : (float)hone_rng_normal(&rng);
+            b->targets[i * (uint64_t)task->n_outputs + (uint64_t)k] = task->kind == HONE_TASK_CLASSIFICATION
+                                                                          ? (k == (int64_t)(i %
+                                                                                            (uint64_t)task->n_outputs)
+                                                                                 ? 1.0f
+                                                                                 : 0.0f)
+                                                                          : (float)hone_rng_normal(&rng);
     }
     b->batch = (hone_batch){ sizeof b->batch, dtype, n, b->inputs, b->targets, b->samples, 1, task };
 }
@@ -303,7 +313,8 @@ static int sane_targets(struct check *c, const char *call, const float *targets,
     return 0;
 }
 
-static int call_on_batch(struct instance *in, const hone_regularizer_v1 *regularizer, struct made_batch *b, uint64_t seed)
+static int call_on_batch(struct instance *in, const hone_regularizer_v1 *regularizer, struct made_batch *b,
+                         uint64_t seed)
 {
     struct check *c = in->c;
     hone_rc rc;
@@ -318,7 +329,8 @@ static int call_on_batch(struct instance *in, const hone_regularizer_v1 *regular
     return sane_targets(c, "on_batch", b->targets, b->batch.n, b->batch.task);
 }
 
-static int batch_on(struct instance *in, const hone_regularizer_v1 *regularizer, const hone_task *task, uint32_t dtype, unsigned *changed)
+static int batch_on(struct instance *in, const hone_regularizer_v1 *regularizer, const hone_task *task, uint32_t dtype,
+                    unsigned *changed)
 {
     static const uint64_t sizes[] = { 1, 2, 7, 16 };
     for (size_t k = 0; k < 4; k++) {
@@ -331,7 +343,8 @@ static int batch_on(struct instance *in, const hone_regularizer_v1 *regularizer,
             TRY(call_on_batch(in, regularizer, &b, seed));
             if (memcmp(a.inputs, b.inputs, a.bytes) != 0 || memcmp(a.targets, b.targets, a.n_targets * 4) != 0)
                 return check_fail(in->c, "on_batch with the same seed and the same samples gives other bytes");
-            *changed += memcmp(a.inputs, plain.inputs, a.bytes) != 0 || memcmp(a.targets, plain.targets, a.n_targets * 4) != 0;
+            *changed += memcmp(a.inputs, plain.inputs, a.bytes) != 0 ||
+                        memcmp(a.targets, plain.targets, a.n_targets * 4) != 0;
             drop_batch(&a);
             drop_batch(&b);
         }
@@ -462,7 +475,8 @@ static int case_epochs(struct check *c)
 }
 
 const struct check_case regularizer_cases[] = {
-    { "sites", HONE_KIND_REGULARIZER, "gradients of a network with its layers, against finite differences", case_sites },
+    { "sites", HONE_KIND_REGULARIZER, "gradients of a network with its layers, against finite differences",
+      case_sites },
     { "penalty", HONE_KIND_REGULARIZER, "what on_gradients adds is the gradient of a penalty", case_penalty },
     { "neutral", HONE_KIND_REGULARIZER, "coefficients of 0 change nothing", case_neutral },
     { "after_update", HONE_KIND_REGULARIZER, "values stay finite, nothing else is written", case_after_update },

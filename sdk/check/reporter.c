@@ -29,7 +29,7 @@ struct world {
 
 static void make_world(struct world *w, uint32_t n)
 {
-    static const double odd[] = { 0.875, NAN, HUGE_VAL, 1e-300, -1e300, 0 };
+    static const double odd[] = { 0.875, (double)NAN, HUGE_VAL, 1e-300, -1e300, 0 };
     memset(w, 0, sizeof *w);
     w->objectives[0] = (hone_value){ "validation.accuracy", 0, HONE_MAXIMIZE, 0 };
     w->objectives[1] = (hone_value){ "time", 0, HONE_MINIMIZE, 0 };
@@ -38,19 +38,51 @@ static void make_world(struct world *w, uint32_t n)
     w->trial_values[0] = odd[n % 6];
     w->trial_values[1] = odd[(n + 2) % 6];
     w->parameters[0] = (hone_parameter_record){ "optimizer.learning_rate", "0.05", 0.05 };
-    w->parameters[1] = (hone_parameter_record){ "regularizer.a_rather_long_name_of_a_regularizer.enabled", "n\xc3\xa4in, \"quoted\"", 1 };
-    w->trial = (hone_trial_record){ .size = sizeof w->trial, .state = n % 6, .number = n, .n_parameters = n % 3, .n_values = 1 + n % 2, .n_metrics = n % 3,
-                                    .parameters = w->parameters, .values = w->trial_values, .metrics = w->values, .step = (int64_t)(n % 13),
-                                    .best_step = (int64_t)(n % 5), .started = 1.7e9, .ended = n % 6 >= 3 ? 1.7e9 + n : 0, .worker = n % 3,
-                                    .signal = n % 6 == HONE_STATE_FAILED ? 11 : 0, .component = n % 6 == HONE_STATE_FAILED ? "objective" : "",
-                                    .message = n % 6 == HONE_STATE_FAILED ? "a rather long message about what went wrong; in one line, though it is far wider than most terminals are" : "" };
+    w->parameters[1] = (hone_parameter_record){ "regularizer.a_rather_long_name_of_a_regularizer.enabled",
+                                                "n\xc3\xa4in, \"quoted\"", 1 };
+    w->trial = (hone_trial_record){ .size = sizeof w->trial,
+                                    .state = n % 6,
+                                    .number = n,
+                                    .n_parameters = n % 3,
+                                    .n_values = 1 + n % 2,
+                                    .n_metrics = n % 3,
+                                    .parameters = w->parameters,
+                                    .values = w->trial_values,
+                                    .metrics = w->values,
+                                    .step = (int64_t)(n % 13),
+                                    .best_step = (int64_t)(n % 5),
+                                    .started = 1.7e9,
+                                    .ended = n % 6 >= 3 ? 1.7e9 + n : 0,
+                                    .worker = n % 3,
+                                    .signal = n % 6 == HONE_STATE_FAILED ? 11 : 0,
+                                    .component = n % 6 == HONE_STATE_FAILED ? "objective" : "",
+                                    .message = n % 6 == HONE_STATE_FAILED
+                                                   ? "a rather long message about what went wrong; in one line, though "
+                                                     "it is far wider than most terminals are"
+                                                   : "" };
     w->best = w->trial;
     w->best.state = HONE_STATE_COMPLETE;
-    w->report = (hone_report_record){ sizeof w->report, 1 + n % 2, n, 0, (int64_t)(1 + n % 12), w->values, 1.7e9 + n, n % 3, 0 };
+    w->report = (hone_report_record){ sizeof w->report, 1 + n % 2, n,     0, (int64_t)(1 + n % 12),
+                                      w->values,        1.7e9 + n, n % 3, 0 };
     for (uint32_t i = 0; i < 3; i++)
         w->workers[i] = (hone_worker_status){ sizeof w->workers[i], (n + i) % 2, n + i, (int64_t)i, 0.5 * n };
-    w->status = (hone_status){ sizeof w->status, 1 + n % 2, "a study", w->objectives, n % 4 ? 60 : 0, n % 3 ? 0 : 1200, 0.37 * n, n % 3, n, n / 2, n / 5, n % 2 ? 7 : 0,
-                               n % 2 ? 12 : 0, n > 3 ? &w->best : NULL, n % 4, n % 4, n % 4 ? w->workers : NULL };
+    w->status = (hone_status){ sizeof w->status,
+                               1 + n % 2,
+                               "a study",
+                               w->objectives,
+                               n % 4 ? 60 : 0,
+                               n % 3 ? 0 : 1200,
+                               0.37 * n,
+                               n % 3,
+                               n,
+                               n / 2,
+                               n / 5,
+                               n % 2 ? 7 : 0,
+                               n % 2 ? 12 : 0,
+                               n > 3 ? &w->best : NULL,
+                               n % 4,
+                               n % 4,
+                               n % 4 ? w->workers : NULL };
 }
 
 static int hear(struct instance *in, const hone_reporter_v1 *reporter, uint32_t what, uint32_t n)
@@ -59,10 +91,14 @@ static int hear(struct instance *in, const hone_reporter_v1 *reporter, uint32_t 
     struct check *c = in->c;
     hone_rc rc;
     make_world(&w, n);
-    const hone_news news = { sizeof news, what, &w.status,
+    const hone_news news = { sizeof news,
+                             what,
+                             &w.status,
                              what == HONE_NOW_TRIAL || what == HONE_NOW_OUTCOME ? &w.trial : NULL,
                              what == HONE_NOW_REPORT || what == HONE_NOW_FINAL ? &w.report : NULL,
-                             what == HONE_NOW_STARTED || what == HONE_NOW_NOTE ? "a line of text" : what == HONE_NOW_ENDED ? "several\nlines\n" : NULL };
+                             what == HONE_NOW_STARTED || what == HONE_NOW_NOTE ? "a line of text"
+                             : what == HONE_NOW_ENDED                          ? "several\nlines\n"
+                                                                               : NULL };
     check_enter(c, "hear (news %u)", what);
     rc = reporter->hear(in->self, &news, &in->err);
     TRY(check_leave(c));
@@ -73,7 +109,8 @@ static int hear(struct instance *in, const hone_reporter_v1 *reporter, uint32_t 
 static int on_screen(struct check *c, uint32_t is_terminal, uint32_t quiet, uint32_t columns, int in_order)
 {
     struct screen screen = { columns, { 0 } };
-    const hone_terminal terminal = { sizeof terminal, is_terminal, is_terminal, quiet, &screen, screen_write, screen_columns };
+    const hone_terminal terminal = { sizeof terminal, is_terminal,  is_terminal,   quiet,
+                                     &screen,         screen_write, screen_columns };
     hone_reporter_v1 reporter;
     struct instance in;
     hone_rc rc;
@@ -95,7 +132,8 @@ static int on_screen(struct check *c, uint32_t is_terminal, uint32_t quiet, uint
         TRY(hear(&in, &reporter, HONE_NOW_ENDED, 60));
     } else {
         for (uint32_t n = 0; n < 300; n++)
-            TRY(hear(&in, &reporter, 1 + (uint32_t)hone_rng_below(&c->rng, 9), (uint32_t)hone_rng_below(&c->rng, 100))); /* 9: news of a later minor */
+            TRY(hear(&in, &reporter, 1 + (uint32_t)hone_rng_below(&c->rng, 9),
+                     (uint32_t)hone_rng_below(&c->rng, 100))); /* 9: news of a later minor */
     }
     for (size_t i = 0; i < screen.text.n && !is_terminal; i++)
         if (screen.text.data[i] == '\x1b' || screen.text.data[i] == '\r')

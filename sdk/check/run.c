@@ -60,7 +60,8 @@ static int prepare(struct check *c, const char *component)
     return check_fail(c, "component %s is gone", component);
 }
 
-void case_run(const struct check_options *options, const struct check_case *one, const char *component, struct check_report *report)
+void case_run(const struct check_options *options, const struct check_case *one, const char *component,
+              struct check_report *report)
 {
     struct check c;
     int result = 0;
@@ -114,7 +115,8 @@ struct child {
     size_t used[2];
 };
 
-static int child_start(struct child *child, const struct check_options *options, const struct check_case *one, const char *component)
+static int child_start(struct child *child, const struct check_options *options, const struct check_case *one,
+                       const char *component)
 {
     const char *argv[64];
     char seed[32], timeout[32];
@@ -151,7 +153,10 @@ static int child_start(struct child *child, const struct check_options *options,
     posix_spawn_file_actions_adddup2(&actions, pipes[1][1], 2);
     posix_spawn_file_actions_adddup2(&actions, child->memory, 3);
     /* posix_spawn copies argv; its type only lacks the const */
-    union { const char **in; char **out; } arguments = { argv };
+    union {
+        const char **in;
+        char **out;
+    } arguments = { argv };
     rc = posix_spawn(&child->pid, "/proc/self/exe", &actions, &attributes, arguments.out, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
@@ -184,7 +189,9 @@ static int child_wait(struct child *child, double timeout, int *status)
     const double end = seconds() + timeout;
     int alive = 1, in_time = 1;
     while (alive) {
-        struct pollfd fds[3] = { { child->output[0], POLLIN, 0 }, { child->output[1], POLLIN, 0 }, { child->pidfd, POLLIN, 0 } };
+        struct pollfd fds[3] = { { child->output[0], POLLIN, 0 },
+                                 { child->output[1], POLLIN, 0 },
+                                 { child->pidfd, POLLIN, 0 } };
         const double left = end - seconds();
         if (left <= 0) {
             in_time = 0;
@@ -202,13 +209,16 @@ static int child_wait(struct child *child, double timeout, int *status)
     kill(-child->pid, SIGKILL); /* with whatever it has started */
     waitpid(child->pid, status, 0);
     for (int i = 0; i < 2; i++) /* what it said at last */
-        while (child->output[i] >= 0 && poll(&(struct pollfd){ child->output[i], POLLIN, 0 }, 1, 0) > 0 && child_listen(child, i))
+        while (child->output[i] >= 0 && poll(&(struct pollfd){ child->output[i], POLLIN, 0 }, 1, 0) > 0 &&
+               child_listen(child, i))
             continue;
     return in_time;
 }
 
+/* The first line that says something: sanitizers begin with a rule of equal signs. */
 static const char *first_line(char *text)
 {
+    text += strspn(text, "=\n ");
     text[strcspn(text, "\n")] = '\0';
     return text;
 }
@@ -220,18 +230,21 @@ static void judge(struct child *child, struct check_report *report, int in_time,
     if (!in_time)
         set_reason(report, "did not come back within %g s%s%s", timeout, *stage ? " from " : "", stage);
     else if (WIFSIGNALED(status))
-        set_reason(report, "died of signal %d (%s)%s%s%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)), *stage ? " in " : "", stage,
-                   child->used[1] ? ": " : "", child->used[1] ? first_line(child->text[1]) : "");
+        set_reason(report, "died of signal %d (%s)%s%s%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+                   *stage ? " in " : "", stage, child->used[1] ? ": " : "",
+                   child->used[1] ? first_line(child->text[1]) : "");
     else if (report->verdict == CHECK_NONE)
         set_reason(report, "the process ended with status %d%s%s: a plugin must not end it%s%s", WEXITSTATUS(status),
-                   *stage ? " in " : "", stage, child->used[1] ? ": " : "", child->used[1] ? first_line(child->text[1]) : "");
+                   *stage ? " in " : "", stage, child->used[1] ? ": " : "",
+                   child->used[1] ? first_line(child->text[1]) : "");
     else if (report->verdict != CHECK_FAILED && child->used[0])
         set_reason(report, "printed on standard output: %.150s", first_line(child->text[0]));
     else if (report->verdict != CHECK_FAILED && child->used[1])
         set_reason(report, "printed on standard error: %.150s", first_line(child->text[1]));
 }
 
-void case_spawn(const struct check_options *options, const struct check_case *one, const char *component, struct check_report *report)
+void case_spawn(const struct check_options *options, const struct check_case *one, const char *component,
+                struct check_report *report)
 {
     struct child child;
     struct check_report *shared = NULL;
@@ -260,7 +273,8 @@ void case_spawn(const struct check_options *options, const struct check_case *on
     const int in_time = child_wait(&child, options->timeout, &status);
     *report = *shared;
     /* the child is not trusted to have ended its strings */
-    report->stage[sizeof report->stage - 1] = report->reason[sizeof report->reason - 1] = report->notes[sizeof report->notes - 1] = '\0';
+    report->stage[sizeof report->stage - 1] = report->reason[sizeof report->reason - 1] =
+        report->notes[sizeof report->notes - 1] = '\0';
     report->module[sizeof report->module - 1] = '\0';
     judge(&child, report, in_time, status, options->timeout);
 out:

@@ -25,7 +25,8 @@ static double curve(const struct study *s, uint32_t trial, int64_t step)
     return trial == 5 ? (double)NAN : trial == 11 ? HUGE_VAL : s->trials[trial].level + 1.0 / (double)(step + 1);
 }
 
-static int finish(struct instance *in, const hone_scheduler_v1 *scheduler, struct study *s, uint32_t trial, uint32_t status)
+static int finish(struct instance *in, const hone_scheduler_v1 *scheduler, struct study *s, uint32_t trial,
+                  uint32_t status)
 {
     struct check *c = in->c;
     const double value = status == HONE_FAILED ? (double)NAN : curve(s, trial, s->trials[trial].step);
@@ -52,7 +53,7 @@ static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, s
     order.trial = s->n;
     order.x = x;
     for (unsigned i = 0; i < POINT; i++)
-        x[i] = NAN;
+        x[i] = (double)NAN;
     *got = 0;
     if (scheduler->next)
         CALL(c, "next", rc = scheduler->next(in->self, &order, &in->err));
@@ -81,7 +82,8 @@ static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, s
         if (order.trial >= s->n || s->trials[order.trial].state != PAUSED)
             return check_fail(c, "next resumes trial %llu, which is not paused", (unsigned long long)order.trial);
         if (order.until && order.until <= s->trials[order.trial].step)
-            return check_fail(c, "next resumes trial %llu until step %lld, which it has reached", (unsigned long long)order.trial, (long long)order.until);
+            return check_fail(c, "next resumes trial %llu until step %lld, which it has reached",
+                              (unsigned long long)order.trial, (long long)order.until);
         s->trials[order.trial].state = RUNNING;
         s->trials[order.trial].until = order.until;
         break;
@@ -150,7 +152,8 @@ static int round_of(struct instance *in, const hone_scheduler_v1 *scheduler, str
     return 0;
 }
 
-static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int64_t max_step, uint32_t n_values, hone_rc *rc)
+static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int64_t max_step, uint32_t n_values,
+                          hone_rc *rc)
 {
     struct check *c = in->c;
     const hone_scheduler_info info = { sizeof info, n_values, max_step, TRIALS };
@@ -169,7 +172,8 @@ static int study_to_its_end(struct check *c, int64_t max_step)
     TRY(instance_create(c, &in, c->options->seed));
     TRY(open_scheduler(&in, &scheduler, max_step, 1, &rc));
     if (rc < 0)
-        return max_step ? check_fail(c, "open failed: %s", in.err.msg) : check_skip(c, "open refuses a study without a known last step: %s", in.err.msg);
+        return max_step ? check_fail(c, "open failed: %s", in.err.msg)
+                        : check_skip(c, "open refuses a study without a known last step: %s", in.err.msg);
     do
         TRY(round_of(&in, &scheduler, &s));
     while (s.running || !(s.full || s.done));
@@ -177,13 +181,19 @@ static int study_to_its_end(struct check *c, int64_t max_step)
     return instance_destroy(&in);
 }
 
-static int case_study(struct check *c) { return study_to_its_end(c, MAX_STEP); }
-static int case_unknown_step(struct check *c) { return study_to_its_end(c, 0); }
+static int case_study(struct check *c)
+{
+    return study_to_its_end(c, MAX_STEP);
+}
+static int case_unknown_step(struct check *c)
+{
+    return study_to_its_end(c, 0);
+}
 
 /* What a host may do and a scheduler must survive: values that are no numbers, steps with gaps, one trial alone. */
 static int case_odd_reports(struct check *c)
 {
-    static const double odd[] = { NAN, HUGE_VAL, -HUGE_VAL, 0, -0.0, 1e308, -1e308, 5e-324 };
+    static const double odd[] = { (double)NAN, HUGE_VAL, -HUGE_VAL, 0, -0.0, 1e308, -1e308, 5e-324 };
     hone_scheduler_v1 scheduler;
     struct instance in;
     hone_rc rc;
@@ -219,8 +229,10 @@ static int case_odd_reports(struct check *c)
 }
 
 const struct check_case scheduler_cases[] = {
-    { "study", HONE_KIND_SCHEDULER, "40 trials on 4 virtual workers come to an end, with sane orders and verdicts", case_study },
-    { "study_without_max_step", HONE_KIND_SCHEDULER, "the same where the last step is unknown: served or refused", case_unknown_step },
+    { "study", HONE_KIND_SCHEDULER, "40 trials on 4 virtual workers come to an end, with sane orders and verdicts",
+      case_study },
+    { "study_without_max_step", HONE_KIND_SCHEDULER, "the same where the last step is unknown: served or refused",
+      case_unknown_step },
     { "odd_reports", HONE_KIND_SCHEDULER, "NaN, infinities and gaps in the steps", case_odd_reports },
     { NULL, NULL, NULL, NULL },
 };

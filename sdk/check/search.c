@@ -8,32 +8,122 @@ static const char *const letters[] = { "a", "b", "c" }, *const sizes[] = { "16",
 static const double weights[] = { 0.7, 0.2, 0.1 }, numbers[] = { 16, 32, 64, 128 };
 
 static const hone_dim real_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "x", .min = -5, .max = 10 };
-static const hone_dim log_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .flags = HONE_DIM_LOG, .key = "rate", .min = 1e-5, .max = 0.5 };
-static const hone_dim step_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "share", .min = 0.1, .max = 0.9, .step = 0.2 };
-static const hone_dim int_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "depth", .min = 1, .max = 6, .step = 1 };
-static const hone_dim int_step_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "width", .min = 32, .max = 500, .step = 32 };
-static const hone_dim int_log_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_INT, .flags = HONE_DIM_LOG, .key = "units", .min = 1, .max = 4096, .step = 1 };
-static const hone_dim choice_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_CHOICE, .n_choices = 3, .key = "kind", .max = 2, .choices = letters };
-static const hone_dim weighted_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_CHOICE, .n_choices = 3, .key = "weighted", .max = 2, .choices = letters, .weights = weights };
-static const hone_dim ordinal_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_ORDINAL, .n_choices = 4, .key = "batch", .max = 3, .choices = sizes, .numbers = numbers };
-static const hone_dim normal_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .flags = HONE_DIM_NORMAL, .key = "normal", .min = -HUGE_VAL, .max = HUGE_VAL, .mean = 3, .deviation = 2 };
-static const hone_dim cut_normal_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .flags = HONE_DIM_NORMAL, .key = "cut", .min = 0, .max = 1, .mean = 2, .deviation = 1 };
-static const hone_dim lognormal_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .flags = HONE_DIM_NORMAL | HONE_DIM_LOG, .key = "lognormal", .min = 1e-4, .max = HUGE_VAL, .mean = -3, .deviation = 1 };
-static const hone_dim fixed_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "fixed", .min = 2, .max = 2 };
-static const hone_dim short_int_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "small", .min = -1, .max = 1, .step = 1 };
+static const hone_dim log_dim = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .flags = HONE_DIM_LOG, .key = "rate", .min = 1e-5, .max = 0.5
+};
+static const hone_dim step_dim = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "share", .min = 0.1, .max = 0.9, .step = 0.2
+};
+static const hone_dim int_dim = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "depth", .min = 1, .max = 6, .step = 1
+};
+static const hone_dim int_step_dim = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "width", .min = 32, .max = 500, .step = 32
+};
+static const hone_dim int_log_dim = { .size = sizeof(hone_dim),
+                                      .type = HONE_DIM_INT,
+                                      .flags = HONE_DIM_LOG,
+                                      .key = "units",
+                                      .min = 1,
+                                      .max = 4096,
+                                      .step = 1 };
+static const hone_dim choice_dim = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_CHOICE, .n_choices = 3, .key = "kind", .max = 2, .choices = letters
+};
+static const hone_dim weighted_dim = { .size = sizeof(hone_dim),
+                                       .type = HONE_DIM_CHOICE,
+                                       .n_choices = 3,
+                                       .key = "weighted",
+                                       .max = 2,
+                                       .choices = letters,
+                                       .weights = weights };
+static const hone_dim ordinal_dim = { .size = sizeof(hone_dim),
+                                      .type = HONE_DIM_ORDINAL,
+                                      .n_choices = 4,
+                                      .key = "batch",
+                                      .max = 3,
+                                      .choices = sizes,
+                                      .numbers = numbers };
+static const hone_dim normal_dim = { .size = sizeof(hone_dim),
+                                     .type = HONE_DIM_REAL,
+                                     .flags = HONE_DIM_NORMAL,
+                                     .key = "normal",
+                                     .min = -HUGE_VAL,
+                                     .max = HUGE_VAL,
+                                     .mean = 3,
+                                     .deviation = 2 };
+static const hone_dim cut_normal_dim = { .size = sizeof(hone_dim),
+                                         .type = HONE_DIM_REAL,
+                                         .flags = HONE_DIM_NORMAL,
+                                         .key = "cut",
+                                         .min = 0,
+                                         .max = 1,
+                                         .mean = 2,
+                                         .deviation = 1 };
+static const hone_dim lognormal_dim = { .size = sizeof(hone_dim),
+                                        .type = HONE_DIM_REAL,
+                                        .flags = HONE_DIM_NORMAL | HONE_DIM_LOG,
+                                        .key = "lognormal",
+                                        .min = 1e-4,
+                                        .max = HUGE_VAL,
+                                        .mean = -3,
+                                        .deviation = 1 };
+static const hone_dim fixed_dim = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "fixed", .min = 2, .max = 2
+};
+static const hone_dim short_int_dim = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "small", .min = -1, .max = 1, .step = 1
+};
 
 static const hone_condition kind_b = { sizeof(hone_condition), 0, HONE_EQ, 1, one_value };
 static const hone_condition kind_bc = { sizeof(hone_condition), 0, HONE_EQ, 2, one_or_two };
 static const hone_condition not_c = { sizeof(hone_condition), 0, HONE_NE, 1, two_value };
 static const hone_condition deep = { sizeof(hone_condition), 3, HONE_GE, 1, two_value };
 static const hone_condition *const if_b[] = { &kind_b }, *const if_bc[] = { &kind_bc }, *const if_not_c[] = { &not_c },
-                            *const if_deep[] = { &deep };
-static const hone_dim conditional_rate = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .flags = HONE_DIM_LOG, .key = "b.rate", .min = 1e-3, .max = 1, .n_conditions = 1, .conditions = if_b };
-static const hone_dim conditional_momentum = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "bc.momentum", .min = 0.5, .max = 0.99, .n_conditions = 1, .conditions = if_bc };
-static const hone_dim conditional_depth = { .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "ab.depth", .min = 1, .max = 3, .step = 1, .n_conditions = 1, .conditions = if_not_c };
-static const hone_dim conditional_width = { .size = sizeof(hone_dim), .type = HONE_DIM_INT, .flags = HONE_DIM_LOG, .key = "ab.width", .min = 8, .max = 64, .step = 1, .n_conditions = 1, .conditions = if_deep };
-static const hone_dim small_choice = { .size = sizeof(hone_dim), .type = HONE_DIM_CHOICE, .n_choices = 3, .key = "kind", .max = 2, .choices = letters };
-static const hone_dim small_conditional = { .size = sizeof(hone_dim), .type = HONE_DIM_INT, .key = "b.n", .min = 1, .max = 3, .step = 1, .n_conditions = 1, .conditions = if_b };
+                                   *const if_deep[] = { &deep };
+static const hone_dim conditional_rate = { .size = sizeof(hone_dim),
+                                           .type = HONE_DIM_REAL,
+                                           .flags = HONE_DIM_LOG,
+                                           .key = "b.rate",
+                                           .min = 1e-3,
+                                           .max = 1,
+                                           .n_conditions = 1,
+                                           .conditions = if_b };
+static const hone_dim conditional_momentum = { .size = sizeof(hone_dim),
+                                               .type = HONE_DIM_REAL,
+                                               .key = "bc.momentum",
+                                               .min = 0.5,
+                                               .max = 0.99,
+                                               .n_conditions = 1,
+                                               .conditions = if_bc };
+static const hone_dim conditional_depth = { .size = sizeof(hone_dim),
+                                            .type = HONE_DIM_INT,
+                                            .key = "ab.depth",
+                                            .min = 1,
+                                            .max = 3,
+                                            .step = 1,
+                                            .n_conditions = 1,
+                                            .conditions = if_not_c };
+static const hone_dim conditional_width = { .size = sizeof(hone_dim),
+                                            .type = HONE_DIM_INT,
+                                            .flags = HONE_DIM_LOG,
+                                            .key = "ab.width",
+                                            .min = 8,
+                                            .max = 64,
+                                            .step = 1,
+                                            .n_conditions = 1,
+                                            .conditions = if_deep };
+static const hone_dim small_choice = {
+    .size = sizeof(hone_dim), .type = HONE_DIM_CHOICE, .n_choices = 3, .key = "kind", .max = 2, .choices = letters
+};
+static const hone_dim small_conditional = { .size = sizeof(hone_dim),
+                                            .type = HONE_DIM_INT,
+                                            .key = "b.n",
+                                            .min = 1,
+                                            .max = 3,
+                                            .step = 1,
+                                            .n_conditions = 1,
+                                            .conditions = if_b };
 static const hone_dim low_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "low", .min = 0, .max = 1 };
 static const hone_dim high_dim = { .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = "high", .min = 0, .max = 1 };
 
@@ -42,15 +132,17 @@ static const hone_relation low_at_most = { sizeof(hone_relation), HONE_LE, 0, UI
 static const hone_relation batch_at_least = { sizeof(hone_relation), HONE_GE, 2, UINT32_MAX, 32 };
 static const hone_relation *const relations[] = { &low_below_high, &low_at_most, &batch_at_least };
 
-#define SPACE(name, dims, relations, n)                                                                            \
+#define SPACE(name, dims, relations, n) \
     static const hone_space name = { sizeof(hone_space), HONE_COUNT(dims), dims, n, 0, relations }
 static const hone_dim *const real_dims[] = { &real_dim };
 static const hone_dim *const log_dims[] = { &log_dim, &int_log_dim };
 static const hone_dim *const step_dims[] = { &step_dim, &int_dim, &int_step_dim };
 static const hone_dim *const choice_dims[] = { &choice_dim, &weighted_dim, &ordinal_dim };
 static const hone_dim *const normal_dims[] = { &normal_dim, &cut_normal_dim, &lognormal_dim };
-static const hone_dim *const mixed_dims[] = { &real_dim, &log_dim, &step_dim, &int_dim, &int_log_dim, &choice_dim, &ordinal_dim, &fixed_dim };
-static const hone_dim *const conditional_dims[] = { &choice_dim, &conditional_rate, &conditional_momentum, &conditional_depth, &conditional_width };
+static const hone_dim *const mixed_dims[] = { &real_dim,    &log_dim,    &step_dim,    &int_dim,
+                                              &int_log_dim, &choice_dim, &ordinal_dim, &fixed_dim };
+static const hone_dim *const conditional_dims[] = { &choice_dim, &conditional_rate, &conditional_momentum,
+                                                    &conditional_depth, &conditional_width };
 static const hone_dim *const relation_dims[] = { &low_dim, &high_dim, &ordinal_dim };
 static const hone_dim *const finite_dims[] = { &small_choice, &small_conditional, &short_int_dim };
 SPACE(real_space, real_dims, NULL, 0);
@@ -72,15 +164,18 @@ static int verify_point(struct check *c, const hone_space *space, const double *
         const hone_dim *d = space->dims[i];
         const int active = (int)hone_space_active(space, x, i);
         if (!active && !isnan(x[i]))
-            return check_fail(c, "trial %llu: %s is inactive and must be NaN, not %.17g", (unsigned long long)trial, d->key, x[i]);
+            return check_fail(c, "trial %llu: %s is inactive and must be NaN, not %.17g", (unsigned long long)trial,
+                              d->key, x[i]);
         if (!active)
             continue;
         if (!isfinite(x[i]))
             return check_fail(c, "trial %llu: %s is active but %g", (unsigned long long)trial, d->key, x[i]);
         if (x[i] < d->min || x[i] > d->max)
-            return check_fail(c, "trial %llu: %s = %.17g lies outside %g .. %g", (unsigned long long)trial, d->key, x[i], d->min, d->max);
+            return check_fail(c, "trial %llu: %s = %.17g lies outside %g .. %g", (unsigned long long)trial, d->key,
+                              x[i], d->min, d->max);
         if (fabs(hone_dim_snap(d, x[i]) - x[i]) > 1e-9 * fmax(1, fabs(x[i])))
-            return check_fail(c, "trial %llu: %s = %.17g is none of its steps or choices", (unsigned long long)trial, d->key, x[i]);
+            return check_fail(c, "trial %llu: %s = %.17g is none of its steps or choices", (unsigned long long)trial,
+                              d->key, x[i]);
         if (d->weights && !(d->weights[(uint32_t)x[i]] > 0))
             return check_fail(c, "trial %llu: %s takes a choice of weight 0", (unsigned long long)trial, d->key);
     }
@@ -101,7 +196,8 @@ static double value_at(const hone_space *space, const double *x)
     return sum;
 }
 
-static void make_outcome(hone_outcome *o, const hone_space *space, const double *x, double *values, uint64_t trial, int plain)
+static void make_outcome(hone_outcome *o, const hone_space *space, const double *x, double *values, uint64_t trial,
+                         int plain)
 {
     memset(o, 0, sizeof *o);
     o->size = sizeof *o;
@@ -115,17 +211,29 @@ static void make_outcome(hone_outcome *o, const hone_space *space, const double 
     if (plain)
         return;
     switch (trial % 11) {
-    case 3: o->status = HONE_PRUNED; o->step = 3; break;
-    case 5: o->status = HONE_FAILED; values[0] = values[1] = NAN; o->step = 0; break;
+    case 3:
+        o->status = HONE_PRUNED;
+        o->step = 3;
+        break;
+    case 5:
+        o->status = HONE_FAILED;
+        values[0] = values[1] = (double)NAN;
+        o->step = 0;
+        break;
     case 6: values[0] = HUGE_VAL; break;
-    case 7: o->status = HONE_PRUNED; values[0] = NAN; o->step = 1; break;
+    case 7:
+        o->status = HONE_PRUNED;
+        values[0] = (double)NAN;
+        o->step = 1;
+        break;
     case 8: values[0] = -HUGE_VAL; break;
     case 9: values[0] = 1e300; break;
     default: break;
     }
 }
 
-static int open_search(struct instance *in, const hone_search_v1 *search, const hone_space *space, uint32_t n_values, uint32_t n_constraints, hone_rc *rc)
+static int open_search(struct instance *in, const hone_search_v1 *search, const hone_space *space, uint32_t n_values,
+                       uint32_t n_constraints, hone_rc *rc)
 {
     struct check *c = in->c;
     const hone_search_info info = { sizeof info, n_values, n_constraints, 0, ASKS, 10 };
@@ -147,7 +255,8 @@ struct asked {
     uint64_t n, told;
 };
 
-static int tell_one(struct instance *in, const hone_search_v1 *search, const hone_space *space, struct asked *all, uint64_t trial, uint32_t n_values)
+static int tell_one(struct instance *in, const hone_search_v1 *search, const hone_space *space, struct asked *all,
+                    uint64_t trial, uint32_t n_values)
 {
     struct check *c = in->c;
     hone_outcome outcome;
@@ -159,7 +268,8 @@ static int tell_one(struct instance *in, const hone_search_v1 *search, const hon
         outcome.n_constraints = 1;
         outcome.constraints = &constraint;
     }
-    check_enter(c, "tell (trial %llu, status %u, value %g)", (unsigned long long)trial, outcome.status, all->values[trial][0]);
+    check_enter(c, "tell (trial %llu, status %u, value %g)", (unsigned long long)trial, outcome.status,
+                all->values[trial][0]);
     rc = search->tell(in->self, &outcome, &in->err);
     TRY(check_leave(c));
     TRY(check_error(c, "tell", rc, &in->err));
@@ -168,7 +278,8 @@ static int tell_one(struct instance *in, const hone_search_v1 *search, const hon
 }
 
 /* DONE must stay, and on a finite space every point must have been asked before. */
-static int verify_done(struct instance *in, const hone_search_v1 *search, const hone_space *space, const struct asked *all)
+static int verify_done(struct instance *in, const hone_search_v1 *search, const hone_space *space,
+                       const struct asked *all)
 {
     struct check *c = in->c;
     double x[MAX_DIMS];
@@ -183,7 +294,8 @@ static int verify_done(struct instance *in, const hone_search_v1 *search, const 
     if (!all->n)
         return check_fail(c, "ask answers HONE_DONE before any point");
     if (space == &finite_space && different < FINITE_POINTS)
-        return check_fail(c, "ask answers HONE_DONE after %llu of the %d points of the space", (unsigned long long)different, FINITE_POINTS);
+        return check_fail(c, "ask answers HONE_DONE after %llu of the %d points of the space",
+                          (unsigned long long)different, FINITE_POINTS);
     CALL(c, "ask after HONE_DONE", rc = search->ask(in->self, all->n, x, &in->err));
     if (rc != HONE_DONE)
         return check_fail(c, "ask answers %d after it has answered HONE_DONE", rc);
@@ -237,21 +349,52 @@ static int explore(struct check *c, const hone_space *space, uint32_t n_values)
     return instance_destroy(&in);
 }
 
-static int case_real(struct check *c) { return explore(c, &real_space, 1); }
-static int case_log(struct check *c) { return explore(c, &log_space, 1); }
-static int case_step(struct check *c) { return explore(c, &step_space, 1); }
-static int case_choice(struct check *c) { return explore(c, &choice_space, 1); }
-static int case_normal(struct check *c) { return explore(c, &normal_space, 1); }
-static int case_mixed(struct check *c) { return explore(c, &mixed_space, 1); }
-static int case_conditional(struct check *c) { return explore(c, &conditional_space, 1); }
-static int case_relations(struct check *c) { return explore(c, &relation_space, 1); }
-static int case_finite(struct check *c) { return explore(c, &finite_space, 1); }
-static int case_objectives(struct check *c) { return explore(c, &mixed_space, 2); }
+static int case_real(struct check *c)
+{
+    return explore(c, &real_space, 1);
+}
+static int case_log(struct check *c)
+{
+    return explore(c, &log_space, 1);
+}
+static int case_step(struct check *c)
+{
+    return explore(c, &step_space, 1);
+}
+static int case_choice(struct check *c)
+{
+    return explore(c, &choice_space, 1);
+}
+static int case_normal(struct check *c)
+{
+    return explore(c, &normal_space, 1);
+}
+static int case_mixed(struct check *c)
+{
+    return explore(c, &mixed_space, 1);
+}
+static int case_conditional(struct check *c)
+{
+    return explore(c, &conditional_space, 1);
+}
+static int case_relations(struct check *c)
+{
+    return explore(c, &relation_space, 1);
+}
+static int case_finite(struct check *c)
+{
+    return explore(c, &finite_space, 1);
+}
+static int case_objectives(struct check *c)
+{
+    return explore(c, &mixed_space, 2);
+}
 
 /* Some space must be accepted, or no study can use it. */
 static int case_opens(struct check *c)
 {
-    static const hone_space *const all[] = { &real_space, &log_space, &step_space, &choice_space, &mixed_space, &conditional_space, &finite_space };
+    static const hone_space *const all[] = { &real_space,  &log_space,         &step_space,  &choice_space,
+                                             &mixed_space, &conditional_space, &finite_space };
     hone_search_v1 search;
     struct instance in;
     unsigned refused = 0;

@@ -31,29 +31,43 @@ static int open_store(struct check *c, struct store *s, uint32_t mode, hone_rc *
 }
 
 /* STORE(s, "begin", s.v.begin(...)) must succeed. */
-#define STORE(s, what, expression)                                                        \
-    do {                                                                                  \
-        hone_rc store_rc_;                                                                \
-        CALL((s).in.c, what, store_rc_ = (expression));                                   \
-        TRY(check_error((s).in.c, what, store_rc_, &(s).in.err));                         \
-        if (store_rc_ < 0)                                                                \
-            return check_fail((s).in.c, "%s failed: %s", what, (s).in.err.msg);           \
+#define STORE(s, what, expression)                                              \
+    do {                                                                        \
+        hone_rc store_rc_;                                                      \
+        CALL((s).in.c, what, store_rc_ = (expression));                         \
+        TRY(check_error((s).in.c, what, store_rc_, &(s).in.err));               \
+        if (store_rc_ < 0)                                                      \
+            return check_fail((s).in.c, "%s failed: %s", what, (s).in.err.msg); \
     } while (0)
 
 /* ---- one study, written twice and read back ---- */
-static const hone_value objectives[] = { { "validation.accuracy", 0, HONE_MAXIMIZE, 0 }, { "time", 0, HONE_MINIMIZE, 0 } };
+static const hone_value objectives[] = { { "validation.accuracy", 0, HONE_MAXIMIZE, 0 },
+                                         { "time", 0, HONE_MINIMIZE, 0 } };
 static const char *const constraints[] = { "model.parameters <= 500000" };
-static const hone_parameter_record parameters[] = { { "optimizer.learning_rate", "0.012345678901234567", 0.012345678901234567 }, { "model.kind", "a \"b\"; 'c'", 2 } };
-static const double values[] = { 0.1, NAN }, violations[] = { -3.5 };
-static const hone_value metrics[] = { { "validation.accuracy", 0.1, HONE_MAXIMIZE, 0 }, { "validation.loss", NAN, HONE_MINIMIZE, 0 },
+static const hone_parameter_record parameters[] = {
+    { "optimizer.learning_rate", "0.012345678901234567", 0.012345678901234567 }, { "model.kind", "a \"b\"; 'c'", 2 }
+};
+static const double values[] = { 0.1, (double)NAN }, violations[] = { -3.5 };
+static const hone_value metrics[] = { { "validation.accuracy", 0.1, HONE_MAXIMIZE, 0 },
+                                      { "validation.loss", (double)NAN, HONE_MINIMIZE, 0 },
                                       { "validation.f1.macro", HUGE_VAL, HONE_MAXIMIZE, 0 } };
 
 static hone_study_record study_record(const char *name, uint32_t state)
 {
     const hone_study_record study = {
-        .size = sizeof study, .state = state, .name = name, .seed = UINT64_MAX, .config = "[study]\nname = x ; \xc3\xbc\n", .sources = "study.name\tx.ini:2\n",
-        .environment = "cpu=test\n", .n_objectives = 2, .n_constraints = 1, .objectives = objectives, .constraints = constraints,
-        .created = 1700000000.25, .updated = 1700000001.5,
+        .size = sizeof study,
+        .state = state,
+        .name = name,
+        .seed = UINT64_MAX,
+        .config = "[study]\nname = x ; \xc3\xbc\n",
+        .sources = "study.name\tx.ini:2\n",
+        .environment = "cpu=test\n",
+        .n_objectives = 2,
+        .n_constraints = 1,
+        .objectives = objectives,
+        .constraints = constraints,
+        .created = 1700000000.25,
+        .updated = 1700000001.5,
     };
     return study;
 }
@@ -61,10 +75,25 @@ static hone_study_record study_record(const char *name, uint32_t state)
 static hone_trial_record trial_record(uint64_t number, uint32_t state)
 {
     const hone_trial_record trial = {
-        .size = sizeof trial, .state = state, .number = number, .attempt = number % 2, .n_parameters = 2, .n_values = 2, .n_constraints = 1,
-        .n_metrics = 3, .parameters = parameters, .values = values, .constraints = violations, .metrics = metrics, .step = 12, .best_step = 9,
-        .started = 1700000000.125, .ended = state >= HONE_STATE_COMPLETE ? 1700000009.0 : 0, .worker = 1,
-        .signal = state == HONE_STATE_FAILED ? 11 : 0, .component = state == HONE_STATE_FAILED ? "regularizer.dropout" : "",
+        .size = sizeof trial,
+        .state = state,
+        .number = number,
+        .attempt = number % 2,
+        .n_parameters = 2,
+        .n_values = 2,
+        .n_constraints = 1,
+        .n_metrics = 3,
+        .parameters = parameters,
+        .values = values,
+        .constraints = violations,
+        .metrics = metrics,
+        .step = 12,
+        .best_step = 9,
+        .started = 1700000000.125,
+        .ended = state >= HONE_STATE_COMPLETE ? 1700000009.0 : 0,
+        .worker = 1,
+        .signal = state == HONE_STATE_FAILED ? 11 : 0,
+        .component = state == HONE_STATE_FAILED ? "regularizer.dropout" : "",
         .message = state == HONE_STATE_FAILED ? "died of signal 11" : "",
     };
     return trial;
@@ -93,15 +122,19 @@ static hone_rc hear_study(void *ctx, const hone_study_record *s)
     if (strcmp(s->name, "b") != 0)
         return HONE_OK;
     h->id = s->id;
-    if (s->state != want.state || s->seed != want.seed || strcmp(s->config, want.config) != 0 || strcmp(s->sources, want.sources) != 0 ||
-        strcmp(s->environment, want.environment) != 0 || s->created != want.created || s->updated != want.updated)
-        return WRONG(h, "the study comes back changed (state %u, seed %llu, created %.3f)", s->state, (unsigned long long)s->seed, s->created);
-    if (s->n_objectives != 2 || strcmp(s->objectives[1].name, "time") != 0 || s->objectives[0].direction != HONE_MAXIMIZE ||
-        s->n_constraints != 1 || strcmp(s->constraints[0], constraints[0]) != 0)
+    if (s->state != want.state || s->seed != want.seed || strcmp(s->config, want.config) != 0 ||
+        strcmp(s->sources, want.sources) != 0 || strcmp(s->environment, want.environment) != 0 ||
+        s->created != want.created || s->updated != want.updated)
+        return WRONG(h, "the study comes back changed (state %u, seed %llu, created %.3f)", s->state,
+                     (unsigned long long)s->seed, s->created);
+    if (s->n_objectives != 2 || strcmp(s->objectives[1].name, "time") != 0 ||
+        s->objectives[0].direction != HONE_MAXIMIZE || s->n_constraints != 1 ||
+        strcmp(s->constraints[0], constraints[0]) != 0)
         return WRONG(h, "objectives or constraints of the study come back changed");
     if (s->n_trials != 4 || s->n_complete != 1 || s->n_failed != 1)
-        return WRONG(h, "the study counts %llu trials, %llu complete, %llu failed; 4, 1 and 1 were written", (unsigned long long)s->n_trials,
-                     (unsigned long long)s->n_complete, (unsigned long long)s->n_failed);
+        return WRONG(h, "the study counts %llu trials, %llu complete, %llu failed; 4, 1 and 1 were written",
+                     (unsigned long long)s->n_trials, (unsigned long long)s->n_complete,
+                     (unsigned long long)s->n_failed);
     return HONE_OK;
 }
 
@@ -114,25 +147,30 @@ static hone_rc hear_trial(void *ctx, const hone_trial_record *t)
     if ((int64_t)t->number <= h->last_number)
         return WRONG(h, "trials do not come in the order of their numbers");
     h->last_number = (int64_t)t->number;
-    if (t->state != want.state || t->attempt != want.attempt || t->step != 12 || t->best_step != 9 || t->started != want.started || t->ended != want.ended ||
-        t->signal != want.signal || strcmp(t->component, want.component) != 0 || strcmp(t->message, want.message) != 0)
+    if (t->state != want.state || t->attempt != want.attempt || t->step != 12 || t->best_step != 9 ||
+        t->started != want.started || t->ended != want.ended || t->signal != want.signal ||
+        strcmp(t->component, want.component) != 0 || strcmp(t->message, want.message) != 0)
         return WRONG(h, "trial %llu comes back changed", (unsigned long long)t->number);
     if (t->n_parameters != 2 || t->n_values != 2 || t->n_constraints != 1 || t->n_metrics != 3)
-        return WRONG(h, "trial %llu has %u parameters, %u values, %u constraints, %u metrics", (unsigned long long)t->number, t->n_parameters,
-                     t->n_values, t->n_constraints, t->n_metrics);
+        return WRONG(h, "trial %llu has %u parameters, %u values, %u constraints, %u metrics",
+                     (unsigned long long)t->number, t->n_parameters, t->n_values, t->n_constraints, t->n_metrics);
     for (uint32_t i = 0; i < 2; i++)
-        if (strcmp(t->parameters[i].key, parameters[i].key) != 0 || strcmp(t->parameters[i].text, parameters[i].text) != 0 ||
-            t->parameters[i].number != parameters[i].number || !same_double(t->values[i], values[i]))
+        if (strcmp(t->parameters[i].key, parameters[i].key) != 0 ||
+            strcmp(t->parameters[i].text, parameters[i].text) != 0 || t->parameters[i].number != parameters[i].number ||
+            !same_double(t->values[i], values[i]))
             return WRONG(h, "parameters or values of trial %llu come back changed", (unsigned long long)t->number);
     for (uint32_t i = 0; i < 3; i++) { /* by name: their order is not promised */
         int found = 0;
         for (uint32_t k = 0; k < 3; k++)
-            found |= !strcmp(t->metrics[k].name, metrics[i].name) && same_double(t->metrics[k].value, metrics[i].value) &&
+            found |= !strcmp(t->metrics[k].name, metrics[i].name) &&
+                     same_double(t->metrics[k].value, metrics[i].value) &&
                      t->metrics[k].direction == metrics[i].direction;
         if (!found)
-            return WRONG(h, "the metric %s = %g of trial %llu does not come back", metrics[i].name, metrics[i].value, (unsigned long long)t->number);
+            return WRONG(h, "the metric %s = %g of trial %llu does not come back", metrics[i].name, metrics[i].value,
+                         (unsigned long long)t->number);
     }
-    return t->constraints[0] == violations[0] ? HONE_OK : WRONG(h, "the constraint comes back as %g", t->constraints[0]);
+    return t->constraints[0] == violations[0] ? HONE_OK
+                                              : WRONG(h, "the constraint comes back as %g", t->constraints[0]);
 }
 
 static hone_rc hear_report(void *ctx, const hone_report_record *r)
@@ -144,7 +182,8 @@ static hone_rc hear_report(void *ctx, const hone_report_record *r)
     h->last_number = (int64_t)r->trial;
     h->last_step = r->step;
     if (r->n_values != 3 || r->verdict != (r->step == 5 ? HONE_STATE_PAUSED : 0u))
-        return WRONG(h, "the report of step %lld comes back changed (%u values, verdict %u)", (long long)r->step, r->n_values, r->verdict);
+        return WRONG(h, "the report of step %lld comes back changed (%u values, verdict %u)", (long long)r->step,
+                     r->n_values, r->verdict);
     return HONE_OK;
 }
 
@@ -154,7 +193,9 @@ static hone_rc hear_event(void *ctx, const hone_event_record *e)
     h->events++;
     if (e->sequence != h->next_sequence++)
         return WRONG(h, "events come back with the sequence %llu", (unsigned long long)e->sequence);
-    return e->what == HONE_EVENT_NOTE && (!e->text || strcmp(e->text, "a note") != 0) ? WRONG(h, "the text of an event is lost") : HONE_OK;
+    return e->what == HONE_EVENT_NOTE && (!e->text || strcmp(e->text, "a note") != 0)
+               ? WRONG(h, "the text of an event is lost")
+               : HONE_OK;
 }
 
 static hone_rc hear_attachment(void *ctx, const hone_attachment_record *a)
@@ -162,8 +203,11 @@ static hone_rc hear_attachment(void *ctx, const hone_attachment_record *a)
     struct heard *h = (struct heard *)ctx;
     h->attachments++;
     if (!strcmp(a->name, "confusion"))
-        return a->text && !strcmp(a->text, "a,b\n1,2\n") && a->final == 1 && !a->path ? HONE_OK : WRONG(h, "the attached text comes back changed");
-    return a->path && !strcmp(a->path, "/x/model.safetensors") ? HONE_OK : WRONG(h, "the attached path comes back changed");
+        return a->text && !strcmp(a->text, "a,b\n1,2\n") && a->final == 1 && !a->path
+                   ? HONE_OK
+                   : WRONG(h, "the attached text comes back changed");
+    return a->path && !strcmp(a->path, "/x/model.safetensors") ? HONE_OK
+                                                               : WRONG(h, "the attached path comes back changed");
 }
 
 static int write_study(struct store *s, int64_t *id)
@@ -183,16 +227,21 @@ static int write_study(struct store *s, int64_t *id)
             hone_trial_record trial = trial_record(i, twice ? states[i] : HONE_STATE_RUNNING);
             STORE(*s, "put_trial", s->v.put_trial(s->in.self, *id, &trial, &s->in.err));
             for (int64_t step = 1; step <= 5; step += 2) {
-                const hone_report_record report = { sizeof report, 3, i, i % 2, step, metrics, 1700000002.0, step == 5 ? HONE_STATE_PAUSED : 0u, 0 };
+                const hone_report_record report = {
+                    sizeof report, 3, i, i % 2, step, metrics, 1700000002.0, step == 5 ? HONE_STATE_PAUSED : 0u, 0
+                };
                 STORE(*s, "put_report", s->v.put_report(s->in.self, *id, &report, &s->in.err));
             }
         }
         for (uint64_t i = 0; i < 10; i++) {
-            const hone_event_record event = { sizeof event, i == 9 ? HONE_EVENT_NOTE : HONE_EVENT_REPORT, i, i % 4, 3, 1, 0, i == 9 ? "a note" : NULL };
+            const hone_event_record event = {
+                sizeof event, i == 9 ? HONE_EVENT_NOTE : HONE_EVENT_REPORT, i, i % 4, 3, 1, 0, i == 9 ? "a note" : NULL
+            };
             STORE(*s, "put_event", s->v.put_event(s->in.self, *id, &event, &s->in.err));
         }
         const hone_attachment_record text = { sizeof text, 1, 0, "confusion", "text/csv", "a,b\n1,2\n", NULL };
-        const hone_attachment_record path = { sizeof path, 0, 1, "model", "application/octet-stream", NULL, "/x/model.safetensors" };
+        const hone_attachment_record path = { sizeof path,           0, 1, "model", "application/octet-stream", NULL,
+                                              "/x/model.safetensors" };
         STORE(*s, "put_attachment", s->v.put_attachment(s->in.self, *id, &text, &s->in.err));
         STORE(*s, "put_attachment", s->v.put_attachment(s->in.self, *id, &path, &s->in.err));
     }
@@ -207,12 +256,12 @@ static int read_study(struct store *s)
     memset(&h, 0, sizeof h);
     const hone_storage_visitor visitor = { &h, hear_study, hear_trial, hear_report, hear_event, hear_attachment };
     hone_rc rc;
-#define VISIT(call, expression)                                                        \
-    h.last_number = -1;                                                                \
-    CALL(c, call, rc = (expression));                                                  \
-    if (h.wrong[0])                                                                    \
-        return check_fail(c, "%s", h.wrong);                                           \
-    if (rc < 0)                                                                        \
+#define VISIT(call, expression)              \
+    h.last_number = -1;                      \
+    CALL(c, call, rc = (expression));        \
+    if (h.wrong[0])                          \
+        return check_fail(c, "%s", h.wrong); \
+    if (rc < 0)                              \
     return check_fail(c, "%s failed: %s", call, s->in.err.msg)
     VISIT("studies", s->v.studies(s->in.self, &visitor, &s->in.err));
     VISIT("trials", s->v.trials(s->in.self, h.id, HONE_ALL_TRIALS, &visitor, &s->in.err));
@@ -220,8 +269,8 @@ static int read_study(struct store *s)
     VISIT("events", s->v.events(s->in.self, h.id, &visitor, &s->in.err));
     VISIT("attachments", s->v.attachments(s->in.self, h.id, HONE_ALL_TRIALS, &visitor, &s->in.err));
     if (h.studies != 2 || h.trials != 4 || h.reports != 12 || h.events != 10 || h.attachments != 2)
-        return check_fail(c, "wrote 2 studies, 4 trials, 12 reports, 10 events, 2 attachments; read %u, %u, %u, %u, %u", h.studies, h.trials,
-                          h.reports, h.events, h.attachments);
+        return check_fail(c, "wrote 2 studies, 4 trials, 12 reports, 10 events, 2 attachments; read %u, %u, %u, %u, %u",
+                          h.studies, h.trials, h.reports, h.events, h.attachments);
     VISIT("trials (one)", s->v.trials(s->in.self, h.id, 2, &visitor, &s->in.err));
     if (h.trials != 5)
         return check_fail(c, "one trial was asked for, %u came", h.trials - 4);
@@ -302,7 +351,8 @@ static int case_missing(struct check *c)
 }
 
 const struct check_case storage_cases[] = {
-    { "round_trip", HONE_KIND_STORAGE, "all records come back as written, twice written is once there, rollback forgets", case_round_trip },
+    { "round_trip", HONE_KIND_STORAGE,
+      "all records come back as written, twice written is once there, rollback forgets", case_round_trip },
     { "uncommitted", HONE_KIND_STORAGE, "an unfinished transaction leaves nothing", case_uncommitted },
     { "missing_or_broken", HONE_KIND_STORAGE, "a missing file and random bytes are refused", case_missing },
     { NULL, NULL, NULL, NULL },

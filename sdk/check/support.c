@@ -2,11 +2,6 @@
 /* What all cases use: verdicts, calls into the plugin, byte buffers, guarded arrays. */
 #include "check.h"
 
-static void say(char *out, size_t n, const char *format, va_list args)
-{
-    vsnprintf(out, n, format, args);
-}
-
 int check_fail(struct check *c, const char *format, ...)
 {
     va_list args;
@@ -14,7 +9,7 @@ int check_fail(struct check *c, const char *format, ...)
         return CHECK_FAILED;
     c->report->verdict = CHECK_FAILED;
     va_start(args, format);
-    say(c->report->reason, sizeof c->report->reason, format, args);
+    vsnprintf(c->report->reason, sizeof c->report->reason, format, args);
     va_end(args);
     return CHECK_FAILED;
 }
@@ -26,7 +21,7 @@ int check_skip(struct check *c, const char *format, ...)
         return CHECK_FAILED;
     c->report->verdict = CHECK_SKIPPED;
     va_start(args, format);
-    say(c->report->reason, sizeof c->report->reason, format, args);
+    vsnprintf(c->report->reason, sizeof c->report->reason, format, args);
     va_end(args);
     return CHECK_SKIPPED;
 }
@@ -40,7 +35,7 @@ void check_note(struct check *c, const char *format, ...)
     if (used)
         memcpy(c->report->notes + used, "; ", 3);
     va_start(args, format);
-    say(c->report->notes + used + (used ? 2 : 0), sizeof c->report->notes - used - (used ? 2 : 0), format, args);
+    vsnprintf(c->report->notes + used + (used ? 2 : 0), sizeof c->report->notes - used - (used ? 2 : 0), format, args);
     va_end(args);
 }
 
@@ -48,7 +43,7 @@ void check_enter(struct check *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    say(c->report->stage, sizeof c->report->stage, format, args);
+    vsnprintf(c->report->stage, sizeof c->report->stage, format, args);
     va_end(args);
     environment_take(&c->before);
 }

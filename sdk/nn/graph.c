@@ -91,8 +91,7 @@ static bool usable_layer_input(hone_graph *g, hone_var x, const char *who)
     if (!usable(g, x, who))
         return false;
     if (g->nodes[x.id].is_loss) {
-        fail(g, HONE_EINVAL, "", "%s: its input is a loss, one number a sample; only hone_nn_add combines losses",
-             who);
+        fail(g, HONE_EINVAL, "", "%s: its input is a loss, one number a sample; only hone_nn_add combines losses", who);
         return false;
     }
     return true;
@@ -110,7 +109,7 @@ static struct node *append(hone_graph *g, enum node_kind kind, const struct node
     node.trains = (a >= 0 && g->nodes[a].trains) || (b >= 0 && g->nodes[b].trains);
     if (g->n_nodes == g->capacity) {
         const int32_t capacity = g->capacity ? 2 * g->capacity : 64;
-        struct node  *nodes = realloc(g->nodes, (size_t)capacity * sizeof *nodes);
+        struct node *nodes = realloc(g->nodes, (size_t)capacity * sizeof *nodes);
         if (!nodes) {
             (void)graph_out_of_memory(g);
             return NULL;
@@ -124,7 +123,8 @@ static struct node *append(hone_graph *g, enum node_kind kind, const struct node
 
 static hone_var last(const hone_graph *g, const struct node *node)
 {
-    return node ? (hone_var){ g->n_nodes - 1 } : NO_VAR;
+    const hone_var var = { node ? g->n_nodes - 1 : -1 };
+    return var;
 }
 
 static bool name_taken(const hone_graph *g, const char *name)
@@ -160,7 +160,7 @@ static bool choose_name(hone_graph *g, const char *given, const char *stem, char
 hone_var hone_nn_input(hone_graph *g, const char *name, const int64_t *dims, uint32_t n_dims)
 {
     struct node like = { .n_dims = n_dims, .elements = 1 };
-    char        text[SHAPE_TEXT], chosen[NAME_SIZE];
+    char text[SHAPE_TEXT], chosen[NAME_SIZE];
     if (!g || g->failed || !choose_name(g, name, "input", chosen))
         return NO_VAR;
     if (n_dims > HONE_MAX_DIMS || (n_dims && !dims)) {
@@ -212,8 +212,8 @@ static bool choose_init(hone_graph *g, const char *text, const char *layer, enum
 hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *options)
 {
     static const struct hone_dense none = { 0, 0, NULL, NULL };
-    char                           text[SHAPE_TEXT], name[NAME_SIZE];
-    enum init_kind                 init = INIT_HE;
+    char text[SHAPE_TEXT], name[NAME_SIZE];
+    enum init_kind init = INIT_HE;
     if (!options)
         options = &none;
     if (!usable_layer_input(g, x, options->name ? options->name : "dense") ||
@@ -226,8 +226,8 @@ hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *optio
         return NO_VAR;
     }
     if (options->units < 1 || options->units > INT32_MAX) {
-        fail(g, HONE_EINVAL, "units", "dense '%s': units = %lld, at least 1 and at most 2147483647 are possible",
-             name, (long long)options->units);
+        fail(g, HONE_EINVAL, "units", "dense '%s': units = %lld, at least 1 and at most 2147483647 are possible", name,
+             (long long)options->units);
         return NO_VAR;
     }
     if (g->n_frozen >= 0) {

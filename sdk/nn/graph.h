@@ -28,50 +28,50 @@ enum init_kind { INIT_HE, INIT_XAVIER, INIT_LECUN, INIT_ZEROS, INIT_KINDS };
 
 struct node {
     enum node_kind kind;
-    int32_t        in[2]; /* ids of what it reads; -1: none */
-    uint32_t       n_dims;
-    int64_t        dims[HONE_MAX_DIMS]; /* of one sample */
-    int64_t        elements;            /* of one sample */
-    bool           is_loss;             /* one number a sample, made by a loss */
-    bool           trains;              /* depends on a parameter: its gradient may be wanted */
-    char           name[NAME_SIZE];     /* inputs and layers with parameters; "" otherwise */
-    double         rate;                /* dropout */
-    uint32_t       number;              /* dropout: the number-th of the graph, which keys its masks */
-    enum init_kind init;                /* dense */
-    int32_t        kernel, bias;        /* dense: parameters; -1: none */
+    int32_t in[2]; /* ids of what it reads; -1: none */
+    uint32_t n_dims;
+    int64_t dims[HONE_MAX_DIMS]; /* of one sample */
+    int64_t elements;            /* of one sample */
+    bool is_loss;                /* one number a sample, made by a loss */
+    bool trains;                 /* depends on a parameter: its gradient may be wanted */
+    char name[NAME_SIZE];        /* inputs and layers with parameters; "" otherwise */
+    double rate;                 /* dropout */
+    uint32_t number;             /* dropout: the number-th of the graph, which keys its masks */
+    enum init_kind init;         /* dense */
+    int32_t kernel, bias;        /* dense: parameters; -1: none */
 };
 
 struct parameter {
     hone_parameter public;
-    char    name[NAME_SIZE + 8];
+    char name[NAME_SIZE + 8];
     int32_t node;
 };
 
 struct site_name {
     uint32_t role, count;
-    char     name[NAME_SIZE];
+    char name[NAME_SIZE];
 };
 
 struct hone_graph {
-    uint64_t          seed;
-    uint32_t          threads;
-    struct node      *nodes;
-    int32_t           n_nodes, capacity;
-    uint32_t          n_dropouts;
-    bool              failed;
-    hone_error        error;
-    uint32_t          site_index[8]; /* sites offered so far, by role */
-    struct site_name *site_names;    /* numbered names in use */
-    uint32_t          n_site_names;
+    uint64_t seed;
+    uint32_t threads;
+    struct node *nodes;
+    int32_t n_nodes, capacity;
+    uint32_t n_dropouts;
+    bool failed;
+    hone_error error;
+    uint32_t site_index[8];       /* sites offered so far, by role */
+    struct site_name *site_names; /* numbered names in use */
+    uint32_t n_site_names;
     hone_site_handler on_site;
-    void             *on_site_ctx;
-    struct parameter *storage;    /* (n_parameters), made by the first compile */
-    hone_parameter  **parameters; /* (n_parameters) */
-    uint32_t          n_parameters;
-    float            *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
-    uint64_t          block;                                        /* floats in such a block */
-    int32_t           n_frozen; /* nodes at the first compile: later ones may bring no parameters */
-    bool              unshared; /* tests: give every buffer its own memory */
+    void *on_site_ctx;
+    struct parameter *storage;   /* (n_parameters), made by the first compile */
+    hone_parameter **parameters; /* (n_parameters) */
+    uint32_t n_parameters;
+    float *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
+    uint64_t block;                                      /* floats in such a block */
+    int32_t n_frozen; /* nodes at the first compile: later ones may bring no parameters */
+    bool unshared;    /* tests: give every buffer its own memory */
 };
 
 static inline bool graph_has(const hone_graph *g, hone_var x)
@@ -88,7 +88,7 @@ char *shape_text(const int64_t *dims, uint32_t n_dims, char *text);
 
 /* Makes the parameters of all layers, draws their first values. Does nothing the second time. */
 hone_rc graph_make_parameters(hone_graph *g, hone_error *err);
-void    graph_release_parameters(hone_graph *g);
+void graph_release_parameters(hone_graph *g);
 
 /* Zeroed memory at a multiple of 64 bytes, or NULL; free() it. */
 void *aligned_zeroed(uint64_t bytes);

@@ -47,13 +47,12 @@ void kernel_tanh_backward(const float *dy, const float *y, float *dx, int64_t n,
 void kernel_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate);
 void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
 /* relu_backward of a dense layer and the gradient of its bias in one pass: dbias[c] = sum over r of dx[r][c]. */
-void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows,
-                               int64_t columns, float scale);
+void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows, int64_t columns,
+                               float scale);
 
 /* ---- sums ---- */
-void kernel_add(const float *a, const float *b, float *c, int64_t n); /* in place allowed */
-void kernel_column_sums(const float *x, float *sums, int64_t rows,
-                        int64_t columns); /* (rows, columns) -> (columns) */
+void kernel_add(const float *a, const float *b, float *c, int64_t n);                /* in place allowed */
+void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns); /* (rows, columns) -> (columns) */
 
 /* ---- dropout ---- */
 struct dropout_key {
@@ -66,8 +65,7 @@ struct dropout_key {
  * Philox4x32-10 at the counter (16 b + e % 16, number, step, step >> 32), and is dropped where they are below `dropped`. */
 void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step,
                     float scale);
-void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale,
-                             bool accumulate);
+void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale, bool accumulate);
 
 /* ---- first weights: numbers at the start of a stream of a seed ---- */
 void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit); /* (-limit, limit) */
@@ -77,7 +75,6 @@ void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, f
  * gradient (rows, k), or NULL: weight * d losses[r] / d x[r][c]. */
 void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows,
                                   int64_t k, float weight);
-void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k,
-                float weight);
+void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight);
 void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k);
 #endif

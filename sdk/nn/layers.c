@@ -80,9 +80,9 @@ static int32_t only_relu(const struct lowering *l, int32_t id)
 /* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out). A relu that follows adds the bias in its own pass. */
 static void dense_forward(struct lowering *l, int32_t id)
 {
-    const struct node  *node = &l->nodes[id];
-    const int32_t       x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
-    const int32_t       bias = node->bias >= 0 ? parameter_buffer(l, node->bias, false) : -1;
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
+    const int32_t bias = node->bias >= 0 ? parameter_buffer(l, node->bias, false) : -1;
     struct matmul_shape shape = { .m = l->net->batch,
                                   .n = node->elements,
                                   .k = elements(l, x),
@@ -109,8 +109,8 @@ static void dense_forward(struct lowering *l, int32_t id)
 static void dense_backward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0), dy = l->gradient[id];
-    const int64_t      n = l->net->batch, in = elements(l, x), out = node->elements;
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    const int64_t n = l->net->batch, in = elements(l, x), out = node->elements;
     if (node->bias >= 0 && !l->bias_done[id]) {
         struct op op = lower_op(run_column_sums, n, out);
         op.buffer[0] = dy;
@@ -121,7 +121,7 @@ static void dense_backward(struct lowering *l, int32_t id)
     emit_matmul(l, id, &weights, dy, l->value[x], parameter_buffer(l, node->kernel, true), -1);
     if (l->wants_gradient[x]) {
         struct matmul_shape data = { .m = n, .n = in, .k = out };
-        const int32_t       dx = lower_gradient_target(l, x, &data.accumulate);
+        const int32_t dx = lower_gradient_target(l, x, &data.accumulate);
         emit_matmul(l, id, &data, dy, parameter_buffer(l, node->kernel, false), dx, -1);
     }
     lower_consumed(l, dy);
@@ -180,8 +180,8 @@ static void value_in_place(struct lowering *l, int32_t id, int32_t x)
 static void activation_forward(struct lowering *l, int32_t id)
 {
     const struct activation *act = &activations[l->nodes[id].kind];
-    const int32_t            x = lower_source(l, id, 0);
-    struct op                op = lower_op(act->forward, l->net->batch, elements(l, id));
+    const int32_t x = lower_source(l, id, 0);
+    struct op op = lower_op(act->forward, l->net->batch, elements(l, id));
     if (l->fused[id])
         return;
     if (act->from_input && l->wants_gradient[id])
@@ -211,16 +211,15 @@ static int32_t gradient_in_place(struct lowering *l, int32_t id, int32_t x, bool
 static void activation_backward(struct lowering *l, int32_t id)
 {
     const struct activation *act = &activations[l->nodes[id].kind];
-    const int32_t            x = lower_source(l, id, 0), dy = l->gradient[id];
-    struct op                op = lower_op(act->backward, l->net->batch, elements(l, id));
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct op op = lower_op(act->backward, l->net->batch, elements(l, id));
     if (!l->wants_gradient[x])
         return;
     op.buffer[0] = dy;
     op.buffer[1] = l->value[act->from_input ? x : id];
     op.buffer[2] = gradient_in_place(l, id, x, &op.accumulate);
     op.scalar = l->scale[id];
-    if (l->nodes[id].kind == NODE_RELU && l->nodes[x].kind == NODE_DENSE && l->nodes[x].bias >= 0 &&
-        l->uses[x] == 1) {
+    if (l->nodes[id].kind == NODE_RELU && l->nodes[x].kind == NODE_DENSE && l->nodes[x].bias >= 0 && l->uses[x] == 1) {
         op.run = run_relu_bias_backward;
         op.buffer[3] = parameter_buffer(l, l->nodes[x].bias, true);
         l->bias_done[x] = true;
@@ -229,8 +228,7 @@ static void activation_backward(struct lowering *l, int32_t id)
 }
 
 /* ---- dropout ---- */
-static const uint64_t MASK_STREAMS =
-    UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
+static const uint64_t MASK_STREAMS = UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
 enum { DROPPED_RANGE = 65536 };
 
 static int run_dropout(const struct op *op, uint64_t step)
@@ -262,9 +260,9 @@ static float scale_of(double rate)
 static void dropout_forward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0);
-    const uint64_t     seed = hone_rng_derive(l->net->graph->seed, MASK_STREAMS);
-    struct op          op = lower_op(run_dropout, l->net->batch, node->elements);
+    const int32_t x = lower_source(l, id, 0);
+    const uint64_t seed = hone_rng_derive(l->net->graph->seed, MASK_STREAMS);
+    struct op op = lower_op(run_dropout, l->net->batch, node->elements);
     op.scalar = scale_of(node->rate);
     op.key = (struct dropout_key){ { (uint32_t)seed, (uint32_t)(seed >> 32) }, node->number, dropped_of(node->rate) };
     if (l->failed)
@@ -287,7 +285,7 @@ static void dropout_forward(struct lowering *l, int32_t id)
 static void dropout_backward(struct lowering *l, int32_t id)
 {
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
-    struct op     op = lower_op(run_dropout_backward, l->net->batch, elements(l, id));
+    struct op op = lower_op(run_dropout_backward, l->net->batch, elements(l, id));
     if (!l->wants_gradient[x])
         return;
     if (l->fused[id]) {
@@ -345,15 +343,15 @@ static int run_softmax(const struct op *op, uint64_t step)
 static void loss_forward(struct lowering *l, int32_t id)
 {
     const int32_t x = lower_source(l, id, 0);
-    struct op     op =
-        lower_op(l->nodes[id].kind == NODE_MSE ? run_mse : run_softmax_cross_entropy, l->net->batch, elements(l, x));
+    struct op op = lower_op(l->nodes[id].kind == NODE_MSE ? run_mse : run_softmax_cross_entropy, l->net->batch,
+                            elements(l, x));
     op.scalar = l->weight[id];
     op.buffer[0] = l->value[x];
     op.buffer[1] = l->value[lower_source(l, id, 1)];
     op.buffer[2] = lower_value(l, id);
     if (l->wants_gradient[x])
-        op.buffer[3] = l->extra[id] =
-            lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, x) * sizeof(float), NULL);
+        op.buffer[3] = l->extra[id] = lower_buffer(
+            l, (uint64_t)l->net->batch * (uint64_t)elements(l, x) * sizeof(float), NULL);
     lower_emit(l, &op);
 }
 
@@ -375,8 +373,8 @@ static void softmax_forward(struct lowering *l, int32_t id)
 
 static void input_forward(struct lowering *l, int32_t id)
 {
-    l->value[id] =
-        lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, id) * sizeof(float), l->net->inputs[id]);
+    l->value[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, id) * sizeof(float),
+                                l->net->inputs[id]);
 }
 
 /* flatten never gets here: it is another name for its source */

@@ -87,7 +87,7 @@ bool lower_is_result(const struct lowering *l, int32_t id)
 int32_t lower_value(struct lowering *l, int32_t id)
 {
     const uint64_t bytes = (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float);
-    float         *fixed = NULL;
+    float *fixed = NULL;
     if (lower_is_result(l, id))
         fixed = id == l->net->loss ? l->net->losses : l->net->answer;
     return l->value[id] = lower_buffer(l, bytes, fixed);
@@ -109,8 +109,8 @@ int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate)
 {
     *accumulate = l->gradient[id] >= 0;
     if (!*accumulate)
-        l->gradient[id] =
-            lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
+        l->gradient[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float),
+                                       NULL);
     return l->gradient[id];
 }
 
@@ -152,7 +152,7 @@ void lower_contribute(struct lowering *l, int32_t id, int32_t buffer)
         l->program->buffers[buffer].readers++;
         return;
     }
-    bool          accumulate;
+    bool accumulate;
     const int32_t target = lower_gradient_target(l, id, &accumulate);
     if (accumulate)
         lower_add(l, target, buffer, target, l->nodes[id].elements);
@@ -221,7 +221,7 @@ static void find_needs(struct lowering *l)
 
 hone_rc lower(hone_net *net, struct program *program, bool training, hone_error *err)
 {
-    hone_error      inner = HONE_ERROR_INIT;
+    hone_error inner = HONE_ERROR_INIT;
     struct lowering l = {
         .net = net, .program = program, .nodes = net->graph->nodes, .training = training, .err = &inner
     };

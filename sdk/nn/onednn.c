@@ -19,9 +19,9 @@
 /* Written under pthread_once, read after it. */
 static struct {
     pthread_once_t once;
-    dnnl_status_t  status;
-    dnnl_engine_t  engine;
-    dnnl_stream_t  stream; /* in-order, synchronous on a CPU: it holds no state that threads could share */
+    dnnl_status_t status;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream; /* in-order, synchronous on a CPU: it holds no state that threads could share */
     void (*set_threads)(int);
     int (*max_threads)(void);
     char version[96];
@@ -36,7 +36,7 @@ static void start(void)
 {
     const dnnl_version_t *v = dnnl_version();
     static const struct {
-        unsigned    runtime;
+        unsigned runtime;
         const char *name;
     } runtimes[] = { { DNNL_RUNTIME_SEQ, "sequential" },
                      { DNNL_RUNTIME_OMP, "OMP" },
@@ -86,15 +86,15 @@ void threads_leave(int before)
 
 struct matmul {
     dnnl_primitive_desc_t desc;
-    dnnl_primitive_t      primitive;
-    dnnl_memory_desc_t    a, b, bias, c, scratch;
-    bool                  has_bias, has_scratch;
+    dnnl_primitive_t primitive;
+    dnnl_memory_desc_t a, b, bias, c, scratch;
+    bool has_bias, has_scratch;
 };
 
 struct matmul_call {
     dnnl_primitive_t primitive;
-    int              n;
-    dnnl_exec_arg_t  args[5];
+    int n;
+    dnnl_exec_arg_t args[5];
 };
 
 static const char *status_text(dnnl_status_t status)
@@ -122,7 +122,7 @@ static dnnl_status_t plain(dnnl_memory_desc_t *md, int64_t rows, int64_t columns
 static dnnl_status_t make_attributes(const struct matmul_shape *shape, dnnl_primitive_attr_t *attr)
 {
     dnnl_post_ops_t post = NULL;
-    dnnl_status_t   status = dnnl_primitive_attr_create(attr);
+    dnnl_status_t status = dnnl_primitive_attr_create(attr);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
     if (status == dnnl_success && shape->accumulate) {
@@ -139,9 +139,9 @@ static dnnl_status_t make_attributes(const struct matmul_shape *shape, dnnl_prim
 hone_rc matmul_create(const struct matmul_shape *shape, const char *who, struct matmul **out, hone_error *err)
 {
     dnnl_primitive_attr_t attr = NULL;
-    dnnl_matmul_desc_t    op;
-    struct matmul        *m = calloc(1, sizeof *m);
-    dnnl_status_t         status;
+    dnnl_matmul_desc_t op;
+    struct matmul *m = calloc(1, sizeof *m);
+    dnnl_status_t status;
     pthread_once(&lib.once, start);
     if (!m)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for layer '%s'", who);
@@ -199,10 +199,10 @@ hone_rc matmul_bind(const struct matmul *m, float *a, float *b, float *bias, flo
                     struct matmul_call **out, hone_error *err)
 {
     const struct {
-        int                       arg;
+        int arg;
         const dnnl_memory_desc_t *md;
-        void                     *data;
-        bool                      present;
+        void *data;
+        bool present;
     } operands[] = { { DNNL_ARG_SRC, &m->a, a, true },
                      { DNNL_ARG_WEIGHTS, &m->b, b, true },
                      { DNNL_ARG_DST, &m->c, c, true },
@@ -215,7 +215,7 @@ hone_rc matmul_bind(const struct matmul *m, float *a, float *b, float *bias, flo
     for (size_t i = 0; i < sizeof operands / sizeof *operands; i++) {
         if (!operands[i].present)
             continue;
-        dnnl_exec_arg_t    *arg = &call->args[call->n];
+        dnnl_exec_arg_t *arg = &call->args[call->n];
         const dnnl_status_t status = dnnl_memory_create(&arg->memory, operands[i].md, lib.engine, operands[i].data);
         if (status != dnnl_success) {
             matmul_call_destroy(call);

@@ -17,7 +17,7 @@ static const uint64_t INIT_STREAMS = UINT64_C(0x696e6974); /* "init": keeps thes
 void *aligned_zeroed(uint64_t bytes)
 {
     const uint64_t rounded = (bytes + 63) / 64 * 64;
-    void          *memory = rounded < bytes ? NULL : aligned_alloc(64, rounded ? rounded : 64);
+    void *memory = rounded < bytes ? NULL : aligned_alloc(64, rounded ? rounded : 64);
     if (memory)
         memset(memory, 0, rounded ? rounded : 64);
     return memory;
@@ -28,8 +28,8 @@ void *aligned_zeroed(uint64_t bytes)
 static void initialize(const hone_graph *g, hone_parameter *p, uint32_t index, enum init_kind init)
 {
     const uint64_t seed = hone_rng_derive(g->seed, INIT_STREAMS);
-    const int64_t  n = (int64_t)p->length;
-    const double   out = (double)p->dims[0], in = (double)p->dims[1];
+    const int64_t n = (int64_t)p->length;
+    const double out = (double)p->dims[0], in = (double)p->dims[1];
     if (p->role != HONE_PARAMETER_KERNEL)
         return; /* biases start at zero */
     switch (init) {
@@ -44,7 +44,7 @@ static void initialize(const hone_graph *g, hone_parameter *p, uint32_t index, e
 static void describe(hone_graph *g, int32_t node, int32_t index, const char *suffix)
 {
     const struct node *layer = &g->nodes[node];
-    struct parameter  *p = &g->storage[index];
+    struct parameter *p = &g->storage[index];
     hone_parameter *public = &p->public;
     p->node = node;
     snprintf(p->name, sizeof p->name, "%s.%s", layer->name, suffix);

@@ -62,14 +62,26 @@ static inline hone_rc bad_tell(void *self, const hone_outcome *outcome, hone_err
 }
 
 /* BAD_SEARCH("name", create, destroy, open, ask, tell, save, load) makes the component and the module. */
-#define BAD_COMPONENT(name_, create, destroy, open, ask, tell, save, load, params, n_params, config_size)                      \
-    static const hone_search_v1 bad_iface = { sizeof bad_iface, 0, open, ask, tell };                                          \
-    static const hone_component bad_component = {                                                                              \
-        sizeof bad_component, HONE_C_DETERMINISTIC | ((save) ? HONE_C_STATEFUL : 0u), HONE_KIND_SEARCH, name_,                  \
-        "Breaks one rule of the SDK", NULL, params, n_params, sizeof(hone_param), config_size, 0, &bad_iface, create, destroy,  \
-        save, load, NULL                                                                                                       \
-    }
-#define BAD_SEARCH(name, create, destroy, open, ask, tell)                                      \
-    BAD_COMPONENT(name, create, destroy, open, ask, tell, NULL, NULL, NULL, 0, 0);              \
+#define BAD_COMPONENT(name_, create, destroy, open, ask, tell, save, load, params, n_params, config_size) \
+    static const hone_search_v1 bad_iface = { sizeof bad_iface, 0, open, ask, tell };                     \
+    static const hone_component bad_component = { sizeof bad_component,                                   \
+                                                  HONE_C_DETERMINISTIC | ((save) ? HONE_C_STATEFUL : 0u), \
+                                                  HONE_KIND_SEARCH,                                       \
+                                                  name_,                                                  \
+                                                  "Breaks one rule of the SDK",                           \
+                                                  NULL,                                                   \
+                                                  params,                                                 \
+                                                  n_params,                                               \
+                                                  sizeof(hone_param),                                     \
+                                                  config_size,                                            \
+                                                  0,                                                      \
+                                                  &bad_iface,                                             \
+                                                  create,                                                 \
+                                                  destroy,                                                \
+                                                  save,                                                   \
+                                                  load,                                                   \
+                                                  NULL }
+#define BAD_SEARCH(name, create, destroy, open, ask, tell)                         \
+    BAD_COMPONENT(name, create, destroy, open, ask, tell, NULL, NULL, NULL, 0, 0); \
     HONE_MODULE("org.hone.tests." name, "1.0.0", "MIT", "the hone authors", "", &bad_component)
 #endif

@@ -71,7 +71,23 @@ static hone_rc list(void *self, const hone_task *task, const hone_metric_sink *s
     return HONE_OK;
 }
 
-static const hone_metric_v1 iface = { sizeof iface, 0, HONE_METRIC_CLASSIFICATION, 0, begin, update, merge, compute, list };
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_METRIC, "merge_metric", "Averages halves",
-                                          NULL, NULL, 0, sizeof(hone_param), 0, 0, &iface, create, free, NULL, NULL, NULL };
+static const hone_metric_v1 iface = { sizeof iface, 0,   HONE_METRIC_CLASSIFICATION, 0, begin, update, merge,
+                                      compute,      list };
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          HONE_KIND_METRIC,
+                                          "merge_metric",
+                                          "Averages halves",
+                                          NULL,
+                                          NULL,
+                                          0,
+                                          sizeof(hone_param),
+                                          0,
+                                          0,
+                                          &iface,
+                                          create,
+                                          free,
+                                          NULL,
+                                          NULL,
+                                          NULL };
 HONE_MODULE("org.hone.tests.merge_metric", "1.0.0", "MIT", "the hone authors", "", &component)

@@ -17,6 +17,21 @@ static void destroy(void *self)
     (void)self;
 }
 
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, "com.acme.thing/2", "other_kind", "Of another kind",
-                                          NULL, NULL, 0, sizeof(hone_param), 0, 0, NULL, create, destroy, NULL, NULL, NULL };
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          "com.acme.thing/2",
+                                          "other_kind",
+                                          "Of another kind",
+                                          NULL,
+                                          NULL,
+                                          0,
+                                          sizeof(hone_param),
+                                          0,
+                                          0,
+                                          NULL,
+                                          create,
+                                          destroy,
+                                          NULL,
+                                          NULL,
+                                          NULL };
 HONE_MODULE("com.acme.other-kind", "1.0.0", "MIT", "the hone authors", "", &component)

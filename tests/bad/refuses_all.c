@@ -13,5 +13,6 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     (void)self;
     return hone_fail(err, HONE_EINVAL, "rate", "rate is never right");
 }
-BAD_COMPONENT("refuses_all", create, bad_destroy, bad_open, bad_ask, bad_tell, NULL, NULL, params, 1, sizeof(struct settings));
+BAD_COMPONENT("refuses_all", create, bad_destroy, bad_open, bad_ask, bad_tell, NULL, NULL, params, 1,
+              sizeof(struct settings));
 HONE_MODULE("org.hone.tests.refuses_all", "1.0.0", "MIT", "", "", &bad_component)

@@ -34,6 +34,21 @@ static hone_rc next(void *self, hone_order *order, hone_error *err)
 }
 
 static const hone_scheduler_v1 iface = { sizeof iface, 0, open_study, next, NULL, NULL };
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_SCHEDULER, "stuck_scheduler", "Waits for ever",
-                                          NULL, NULL, 0, sizeof(hone_param), 0, 0, &iface, create, destroy, NULL, NULL, NULL };
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          HONE_KIND_SCHEDULER,
+                                          "stuck_scheduler",
+                                          "Waits for ever",
+                                          NULL,
+                                          NULL,
+                                          0,
+                                          sizeof(hone_param),
+                                          0,
+                                          0,
+                                          &iface,
+                                          create,
+                                          destroy,
+                                          NULL,
+                                          NULL,
+                                          NULL };
 HONE_MODULE("org.hone.tests.stuck_scheduler", "1.0.0", "MIT", "the hone authors", "", &component)

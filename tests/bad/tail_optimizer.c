@@ -35,6 +35,21 @@ static hone_rc update(void *self, hone_parameter *const *p, uint32_t n, const ho
 }
 
 static const hone_optimizer_v1 iface = { sizeof iface, 0, 0, 0, NULL, learning_rate, update };
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_OPTIMIZER, "tail_optimizer", "Forgets the tail",
-                                          NULL, NULL, 0, sizeof(hone_param), 0, 0, &iface, create, destroy, NULL, NULL, NULL };
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          HONE_KIND_OPTIMIZER,
+                                          "tail_optimizer",
+                                          "Forgets the tail",
+                                          NULL,
+                                          NULL,
+                                          0,
+                                          sizeof(hone_param),
+                                          0,
+                                          0,
+                                          &iface,
+                                          create,
+                                          destroy,
+                                          NULL,
+                                          NULL,
+                                          NULL };
 HONE_MODULE("org.hone.tests.tail_optimizer", "1.0.0", "MIT", "the hone authors", "", &component)

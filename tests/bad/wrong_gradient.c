@@ -29,6 +29,21 @@ static hone_rc on_gradients(void *self, hone_parameter *const *p, uint32_t n, ho
 }
 
 static const hone_regularizer_v1 iface = { .size = sizeof iface, .on_gradients = on_gradients };
-static const hone_component component = { sizeof component, HONE_C_DETERMINISTIC, HONE_KIND_REGULARIZER, "wrong_gradient", "Adds the neighbour",
-                                          NULL, NULL, 0, sizeof(hone_param), 0, 0, &iface, create, destroy, NULL, NULL, NULL };
+static const hone_component component = { sizeof component,
+                                          HONE_C_DETERMINISTIC,
+                                          HONE_KIND_REGULARIZER,
+                                          "wrong_gradient",
+                                          "Adds the neighbour",
+                                          NULL,
+                                          NULL,
+                                          0,
+                                          sizeof(hone_param),
+                                          0,
+                                          0,
+                                          &iface,
+                                          create,
+                                          destroy,
+                                          NULL,
+                                          NULL,
+                                          NULL };
 HONE_MODULE("org.hone.tests.wrong_gradient", "1.0.0", "MIT", "the hone authors", "", &component)

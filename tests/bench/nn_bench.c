@@ -50,13 +50,13 @@ update(float *restrict value, float *restrict momentum, const float *restrict gr
 
 struct work {
     hone_graph *graph;
-    hone_net   *net;
-    hone_var    x, t;
-    uint8_t    *pixels, *labels;
-    uint64_t   *order;
-    float      *scale, *shift;
-    uint64_t    step, at;
-    double      compile, recompile;
+    hone_net *net;
+    hone_var x, t;
+    uint8_t *pixels, *labels;
+    uint64_t *order;
+    float *scale, *shift;
+    uint64_t step, at;
+    double compile, recompile;
 };
 
 static void *reserve(size_t bytes)
@@ -69,10 +69,10 @@ static void *reserve(size_t bytes)
 
 static hone_graph *build(hone_net **net, hone_var *x, hone_var *t)
 {
-    static const int64_t     pixels = PIXELS, classes = CLASSES;
+    static const int64_t pixels = PIXELS, classes = CLASSES;
     const hone_graph_options options = { sizeof options, 1, 7 };
-    hone_error               err = HONE_ERROR_INIT;
-    hone_graph              *g = hone_nn_graph_create(&options);
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = hone_nn_graph_create(&options);
     *x = hone_nn_input(g, "x", &pixels, 1);
     *t = hone_nn_input(g, "t", &classes, 1);
     hone_var h = hone_nn_relu(g, hone_dense(g, *x, .units = 256));
@@ -108,9 +108,9 @@ static void start(struct work *w)
     const double t0 = seconds();
     w->graph = build(&w->net, &w->x, &w->t);
     const double t1 = seconds();
-    hone_net    *second;
-    hone_var     x, t;
-    hone_graph  *g = build(&second, &x, &t);
+    hone_net *second;
+    hone_var x, t;
+    hone_graph *g = build(&second, &x, &t);
     w->recompile = seconds() - t1;
     w->compile = t1 - t0;
     hone_net_destroy(second);
@@ -120,7 +120,7 @@ static void start(struct work *w)
 static void fill(struct work *w)
 {
     const uint64_t *batch = w->order + w->at;
-    float          *t = hone_net_input(w->net, w->t);
+    float *t = hone_net_input(w->net, w->t);
     hone_nn_gather_u8(w->pixels, PIXELS, batch, BATCH, w->scale, w->shift, hone_net_input(w->net, w->x));
     memset(t, 0, BATCH * CLASSES * sizeof *t);
     for (size_t i = 0; i < BATCH; i++)
@@ -130,7 +130,7 @@ static void fill(struct work *w)
 
 static void update_all(struct work *w)
 {
-    uint32_t               n;
+    uint32_t n;
     hone_parameter *const *p = hone_nn_parameters(w->graph, &n);
     for (uint32_t i = 0; i < n; i++)
         update(p[i]->value, p[i]->state[0], p[i]->gradient, p[i]->length, 1e-3f,
@@ -140,7 +140,7 @@ static void update_all(struct work *w)
 static void step(struct work *w)
 {
     hone_error err = HONE_ERROR_INIT;
-    double     loss;
+    double loss;
     fill(w);
     if (hone_net_forward_backward(w->net, w->step++, &loss, &err) < 0)
         die("step", &err);
@@ -161,15 +161,15 @@ struct rates {
 
 static struct rates measure(struct work *w, double duration)
 {
-    double   rates[SLICES];
+    double rates[SLICES];
     uint64_t all = 0;
     for (int warm = 0; warm < 100; warm++)
         step(w);
     const double cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID);
     for (int s = 0; s < SLICES; s++) {
         const double start_time = seconds();
-        double       now = start_time;
-        uint64_t     steps = 0;
+        double now = start_time;
+        uint64_t steps = 0;
         for (; now - start_time < duration / SLICES; now = seconds(), steps++)
             step(w);
         rates[s] = (double)(steps * BATCH) / (now - start_time);
@@ -195,7 +195,7 @@ static double part(struct work *w, void (*f)(struct work *))
 /* Two processes at once; each sends its median through the pipe. */
 static double pair(double duration)
 {
-    int    fd[2];
+    int fd[2];
     double sum = 0.0, rate;
     if (pipe(fd) < 0)
         exit(1);
@@ -215,14 +215,14 @@ static double pair(double duration)
 int main(int argc, char **argv)
 {
     const double duration = argc > 1 ? strtod(argv[1], NULL) : 4.0;
-    struct work  w = { 0 };
+    struct work w = { 0 };
     /* before this process uses OpenMP itself: a child forked after that could hang */
     const double two = pair(duration);
     start(&w);
     const struct rates rates = measure(&w, duration);
-    const double       rate = rates.median, step_time = BATCH / rate;
-    const double       primitives = hone_net_primitive_seconds(w.net, 300);
-    const double       gather = part(&w, fill), updates = part(&w, update_all);
+    const double rate = rates.median, step_time = BATCH / rate;
+    const double primitives = hone_net_primitive_seconds(w.net, 300);
+    const double gather = part(&w, fill), updates = part(&w, update_all);
     printf("nn: %s, 784-256-128-10, batch 128, one thread, float32\n", hone_nn_version());
     printf("  images per second        %10.0f   (best slice %.0f; by processor time %.0f)\n", rate, rates.best,
            rates.cpu);
@@ -232,8 +232,7 @@ int main(int argc, char **argv)
     printf("  ratio by processor time  %10.3f\n", BATCH / rates.cpu / primitives);
     printf("  gather, update           %10.1f us + %.1f us   (step / (primitives + both) %.3f)\n", 1e6 * gather,
            1e6 * updates, step_time / (primitives + gather + updates));
-    printf("  build and compile        %10.2f ms, the same shapes again %.2f ms\n", 1e3 * w.compile,
-           1e3 * w.recompile);
+    printf("  build and compile        %10.2f ms, the same shapes again %.2f ms\n", 1e3 * w.compile, 1e3 * w.recompile);
     printf("  memory                   %10.2f MB\n", (double)hone_net_bytes(w.net) / 1e6);
     printf("  two processes            %10.0f images per second in all (%.2f times one)\n", two, two / rate);
     hone_net_destroy(w.net);

@@ -80,6 +80,11 @@ else
     cat "$work/trials.tsv" >>"$work/log" 2>&1; bad study_of_template_plugins
 fi
 
+# the path to pkg-config's files as an argument, and the plugin's own test
+if ( unset PKG_CONFIG_PATH; cd "$work/my_metric" && make -s clean && make -s PKG_CONFIG_PATH="$prefix/lib/pkgconfig" ) >"$work/log" 2>&1 &&
+   ( cd "$work/my_metric" && HOME=$work XDG_CACHE_HOME=$work/cache HONE="$build/hone" sh test.sh ) >"$work/log" 2>&1; then
+    ok plugin_test; else bad plugin_test; fi
+
 # the plugin's own install and uninstall
 if make -s -C "$work/my_search" install DESTDIR="$work/other" >"$work/log" 2>&1 && [ -e "$work/other$prefix/lib/hone/plugins-1/search-my_search.so" ] &&
    make -s -C "$work/my_search" uninstall DESTDIR="$work/other" >"$work/log" 2>&1 && [ ! -e "$work/other$prefix/lib/hone/plugins-1/search-my_search.so" ]; then

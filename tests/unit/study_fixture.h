@@ -17,19 +17,19 @@
 /* What a test wants of the parts; zeroes are a study in which all goes well. */
 static struct knobs {
     unsigned wait_at;       /* the search waits while so many trials are without outcome */
-    int      always_wait;   /* ... or always */
+    int always_wait;        /* ... or always */
     unsigned done_at;       /* the search is done at this trial */
     unsigned bad_every;     /* every n-th point is outside the space */
-    int      no_stops;      /* the scheduler lets everything go on */
+    int no_stops;           /* the scheduler lets everything go on */
     unsigned crash_every;   /* every n-th trial crashes in its first attempt, after its second report */
     unsigned crash_waiting; /* ... and while its report waits for the verdict */
     unsigned forget_every;  /* every n-th trial ends without the objective's value */
-    int      no_steps;      /* trials report nothing */
-    long     fail_write;    /* the n-th write of the storage, and all later ones, fail; 0: none */
-    long     signal_event;  /* SIGINT comes with the n-th event; 0: never */
-    long     final_fails;   /* the final training fails */
-    int      forget_all;    /* the storage keeps nothing: for counting memory */
-    int      measure_memory; /* into memory_early and memory_late, bytes at trials 5000 and 19999 */
+    int no_steps;           /* trials report nothing */
+    long fail_write;        /* the n-th write of the storage, and all later ones, fail; 0: none */
+    long signal_event;      /* SIGINT comes with the n-th event; 0: never */
+    long final_fails;       /* the final training fails */
+    int forget_all;         /* the storage keeps nothing: for counting memory */
+    int measure_memory;     /* into memory_early and memory_late, bytes at trials 5000 and 19999 */
 } knobs;
 static int64_t memory_early, memory_late;
 
@@ -37,17 +37,17 @@ static int64_t memory_early, memory_late;
 
 struct box_trial {
     hone_trial_record record; /* its pointers are not used */
-    uint32_t          n;
+    uint32_t n;
     struct {
-        char   key[16], text[32];
+        char key[16], text[32];
         double number;
     } parameters[4];
     double values[2], constraints[2];
-    char   message[200];
+    char message[200];
 };
 struct box_report {
     hone_report_record record;
-    double             value;
+    double value;
 };
 struct box_attachment {
     uint64_t trial;
@@ -55,22 +55,22 @@ struct box_attachment {
 };
 struct box_op {
     enum { OP_TRIAL, OP_REPORT, OP_EVENT, OP_ATTACHMENT } what;
-    struct box_trial      trial;
-    struct box_report     report;
-    hone_event_record     event;
+    struct box_trial trial;
+    struct box_report report;
+    hone_event_record event;
     struct box_attachment attachment;
 };
 static struct box {
-    int                    there, begun;
-    char                  *config;
-    uint32_t               state;
-    struct box_trial      *trials;
-    struct box_report     *reports;
-    hone_event_record     *events;
+    int there, begun;
+    char *config;
+    uint32_t state;
+    struct box_trial *trials;
+    struct box_report *reports;
+    hone_event_record *events;
     struct box_attachment *attachments;
-    struct box_op         *ops;
-    size_t                 n_trials, n_reports, n_events, n_attachments, n_ops;
-    long                   writes;
+    struct box_op *ops;
+    size_t n_trials, n_reports, n_events, n_attachments, n_ops;
+    long writes;
 } box;
 
 static void box_empty(void)
@@ -154,7 +154,8 @@ static void box_apply(const struct box_op *op)
         break;
     case OP_ATTACHMENT:
     default:
-        while (i < box.n_attachments && (box.attachments[i].trial != op->attachment.trial || box.attachments[i].final != op->attachment.final))
+        while (i < box.n_attachments &&
+               (box.attachments[i].trial != op->attachment.trial || box.attachments[i].final != op->attachment.final))
             i++;
         if (i == box.n_attachments) {
             box.attachments = box_grow(box.attachments, box.n_attachments, sizeof *box.attachments);
@@ -258,16 +259,18 @@ static hone_rc box_studies(void *self, const hone_storage_visitor *visitor, hone
     return box.there ? visitor->study(visitor->ctx, &record) : HONE_OK;
 }
 
-static hone_rc box_trials(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err)
+static hone_rc box_trials(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor,
+                          hone_error *err)
 {
     hone_rc rc = HONE_OK;
     (void)self, (void)study, (void)err;
     for (size_t i = 0; i < box.n_trials && rc == HONE_OK; i++) {
-        struct box_trial     *t = &box.trials[i];
-        hone_trial_record     record = t->record;
+        struct box_trial *t = &box.trials[i];
+        hone_trial_record record = t->record;
         hone_parameter_record parameters[4];
         for (uint32_t k = 0; k < t->n; k++)
-            parameters[k] = (hone_parameter_record){ t->parameters[k].key, t->parameters[k].text, t->parameters[k].number };
+            parameters[k] = (hone_parameter_record){ t->parameters[k].key, t->parameters[k].text,
+                                                     t->parameters[k].number };
         record.parameters = parameters;
         record.values = t->values;
         record.constraints = t->constraints;
@@ -286,14 +289,15 @@ static int box_compare(const void *a, const void *b)
     return x->trial != y->trial ? (x->trial < y->trial ? -1 : 1) : x->step < y->step ? -1 : x->step > y->step;
 }
 
-static hone_rc box_reports(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err)
+static hone_rc box_reports(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor,
+                           hone_error *err)
 {
     hone_rc rc = HONE_OK;
     (void)self, (void)study, (void)trial, (void)err;
     if (box.n_reports)
         qsort(box.reports, box.n_reports, sizeof *box.reports, box_compare);
     for (size_t i = 0; i < box.n_reports && rc == HONE_OK; i++) {
-        const hone_value   value = { "value", box.reports[i].value, 0, 0 };
+        const hone_value value = { "value", box.reports[i].value, 0, 0 };
         hone_report_record record = box.reports[i].record;
         record.values = &value;
         record.n_values = 1;
@@ -311,12 +315,15 @@ static hone_rc box_events(void *self, int64_t study, const hone_storage_visitor 
     return rc;
 }
 
-static hone_rc box_attachments(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err)
+static hone_rc box_attachments(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor,
+                               hone_error *err)
 {
     hone_rc rc = HONE_OK;
     (void)self, (void)study, (void)err;
     for (size_t i = 0; i < box.n_attachments && rc == HONE_OK; i++) {
-        const hone_attachment_record record = { sizeof record, box.attachments[i].final, box.attachments[i].trial, "model", "text/plain", "x", NULL };
+        const hone_attachment_record record = {
+            sizeof record, box.attachments[i].final, box.attachments[i].trial, "model", "text/plain", "x", NULL
+        };
         if (box.attachments[i].trial == (uint64_t)trial)
             rc = visitor->attachment(visitor->ctx, &record);
     }
@@ -329,9 +336,23 @@ static hone_rc box_lock(void *self, int64_t study, hone_error *err)
     return HONE_OK;
 }
 
-static const hone_storage_v1 box_iface = { sizeof box_iface, 0, box_open, box_begin, box_commit, box_rollback, box_put_study, box_put_trial,
-                                           box_put_report, box_put_event, box_put_attachment, box_studies, box_trials, box_reports,
-                                           box_events, box_attachments, box_lock };
+static const hone_storage_v1 box_iface = { sizeof box_iface,
+                                           0,
+                                           box_open,
+                                           box_begin,
+                                           box_commit,
+                                           box_rollback,
+                                           box_put_study,
+                                           box_put_trial,
+                                           box_put_report,
+                                           box_put_event,
+                                           box_put_attachment,
+                                           box_studies,
+                                           box_trials,
+                                           box_reports,
+                                           box_events,
+                                           box_attachments,
+                                           box_lock };
 
 /* ---- search/learner, scheduler/judge, reporter/counter: they never forget in which order they heard what ---- */
 
@@ -374,7 +395,7 @@ static hone_rc learner_open(void *self, const hone_space *space, const hone_sear
 static hone_rc learner_ask(void *self, uint64_t trial, double *x, hone_error *err)
 {
     struct memory *m = self;
-    hone_rng       rng = hone_rng_at(m->hash, trial);
+    hone_rng rng = hone_rng_at(m->hash, trial);
     (void)err;
     if (knobs.always_wait || (knobs.wait_at && m->outstanding >= knobs.wait_at))
         return HONE_WAIT;
@@ -456,40 +477,44 @@ static hone_rc invented_run(void *self, const hone_trial *trial, hone_error *err
     return HONE_OK;
 }
 
-static const hone_search_v1    learner_iface = { sizeof learner_iface, 0, learner_open, learner_ask, learner_tell };
+static const hone_search_v1 learner_iface = { sizeof learner_iface, 0, learner_open, learner_ask, learner_tell };
 static const hone_scheduler_v1 judge_iface = { sizeof judge_iface, 0, judge_open, NULL, judge_report, judge_finish };
-static const hone_reporter_v1  counter_iface = { sizeof counter_iface, 0, counter_open, counter_hear };
-static const hone_objective_v1 invented_iface = { sizeof invented_iface, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, invented_describe, invented_run };
+static const hone_reporter_v1 counter_iface = { sizeof counter_iface, 0, counter_open, counter_hear };
+static const hone_objective_v1 invented_iface = {
+    sizeof invented_iface, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, invented_describe, invented_run
+};
 
-#define INVENTED(kind, name, iface)                                                                                                      \
-    { sizeof(hone_component), HONE_C_DEFAULT | HONE_C_DETERMINISTIC, kind, name, "Invented.", NULL, NULL, 0, sizeof(hone_param), 0, 0, iface, \
-      memory_create, free, NULL, NULL, NULL }
+#define INVENTED(kind, name, iface)                                                                            \
+    {                                                                                                          \
+        sizeof(hone_component), HONE_C_DEFAULT | HONE_C_DETERMINISTIC, kind, name, "Invented.", NULL, NULL, 0, \
+            sizeof(hone_param), 0, 0, iface, memory_create, free, NULL, NULL, NULL                             \
+    }
 static const hone_component invented[] = {
-    INVENTED(HONE_KIND_SEARCH, "learner", &learner_iface),     INVENTED(HONE_KIND_SCHEDULER, "judge", &judge_iface),
-    INVENTED(HONE_KIND_REPORTER, "counter", &counter_iface),   INVENTED(HONE_KIND_STORAGE, "box", &box_iface),
+    INVENTED(HONE_KIND_SEARCH, "learner", &learner_iface),      INVENTED(HONE_KIND_SCHEDULER, "judge", &judge_iface),
+    INVENTED(HONE_KIND_REPORTER, "counter", &counter_iface),    INVENTED(HONE_KIND_STORAGE, "box", &box_iface),
     INVENTED(HONE_KIND_OBJECTIVE, "invented", &invented_iface),
 };
 
 /* ---- the crew ---- */
 
 struct fake_worker {
-    int      busy, ready, waiting, stop, dies, cancelled;
+    int busy, ready, waiting, stop, dies, cancelled;
     uint64_t trial, attempt;
     uint32_t flags;
-    int64_t  step, last, stride;
-    double   x;
+    int64_t step, last, stride;
+    double x;
 };
 struct fake_crew {
-    struct crew         crew; /* first */
+    struct crew crew; /* first */
     struct fake_worker *workers;
-    unsigned           *ready; /* (n_ready) workers that have something to say */
-    unsigned            n_ready, attached;
-    hone_rng            rng; /* the order of arrival */
-    int                 described, final;
-    long                events, idle;
+    unsigned *ready; /* (n_ready) workers that have something to say */
+    unsigned n_ready, attached;
+    hone_rng rng; /* the order of arrival */
+    int described, final;
+    long events, idle;
     volatile sig_atomic_t signalled;
-    hone_value          values[2];
-    char                message[64];
+    hone_value values[2];
+    char message[64];
 };
 
 static void fake_ready(struct fake_crew *f, unsigned worker)
@@ -505,8 +530,12 @@ static hone_rc fake_start(struct crew *crew, unsigned worker, const struct crew_
     (void)err;
     CU_ASSERT_FATAL(worker < crew->n && !f->workers[worker].busy);
     CU_ASSERT_FATAL(trial->n_settings == 3 && !strcmp(trial->settings[0].key, "x"));
-    f->workers[worker] = (struct fake_worker){ .busy = 1, .trial = trial->number, .attempt = trial->attempt, .flags = trial->flags,
-                                               .last = knobs.no_steps ? 0 : 1 + (int64_t)(trial->number % 5), .stride = 1 + (int64_t)(trial->number % 3 == 0),
+    f->workers[worker] = (struct fake_worker){ .busy = 1,
+                                               .trial = trial->number,
+                                               .attempt = trial->attempt,
+                                               .flags = trial->flags,
+                                               .last = knobs.no_steps ? 0 : 1 + (int64_t)(trial->number % 5),
+                                               .stride = 1 + (int64_t)(trial->number % 3 == 0),
                                                .x = trial->settings[0].number };
     fake_ready(f, worker);
     return HONE_OK;
@@ -514,7 +543,7 @@ static hone_rc fake_start(struct crew *crew, unsigned worker, const struct crew_
 
 static hone_rc fake_verdict(struct crew *crew, unsigned worker, uint32_t verdict, hone_error *err)
 {
-    struct fake_crew   *f = (struct fake_crew *)crew;
+    struct fake_crew *f = (struct fake_crew *)crew;
     struct fake_worker *w = &f->workers[worker];
     (void)err;
     CU_ASSERT_FATAL(w->busy && w->waiting);
@@ -543,8 +572,10 @@ static int every(uint64_t number, unsigned n)
 static void fake_speak(struct fake_crew *f, unsigned worker, struct crew_event *event)
 {
     struct fake_worker *w = &f->workers[worker];
-    const int           crashes = every(w->trial, knobs.crash_every) && w->attempt == 0;
-    *event = (struct crew_event){ .worker = worker, .trial = w->trial, .attempt = w->attempt, .what = CREW_OUTCOME, .values = f->values };
+    const int crashes = every(w->trial, knobs.crash_every) && w->attempt == 0;
+    *event = (struct crew_event){
+        .worker = worker, .trial = w->trial, .attempt = w->attempt, .what = CREW_OUTCOME, .values = f->values
+    };
     f->values[0] = (hone_value){ "value", w->x + 1.0 / (double)(w->step + 1), 0, 0 };
     f->values[1] = (hone_value){ "size", w->x * 100, 0, 0 };
     event->n_values = every(w->trial, knobs.forget_every) ? 0 : 2;
@@ -586,10 +617,14 @@ static void fake_speak(struct fake_crew *f, unsigned worker, struct crew_event *
 
 static hone_rc fake_wait(struct crew *crew, double seconds, struct crew_event *event, hone_error *err)
 {
-    static const hone_value       metrics[] = { { "value", 0, HONE_MINIMIZE, 0 }, { "size", 0, HONE_MINIMIZE, 0 } };
-    static const hone_description description = { .size = sizeof description, .max_step = 5, .any_space = 1, .n_metrics = 2, .metrics = metrics };
-    static const hone_description with_final = { .size = sizeof description, .max_step = 5, .any_space = 1, .n_metrics = 2, .metrics = metrics, .final = 1 };
-    struct fake_crew             *f = (struct fake_crew *)crew;
+    static const hone_value metrics[] = { { "value", 0, HONE_MINIMIZE, 0 }, { "size", 0, HONE_MINIMIZE, 0 } };
+    static const hone_description description = {
+        .size = sizeof description, .max_step = 5, .any_space = 1, .n_metrics = 2, .metrics = metrics
+    };
+    static const hone_description with_final = {
+        .size = sizeof description, .max_step = 5, .any_space = 1, .n_metrics = 2, .metrics = metrics, .final = 1
+    };
+    struct fake_crew *f = (struct fake_crew *)crew;
     if (!f->described) {
         f->described = 1;
         *event = (struct crew_event){ .what = CREW_READY, .description = f->final ? &with_final : &description };
@@ -611,19 +646,19 @@ static hone_rc fake_wait(struct crew *crew, double seconds, struct crew_event *e
 /* ---- a whole run ---- */
 
 struct setup {
-    int         strict, final;
-    unsigned    trials, workers, lag, retries;
-    uint64_t    arrivals; /* seed of the order of arrival */
-    const char *study;    /* more lines of [study] */
+    int strict, final;
+    unsigned trials, workers, lag, retries;
+    uint64_t arrivals; /* seed of the order of arrival */
+    const char *study; /* more lines of [study] */
 };
 struct run {
-    hone_rc        rc;
-    hone_error     err;
+    hone_rc rc;
+    hone_error err;
     enum study_end end;
-    uint64_t       hash; /* of all trials: point, state, step, values */
-    uint64_t       n, complete, pruned, failed, running, best;
-    hone_rc        final_rc;
-    char           messages[200]; /* of the first failed trial */
+    uint64_t hash; /* of all trials: point, state, step, values */
+    uint64_t n, complete, pruned, failed, running, best;
+    hone_rc final_rc;
+    char messages[200]; /* of the first failed trial */
 };
 
 static void fake_log(const hone_host *host, uint32_t level, const char *message)
@@ -670,18 +705,20 @@ static uint64_t table_hash(const struct trial_table *table)
     return h;
 }
 
-static void compose_study(const struct setup *s, struct catalog *catalog, struct config *config, struct composition *composition)
+static void compose_study(const struct setup *s, struct catalog *catalog, struct config *config,
+                          struct composition *composition)
 {
     struct complaints complaints = COMPLAINTS_INIT;
-    struct text       ini = TEXT_INIT;
-    char              lag[32];
+    struct text ini = TEXT_INIT;
+    char lag[32];
     snprintf(lag, sizeof lag, "lag = %u\n", s->lag);
-    text_addf(&ini,
-              "[study]\nname = t\ntrials = %u\nworkers = %u\n%sorder = %s\ntrial_retries = %u\nstorage = box:there\n%s%s\n"
-              "[search]\nuse = learner\n[scheduler]\nuse = judge\n[objective]\nuse = invented\n[reporter.counter]\n"
-              "[space]\nx = real 0 .. 1\nk = int 1 .. 9\nc = choice a, b\n",
-              s->trials, s->workers, s->strict ? lag : "", s->strict ? "strict" : "asynchronous", s->retries, s->study ? s->study : "",
-              s->study && strstr(s->study, "objectives") ? "" : "objectives = value min");
+    text_addf(
+        &ini,
+        "[study]\nname = t\ntrials = %u\nworkers = %u\n%sorder = %s\ntrial_retries = %u\nstorage = box:there\n%s%s\n"
+        "[search]\nuse = learner\n[scheduler]\nuse = judge\n[objective]\nuse = invented\n[reporter.counter]\n"
+        "[space]\nx = real 0 .. 1\nk = int 1 .. 9\nc = choice a, b\n",
+        s->trials, s->workers, s->strict ? lag : "", s->strict ? "strict" : "asynchronous", s->retries,
+        s->study ? s->study : "", s->study && strstr(s->study, "objectives") ? "" : "objectives = value min");
     if (config_read_text(config, "t.ini", "", text_string(&ini), ini.length, &complaints) < 0 ||
         composition_make(composition, config, catalog, 0, &complaints) < 0) {
         complaints_print(&complaints, stdout);
@@ -693,15 +730,16 @@ static void compose_study(const struct setup *s, struct catalog *catalog, struct
 
 static struct run run_study(const struct setup *s)
 {
-    static const hone_host      host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, "0", NULL, fake_log, fake_cancelled, fake_get_ext };
-    static const hone_terminal  terminal = { sizeof terminal, 0, 0, 0, NULL, fake_write, fake_columns };
+    static const hone_host host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, "0",
+                                    NULL,        fake_log,       fake_cancelled, fake_get_ext };
+    static const hone_terminal terminal = { sizeof terminal, 0, 0, 0, NULL, fake_write, fake_columns };
     static const hone_component *list[HONE_COUNT(invented)];
-    struct run                  run = { .err = HONE_ERROR_INIT };
-    struct catalog             *catalog = NULL;
-    struct config               config = CONFIG_INIT;
-    struct composition          composition = { 0 };
-    struct study                study;
-    struct fake_crew            f = { .rng = hone_rng_at(s->arrivals, 0), .final = s->final };
+    struct run run = { .err = HONE_ERROR_INIT };
+    struct catalog *catalog = NULL;
+    struct config config = CONFIG_INIT;
+    struct composition composition = { 0 };
+    struct study study;
+    struct fake_crew f = { .rng = hone_rng_at(s->arrivals, 0), .final = s->final };
     f.crew = (struct crew){ s->strict ? s->lag : s->workers, fake_start, fake_verdict, fake_wait, fake_cancel };
     f.workers = calloc(f.crew.n, sizeof *f.workers);
     f.ready = calloc(f.crew.n, sizeof *f.ready);

@@ -13,7 +13,8 @@ static uint64_t events_hash(void)
 {
     uint64_t h = 0;
     for (size_t i = 0; i < box.n_events; i++)
-        h = mix(mix(mix(mix(h, box.events[i].what), box.events[i].trial), (uint64_t)box.events[i].step), box.events[i].verdict);
+        h = mix(mix(mix(mix(h, box.events[i].what), box.events[i].trial), (uint64_t)box.events[i].step),
+                box.events[i].verdict);
     return h;
 }
 
@@ -23,7 +24,7 @@ static void test_strict_repeats(void)
     static const unsigned lags[] = { 1, 4, 7 };
     for (unsigned l = 0; l < HONE_COUNT(lags); l++) {
         struct setup s = { .strict = 1, .trials = 150, .lag = lags[l], .retries = 1 };
-        uint64_t     hash = 0, events = 0;
+        uint64_t hash = 0, events = 0;
         for (unsigned arrivals = 0; arrivals < 24; arrivals++) {
             fresh();
             knobs.crash_every = 11;
@@ -64,7 +65,8 @@ static void test_asynchronous_completes(void)
         knobs.crash_every = 9;
         knobs.crash_waiting = 4;
         knobs.no_steps = arrivals % 3 == 2;
-        const struct run run = run_study(&(struct setup){ .trials = 200, .workers = 1 + arrivals, .arrivals = arrivals });
+        const struct run run = run_study(
+            &(struct setup){ .trials = 200, .workers = 1 + arrivals, .arrivals = arrivals });
         CU_ASSERT_EQUAL(run.rc, HONE_OK);
         CU_ASSERT_EQUAL(run.end, STUDY_BUDGET);
         CU_ASSERT_EQUAL(run.complete + run.pruned + run.failed, 200);
@@ -99,7 +101,8 @@ static void test_death_while_waiting(void)
             fresh();
             knobs.crash_waiting = 2;
             knobs.no_stops = 1;
-            const struct run run = run_study(&(struct setup){ .strict = strict, .trials = 40, .workers = 2, .lag = 4, .retries = retries, .arrivals = 5 });
+            const struct run run = run_study(&(struct setup){
+                .strict = strict, .trials = 40, .workers = 2, .lag = 4, .retries = retries, .arrivals = 5 });
             CU_ASSERT_EQUAL(run.rc, HONE_OK);
             CU_ASSERT_EQUAL(run.failed, retries ? 0 : 20);
             CU_ASSERT_EQUAL(run.complete, retries ? 40 : 20);
@@ -158,7 +161,7 @@ static void test_cancelled_study_goes_on_as_if_nothing_had_been(void)
     const struct run whole = run_study(&s);
     for (long stop = 1; stop < 200; stop += 9) {
         struct run run;
-        unsigned   runs = 0;
+        unsigned runs = 0;
         fresh();
         do {
             knobs.signal_event = stop + (long)runs * 7;
@@ -181,7 +184,7 @@ static void test_failing_storage(void)
     struct setup s = { .strict = 1, .trials = 40, .workers = 2, .lag = 4 };
     fresh();
     const struct run whole = run_study(&s);
-    const long       writes = box.writes;
+    const long writes = box.writes;
     CU_ASSERT(writes > 200);
     for (long n = 1; n <= writes; n += n < 20 ? 1 : 3) {
         fresh();
@@ -202,7 +205,7 @@ static void test_failing_storage(void)
 static void test_resume_does_not_use_up_retries(void)
 {
     struct setup s = { .trials = 12, .workers = 4, .retries = 1 };
-    struct run   run;
+    struct run run;
     fresh();
     knobs.no_stops = 1;
     knobs.signal_event = 2;
@@ -235,7 +238,8 @@ static void test_unknown_metric_is_refused(void)
     CU_ASSERT_EQUAL(run.rc, HONE_EINVAL);
     CU_ASSERT_STRING_EQUAL(run.err.param, "study.objectives");
     CU_ASSERT_STRING_EQUAL(run.err.msg, "the objective reports no 'valeu'; did you mean 'value'?");
-    run = run_study(&(struct setup){ .trials = 10, .workers = 2, .study = "objectives = value\nconstraints = size <= 40\n" });
+    run = run_study(
+        &(struct setup){ .trials = 10, .workers = 2, .study = "objectives = value\nconstraints = size <= 40\n" });
     CU_ASSERT_EQUAL(run.rc, HONE_OK); /* the metric's own direction */
     CU_ASSERT_FATAL(run.best < box.n_trials);
     CU_ASSERT(box.trials[run.best].constraints[0] <= 0);
@@ -269,12 +273,14 @@ static void test_a_thousand_workers(void)
 {
     for (int strict = 0; strict < 2; strict++) {
         fresh();
-        const struct run run = run_study(&(struct setup){ .strict = strict, .trials = 20000, .workers = 1000, .lag = 1000 });
+        const struct run run = run_study(
+            &(struct setup){ .strict = strict, .trials = 20000, .workers = 1000, .lag = 1000 });
         CU_ASSERT_EQUAL(run.rc, HONE_OK);
         CU_ASSERT_EQUAL(run.complete + run.pruned, 20000);
     }
     knobs.signal_event = 0;
-    const struct run again = run_study(&(struct setup){ .strict = 1, .trials = 20500, .workers = 1000, .lag = 1000 }); /* replays them all */
+    const struct run again = run_study(
+        &(struct setup){ .strict = 1, .trials = 20500, .workers = 1000, .lag = 1000 }); /* replays them all */
     CU_ASSERT_EQUAL(again.rc, HONE_OK);
     CU_ASSERT_EQUAL(again.n, 20500);
     box_empty();
@@ -292,8 +298,10 @@ static void test_memory_is_bounded(void)
     CU_ASSERT(memory_late - memory_early < 15000 * 320);
 }
 
-SUITE(TEST(test_strict_repeats), TEST(test_strict_depends_on_lag), TEST(test_asynchronous_completes), TEST(test_retries),
-      TEST(test_death_while_waiting), TEST(test_missing_value_fails_the_trial), TEST(test_bad_points), TEST(test_search_waits_and_ends),
-      TEST(test_cancelled_study_goes_on_as_if_nothing_had_been), TEST(test_failing_storage), TEST(test_resume_does_not_use_up_retries),
-      TEST(test_other_settings_are_refused), TEST(test_unknown_metric_is_refused), TEST(test_final_training), TEST(test_a_thousand_workers),
+SUITE(TEST(test_strict_repeats), TEST(test_strict_depends_on_lag), TEST(test_asynchronous_completes),
+      TEST(test_retries), TEST(test_death_while_waiting), TEST(test_missing_value_fails_the_trial),
+      TEST(test_bad_points), TEST(test_search_waits_and_ends),
+      TEST(test_cancelled_study_goes_on_as_if_nothing_had_been), TEST(test_failing_storage),
+      TEST(test_resume_does_not_use_up_retries), TEST(test_other_settings_are_refused),
+      TEST(test_unknown_metric_is_refused), TEST(test_final_training), TEST(test_a_thousand_workers),
       TEST(test_memory_is_bounded))

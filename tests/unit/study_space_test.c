@@ -11,17 +11,17 @@
 #include <math.h>
 
 struct made {
-    struct config      config;
+    struct config config;
     struct space_lines lines;
-    struct space       space;
-    hone_error         err;
-    hone_rc            rc;
+    struct space space;
+    hone_error err;
+    hone_rc rc;
 };
 
 static void make(struct made *m, const char *lines)
 {
     struct complaints complaints = COMPLAINTS_INIT;
-    struct text       ini = TEXT_INIT;
+    struct text ini = TEXT_INIT;
     *m = (struct made){ .err = HONE_ERROR_INIT };
     text_addf(&ini, "[space]\n%s", lines);
     if (config_read_text(&m->config, "t.ini", "", text_string(&ini), ini.length, &complaints) < 0 ||
@@ -47,7 +47,8 @@ static void test_conditions_refer_to_earlier_dimensions(void)
     make(&m, "a = real 0 .. 1 if b = two\nb = choice one, two if c >= 3\nc = int 1 .. 9\nd = real 0 .. 1\n");
     CU_ASSERT_EQUAL_FATAL(m.rc, HONE_OK);
     CU_ASSERT_EQUAL(m.space.view.n_dims, 4);
-    CU_ASSERT(space_find(&m.space, "c") < space_find(&m.space, "b") && space_find(&m.space, "b") < space_find(&m.space, "a"));
+    CU_ASSERT(space_find(&m.space, "c") < space_find(&m.space, "b") &&
+              space_find(&m.space, "b") < space_find(&m.space, "a"));
     CU_ASSERT_EQUAL(space_find(&m.space, "nobody"), UINT32_MAX);
     const hone_dim *a = m.space.view.dims[space_find(&m.space, "a")];
     CU_ASSERT_EQUAL(a->n_conditions, 1);
@@ -114,11 +115,12 @@ static void test_texts_read_back_exactly(void)
     for (int round = 0; round < 20000; round++)
         for (uint32_t d = 0; d < m.space.view.n_dims; d++) {
             const hone_dim *dim = m.space.view.dims[d];
-            char            text[32];
-            double          v, back;
+            char text[32];
+            double v, back;
             if (dim->n_choices) {
                 v = (double)hone_rng_below(&rng, dim->n_choices);
-            } else if (round % 2 && dim->type == HONE_DIM_REAL && !dim->step) { /* any bits at all that are a number inside */
+            } else if (round % 2 && dim->type == HONE_DIM_REAL &&
+                       !dim->step) { /* any bits at all that are a number inside */
                 const uint64_t u = hone_rng_u64(&rng);
                 memcpy(&v, &u, sizeof v);
                 if (!isfinite(v) || !(v >= dim->min && v <= dim->max))
@@ -132,11 +134,14 @@ static void test_texts_read_back_exactly(void)
                 printf("# %s: %.17g is written '%s', read %.17g\n", dim->key, v, shown, back);
             CU_ASSERT_FATAL(!memcmp(&v, &back, sizeof v));
         }
-    static const double corners[] = { 0, -0.0, DBL_MIN, DBL_TRUE_MIN, 0.1, 1.0 / 3, 1e300, -1e300, 9007199254740993.0, 123456789012345678.0 };
+    static const double corners[] = { 0,       -0.0,  DBL_MIN, DBL_TRUE_MIN,       0.1,
+                                      1.0 / 3, 1e300, -1e300,  9007199254740993.0, 123456789012345678.0 };
     for (size_t k = 0; k < sizeof corners / sizeof *corners; k++) {
-        char   text[32];
+        char text[32];
         double back = 1;
-        CU_ASSERT_EQUAL(space_value_parse(&m.space, 0, space_value_text(&m.space, 0, corners[k], text, sizeof text), &back, &m.err), HONE_OK);
+        CU_ASSERT_EQUAL(
+            space_value_parse(&m.space, 0, space_value_text(&m.space, 0, corners[k], text, sizeof text), &back, &m.err),
+            HONE_OK);
         CU_ASSERT_FATAL(!memcmp(&corners[k], &back, sizeof back));
     }
     release(&m);
@@ -145,11 +150,12 @@ static void test_texts_read_back_exactly(void)
 static void test_choices_survive_rounding(void)
 {
     struct made m;
-    char        text[32];
+    char text[32];
     make(&m, "c = choice red, green, blue\n");
-    CU_ASSERT_STRING_EQUAL(space_value_text(&m.space, 0, 2 - 1e-10, text, sizeof text), "blue"); /* space_check_point lets it pass */
+    CU_ASSERT_STRING_EQUAL(space_value_text(&m.space, 0, 2 - 1e-10, text, sizeof text),
+                           "blue"); /* space_check_point lets it pass */
     release(&m);
 }
 
-SUITE(TEST(test_conditions_refer_to_earlier_dimensions), TEST(test_circle_and_strangers_are_refused), TEST(test_points_are_checked),
-      TEST(test_texts_read_back_exactly), TEST(test_choices_survive_rounding))
+SUITE(TEST(test_conditions_refer_to_earlier_dimensions), TEST(test_circle_and_strangers_are_refused),
+      TEST(test_points_are_checked), TEST(test_texts_read_back_exactly), TEST(test_choices_survive_rounding))

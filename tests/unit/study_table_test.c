@@ -12,7 +12,7 @@
 static int naive_dominates(const struct trial_table *t, const struct trial *a, const struct trial *b)
 {
     double violation[2] = { 0, 0 };
-    int    better = 0;
+    int better = 0;
     for (int k = 0; k < 2; k++)
         for (uint32_t i = 0; i < t->n_constraints; i++) {
             const double c = (k ? b : a)->constraints[i];
@@ -57,10 +57,10 @@ static void test_front_in_any_order_of_arrival(void)
 {
     static const uint8_t maximize[3] = { 0, 1, 0 };
     for (uint64_t seed = 0; seed < 300; seed++) {
-        hone_rng           rng = hone_rng_at(seed, 0);
+        hone_rng rng = hone_rng_at(seed, 0);
         struct trial_table t;
-        uint64_t           order[40];
-        const uint32_t     n_values = 1 + (uint32_t)(seed % 3), n_constraints = (uint32_t)(seed / 3 % 3);
+        uint64_t order[40];
+        const uint32_t n_values = 1 + (uint32_t)(seed % 3), n_constraints = (uint32_t)(seed / 3 % 3);
         trial_table_init(&t, 2, n_values, n_constraints, maximize);
         for (uint64_t i = 0; i < 40; i++) {
             struct trial *trial = trial_table_append(&t);
@@ -69,11 +69,14 @@ static void test_front_in_any_order_of_arrival(void)
             for (uint32_t k = 0; k < n_values; k++)
                 trial->values[k] = (double)hone_rng_below(&rng, 7); /* few values: many ties */
             for (uint32_t k = 0; k < n_constraints; k++)
-                trial->constraints[k] = seed % 7 == 6 && i % 9 == 0 ? nan("") : (double)hone_rng_below(&rng, 4) - (seed % 2 ? 0 : 2);
+                trial->constraints[k] = seed % 7 == 6 && i % 9 == 0
+                                            ? nan("")
+                                            : (double)hone_rng_below(&rng, 4) - (seed % 2 ? 0 : 2);
         }
         hone_rng_shuffle(&rng, order, 40);
         for (uint64_t i = 0; i < 40; i++) {
-            static const uint32_t states[] = { HONE_STATE_COMPLETE, HONE_STATE_COMPLETE, HONE_STATE_PRUNED, HONE_STATE_FAILED };
+            static const uint32_t states[] = { HONE_STATE_COMPLETE, HONE_STATE_COMPLETE, HONE_STATE_PRUNED,
+                                               HONE_STATE_FAILED };
             CU_ASSERT_EQUAL(trial_end(&t, t.trials[order[i]], states[hone_rng_below(&rng, 4)]), 0);
             check_front(&t);
         }
@@ -86,7 +89,7 @@ static void test_front_in_any_order_of_arrival(void)
 static void test_nobody_complete_nobody_best(void)
 {
     static const uint8_t maximize[1] = { 0 };
-    struct trial_table   t;
+    struct trial_table t;
     trial_table_init(&t, 0, 1, 0, maximize);
     CU_ASSERT_PTR_NULL(trial_table_best(&t));
     trial_end(&t, trial_table_append(&t), HONE_STATE_FAILED);
@@ -103,7 +106,7 @@ static void test_nobody_complete_nobody_best(void)
 static void test_violation(void)
 {
     static const uint8_t maximize[1] = { 0 };
-    struct trial_table   t;
+    struct trial_table t;
     trial_table_init(&t, 0, 1, 2, maximize);
     struct trial *trial = trial_table_append(&t);
     CU_ASSERT(isinf(trial_violation(&t, trial))); /* not measured */

@@ -15,15 +15,15 @@
 #include <unistd.h>
 
 struct world {
-    struct pool           *pool;
-    struct crew           *crew;
-    struct catalog        *catalog;
-    struct composition     composition;
-    struct config          config;
-    struct text            text;
+    struct pool *pool;
+    struct crew *crew;
+    struct catalog *catalog;
+    struct composition composition;
+    struct config config;
+    struct text text;
     struct catalog_options options;
-    const char            *path;
-    char                   plugins[4096], program[4096];
+    const char *path;
+    char plugins[4096], program[4096];
 };
 
 static const hone_setting point[] = { { "x1", "3", 3 }, { "x2", "2", 2 } };
@@ -39,17 +39,22 @@ static double now(void)
 static void open_world(struct world *w, const char *objective, const char *program, double trial_time)
 {
     struct complaints complaints = COMPLAINTS_INIT;
-    hone_error        err = HONE_ERROR_INIT;
-    struct text       ini = TEXT_INIT;
-    const char       *build = getenv("HONE_BUILD");
+    hone_error err = HONE_ERROR_INIT;
+    struct text ini = TEXT_INIT;
+    const char *build = getenv("HONE_BUILD");
     *w = (struct world){ 0 };
     if (!build)
         build = "build";
     snprintf(w->plugins, sizeof w->plugins, "%s/plugins", build);
     snprintf(w->program, sizeof w->program, "%s/hone", build);
     w->path = w->plugins;
-    w->options = (struct catalog_options){ .paths = &w->path, .n_paths = 1, .no_default_path = 1, .scanner = w->program };
-    text_addf(&ini, "[study]\nobjectives = value min\n[objective]\nuse = function\n%s[space]\nx1 = real -5 .. 5\nx2 = real -5 .. 5\n", objective);
+    w->options = (struct catalog_options){
+        .paths = &w->path, .n_paths = 1, .no_default_path = 1, .scanner = w->program
+    };
+    text_addf(&ini,
+              "[study]\nobjectives = value min\n[objective]\nuse = function\n%s[space]\nx1 = real -5 .. 5\nx2 = real "
+              "-5 .. 5\n",
+              objective);
     if (catalog_open(&w->catalog, &w->options, &err) != HONE_OK ||
         config_read_text(&w->config, "t.ini", "", text_string(&ini), ini.length, &complaints) < 0 ||
         composition_make(&w->composition, &w->config, w->catalog, 0, &complaints) < 0) {
@@ -59,8 +64,14 @@ static void open_world(struct world *w, const char *objective, const char *progr
     complaints_release(&complaints);
     text_release(&ini);
     composition_text(&w->composition, NULL, 0, &w->text);
-    const struct pool_options options = { .n = 2, .config = text_string(&w->text), .directory = "/nonexistent", .seed = 1, .trial_time = trial_time,
-                                          .grace = 2, .catalog = &w->options, .program = program ? program : w->program };
+    const struct pool_options options = { .n = 2,
+                                          .config = text_string(&w->text),
+                                          .directory = "/nonexistent",
+                                          .seed = 1,
+                                          .trial_time = trial_time,
+                                          .grace = 2,
+                                          .catalog = &w->options,
+                                          .program = program ? program : w->program };
     CU_ASSERT_EQUAL_FATAL(pool_create(&w->pool, &options, &err), HONE_OK);
     w->crew = pool_crew(w->pool);
 }
@@ -77,14 +88,14 @@ static void close_world(struct world *w)
 static void start(struct world *w, unsigned worker, uint64_t number)
 {
     const struct crew_trial trial = { .number = number, .settings = point, .n_settings = 2, .seed = 5 };
-    hone_error              err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     CU_ASSERT_EQUAL_FATAL(w->crew->start(w->crew, worker, &trial, &err), HONE_OK);
 }
 
 /* The next event of a kind, answering reports; others are passed over. 0: none came in a long while. */
 static int await(struct world *w, enum crew_what what, struct crew_event *event)
 {
-    hone_error   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     const double until = now() + 60;
     while (now() < until) {
         const hone_rc rc = w->crew->wait(w->crew, 0.2, event, &err);
@@ -99,7 +110,7 @@ static int await(struct world *w, enum crew_what what, struct crew_event *event)
 
 static void test_describes_and_evaluates(void)
 {
-    struct world      w;
+    struct world w;
     struct crew_event event;
     open_world(&w, "name = sphere\n", NULL, 0);
     CU_ASSERT_FATAL(await(&w, CREW_READY, &event));
@@ -120,7 +131,7 @@ static void test_describes_and_evaluates(void)
 
 static void test_cancelled_and_usable_again(void)
 {
-    struct world      w;
+    struct world w;
     struct crew_event event;
     open_world(&w, "delay = 100\n", NULL, 0);
     for (uint64_t i = 0; i < 4; i++) {
@@ -140,7 +151,7 @@ static void test_cancelled_and_usable_again(void)
 /* Whoever stops the whole job sends SIGTERM to the workers, too: that is no reason for a trial to fail. */
 static void test_signal_alone_ends_no_trial(void)
 {
-    struct world      w;
+    struct world w;
     struct crew_event event;
     open_world(&w, "delay = 0.3\n", NULL, 0);
     CU_ASSERT(await(&w, CREW_READY, &event));
@@ -153,7 +164,7 @@ static void test_signal_alone_ends_no_trial(void)
 
 static void test_killed_worker_is_replaced(void)
 {
-    struct world      w;
+    struct world w;
     struct crew_event event;
     open_world(&w, "delay = 0.4\n", NULL, 0);
     CU_ASSERT(await(&w, CREW_READY, &event));
@@ -176,13 +187,13 @@ static void test_killed_worker_is_replaced(void)
 /* A worker that does not read holds up nobody: not the start of its own trial, however long, and not the other worker. */
 static void test_stopped_worker_blocks_nobody(void)
 {
-    struct world      w;
+    struct world w;
     struct crew_event event;
-    hone_error        err = HONE_ERROR_INIT;
-    char             *text = malloc(8 << 20);
+    hone_error err = HONE_ERROR_INIT;
+    char *text = malloc(8 << 20);
     memset(text, 'x', 8 << 20);
     text[(8 << 20) - 1] = '\0';
-    const hone_setting      long_point[] = { point[0], point[1], { "y", text, 0 } };
+    const hone_setting long_point[] = { point[0], point[1], { "y", text, 0 } };
     const struct crew_trial trial = { .number = 7, .settings = long_point, .n_settings = 3 };
     open_world(&w, "", NULL, 0);
     CU_ASSERT(await(&w, CREW_READY, &event));
@@ -202,9 +213,9 @@ static void test_stopped_worker_blocks_nobody(void)
 
 static void test_trial_time(void)
 {
-    struct world            w;
-    struct crew_event       event;
-    hone_error              err = HONE_ERROR_INIT;
+    struct world w;
+    struct crew_event event;
+    hone_error err = HONE_ERROR_INIT;
     const struct crew_trial final = { .number = 1, .settings = point, .n_settings = 2, .flags = HONE_TRIAL_FINAL };
     open_world(&w, "delay = 0.8\n", NULL, 0.2);
     CU_ASSERT(await(&w, CREW_READY, &event));
@@ -232,9 +243,9 @@ static void write_program(char *path, const char *script)
 
 static void test_worker_that_cannot_start(void)
 {
-    struct world      w;
+    struct world w;
     struct crew_event event;
-    char              path[40];
+    char path[40];
     write_program(path, "#!/bin/sh\necho the library is not there >&2\nexit 3\n");
     open_world(&w, "", path, 0);
     CU_ASSERT_FATAL(await(&w, CREW_READY, &event));
@@ -258,9 +269,9 @@ static void test_worker_that_cannot_start(void)
 /* Output without end, garbage on the channel, output closed: the coordinator still hears its clock, and goes on. */
 static void test_worker_that_misbehaves(void)
 {
-    struct world      w;
+    struct world w;
     struct crew_event event;
-    char              path[40];
+    char path[40];
     write_program(path, "#!/bin/sh\nexec yes\n");
     open_world(&w, "", path, 0);
     for (int i = 0; i < 3; i++)
@@ -283,5 +294,5 @@ static void test_worker_that_misbehaves(void)
 }
 
 SUITE(TEST(test_describes_and_evaluates), TEST(test_cancelled_and_usable_again), TEST(test_signal_alone_ends_no_trial),
-      TEST(test_killed_worker_is_replaced), TEST(test_stopped_worker_blocks_nobody), TEST(test_trial_time), TEST(test_worker_that_cannot_start),
-      TEST(test_worker_that_misbehaves))
+      TEST(test_killed_worker_is_replaced), TEST(test_stopped_worker_blocks_nobody), TEST(test_trial_time),
+      TEST(test_worker_that_cannot_start), TEST(test_worker_that_misbehaves))

@@ -28,11 +28,11 @@ static void report_frame(struct text *out)
 
 static void test_round_trip(void)
 {
-    struct text       out = TEXT_INIT;
+    struct text out = TEXT_INIT;
     struct wire_frame frame;
-    struct decoded    decoded;
+    struct decoded decoded;
     struct crew_event event = { 0 };
-    hone_error        err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     CU_ASSERT_EQUAL_FATAL(decoded_init(&decoded), 0);
     report_frame(&out);
     CU_ASSERT_EQUAL(wire_parse((const uint8_t *)out.data, out.length, &frame, &err), (int64_t)out.length);
@@ -65,7 +65,7 @@ static void test_round_trip(void)
 
 static void test_two_frames_in_a_row(void)
 {
-    struct text       out = TEXT_INIT, both = TEXT_INIT;
+    struct text out = TEXT_INIT, both = TEXT_INIT;
     struct wire_frame frame;
     report_frame(&out);
     text_add_bytes(&both, out.data, out.length);
@@ -84,9 +84,9 @@ static void test_two_frames_in_a_row(void)
 /* Every beginning is "not whole yet"; every changed byte of what is checked is noticed. The block has no byte more than told. */
 static void test_cut_and_changed(void)
 {
-    struct text       out = TEXT_INIT;
+    struct text out = TEXT_INIT;
     struct wire_frame frame;
-    hone_error        err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     report_frame(&out);
     for (size_t n = 0; n < out.length; n++) {
         uint8_t *cut = malloc(n ? n : 1);
@@ -111,8 +111,8 @@ static void test_cut_and_changed(void)
 static void test_too_long(void)
 {
     struct text out = TEXT_INIT;
-    hone_error  err = HONE_ERROR_INIT;
-    char       *long_text = malloc(WIRE_MAX_FRAME + 1);
+    hone_error err = HONE_ERROR_INIT;
+    char *long_text = malloc(WIRE_MAX_FRAME + 1);
     memset(long_text, 'x', WIRE_MAX_FRAME);
     long_text[WIRE_MAX_FRAME] = '\0';
     wire_begin(&out, WIRE_ATTACHMENT);
@@ -128,11 +128,11 @@ static void test_invented_payloads(void)
     struct decoded decoded;
     CU_ASSERT_EQUAL_FATAL(decoded_init(&decoded), 0);
     for (uint64_t seed = 0; seed < 30000; seed++) {
-        hone_rng          rng = hone_rng_at(seed, 1);
-        const size_t      n = (size_t)hone_rng_below(&rng, 80);
-        uint8_t          *bytes = malloc(n ? n : 1);
+        hone_rng rng = hone_rng_at(seed, 1);
+        const size_t n = (size_t)hone_rng_below(&rng, 80);
+        uint8_t *bytes = malloc(n ? n : 1);
         struct crew_event event = { 0 };
-        hone_error        err = HONE_ERROR_INIT;
+        hone_error err = HONE_ERROR_INIT;
         for (size_t i = 0; i < n; i++)
             bytes[i] = (uint8_t)(hone_rng_below(&rng, 3) ? hone_rng_below(&rng, 6) : hone_rng_below(&rng, 256));
         struct wire_frame frame = { .type = WIRE_REPORT, .at = bytes, .end = bytes + n };
@@ -157,4 +157,5 @@ static void test_invented_payloads(void)
     decoded_release(&decoded);
 }
 
-SUITE(TEST(test_round_trip), TEST(test_two_frames_in_a_row), TEST(test_cut_and_changed), TEST(test_too_long), TEST(test_invented_payloads))
+SUITE(TEST(test_round_trip), TEST(test_two_frames_in_a_row), TEST(test_cut_and_changed), TEST(test_too_long),
+      TEST(test_invented_payloads))

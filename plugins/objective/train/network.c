@@ -11,7 +11,7 @@ enum { LEAST_INFERENCE_BATCH = 64, SMALL_BATCH_INFERENCE = 256 };
 
 struct sites {
     const struct crew *crew;
-    const hone_trial  *trial;
+    const hone_trial *trial;
 };
 
 static hone_var offer_site(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
@@ -52,7 +52,8 @@ hone_rc network_build(struct network *network, const struct crew *crew, const ho
     return hone_nn_graph_error(g, err);
 }
 
-hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train, hone_error *err)
+hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train,
+                        hone_error *err)
 {
     const uint64_t full = batch_size < n_train ? batch_size : n_train;
     const uint64_t infer = full < LEAST_INFERENCE_BATCH ? SMALL_BATCH_INFERENCE : full;
@@ -60,19 +61,22 @@ hone_rc network_compile(struct network *network, const struct crew *crew, uint64
     hone_rc rc = HONE_OK;
     for (int i = 0; i < NETS && rc == HONE_OK; i++)
         if (sizes[i])
-            rc = hone_nn_compile(network->graph, network->loss, network->output, (int64_t)sizes[i], &network->nets[i], err);
+            rc = hone_nn_compile(network->graph, network->loss, network->output, (int64_t)sizes[i], &network->nets[i],
+                                 err);
     if (rc != HONE_OK)
         return rc;
     network->parameters = hone_nn_parameters(network->graph, &network->n_parameters);
     for (uint32_t i = 0; i < network->n_parameters; i++)
-        network->n_weights += (uint64_t)hone_shape_elements(network->parameters[i]->dims, network->parameters[i]->n_dims);
+        network->n_weights += (uint64_t)hone_shape_elements(network->parameters[i]->dims,
+                                                            network->parameters[i]->n_dims);
     const hone_optimizer_v1 *optimizer = crew->members[PART_OPTIMIZER][0].iface;
     return hone_nn_allocate_states(network->graph, optimizer->n_states, err);
 }
 
 hone_rc network_keep(struct network *network, hone_error *err)
 {
-    if (!network->kept && !(network->kept = calloc(network->n_parameters ? network->n_parameters : 1, sizeof *network->kept)))
+    if (!network->kept &&
+        !(network->kept = calloc(network->n_parameters ? network->n_parameters : 1, sizeof *network->kept)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory to keep the best weights");
     for (uint32_t i = 0; i < network->n_parameters; i++) {
         const hone_parameter *p = network->parameters[i];
@@ -87,7 +91,8 @@ hone_rc network_restore(struct network *network, hone_error *err)
 {
     if (!network->kept)
         return hone_fail(err, HONE_EINVAL, "", "there are no kept weights to restore");
-    for (uint32_t i = 0; i < network->n_parameters; i++) /* a copy that ran out of memory half-way leaves none of these */
+    for (uint32_t i = 0; i < network->n_parameters;
+         i++) /* a copy that ran out of memory half-way leaves none of these */
         if (network->kept[i])
             memcpy(network->parameters[i]->value, network->kept[i], network->parameters[i]->length * sizeof(float));
     return HONE_OK;

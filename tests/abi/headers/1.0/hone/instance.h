@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* hone/instance.h - what most plugins need once: making an instance, writing and reading its state. Header
+ * only.
+ *
+ * An instance usually starts with a copy of its settings; then create is one line and destroy is free():
+ *
+ *     static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error
+ * *err)
+ *     {
+ *         (void)host;
+ *         return hone_instance_create(info, sizeof(struct settings), sizeof(struct dropout), self, err);
+ *     }
+ */
+#ifndef HONE_INSTANCE_H
+#define HONE_INSTANCE_H
+#include "hone/param.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* *self: `bytes` zeroed bytes whose first `settings_bytes` are a copy of the settings; strings and lists in
+ * them stay the host's. Released by free(). HONE_ENOMEM. [any] */
+static inline hone_rc hone_instance_create(const hone_create_info *info, size_t settings_bytes, size_t bytes,
+                                           void **self, hone_error *err)
+{
+    void *instance = calloc(1, bytes ? bytes : 1);
+    if (!instance)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for %s",
+                         info->instance ? info->instance : "an instance");
+    if (settings_bytes && info->config)
+        memcpy(instance, info->config, settings_bytes);
+    *self = instance;
+    return HONE_OK;
+}
+
+/* Writes all n bytes. HONE_EIO. [any] */
+static inline hone_rc hone_write(const hone_ostream *out, const void *data, uint64_t n, hone_error *err)
+{
+    if (n && out->write(out->ctx, data, n) != (int64_t)n)
+        return hone_fail(err, HONE_EIO, NULL, "the state could not be written");
+    return HONE_OK;
+}
+
+/* Reads exactly n bytes, however short the single reads are. HONE_EIO, or HONE_EINVAL where the state ends
+ * before. [any] */
+static inline hone_rc hone_read(const hone_istream *in, void *data, uint64_t n, hone_error *err)
+{
+    uint64_t got = 0;
+    while (got < n) {
+        const int64_t more = in->read(in->ctx, (char *)data + got, n - got);
+        if (more < 0)
+            return hone_fail(err, HONE_EIO, NULL, "the saved state could not be read");
+        if (more == 0 || (uint64_t)more > n - got)
+            return hone_fail(err, HONE_EINVAL, NULL, "the saved state is cut short");
+        got += (uint64_t)more;
+    }
+    return HONE_OK;
+}
+
+/* Refuses bytes after the end of the state. HONE_EINVAL, HONE_EIO. [any] */
+static inline hone_rc hone_read_end(const hone_istream *in, hone_error *err)
+{
+    char byte;
+    const int64_t more = in->read(in->ctx, &byte, 1);
+    if (more < 0)
+        return hone_fail(err, HONE_EIO, NULL, "the saved state could not be read");
+    return more ? hone_fail(err, HONE_EINVAL, NULL, "the saved state is longer than it should be") : HONE_OK;
+}
+#endif /* HONE_INSTANCE_H */

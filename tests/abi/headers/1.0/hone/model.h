@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* hone/model.h - kind "model/1": builds a network for a task. */
+#ifndef HONE_MODEL_H
+#define HONE_MODEL_H
+#include "hone/nn.h"
+#include "hone/task.h"
+
+#define HONE_KIND_MODEL "model/1"
+typedef struct hone_model_v1 {
+    uint32_t size, flags; /* flags: 0 */
+    /* x: one sample of the task's shape, float32. Returns (N, n_outputs): logits for classes, numbers for regression.
+     * Offers its sites by hone_nn_site; mistakes are kept by the graph. [trial] */
+    hone_var (*build)(void *self, hone_graph *g, hone_var x, const hone_task *task);
+} hone_model_v1;
+#endif /* HONE_MODEL_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* hone/scheduler.h - kind "scheduler/1": what becomes of trials while they run.
+ *
+ * The study asks `next` whenever a worker is free, and tells every report. A scheduler sees time only as steps: it never
+ * learns which worker, how long, or in what order results reached the machine. In `order = strict` the study delivers
+ * reports on a virtual clock: `lag` virtual workers, one unit of time a step, ties by trial number; so the same study takes
+ * the same decisions with any number of real workers. Values are "lower is better", as for a search. All on [study]. */
+#ifndef HONE_SCHEDULER_H
+#define HONE_SCHEDULER_H
+#include "hone/plugin.h"
+
+#define HONE_KIND_SCHEDULER "scheduler/1"
+enum {
+    HONE_ORDER_START = 1,  /* a new trial: the search proposes its point */
+    HONE_ORDER_RESUME = 2, /* trial `trial`, from its checkpoint */
+    HONE_ORDER_CLONE = 3   /* trial `trial` goes on from the checkpoint of trial `from`, with the point in `x` */
+};
+typedef struct hone_order {
+    uint32_t size, what;
+    uint64_t trial; /* START: the number of the new trial, filled in by the host */
+    uint64_t from;
+    int64_t until; /* step at which the trial pauses by itself, with a checkpoint; 0: none */
+    double *x;     /* CLONE: the new point, written by the scheduler */
+} hone_order;
+
+enum { HONE_CONTINUE = 0, HONE_PAUSE = 1, HONE_STOP = 2 };
+typedef struct hone_report {
+    uint32_t size, n_values;
+    uint64_t trial;
+    int64_t step;         /* 1, 2, ...; gaps are allowed, order is not broken */
+    const double *values; /* (n_values) the study's objectives; NaN where not reported or not a number */
+} hone_report;
+
+typedef struct hone_scheduler_info {
+    uint32_t size, n_values;
+    int64_t max_step; /* of a whole trial, 0: unknown */
+    uint64_t trials;  /* budget, 0: unknown */
+} hone_scheduler_info;
+
+typedef struct hone_scheduler_v1 {
+    uint32_t size, flags;
+    hone_rc (*open)(void *self, const hone_scheduler_info *info, hone_error *err);
+    /* May be NULL: always START. HONE_WAIT: nothing until a report or an end comes; HONE_DONE: nothing any more. */
+    hone_rc (*next)(void *self, hone_order *order, hone_error *err);
+    /* May be NULL: always HONE_CONTINUE. */
+    hone_rc (*report)(void *self, const hone_report *report, uint32_t *verdict, hone_error *err);
+    /* The trial is over: status HONE_COMPLETE ... of hone/search.h; values (n_values) as in its outcome. May be NULL. */
+    hone_rc (*finish)(void *self, uint64_t trial, uint32_t status, const double *values, hone_error *err);
+} hone_scheduler_v1;
+#endif /* HONE_SCHEDULER_H */
