@@ -107,6 +107,14 @@ coordinator() {
     complete=$(count s.db complete)
     [ "$complete" -ge 2 ] || bad "only $complete trials are kept"
     is "workers left" "$(sleep 0.1; workers_left)" ""
+    # a version of the plugin without the fault takes the study up (the mode is put right in the storage, as the settings must be
+    # the same); a search that says it is done is right
+    if [ "$2" != 'done' ]; then
+        sqlite3 s.db "update studies set config = replace(config, 'mode = $2', 'mode = ok')"
+        run 0 "$hone" resume s.db -q
+        is "complete at last" "$(count s.db complete)" 12
+        is "trials twice" "$(sqlite3 s.db 'select count(*) - count(distinct trial) from events where what = 3')" 0
+    fi
     done_with "$1_$2"
 }
 coordinator search segfault 139 "search 'bad' ($work/plugins/search_bad.so) crashed (SIGSEGV)"
