@@ -112,7 +112,7 @@ static void test_describes_and_evaluates(void)
 {
     struct world w;
     struct crew_event event;
-    open_world(&w, "function = sphere\n", NULL, 0);
+    open_world(&w, "name = sphere\n", NULL, 0);
     CU_ASSERT_FATAL(await(&w, CREW_READY, &event));
     CU_ASSERT_EQUAL_FATAL(event.rc, HONE_OK);
     CU_ASSERT_EQUAL(event.description->n_metrics, 1);
