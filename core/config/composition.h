@@ -105,9 +105,9 @@ int composition_make(struct composition *composition, const struct config *confi
 void composition_release(struct composition *composition);
 
 /* The resolved INI: every section, every key with its value; reads back to the same composition. Where settings are
- * given (key "model.width"): with the values of the point in place, and in [space] only those that no section has a key
- * for, as `fixed`: what `hone best --format ini` prints. Keys that have no effect (active_if) are left out, and so are
- * defaults in which the candidates of a section differ. */
+ * given (key "model.width", also "study.trial"): with the values of the point in place, and in [space] only those that
+ * no section has a key for, as `fixed`: what `hone best --format ini` prints. Keys that have no effect (active_if) are
+ * left out, and so are defaults in which the candidates of a section differ. */
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,
                       struct text *out);
 /* "section.key<TAB>file:line" or "<TAB>default", "<TAB>--set", a line a key. */

@@ -72,6 +72,7 @@ void trial_components_release(struct trial_components *c)
     while (c->n_made)
         drop(c, c->n_made - 1);
     free(c->made);
+    free(c->stop_key);
     text_release(&c->config_text);
 }
 
@@ -271,9 +272,32 @@ const char *trial_components_installed(struct trial_components *c, const char *k
     return NULL;
 }
 
+/* The point, and what else makes this trial the one that it is: its number, which its random numbers depend on, and its end. */
+static void write_config(struct trial_components *c)
+{
+    char number[32], until[32], stop_key[96];
+    struct setting_text *all = calloc(c->n_point + 2, sizeof *all);
+    size_t n = 0;
+    if (!all) {
+        c->config_text.failed = 1;
+        return;
+    }
+    for (; n < c->n_point; n++)
+        all[n] = c->point[n];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)c->trial_number);
+    all[n++] = (struct setting_text){ "study.trial", number };
+    if (c->until && c->stop_key) {
+        snprintf(until, sizeof until, "%lld", (long long)c->until);
+        snprintf(stop_key, sizeof stop_key, "%s.%s", c->composition->objective->name, c->stop_key);
+        all[n++] = (struct setting_text){ stop_key, until };
+    }
+    composition_text(c->composition, all, n, &c->config_text);
+    free(all);
+}
+
 const char *trial_components_config_text(struct trial_components *c)
 {
     if (!c->config_text.length)
-        composition_text(c->composition, c->point, c->n_point, &c->config_text);
+        write_config(c);
     return text_string(&c->config_text);
 }

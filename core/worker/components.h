@@ -13,6 +13,9 @@ struct trial_components {
     uint64_t trial_seed, study_seed;
     const struct setting_text *point; /* (n_point) of the trial at hand */
     size_t n_point;
+    uint64_t trial_number;
+    int64_t until;  /* step at which it ends; 0: at its own end */
+    char *stop_key; /* of the objective's section, which says the same; NULL: none */
     struct made *made; /* of this trial, and those kept from earlier ones */
     size_t n_made, capacity;
     struct text config_text; /* made when asked for */

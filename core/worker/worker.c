@@ -164,6 +164,8 @@ static hone_rc worker_ready(struct worker *w, hone_rc rc, hone_error *why, hone_
         const hone_objective_v1 *iface = objective.loaded->iface;
         if (iface->describe)
             rc = iface->describe(objective.self, &description, why);
+        if (rc == HONE_OK && description.stop_key && !(w->components.stop_key = strdup(description.stop_key)))
+            rc = hone_fail(why, HONE_ENOMEM, NULL, "out of memory for the objective's description");
     }
     wire_begin(out, WIRE_READY);
     wire_u32(out, (uint32_t)rc);
@@ -253,6 +255,8 @@ static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_err
         goto out;
     trial_run_begin(&run, &w->channel, w->page);
     trial_components_begin(&w->components, point, n, run.trial.seed);
+    w->components.trial_number = run.trial.number;
+    w->components.until = run.trial.until;
     rc = objective_create(w, &objective, run.trial.seed, &why);
     if (rc == HONE_OK) {
         const hone_objective_v1 *iface = objective.loaded->iface;

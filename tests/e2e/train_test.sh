@@ -201,6 +201,12 @@ run 0 "$hone" run early.ini --quiet --storage early.db --set study.name=early --
     --set "space.optimizer.learning_rate=real 0.3 .. 0.6"
 [ "$(trials early.db step | sort -n | head -n 1)" -lt 12 ] || bad "no trial stopped early: $(trials early.db step | tr '\n' ' ')"
 winner_again early.db early.d
+if command -v python3 >/dev/null; then
+    run 0 python3 read.py early.d/model.safetensors
+    grep -q '^stop_after = [1-9]' model.ini || bad "the winner ran all epochs: it proves nothing"
+    run 0 "$hone" train model.ini --quiet --directory inside
+    tail -c "$(weights inside/model.safetensors)" inside/model.safetensors | cmp -s - weights.run || bad "the INI in the model gives other weights"
+fi
 done_with early_stopping
 
 # damaged data are told before any trial, by their file
