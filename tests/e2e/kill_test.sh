@@ -55,17 +55,23 @@ whole reference.db 60
 done_with uninterrupted
 
 # the coordinator dies; what it had committed before is there after
+committed() { [ ! -e "$1" ] || sqlite3 "$1" 'select trial, attempt, step, name, value, verdict from reports' 2>/dev/null | sort; }
 kills=0
+: >ever
 for moment in $(moments $((KILLS * 3 / 5)) 15 90); do
-    before=$(sqlite3 strict.db 'select count(*) from reports' 2>/dev/null || echo 0)
     timeout -s KILL "$moment" "$hone" run strict.ini -q >/dev/null 2>&1
     [ $? = 137 ] && kills=$((kills + 1))
-    after=$(sqlite3 strict.db 'select count(*) from reports' 2>/dev/null || echo 0)
-    [ "${after:-0}" -ge "${before:-0}" ] || bad "reports went from $before to $after"
+    committed strict.db >now
+    comm -13 now ever >lost
+    [ ! -s lost ] || bad "$(wc -l <lost) committed reports are gone: $(head -n 1 lost)"
+    cp now ever
 done
 echo "# killed the coordinator $kills times"
 [ "$kills" -ge $((KILLS / 3)) ] || bad "only $kills kills hit a running study"
 run 0 "$hone" run strict.ini -q
+committed strict.db | comm -13 - ever >lost
+[ ! -s lost ] || bad "committed reports are gone at the end: $(head -n 1 lost)"
+[ -s ever ] || bad "nothing was committed before any kill"
 table strict.db >strict.csv
 cmp -s strict.csv reference.csv || { bad "the table differs from the uninterrupted one"; diff strict.csv reference.csv | head -n 6; }
 whole strict.db 60

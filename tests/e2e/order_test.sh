@@ -70,6 +70,23 @@ done_with longer
 run 3 "$hone" run random-median.ini -q --set objective.noise=0.1
 says err noise
 says err "choose another name or storage"
+# any setting that means another study is refused by its line; those that do not are taken; neither changes what is there
+events=$(sqlite3 random-median.db 'select count(*) from events')
+refused() { # LINE ASSIGNMENT: the line as the storage has it
+    run 3 "$hone" run random-median.ini -q --set "$2"
+    says err "$1"
+}
+refused 'seed = 1' study.seed=8
+refused 'order = strict' study.order=asynchronous
+refused 'objectives = value min' 'study.objectives=value max'
+refused 'use = random' search.use=grid
+refused 'use = median' scheduler.use=none
+refused 'steps = 6' objective.steps=7
+refused 'x2 = real 0 .. 1' 'space.x2=real 0 .. 0.5'
+for allowed in study.workers=1 study.time=1h study.trial_time=1m study.trial_memory=1G study.trial_retries=3; do
+    run 0 "$hone" run random-median.ini -q --set $allowed
+done
+is events "$(sqlite3 random-median.db 'select count(*) from events')" "$events"
 run 0 "$hone" run random-median.ini -q --set study.name=second --trials 3
 run 0 "$hone" studies random-median.db --format csv
 is studies "$(tail -n +2 out | cut -d, -f1 | sort | tr '\n' ' ')" "random-median second "
