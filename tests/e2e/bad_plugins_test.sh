@@ -9,7 +9,7 @@ plugin scheduler_bad
 export HONE_PLUGIN_PATH="$work/plugins"
 
 study() { # SEARCH-LINES SCHEDULER-LINES OBJECTIVE-LINES
-    printf '[study]\nname = s\ntrials = 12\nworkers = 2\nobjectives = value min\nstorage = s.db\ntrial_time = 1s\ntrial_memory = 300M\n' >s.ini
+    printf '[study]\nname = s\ntrials = 12\nworkers = 2\nobjectives = value min\nstorage = s.db\ntrial_time = 30s\ntrial_memory = 300M\n' >s.ini
     printf '[search]\n%b\n[scheduler]\n%b\n[objective]\nuse = bad\n%b\n' "$1" "$2" "$3" >>s.ini
     printf '[space]\nx = int 0 .. 40 step 2\ny = real 0 .. 1 if x = 0\n' >>s.ini
     rm -f s.db*
@@ -50,7 +50,7 @@ done_with objective_prints
 # what never ends is ended; two at once keep the test short
 for mode in loop stubborn; do
     study 'use = random' 'use = none' "mode = $mode\nevery = 6"
-    run 0 "$hone" run s.ini -q
+    run 0 "$hone" run s.ini -q --set study.trial_time=1
     is complete "$(count s.db complete)" 10
     "$hone" trials s.db --format csv >rows
     is "rows with the message" "$(grep -c 'took longer than trial_time = 1 s' rows)" 2
