@@ -14,8 +14,8 @@ struct trial_components {
     const struct setting_text *point; /* (n_point) of the trial at hand */
     size_t n_point;
     uint64_t trial_number;
-    int64_t until;  /* step at which it ends; 0: at its own end */
-    char *stop_key; /* of the objective's section, which says the same; NULL: none */
+    int64_t until;     /* step at which it ends; 0: at its own end */
+    char *stop_key;    /* of the objective's section, which says the same; NULL: none */
     struct made *made; /* of this trial, and those kept from earlier ones */
     size_t n_made, capacity;
     struct text config_text; /* made when asked for */
