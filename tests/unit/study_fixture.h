@@ -16,20 +16,22 @@
 
 /* What a test wants of the parts; zeroes are a study in which all goes well. */
 static struct knobs {
-    unsigned wait_at;       /* the search waits while so many trials are without outcome */
-    int always_wait;        /* ... or always */
-    unsigned done_at;       /* the search is done at this trial */
-    unsigned bad_every;     /* every n-th point is outside the space */
-    int no_stops;           /* the scheduler lets everything go on */
-    unsigned crash_every;   /* every n-th trial crashes in its first attempt, after its second report */
-    unsigned crash_waiting; /* ... and while its report waits for the verdict */
-    unsigned forget_every;  /* every n-th trial ends without the objective's value */
-    int no_steps;           /* trials report nothing */
-    long fail_write;        /* the n-th write of the storage, and all later ones, fail; 0: none */
-    long signal_event;      /* SIGINT comes with the n-th event; 0: never */
-    long final_fails;       /* the final training fails */
-    int forget_all;         /* the storage keeps nothing: for counting memory */
-    int measure_memory;     /* into memory_early and memory_late, bytes at trials 5000 and 19999 */
+    unsigned wait_at;        /* the search waits while so many trials are without outcome */
+    int always_wait;         /* ... or always */
+    unsigned done_at;        /* the search is done at this trial */
+    unsigned bad_every;      /* every n-th point is outside the space */
+    int no_stops;            /* the scheduler lets everything go on */
+    unsigned crash_every;    /* every n-th trial crashes in its first attempt, after its second report */
+    unsigned crash_waiting;  /* ... and while its report waits for the verdict */
+    unsigned crash_attempts; /* bit k: it crashes in attempt k; 0: in the first one */
+    unsigned forget_every;   /* every n-th trial ends without the objective's value */
+    int no_steps;            /* trials report nothing */
+    long fail_write;         /* the n-th write of the storage, and all later ones, fail; 0: none */
+    int fail_once;           /* ... only that one fails */
+    long signal_event;       /* SIGINT comes with the n-th event; 0: never */
+    long final_fails;        /* the final training fails */
+    int forget_all;          /* the storage keeps nothing: for counting memory */
+    int measure_memory;      /* into memory_early and memory_late, bytes at trials 5000 and 19999 */
 } knobs;
 static int64_t memory_early, memory_late;
 
@@ -98,7 +100,9 @@ static void *box_grow(void *array, size_t n, size_t size)
 static hone_rc box_write(hone_error *err)
 {
     box.writes++;
-    return knobs.fail_write && box.writes >= knobs.fail_write ? hone_fail(err, HONE_EIO, NULL, "box is full") : HONE_OK;
+    return knobs.fail_write && (knobs.fail_once ? box.writes == knobs.fail_write : box.writes >= knobs.fail_write)
+               ? hone_fail(err, HONE_EIO, NULL, "box is full")
+               : HONE_OK;
 }
 
 static struct box_op *box_op(void)
@@ -568,11 +572,16 @@ static int every(uint64_t number, unsigned n)
     return n && (number + 1) % n == 0;
 }
 
+static int crashes_in(uint64_t attempt)
+{
+    return attempt < 32 && (knobs.crash_attempts ? knobs.crash_attempts : 1u) >> attempt & 1;
+}
+
 /* What the worker says next. */
 static void fake_speak(struct fake_crew *f, unsigned worker, struct crew_event *event)
 {
     struct fake_worker *w = &f->workers[worker];
-    const int crashes = every(w->trial, knobs.crash_every) && w->attempt == 0;
+    const int crashes = every(w->trial, knobs.crash_every) && crashes_in(w->attempt);
     *event = (struct crew_event){
         .worker = worker, .trial = w->trial, .attempt = w->attempt, .what = CREW_OUTCOME, .values = f->values
     };
@@ -606,7 +615,7 @@ static void fake_speak(struct fake_crew *f, unsigned worker, struct crew_event *
         f->values[0].value = w->x + 1.0 / (double)(w->step + 1);
         event->what = CREW_REPORT;
         event->step = w->step;
-        if (every(w->trial, knobs.crash_waiting) && w->attempt == 0) {
+        if (every(w->trial, knobs.crash_waiting) && crashes_in(w->attempt)) {
             w->dies = 1;
             fake_ready(f, worker);
         }
