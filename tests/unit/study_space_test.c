@@ -77,7 +77,7 @@ static void test_circle_and_strangers_are_refused(void)
 /* x as written by key, checked; "" where it is fine. */
 static const char *check(struct made *m, double a, double b, double c)
 {
-    double x[3] = { NAN, NAN, NAN };
+    double x[3] = { (double)NAN, (double)NAN, (double)NAN };
     m->err = (hone_error)HONE_ERROR_INIT;
     x[space_find(&m->space, "a")] = a;
     x[space_find(&m->space, "b")] = b;
@@ -92,14 +92,14 @@ static void test_points_are_checked(void)
     struct made m;
     make(&m, "a = real 0 .. 1\nb = int 2 .. 10 step 2\nc = real 0 .. 2 if b > 4\nwhere = a < c\n");
     CU_ASSERT_EQUAL_FATAL(m.rc, HONE_OK);
-    CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 2, NAN), "");
+    CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 2, (double)NAN), "");
     CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 6, 1), "");
-    CU_ASSERT_STRING_EQUAL(check(&m, 1.5, 2, NAN), "a = 1.5 is outside [0, 1]");
-    CU_ASSERT_STRING_EQUAL(check(&m, INFINITY, 2, NAN), "a = inf is outside [0, 1]");
-    CU_ASSERT_STRING_EQUAL(check(&m, NAN, 2, NAN), "a is not a number");
-    CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 3, NAN), "b = 3 is between two values allowed");
+    CU_ASSERT_STRING_EQUAL(check(&m, 1.5, 2, (double)NAN), "a = 1.5 is outside [0, 1]");
+    CU_ASSERT_STRING_EQUAL(check(&m, HUGE_VAL, 2, (double)NAN), "a = inf is outside [0, 1]");
+    CU_ASSERT_STRING_EQUAL(check(&m, (double)NAN, 2, (double)NAN), "a is not a number");
+    CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 3, (double)NAN), "b = 3 is between two values allowed");
     CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 2, 1), "c = 1 is set although its condition does not hold");
-    CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 6, NAN), "c is not a number");
+    CU_ASSERT_STRING_EQUAL(check(&m, 0.5, 6, (double)NAN), "c is not a number");
     CU_ASSERT_STRING_EQUAL(check(&m, 0.9, 6, 0.5), "the point breaks a relation of [space]");
     release(&m);
 }
@@ -120,7 +120,7 @@ static void test_texts_read_back_exactly(void)
             if (dim->n_choices) {
                 v = (double)hone_rng_below(&rng, dim->n_choices);
             } else if (round % 2 && dim->type == HONE_DIM_REAL &&
-                       !dim->step) { /* any bits at all that are a number inside */
+                       !(dim->step > 0)) { /* any bits at all that are a number inside */
                 const uint64_t u = hone_rng_u64(&rng);
                 memcpy(&v, &u, sizeof v);
                 if (!isfinite(v) || !(v >= dim->min && v <= dim->max))

@@ -18,10 +18,10 @@ static void report_frame(struct text *out)
     wire_f64(out, -0.1);
     wire_u32(out, 1);
     wire_string(out, "");
-    wire_f64(out, NAN);
+    wire_f64(out, (double)NAN);
     wire_u32(out, 2);
     wire_string(out, NULL);
-    wire_f64(out, INFINITY);
+    wire_f64(out, HUGE_VAL);
     wire_u32(out, 0);
     CU_ASSERT_EQUAL(wire_end(out, NULL), HONE_OK);
 }
