@@ -186,9 +186,11 @@ static void test_failing_storage(void)
     const struct run whole = run_study(&s);
     const long writes = box.writes;
     CU_ASSERT(writes > 200);
-    for (long n = 1; n <= writes; n += n < 20 ? 1 : 3) {
+    for (long round = 2; round <= 2 * writes; round += round < 80 ? 1 : 5) {
+        const long n = round / 2;
         fresh();
         knobs.fail_write = n;
+        knobs.fail_once = round % 2 != 0; /* half a decision could still be committed after that */
         s.arrivals = (uint64_t)n;
         struct run run = run_study(&s);
         if (run.rc == HONE_OK)
@@ -214,9 +216,28 @@ static void test_resume_does_not_use_up_retries(void)
     CU_ASSERT_EQUAL(run.end, STUDY_STOPPED);
     CU_ASSERT(box.trials[0].record.attempt >= 4);
     knobs.signal_event = 0;
-    knobs.crash_waiting = 0;
+    knobs.crash_every = 1;
+    knobs.crash_attempts = 1u << 5; /* what was at work crashes for the first time */
     run = run_study(&s);
     CU_ASSERT_EQUAL(run.complete, 12);
+    CU_ASSERT(heard_notes > 0);
+}
+
+static void test_retries_are_remembered_over_a_resume(void)
+{
+    const struct setup s = { .trials = 1, .workers = 1, .retries = 1 };
+    fresh();
+    knobs.no_stops = 1;
+    knobs.crash_every = 1;
+    knobs.crash_attempts = 5; /* the first attempt, and the one after the resume */
+    knobs.signal_event = 3;
+    struct run run = run_study(&s);
+    CU_ASSERT_EQUAL(run.end, STUDY_STOPPED);
+    CU_ASSERT_EQUAL(run.running, 1);
+    knobs.signal_event = 0;
+    run = run_study(&s);
+    CU_ASSERT_EQUAL(run.failed, 1);
+    CU_ASSERT_EQUAL(box.trials[0].record.attempt, 2);
 }
 
 static void test_other_settings_are_refused(void)
@@ -302,6 +323,6 @@ SUITE(TEST(test_strict_repeats), TEST(test_strict_depends_on_lag), TEST(test_asy
       TEST(test_retries), TEST(test_death_while_waiting), TEST(test_missing_value_fails_the_trial),
       TEST(test_bad_points), TEST(test_search_waits_and_ends),
       TEST(test_cancelled_study_goes_on_as_if_nothing_had_been), TEST(test_failing_storage),
-      TEST(test_resume_does_not_use_up_retries), TEST(test_other_settings_are_refused),
-      TEST(test_unknown_metric_is_refused), TEST(test_final_training), TEST(test_a_thousand_workers),
-      TEST(test_memory_is_bounded))
+      TEST(test_resume_does_not_use_up_retries), TEST(test_retries_are_remembered_over_a_resume),
+      TEST(test_other_settings_are_refused), TEST(test_unknown_metric_is_refused), TEST(test_final_training),
+      TEST(test_a_thousand_workers), TEST(test_memory_is_bounded))
