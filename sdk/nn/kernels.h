@@ -55,6 +55,9 @@ void kernel_add(const float *a, const float *b, float *c, int64_t n); /* in plac
 void kernel_column_sums(const float *x, float *sums, int64_t rows,
                         int64_t columns); /* (rows, columns) -> (columns) */
 
+/* y[c][r] = x[r][c]     x: (rows, columns)  y: (columns, rows) */
+void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns);
+
 /* ---- dropout ---- */
 struct dropout_key {
     uint32_t key[2];  /* of the graph's masks */

@@ -11,10 +11,10 @@ static int64_t elements(const struct lowering *l, int32_t id)
 }
 
 /* ---- dense ---- */
-static int run_matmul(const struct op *op, uint64_t step)
+static int run_primitive(const struct op *op, uint64_t step)
 {
     (void)step;
-    return matmul_run(op->call);
+    return call_run(op->call);
 }
 
 static int run_column_sums(const struct op *op, uint64_t step)
@@ -48,20 +48,20 @@ static int32_t parameter_buffer(struct lowering *l, int32_t parameter, bool grad
 static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shape *shape, int32_t a, int32_t b,
                         int32_t c, int32_t bias)
 {
-    struct op op = lower_op(run_matmul, shape->m, shape->n);
+    struct op op = lower_op(run_primitive, shape->m, shape->n);
     if (l->failed)
         return;
-    if (matmul_create(shape, l->nodes[id].name, &op.matmul, l->err) < 0) {
+    if (matmul_create(shape, l->nodes[id].name, &op.primitive, l->err) < 0) {
         l->failed = true;
         return;
     }
-    const uint64_t scratch = matmul_scratch_bytes(op.matmul);
+    const uint64_t scratch = primitive_scratch_bytes(op.primitive);
     op.buffer[0] = a;
     op.buffer[1] = b;
     op.buffer[2] = c;
     op.buffer[3] = bias;
     if (scratch)
-        op.buffer[4] = lower_buffer(l, scratch, NULL);
+        op.buffer[PRIMITIVE_SCRATCH] = lower_buffer(l, scratch, NULL);
     l->program->flops += 2.0 * (double)shape->m * (double)shape->n * (double)shape->k;
     lower_emit(l, &op);
 }
@@ -399,7 +399,13 @@ static const struct layer {
 
 void lower_forward(struct lowering *l, int32_t id)
 {
-    layers[l->nodes[id].kind].forward(l, id);
+    const struct node *node = &l->nodes[id];
+    if (layers[node->kind].forward)
+        layers[node->kind].forward(l, id);
+    else {
+        (void)hone_fail(l->err, HONE_EFAIL, "", "layer '%s' (kind %d) is not built yet", node->name, (int)node->kind);
+        l->failed = true;
+    }
 }
 
 void lower_backward(struct lowering *l, int32_t id)

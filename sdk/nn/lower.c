@@ -38,7 +38,7 @@ static void mark(struct lowering *l, int32_t root)
     for (int32_t id = root; id >= 0; id--) {
         if (!l->needed[id])
             continue;
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < MAX_INPUTS; i++)
             if (l->nodes[id].in[i] >= 0)
                 l->needed[lower_source(l, id, i)] = true;
     }
@@ -67,8 +67,8 @@ void lower_emit(struct lowering *l, const struct op *op)
 {
     if (!l->failed && !program_op(l->program, op))
         l->failed = true;
-    if (l->failed && op->matmul)
-        matmul_destroy(op->matmul);
+    if (l->failed && op->primitive)
+        primitive_destroy(op->primitive);
 }
 
 int32_t lower_buffer(struct lowering *l, uint64_t bytes, float *fixed)
@@ -211,7 +211,7 @@ static void find_needs(struct lowering *l)
     for (int32_t id = 0; id < net->n_nodes; id++) {
         if (!l->needed[id])
             continue;
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < MAX_INPUTS; i++)
             if (l->nodes[id].in[i] >= 0)
                 l->uses[lower_source(l, id, i)]++;
         l->wants_gradient[id] = l->training && l->nodes[id].trains && !l->nodes[id].is_loss;

@@ -33,7 +33,7 @@ bool      lower_may_overwrite(const struct lowering *l, int32_t id);
 void      lower_keep(struct lowering *l, int32_t id); /* the backward pass will read the value of node id */
 int32_t   lower_buffer(struct lowering *l, uint64_t bytes, float *fixed);
 struct op lower_op(int (*run)(const struct op *, uint64_t), int64_t rows, int64_t columns);
-void      lower_emit(struct lowering *l, const struct op *op);                             /* takes over op->matmul */
+void      lower_emit(struct lowering *l, const struct op *op);                             /* takes over op->primitive */
 void      lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t columns); /* c = a + b */
 /* The buffer that takes node id's gradient; *accumulate: it holds earlier contributions. */
 int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate);
