@@ -28,6 +28,17 @@ void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns
 }
 
 HOT
+void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        float *row = y + r * columns;
+        IVDEP
+        for (int64_t c = 0; c < columns; c++)
+            row[c] += bias[c];
+    }
+}
+
+HOT
 void kernel_tanh(const float *x, float *y, int64_t n)
 {
     IVDEP

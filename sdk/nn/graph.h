@@ -104,6 +104,7 @@ struct hone_graph {
     hone_parameter  **buffers;
     uint32_t          n_buffers;
     float            *buffer_values;
+    uint64_t          buffer_floats;
     uint32_t          precision; /* asked for; what is used once compiled */
     float            *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
     uint64_t          block;                                        /* floats in such a block */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Building a graph: convolutions and pools. Their values are stored channels last, (N, H, W, C). */
 #include "graph.h"
+#include "kernels.h"
 
 #include <string.h>
 
@@ -190,7 +191,7 @@ static hone_var pool(hone_graph *g, hone_var x, const struct hone_pool *options,
         return NO_VAR;
     }
     o.stride = or_else(o.stride, o.kernel);
-    if (!graph_in_range(g, who, "", "kernel", o.kernel, 1, 1 << 10) || !graph_in_range(g, who, "", "stride", o.stride, 1, MOST) ||
+    if (!graph_in_range(g, who, "", "kernel", o.kernel, 1, kind == NODE_MAX_POOL ? MAX_POOL_KERNEL : MOST) || !graph_in_range(g, who, "", "stride", o.stride, 1, MOST) ||
         !graph_in_range(g, who, "", "pad", o.pad, 0, o.kernel / 2))
         return NO_VAR;
     const struct window w = { .kernel = { o.kernel, o.kernel },

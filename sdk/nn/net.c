@@ -257,8 +257,13 @@ static double seconds(void)
 
 double hone_net_primitive_seconds(hone_net *net, uint32_t repeats)
 {
-    const int before = threads_enter(net->graph->threads);
-    double    sum = 0.0;
+    const int   before = threads_enter(net->graph->threads);
+    double      sum = 0.0;
+    hone_graph *g = net->graph;
+    float      *kept = malloc((g->buffer_floats + 1) * sizeof *kept); /* batch norms move them */
+    if (!kept)
+        return HUGE_VAL;
+    memcpy(kept, g->buffer_values, g->buffer_floats * sizeof *kept);
     for (int32_t i = 0; i < net->train.n_ops; i++) {
         const struct op *op = &net->train.ops[i];
         double           best = HUGE_VAL;
@@ -270,6 +275,8 @@ double hone_net_primitive_seconds(hone_net *net, uint32_t repeats)
         }
         sum += best;
     }
+    memcpy(g->buffer_values, kept, g->buffer_floats * sizeof *kept);
+    free(kept);
     threads_leave(before);
     return sum;
 }

@@ -204,6 +204,7 @@ static bool place_buffers(hone_graph *g)
         at += lines(g->buffers[i]->length);
     if (!(g->buffer_values = aligned_zeroed(at * sizeof(float))))
         return false;
+    g->buffer_floats = at;
     at = 0;
     for (uint32_t i = 0; i < g->n_buffers; i++) {
         g->buffers[i]->value = g->buffer_values + at;

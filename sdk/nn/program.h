@@ -30,8 +30,8 @@ struct op {
     uint32_t            flags;
     bool                accumulate;
     struct dropout_key  key;
-    struct window       window; /* of a pool */
-    int64_t             in[3], out[3]; /* rows, columns, channels */
+    struct pool         pool;
+    float              *dweight, *dbias; /* gradients of a norm */
     struct primitive   *primitive;
     struct call        *call;
 };

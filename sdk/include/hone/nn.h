@@ -103,7 +103,7 @@ HONE_EXPORT hone_var hone_nn_conv_transpose2d(hone_graph *g, hone_var x, const s
 
 /* Pooling of (N, C, H, W). */
 struct hone_pool {
-    int64_t  kernel;          /* >= 1, rows and columns */
+    int64_t  kernel;          /* >= 1, rows and columns; max: at most 15 */
     int64_t  stride;          /* 0: kernel */
     int64_t  pad;             /* on every side, at most kernel / 2 */
     uint32_t exclude_padding; /* average: divide by the number of real pixels, not by kernel * kernel */
