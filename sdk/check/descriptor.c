@@ -122,11 +122,11 @@ static void verify_condition(struct problems *all, const char *id, const hone_co
 
 static void verify_param(struct problems *all, const char *id, const hone_component *c, const hone_param *p)
 {
-    const uint32_t known =
-        HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED | HONE_P_DEPRECATED;
+    const uint32_t known = HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED |
+                           HONE_P_DEPRECATED;
     const size_t size = field_size(p->type), align = size > 8 ? 8 : size;
-    const int number =
-        p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS || p->type == HONE_T_REALS;
+    const int number = p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS ||
+                       p->type == HONE_T_REALS;
     hone_error err = HONE_ERROR_INIT;
     if (!is_name(p->key)) {
         problem(all, "%s: the key \"%s\" is not [a-z][a-z0-9_]*", id, p->key ? p->key : "");

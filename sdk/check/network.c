@@ -37,8 +37,8 @@ void network_fill(struct check *c, hone_net *net, hone_var x, hone_var targets, 
     fill_normal(&c->rng, inputs, elements * (size_t)batch, 1);
     for (size_t i = 0; i < (size_t)batch; i++)
         for (size_t j = 0; j < k; j++)
-            t[i * k + j] =
-                task->kind == HONE_TASK_CLASSIFICATION ? (j == i % k ? 1.0f : 0.0f) : (float)hone_rng_normal(&c->rng);
+            t[i * k + j] = task->kind == HONE_TASK_CLASSIFICATION ? (j == i % k ? 1.0f : 0.0f)
+                                                                  : (float)hone_rng_normal(&c->rng);
 }
 
 /* L(w + h d) for a direction d: (length) of one parameter. */

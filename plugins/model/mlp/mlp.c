@@ -22,8 +22,7 @@ static const hone_param params[] = {
     HONE_INT(struct settings, depth, "0", 0, 256, HONE_P_TUNABLE, "layers",
              "Number of hidden layers: the first ones of hidden, the last one repeated where it is too "
              "short; 0: as in hidden."),
-    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE,
-              "Activation after each hidden layer."),
+    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE, "Activation after each hidden layer."),
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
               "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance "
               "1 / inputs); auto: he before relu and gelu, xavier elsewhere."),
@@ -60,11 +59,10 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     const char *init = s->init != INIT_AUTO ? inits[s->init] : rectifies ? "he" : "xavier";
     char name[32];
     if (depth && !s->width && !s->hidden.n)
-        return hone_nn_fail(
-            g, "depth", "depth asks for hidden layers, but neither hidden nor width says how wide they are");
+        return hone_nn_fail(g, "depth",
+                            "depth asks for hidden layers, but neither hidden nor width says how wide they are");
     if (s->width && !depth)
-        return hone_nn_fail(g, "width",
-                            "width is set, but hidden is empty and depth is 0: there is no hidden layer");
+        return hone_nn_fail(g, "width", "width is set, but hidden is empty and depth is 0: there is no hidden layer");
     x = hone_nn_site(g, hone_nn_flatten(g, x), HONE_SITE_INPUT, "input");
     for (int64_t layer = 0; layer < depth; layer++) { /* (N, C) -> (N, units) */
         snprintf(name, sizeof name, "hidden%lld", (long long)layer + 1);
@@ -73,8 +71,7 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
         x = activate(s, g, x);
         x = hone_nn_site(g, x, HONE_SITE_POST_ACTIVATION, "hidden");
     }
-    x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier",
-                   .name = "output");
+    x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier", .name = "output");
     return hone_nn_site(g, x, HONE_SITE_OUTPUT, "output");
 }
 
