@@ -175,4 +175,5 @@ struct conv_shape graph_conv_shape(const struct node *layer, const struct node *
 
 /* Zeroed memory at a multiple of 64 bytes, or NULL; free() it. */
 void *aligned_zeroed(uint64_t bytes);
+void *aligned_memory(uint64_t bytes); /* the same, whatever it holds */
 #endif

@@ -17,12 +17,22 @@
 enum { LINE_FLOATS = 16 };                                 /* every parameter starts on a cache line */
 static const uint64_t INIT_STREAMS = UINT64_C(0x696e6974); /* "init": keeps these draws apart from the masks' */
 
+static uint64_t whole_lines(uint64_t bytes)
+{
+    return bytes ? (bytes + 63) / 64 * 64 : 64;
+}
+
+void *aligned_memory(uint64_t bytes)
+{
+    const uint64_t rounded = whole_lines(bytes);
+    return rounded < bytes ? NULL : aligned_alloc(64, rounded);
+}
+
 void *aligned_zeroed(uint64_t bytes)
 {
-    const uint64_t rounded = (bytes + 63) / 64 * 64;
-    void *memory = rounded < bytes ? NULL : aligned_alloc(64, rounded ? rounded : 64);
+    void *memory = aligned_memory(bytes);
     if (memory)
-        memset(memory, 0, rounded ? rounded : 64);
+        memset(memory, 0, whole_lines(bytes));
     return memory;
 }
 
