@@ -13,7 +13,7 @@ bench-nn: $(B)/tests/bench/nn_bench
 
 # Which layout of the weights oneDNN prefers here: make bench-nn-layout
 $(B)/tests/bench/nn_layout_bench.o: ALL_CPPFLAGS += -Isdk/nn
-$(B)/tests/bench/nn_layout_bench: $(B)/tests/bench/nn_layout_bench.o $(B)/sdk/nn/onednn.o
+$(B)/tests/bench/nn_layout_bench: $(B)/tests/bench/nn_layout_bench.o $(B)/sdk/nn/onednn.o $(B)/sdk/nn/onednn_conv.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DNNL_LIBS) -ldl -lm
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All that libhone-nn asks of oneDNN, in our own words: products and convolutions made once and run many times. onednn.c is
- * the one file that includes dnnl.h, so that another version of it is another file. */
+/* All that libhone-nn asks of oneDNN, in our own words: products and convolutions made once and run many times. onednn.c and
+ * onednn_conv.c alone see dnnl.h, both versions of it. */
 #ifndef HONE_NN_ONEDNN_H
 #define HONE_NN_ONEDNN_H
 #include "hone/plugin.h"

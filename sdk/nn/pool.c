@@ -48,14 +48,14 @@ HOT static void largest_of_four(const float *restrict a, const float *restrict b
         float m = a[i];
         int32_t at = 0;
         float x = a[i + c];
-        at = (x > m) | (x != x) ? 1 : at;
-        m = (x > m) | (x != x) ? x : m;
+        at = ((x > m) | (x != x)) ? 1 : at;
+        m = ((x > m) | (x != x)) ? x : m;
         x = b[i];
-        at = (x > m) | (x != x) ? 2 : at;
-        m = (x > m) | (x != x) ? x : m;
+        at = ((x > m) | (x != x)) ? 2 : at;
+        m = ((x > m) | (x != x)) ? x : m;
         x = b[i + c];
-        at = (x > m) | (x != x) ? 3 : at;
-        m = (x > m) | (x != x) ? x : m;
+        at = ((x > m) | (x != x)) ? 3 : at;
+        m = ((x > m) | (x != x)) ? x : m;
         where[i] = (uint8_t)at;
         best[i] = m < least ? least : m;
     }
