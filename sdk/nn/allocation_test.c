@@ -88,6 +88,29 @@ int dnnl_primitive_execute(const void *primitive, void *stream, int n, const voi
 }
 #endif
 
+/* Steps and inferences of a net: what they allocated must be nothing of ours. */
+static void expect_no_allocation(hone_net *net, int products)
+{
+    hone_error err = HONE_ERROR_INIT;
+    double loss;
+    CU_ASSERT_EQUAL(hone_net_forward_backward(net, 0, &loss, &err), HONE_OK);
+    ours = theirs = 0;
+    counting = OWN_MALLOC;
+    for (uint64_t step = 0; step < 100; step++) {
+        if (hone_net_forward_backward(net, step, &loss, &err) != HONE_OK || hone_net_infer(net, &err) != HONE_OK)
+            ours = 1000000;
+    }
+    counting = false;
+    CU_ASSERT_EQUAL(ours, 0);
+    printf("# inside oneDNN: %.1f allocations in a primitive\n", (double)theirs / (100 * products));
+
+    counting = OWN_MALLOC; /* and the counter counts */
+    void *volatile some = malloc(1);
+    counting = false;
+    free(some);
+    CU_ASSERT_EQUAL(ours, OWN_MALLOC);
+}
+
 static void test_a_step_allocates_nothing(void)
 {
     const hone_graph_options options = { sizeof options, 1, 1 };
@@ -95,7 +118,6 @@ static void test_a_step_allocates_nothing(void)
     hone_error err = HONE_ERROR_INIT;
     hone_graph *g = hone_nn_graph_create(&options);
     hone_net *net;
-    double loss;
     const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
     hone_var h = hone_nn_dropout(g, hone_nn_relu(g, hone_dense(g, x, .units = 64)), 0.5);
     h = hone_nn_add(g, h, hone_nn_dropout(g, hone_nn_gelu(g, hone_dense(g, h, .units = 64)), 0.1));
@@ -105,32 +127,44 @@ static void test_a_step_allocates_nothing(void)
         hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 32, &net, &err), HONE_OK);
     for (int i = 0; i < 32; i++)
         hone_net_input(net, t)[i * 10 + i % 10] = 1.0f;
-    CU_ASSERT_EQUAL(hone_net_forward_backward(net, 0, &loss, &err), HONE_OK);
+    expect_no_allocation(net, 8 + 3);
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(g);
+}
 
-    counting = OWN_MALLOC;
-    for (uint64_t step = 0; step < 100; step++) {
-        if (hone_net_forward_backward(net, step, &loss, &err) != HONE_OK || hone_net_infer(net, &err) != HONE_OK)
-            ours = 1000000;
-    }
-    counting = false;
-    CU_ASSERT_EQUAL(ours, 0);
-    printf("# inside oneDNN: %.1f allocations in a product\n", (double)theirs / (100 * (8 + 3)));
+/* A residual network of images: x (3, h, w), one more block beside the shortcut, four classes. */
+static hone_var residual(hone_graph *g, hone_var x)
+{
+    hone_var h = hone_nn_relu(
+        g, hone_batch_norm(g, hone_conv2d(g, x, .filters = 8, .kernel = 3, .pad = 1), .epsilon = 1e-4));
+    hone_var b = hone_batch_norm(g, hone_conv2d(g, h, .filters = 8, .kernel = 3, .pad = 1), .name = "second");
+    h = hone_max_pool(g, hone_nn_relu(g, hone_nn_add(g, b, h)), .kernel = 2);
+    const hone_var both[2] = { h, hone_group_norm(g, h, .groups = 2) };
+    h = hone_nn_concat(g, both, 2);
+    return hone_dense(g, hone_nn_global_average_pool(g, h), .units = 4);
+}
 
-    counting = OWN_MALLOC; /* and the counter counts */
-    void *volatile some = malloc(1);
-    counting = false;
-    free(some);
-    CU_ASSERT_EQUAL(ours, OWN_MALLOC);
+static void test_a_step_of_images_allocates_nothing(void)
+{
+    const hone_graph_options options = { sizeof options, 1, 1 };
+    const int64_t image[3] = { 3, 8, 8 }, classes = 4;
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = hone_nn_graph_create(&options);
+    hone_net *net;
+    const hone_var x = hone_nn_input(g, "x", image, 3), t = hone_nn_input(g, "t", &classes, 1);
+    const hone_var y = residual(g, x);
+    CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, y, t), y, 4, &net, &err), HONE_OK);
+    expect_no_allocation(net, 8 + 3);
     hone_net_destroy(net);
     hone_nn_graph_destroy(g);
 }
 
 #if OWN_MALLOC
 /* Builds, compiles, trains a step, saves and loads: the first failure, or HONE_OK. */
-static hone_rc whole_life(const char *path)
+static hone_rc whole_life(const char *path, bool images)
 {
     const hone_graph_options options = { sizeof options, 1, 1 };
-    const int64_t in = 5, classes = 3;
+    const int64_t in = 5, classes = images ? 4 : 3, image[3] = { 3, 4, 4 };
     hone_error err = HONE_ERROR_INIT;
     hone_graph *g = hone_nn_graph_create(&options);
     hone_net *net = NULL;
@@ -140,7 +174,14 @@ static hone_rc whole_life(const char *path)
     double loss;
     if (!g)
         return rc;
-    const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
+    const hone_var x = images ? hone_nn_input(g, "x", image, 3) : hone_nn_input(g, "x", &in, 1);
+    const hone_var t = hone_nn_input(g, "t", &classes, 1);
+    if (images) {
+        const hone_var y = residual(g, x);
+        if ((rc = hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, y, t), y, 2, &net, &err)) == HONE_OK)
+            rc = hone_net_forward_backward(net, 0, &loss, &err);
+        goto out;
+    }
     hone_var h = hone_nn_site(g, hone_dense(g, x, .units = 4), HONE_SITE_PRE_ACTIVATION, "hidden");
     h = hone_dense(g, hone_nn_dropout(g, hone_nn_relu(g, h), 0.5), .units = 3);
     if ((rc = hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 2, &net, &err)) < 0 ||
@@ -160,14 +201,14 @@ out:
     return rc;
 }
 
-static void test_every_failing_allocation_is_an_error(void)
+static void fail_in_turn(bool images)
 {
     char path[] = "/tmp/hone-allocation-XXXXXX";
     int at = 0, failures = 0;
     close(mkstemp(path));
-    for (; at < 1000; at++) {
+    for (; at < 2000; at++) {
         fail_at = at;
-        const hone_rc rc = whole_life(path);
+        const hone_rc rc = whole_life(path, images);
         if (fail_at >= 0) { /* there were fewer */
             CU_ASSERT_EQUAL(rc, HONE_OK);
             break;
@@ -181,7 +222,14 @@ static void test_every_failing_allocation_is_an_error(void)
     printf("# %d allocations failed in turn\n", at);
 }
 
-SUITE(TEST(test_a_step_allocates_nothing), TEST(test_every_failing_allocation_is_an_error))
+static void test_every_failing_allocation_is_an_error(void)
+{
+    fail_in_turn(false);
+    fail_in_turn(true);
+}
+
+SUITE(TEST(test_a_step_allocates_nothing), TEST(test_a_step_of_images_allocates_nothing),
+      TEST(test_every_failing_allocation_is_an_error))
 #else
-SUITE(TEST(test_a_step_allocates_nothing))
+SUITE(TEST(test_a_step_allocates_nothing), TEST(test_a_step_of_images_allocates_nothing))
 #endif

@@ -25,6 +25,16 @@ HOT void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t col
     }
 }
 
+HOT void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        float *row = y + r * columns;
+        IVDEP
+        for (int64_t c = 0; c < columns; c++)
+            row[c] += bias[c];
+    }
+}
+
 HOT void kernel_tanh(const float *x, float *y, int64_t n)
 {
     IVDEP
@@ -44,6 +54,20 @@ HOT void kernel_gelu(const float *x, float *y, int64_t n)
     IVDEP
     for (int64_t i = 0; i < n; i++)
         y[i] = x[i] * vector_normal(x[i], vector_bell(x[i]));
+}
+
+HOT void kernel_swish(const float *x, float *y, int64_t n)
+{
+    IVDEP
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] * vector_sigmoid(x[i]);
+}
+
+HOT void kernel_leaky_relu(const float *x, float *y, int64_t n, float slope)
+{
+    IVDEP
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] < 0.0f ? slope * x[i] : x[i];
 }
 
 /* The two loops of every derivative: writing and adding. f is the factor of dy[i]. */
@@ -85,6 +109,23 @@ INLINE float gelu_slope(float x)
 HOT void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
 {
     BACKWARD(gelu_slope(x[i]));
+}
+
+/* d/dx x s(x) = s(x) (1 + x (1 - s(x))) */
+INLINE float swish_slope(float x)
+{
+    const float s = vector_sigmoid(x);
+    return s * (1.0f + x * (1.0f - s));
+}
+
+HOT void kernel_swish_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
+{
+    BACKWARD(swish_slope(x[i]));
+}
+
+HOT void kernel_leaky_relu_backward(const float *dy, const float *x, float *dx, int64_t n, float slope, bool accumulate)
+{
+    BACKWARD(x[i] > 0.0f ? 1.0f : slope);
 }
 
 HOT void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale,
@@ -144,4 +185,40 @@ HOT void kernel_add(const float *a, const float *b, float *c, int64_t n)
     IVDEP
     for (int64_t i = 0; i < n; i++)
         c[i] = a[i] + b[i];
+}
+
+/* In tiles, so that both sides stay within lines already read. */
+void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns)
+{
+    enum { TILE = 16 };
+    for (int64_t r0 = 0; r0 < rows; r0 += TILE)
+        for (int64_t c0 = 0; c0 < columns; c0 += TILE) {
+            const int64_t r1 = r0 + TILE < rows ? r0 + TILE : rows, c1 = c0 + TILE < columns ? c0 + TILE : columns;
+            for (int64_t c = c0; c < c1; c++)
+                for (int64_t r = r0; r < r1; r++)
+                    y[c * rows + r] = x[r * columns + c];
+        }
+}
+
+INLINE uint32_t rounded_bits(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t up = bits + 0x7fffu + (bits >> 16 & 1u), quiet = bits | 0x400000u;
+    return x != x ? quiet : up;
+}
+
+HOT void kernel_to_bfloat16(const float *x, uint16_t *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (uint16_t)(rounded_bits(x[i]) >> 16);
+}
+
+HOT void kernel_round_bfloat16(const float *x, float *y, int64_t n)
+{
+    IVDEP
+    for (int64_t i = 0; i < n; i++) {
+        const uint32_t bits = rounded_bits(x[i]) & 0xffff0000u;
+        memcpy(&y[i], &bits, sizeof bits);
+    }
 }

@@ -219,7 +219,18 @@ static const hone_regularizer_v1 spy_iface = { .size = sizeof spy_iface,
                                                .at_end = spy_end };
 static const hone_component raw_spy = COMPONENT("raw_spy", HONE_KIND_REGULARIZER, raw_iface);
 static const hone_component spy = COMPONENT("spy", HONE_KIND_REGULARIZER, spy_iface);
-static const hone_component *const extra[] = { &toy, &product, &raw_spy, &spy, NULL };
+/* ---- model/normed: remembers more than its parameters ---- */
+static hone_var normed_build(void *self, hone_graph *g, hone_var x, const hone_task *task)
+{
+    (void)self;
+    x = hone_nn_relu(g,
+                     hone_batch_norm(g, hone_dense(g, x, .units = 6, .name = "hidden"), .momentum = 0.5, .name = "bn"));
+    return hone_dense(g, x, .units = task->n_outputs, .name = "output");
+}
+static const hone_model_v1 normed_iface = { sizeof normed_iface, 0, normed_build };
+static const hone_component normed = COMPONENT("normed", HONE_KIND_MODEL, normed_iface);
+
+static const hone_component *const extra[] = { &toy, &product, &raw_spy, &spy, &normed, NULL };
 
 static void forget(void)
 {
@@ -258,6 +269,79 @@ static void test_hooks_in_the_promised_order(void)
     CU_ASSERT_EQUAL(mini_host_result(&h, "validation.loss"), mini_host_report(&h, 1, "validation.loss"));
     CU_ASSERT(mini_host_report(&h, 3, "validation.loss") != mini_host_report(&h, 1, "validation.loss"));
     CU_ASSERT_EQUAL(mini_host_result(&h, "model.epochs"), 1);
+    mini_host_close(&h);
+}
+
+#define NORMED                                                                                                         \
+    "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = " \
+    "normed\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\n[regularizer.spy]\n"
+
+/* What was kept after the first epoch is what the trial ends with: running statistics, too, which validation reads. */
+static void test_running_statistics_are_kept_and_restored(void)
+{
+    struct mini_host h;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, NORMED));
+    CHECK(&h, mini_host_run(&h));
+    CU_ASSERT_EQUAL(mini_host_result(&h, "validation.loss"), mini_host_report(&h, 1, "validation.loss"));
+    CU_ASSERT(mini_host_report(&h, 3, "validation.loss") != mini_host_report(&h, 1, "validation.loss"));
+    mini_host_close(&h);
+}
+
+/* The model file has them under PyTorch's names, after the parameters. */
+static void test_running_statistics_are_in_the_model_file(void)
+{
+    struct mini_host h;
+    hone_model_file *file = NULL;
+    const hone_model_tensor *tensors = NULL;
+    unsigned found = 0;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, NORMED));
+    h.trial.flags = HONE_TRIAL_FINAL;
+    CHECK(&h, mini_host_run(&h));
+    for (unsigned i = 0; i < h.n_files; i++)
+        if (strcmp(h.files[i].name, "model.safetensors") == 0)
+            CHECK(&h, hone_model_open(h.files[i].path, &file, &h.err));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL_FATAL(hone_model_tensors(file, &tensors), 8);
+    for (unsigned i = 0; i < 8; i++) {
+        const float *values = tensors[i].data;
+        if (strcmp(tensors[i].name, "bn.running_mean") == 0)
+            found += tensors[i].dims[0] == 6 && values[0] != 0.0f;
+        if (strcmp(tensors[i].name, "bn.running_var") == 0)
+            found += tensors[i].dims[0] == 6 && values[0] > 0.0f && values[0] != 1.0f;
+    }
+    CU_ASSERT_EQUAL(found, 2);
+    hone_model_close(file);
+    mini_host_close(&h);
+}
+
+/* Refused where the CPU has none of it, by the key's name. */
+static void test_precision_reaches_the_network(void)
+{
+    struct mini_host h;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, NORMED));
+    CHECK(&h, mini_host_run(&h));
+    const double exact = mini_host_report(&h, 1, "train.loss");
+    mini_host_close(&h);
+    forget();
+    CHECK(&h,
+          mini_host_open(
+              &h, "[objective]\nuse = train\nprecision = bfloat16\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n"
+                  "[transform.product]\n[model]\nuse = normed\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\n"
+                  "[regularizer.spy]\n"));
+    const hone_rc rc = mini_host_run(&h);
+    if (rc == HONE_OK) {
+        CU_ASSERT(mini_host_report(&h, 1, "train.loss") != exact);
+    } else {
+        CU_ASSERT_EQUAL(rc, HONE_ENOTSUP);
+        CU_ASSERT_PTR_NOT_NULL(strstr(h.err.msg, "bfloat16"));
+        CU_ASSERT_STRING_EQUAL(h.err.param, "precision");
+    }
     mini_host_close(&h);
 }
 
@@ -335,6 +419,7 @@ static void test_folds_need_the_split_to_themselves(void)
     mini_host_close(&h);
 }
 
-SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_one_batch_of_everything),
-      TEST(test_seeds_belong_to_the_section), TEST(test_final_training_takes_the_validation_split),
-      TEST(test_folds_need_the_split_to_themselves))
+SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_running_statistics_are_kept_and_restored),
+      TEST(test_running_statistics_are_in_the_model_file), TEST(test_precision_reaches_the_network),
+      TEST(test_one_batch_of_everything), TEST(test_seeds_belong_to_the_section),
+      TEST(test_final_training_takes_the_validation_split), TEST(test_folds_need_the_split_to_themselves))

@@ -27,6 +27,7 @@
 
 struct settings {
     int64_t epochs, batch_size, threads, stop_after;
+    uint32_t precision;
 };
 struct dataset_keys { /* what the objective adds to [dataset] */
     double validation;
@@ -150,12 +151,14 @@ struct network {
     hone_net *nets[NETS]; /* batch_size; what is left of an epoch, or NULL; inference */
     hone_parameter *const *parameters;
     uint32_t n_parameters;
+    hone_parameter *const *buffers; /* running statistics: remembered, not trained */
+    uint32_t n_buffers;
     uint64_t n_weights; /* numbers that training sets */
-    float **kept;       /* copies of the parameters, or NULL */
+    float **kept;       /* (n_parameters + n_buffers) copies of both, or NULL */
 };
 /* The graph alone: enough to hear of mistakes. */
 hone_rc network_build(struct network *network, const struct crew *crew, const hone_trial *trial, const hone_task *task,
-                      uint32_t threads, uint64_t seed, hone_error *err);
+                      const struct settings *settings, uint64_t seed, hone_error *err);
 hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train,
                         hone_error *err);
 hone_rc network_keep(struct network *network, hone_error *err);
