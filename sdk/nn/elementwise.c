@@ -28,6 +28,17 @@ void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns
 }
 
 HOT
+void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        float *row = y + r * columns;
+        IVDEP
+        for (int64_t c = 0; c < columns; c++)
+            row[c] += bias[c];
+    }
+}
+
+HOT
 void kernel_tanh(const float *x, float *y, int64_t n)
 {
     IVDEP
@@ -156,4 +167,17 @@ void kernel_add(const float *a, const float *b, float *c, int64_t n)
     IVDEP
     for (int64_t i = 0; i < n; i++)
         c[i] = a[i] + b[i];
+}
+
+/* In tiles, so that both sides stay within lines already read. */
+void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns)
+{
+    enum { TILE = 16 };
+    for (int64_t r0 = 0; r0 < rows; r0 += TILE)
+        for (int64_t c0 = 0; c0 < columns; c0 += TILE) {
+            const int64_t r1 = r0 + TILE < rows ? r0 + TILE : rows, c1 = c0 + TILE < columns ? c0 + TILE : columns;
+            for (int64_t c = c0; c < c1; c++)
+                for (int64_t r = r0; r < r1; r++)
+                    y[c * rows + r] = x[r * columns + c];
+        }
 }

@@ -2,12 +2,8 @@
 /* Building a graph: every call checks its arguments, works out its shape, and keeps the first mistake. */
 #include "graph.h"
 
-#include "hone/param.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-static const hone_var NO_VAR = { -1 };
 
 char *shape_text(const int64_t *dims, uint32_t n_dims, char *text)
 {
@@ -51,26 +47,28 @@ hone_rc hone_nn_graph_error(const hone_graph *g, hone_error *err)
     return hone_fail(err, g->error.code, g->error.param, "%s", g->error.msg);
 }
 
-/* Keeps a mistake if it is the first. */
-#define fail(g, code_, param_, ...)                                   \
-    do {                                                              \
-        if (!(g)->failed) {                                           \
-            (g)->failed = true;                                       \
-            (g)->error.size = sizeof(hone_error);                     \
-            (void)hone_fail(&(g)->error, code_, param_, __VA_ARGS__); \
-        }                                                             \
-    } while (0)
+void hone_nn_set_precision(hone_graph *g, uint32_t precision)
+{
+    if (!g)
+        return;
+    if (precision > HONE_PRECISION_AUTO)
+        graph_fail(g, HONE_EINVAL, "precision", "precision %u is not one of float32 (0), bfloat16 (1), auto (2)", precision);
+    else if (g->n_frozen >= 0)
+        graph_fail(g, HONE_EINVAL, "precision", "the precision cannot change after the first compile");
+    else
+        g->precision = precision;
+}
 
 hone_var hone_nn_fail(hone_graph *g, const char *param, const char *message)
 {
     if (g)
-        fail(g, HONE_EINVAL, param, "%s", message ? message : "the model cannot be built");
+        graph_fail(g, HONE_EINVAL, param, "%s", message ? message : "the model cannot be built");
     return NO_VAR;
 }
 
 hone_var graph_out_of_memory(hone_graph *g)
 {
-    fail(g, HONE_ENOMEM, "", "out of memory while building the network");
+    graph_fail(g, HONE_ENOMEM, "", "out of memory while building the network");
     return NO_VAR;
 }
 
@@ -81,30 +79,30 @@ static bool usable(hone_graph *g, hone_var x, const char *who)
         return false;
     if (graph_has(g, x))
         return true;
-    fail(g, HONE_EINVAL, "", "%s: its input is not a value of this graph", who);
+    graph_fail(g, HONE_EINVAL, "", "%s: its input is not a value of this graph", who);
     return false;
 }
 
 /* Losses are numbers to be minimized: only hone_nn_add takes them further. */
-static bool usable_layer_input(hone_graph *g, hone_var x, const char *who)
+bool graph_usable(hone_graph *g, hone_var x, const char *who)
 {
     if (!usable(g, x, who))
         return false;
     if (g->nodes[x.id].is_loss) {
-        fail(g, HONE_EINVAL, "", "%s: its input is a loss, one number a sample; only hone_nn_add combines losses",
+        graph_fail(g, HONE_EINVAL, "", "%s: its input is a loss, one number a sample; only hone_nn_add combines losses",
              who);
         return false;
     }
     return true;
 }
 
-/* Appends a node of the shape of `like` (or without dimensions), reading a and b (-1: none). NULL: out of memory. */
-static struct node *append(hone_graph *g, enum node_kind kind, const struct node *like, int32_t a, int32_t b)
+struct node *graph_append(hone_graph *g, enum node_kind kind, const struct node *like, int32_t a, int32_t b)
 {
-    struct node node = { .kind = kind, .in = { a, b }, .elements = 1, .kernel = -1, .bias = -1 };
+    struct node node = { .kind = kind, .in = { a, b, -1, -1 }, .elements = 1, .kernel = -1, .bias = -1, .running = -1 };
     if (like) {
         node.n_dims = like->n_dims;
         node.elements = like->elements;
+        node.channels = like->channels;
         memcpy(node.dims, like->dims, sizeof node.dims);
     }
     node.trains = (a >= 0 && g->nodes[a].trains) || (b >= 0 && g->nodes[b].trains);
@@ -122,7 +120,7 @@ static struct node *append(hone_graph *g, enum node_kind kind, const struct node
     return &g->nodes[g->n_nodes++];
 }
 
-static hone_var last(const hone_graph *g, const struct node *node)
+hone_var graph_last(const hone_graph *g, const struct node *node)
 {
     const hone_var var = { node ? g->n_nodes - 1 : -1 };
     return var;
@@ -136,17 +134,16 @@ static bool name_taken(const hone_graph *g, const char *name)
     return false;
 }
 
-/* A given name must be new and fit; without one the layer is the first free of stem1, stem2, ... */
-static bool choose_name(hone_graph *g, const char *given, const char *stem, char name[NAME_SIZE])
+bool graph_choose_name(hone_graph *g, const char *given, const char *stem, char name[NAME_SIZE])
 {
     if (given) {
         if (!*given || strlen(given) >= NAME_SIZE) {
-            fail(g, HONE_EINVAL, "", "%s: the name '%.80s' must have 1 to %d characters", stem, given, NAME_SIZE - 1);
+            graph_fail(g, HONE_EINVAL, "", "%s: the name '%.80s' must have 1 to %d characters", stem, given, NAME_SIZE - 1);
             return false;
         }
         memcpy(name, given, strlen(given) + 1);
         if (name_taken(g, name)) {
-            fail(g, HONE_EINVAL, "", "two layers or inputs are named '%s'", name);
+            graph_fail(g, HONE_EINVAL, "", "two layers or inputs are named '%s'", name);
             return false;
         }
         return true;
@@ -158,14 +155,84 @@ static bool choose_name(hone_graph *g, const char *given, const char *stem, char
     return true;
 }
 
+bool graph_in_range(hone_graph *g, const char *stem, const char *name, const char *option, int64_t value, int64_t least, int64_t most)
+{
+    if (value >= least && value <= most)
+        return true;
+    char who[NAME_SIZE + 32];
+    snprintf(who, sizeof who, *name ? "%s '%s'" : "%s%s", stem, name);
+    graph_fail(g, HONE_EINVAL, option, "%s: %s = %lld, at least %lld and at most %lld are possible", who, option,
+               (long long)value, (long long)least, (long long)most);
+    return false;
+}
+
+bool graph_takes_parameters(hone_graph *g, const char *stem, const char *name)
+{
+    if (g->n_frozen < 0)
+        return true;
+    graph_fail(g, HONE_EINVAL, "", "%s '%s': layers with parameters cannot be added after the first compile", stem, name);
+    return false;
+}
+
+bool graph_shape(hone_graph *g, struct node *like, const int64_t *dims, uint32_t n_dims, bool last, const char *who)
+{
+    char text[SHAPE_TEXT];
+    *like = (struct node){ .n_dims = n_dims, .elements = 1 };
+    for (uint32_t i = 0; i < n_dims; i++) {
+        like->dims[i] = dims[i];
+        if (__builtin_mul_overflow(like->elements, dims[i], &like->elements) || like->elements > INT32_MAX) {
+            graph_fail(g, HONE_ERANGE, "", "%s: its output %s has more than 2^31 - 1 elements", who, shape_text(dims, n_dims, text));
+            return false;
+        }
+    }
+    if (last && dims[0] > 1 && like->elements > dims[0])
+        like->channels = dims[0];
+    return true;
+}
+
+/* ---- orders of storage ---- */
+static hone_var converted(hone_graph *g, hone_var x, int64_t channels)
+{
+    for (int32_t i = x.id + 1; i < g->n_nodes; i++) /* another layer may have asked already */
+        if (g->nodes[i].kind == NODE_LAYOUT && g->nodes[i].in[0] == x.id && g->nodes[i].channels == channels)
+            return (hone_var){ i };
+    const struct node like = g->nodes[x.id];
+    struct node      *node = graph_append(g, NODE_LAYOUT, &like, x.id, -1);
+    if (node)
+        node->channels = channels;
+    return graph_last(g, node);
+}
+
+hone_var graph_stored_as(hone_graph *g, hone_var x, int64_t channels)
+{
+    const int64_t now = g->nodes[x.id].channels;
+    if (now == channels)
+        return x;
+    if (now && channels) /* by way of row-major */
+        x = converted(g, x, 0);
+    return x.id < 0 ? x : converted(g, x, channels);
+}
+
+hone_var graph_plain(hone_graph *g, hone_var x)
+{
+    return graph_stored_as(g, x, 0);
+}
+
+hone_var graph_channels_last(hone_graph *g, hone_var x)
+{
+    const struct node *node = &g->nodes[x.id];
+    const int64_t      c = node->n_dims ? node->dims[0] : 1;
+    return graph_stored_as(g, x, c > 1 && node->elements > c ? c : 0);
+}
+
 hone_var hone_nn_input(hone_graph *g, const char *name, const int64_t *dims, uint32_t n_dims)
 {
     struct node like = { .n_dims = n_dims, .elements = 1 };
     char        text[SHAPE_TEXT], chosen[NAME_SIZE];
-    if (!g || g->failed || !choose_name(g, name, "input", chosen))
+    if (!g || g->failed || !graph_choose_name(g, name, "input", chosen))
         return NO_VAR;
     if (n_dims > HONE_MAX_DIMS || (n_dims && !dims)) {
-        fail(g, HONE_EINVAL, "", "input '%s': %u dimensions, at most %d are possible", chosen, n_dims,
+        graph_fail(g, HONE_EINVAL, "", "input '%s': %u dimensions, at most %d are possible", chosen, n_dims,
              (int)HONE_MAX_DIMS);
         return NO_VAR;
     }
@@ -173,16 +240,16 @@ hone_var hone_nn_input(hone_graph *g, const char *name, const int64_t *dims, uin
         like.dims[i] = dims[i];
         if (dims[i] < 1 || __builtin_mul_overflow(like.elements, dims[i], &like.elements) ||
             like.elements > INT32_MAX) {
-            fail(g, HONE_EINVAL, "",
+            graph_fail(g, HONE_EINVAL, "",
                  "input '%s': shape %s needs dimensions of at least 1 and at most 2^31 - 1 elements in all", chosen,
                  shape_text(dims, n_dims, text));
             return NO_VAR;
         }
     }
-    struct node *node = append(g, NODE_INPUT, &like, -1, -1);
+    struct node *node = graph_append(g, NODE_INPUT, &like, -1, -1);
     if (node)
         memcpy(node->name, chosen, sizeof chosen);
-    return last(g, node);
+    return graph_last(g, node);
 }
 
 uint32_t hone_nn_shape(const hone_graph *g, hone_var x, int64_t *dims)
@@ -194,19 +261,19 @@ uint32_t hone_nn_shape(const hone_graph *g, hone_var x, int64_t *dims)
 }
 
 /* ---- layers ---- */
-static bool choose_init(hone_graph *g, const char *text, const char *layer, enum init_kind *init)
+bool graph_choose_init(hone_graph *g, const char *text, const char *stem, const char *name, enum init_kind *init)
 {
-    static const char *const names[INIT_KINDS] = { "he", "xavier", "lecun", "zeros" };
+    static const char *const names[] = { "he", "xavier", "lecun", "orthogonal", "zeros" };
     *init = INIT_HE;
     if (!text)
         return true;
-    for (int i = 0; i < INIT_KINDS; i++)
+    for (int i = 0; i <= INIT_ZEROS; i++)
         if (strcmp(text, names[i]) == 0) {
             *init = (enum init_kind)i;
             return true;
         }
-    fail(g, HONE_EINVAL, "init", "dense '%s': unknown initializer '%.40s'; he, xavier, lecun and zeros are possible",
-         layer, text);
+    graph_fail(g, HONE_EINVAL, "init",
+               "%s '%s': unknown initializer '%.40s'; he, xavier, lecun, orthogonal and zeros are possible", stem, name, text);
     return false;
 }
 
@@ -217,27 +284,20 @@ hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *optio
     enum init_kind                 init = INIT_HE;
     if (!options)
         options = &none;
-    if (!usable_layer_input(g, x, options->name ? options->name : "dense") ||
-        !choose_name(g, options->name, "dense", name) || !choose_init(g, options->init, name, &init))
+    if (!graph_usable(g, x, options->name ? options->name : "dense") ||
+        !graph_choose_name(g, options->name, "dense", name) || !graph_choose_init(g, options->init, "dense", name, &init))
         return NO_VAR;
     const struct node *from = &g->nodes[x.id];
     if (from->n_dims != 1) {
-        fail(g, HONE_EINVAL, "", "dense '%s': takes (N, C), got %s; put hone_nn_flatten before it", name,
+        graph_fail(g, HONE_EINVAL, "", "dense '%s': takes (N, C), got %s; put hone_nn_flatten before it", name,
              shape_text(from->dims, from->n_dims, text));
         return NO_VAR;
     }
-    if (options->units < 1 || options->units > INT32_MAX) {
-        fail(g, HONE_EINVAL, "units", "dense '%s': units = %lld, at least 1 and at most 2147483647 are possible",
-             name, (long long)options->units);
+    if (!graph_in_range(g, "dense", name, "units", options->units, 1, INT32_MAX) || !graph_takes_parameters(g, "dense", name))
         return NO_VAR;
-    }
-    if (g->n_frozen >= 0) {
-        fail(g, HONE_EINVAL, "", "dense '%s': layers with parameters cannot be added after the first compile", name);
-        return NO_VAR;
-    }
     struct node like = { .n_dims = 1, .elements = options->units };
     like.dims[0] = options->units;
-    struct node *node = append(g, NODE_DENSE, &like, x.id, -1);
+    struct node *node = graph_append(g, NODE_DENSE, &like, x.id, -1);
     if (!node)
         return NO_VAR;
     memcpy(node->name, name, sizeof name);
@@ -246,48 +306,69 @@ hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *optio
     node->kernel = (int32_t)g->n_parameters++;
     if (!options->no_bias)
         node->bias = (int32_t)g->n_parameters++;
-    return last(g, node);
+    return graph_last(g, node);
 }
 
-static hone_var unary(hone_graph *g, hone_var x, enum node_kind kind, const char *who)
+hone_var graph_unary(hone_graph *g, hone_var x, enum node_kind kind, const char *who)
 {
-    if (!usable_layer_input(g, x, who))
+    if (!graph_usable(g, x, who))
         return NO_VAR;
     const struct node like = g->nodes[x.id]; /* a copy: append may move the nodes */
-    return last(g, append(g, kind, &like, x.id, -1));
+    return graph_last(g, graph_append(g, kind, &like, x.id, -1));
 }
 
 hone_var hone_nn_relu(hone_graph *g, hone_var x)
 {
-    return unary(g, x, NODE_RELU, "relu");
+    return graph_unary(g, x, NODE_RELU, "relu");
 }
 
 hone_var hone_nn_tanh(hone_graph *g, hone_var x)
 {
-    return unary(g, x, NODE_TANH, "tanh");
+    return graph_unary(g, x, NODE_TANH, "tanh");
 }
 
 hone_var hone_nn_sigmoid(hone_graph *g, hone_var x)
 {
-    return unary(g, x, NODE_SIGMOID, "sigmoid");
+    return graph_unary(g, x, NODE_SIGMOID, "sigmoid");
 }
 
 hone_var hone_nn_gelu(hone_graph *g, hone_var x)
 {
-    return unary(g, x, NODE_GELU, "gelu");
+    return graph_unary(g, x, NODE_GELU, "gelu");
+}
+
+hone_var hone_nn_swish(hone_graph *g, hone_var x)
+{
+    return graph_unary(g, x, NODE_SWISH, "swish");
+}
+
+hone_var hone_nn_leaky_relu(hone_graph *g, hone_var x, double slope)
+{
+    if (!graph_usable(g, x, "leaky_relu"))
+        return NO_VAR;
+    if (!(slope >= 0.0 && slope < 1.0)) {
+        graph_fail(g, HONE_EINVAL, "slope", "leaky_relu: slope = %g must lie in [0, 1)", slope);
+        return NO_VAR;
+    }
+    if (slope == 0.0)
+        return hone_nn_relu(g, x);
+    const hone_var y = graph_unary(g, x, NODE_LEAKY_RELU, "leaky_relu");
+    if (y.id >= 0)
+        g->nodes[y.id].rate = slope;
+    return y;
 }
 
 hone_var hone_nn_dropout(hone_graph *g, hone_var x, double rate)
 {
-    if (!usable_layer_input(g, x, "dropout"))
+    if (!graph_usable(g, x, "dropout"))
         return NO_VAR;
     if (!(rate >= 0.0 && rate < 1.0)) {
-        fail(g, HONE_EINVAL, "rate", "dropout: rate = %g must lie in [0, 1)", rate);
+        graph_fail(g, HONE_EINVAL, "rate", "dropout: rate = %g must lie in [0, 1)", rate);
         return NO_VAR;
     }
     if (rate == 0.0)
         return x;
-    const hone_var y = unary(g, x, NODE_DROPOUT, "dropout");
+    const hone_var y = graph_unary(g, x, NODE_DROPOUT, "dropout");
     if (y.id >= 0) {
         g->nodes[y.id].rate = rate;
         g->nodes[y.id].number = g->n_dropouts++;
@@ -297,7 +378,7 @@ hone_var hone_nn_dropout(hone_graph *g, hone_var x, double rate)
 
 hone_var hone_nn_flatten(hone_graph *g, hone_var x)
 {
-    const hone_var y = unary(g, x, NODE_FLATTEN, "flatten");
+    const hone_var y = graph_unary(g, x, NODE_FLATTEN, "flatten");
     if (y.id >= 0) {
         struct node *node = &g->nodes[y.id];
         memset(node->dims, 0, sizeof node->dims);
@@ -319,36 +400,40 @@ hone_var hone_nn_add(hone_graph *g, hone_var a, hone_var b)
         return NO_VAR;
     const struct node na = g->nodes[a.id], nb = g->nodes[b.id];
     if (!same_shape(&na, &nb) || na.is_loss != nb.is_loss) {
-        fail(g, HONE_EINVAL, "", "add: the shapes differ, %s%s and %s%s", shape_text(na.dims, na.n_dims, left),
+        graph_fail(g, HONE_EINVAL, "", "add: the shapes differ, %s%s and %s%s", shape_text(na.dims, na.n_dims, left),
              na.is_loss ? " of a loss" : "", shape_text(nb.dims, nb.n_dims, right), nb.is_loss ? " of a loss" : "");
         return NO_VAR;
     }
-    struct node *node = append(g, NODE_ADD, &na, a.id, b.id);
+    if ((b = graph_stored_as(g, b, na.channels)).id < 0)
+        return NO_VAR;
+    struct node *node = graph_append(g, NODE_ADD, &na, a.id, b.id);
     if (node)
         node->is_loss = na.is_loss;
-    return last(g, node);
+    return graph_last(g, node);
 }
 
 /* ---- losses and outputs ---- */
 static hone_var loss(hone_graph *g, hone_var x, hone_var targets, enum node_kind kind, const char *who)
 {
     char left[SHAPE_TEXT], right[SHAPE_TEXT];
-    if (!usable_layer_input(g, x, who) || !usable_layer_input(g, targets, who))
+    if (!graph_usable(g, x, who) || !graph_usable(g, targets, who))
         return NO_VAR;
     const struct node *nx = &g->nodes[x.id], *nt = &g->nodes[targets.id];
     if (nx->n_dims != 1 || !same_shape(nx, nt)) {
-        fail(g, HONE_EINVAL, "", "%s: takes outputs (N, K) and targets of the same shape, got %s and %s", who,
+        graph_fail(g, HONE_EINVAL, "", "%s: takes outputs (N, K) and targets of the same shape, got %s and %s", who,
              shape_text(nx->dims, nx->n_dims, left), shape_text(nt->dims, nt->n_dims, right));
         return NO_VAR;
     }
     if (nt->kind != NODE_INPUT) {
-        fail(g, HONE_EINVAL, "", "%s: targets must be an input of the graph", who);
+        graph_fail(g, HONE_EINVAL, "", "%s: targets must be an input of the graph", who);
         return NO_VAR;
     }
-    struct node *node = append(g, kind, NULL, x.id, targets.id);
+    if ((x = graph_plain(g, x)).id < 0)
+        return NO_VAR;
+    struct node *node = graph_append(g, kind, NULL, x.id, targets.id);
     if (node)
         node->is_loss = true;
-    return last(g, node);
+    return graph_last(g, node);
 }
 
 hone_var hone_nn_softmax_cross_entropy(hone_graph *g, hone_var logits, hone_var targets)
@@ -364,12 +449,14 @@ hone_var hone_nn_mse(hone_graph *g, hone_var x, hone_var targets)
 hone_var hone_nn_softmax(hone_graph *g, hone_var x)
 {
     char text[SHAPE_TEXT];
-    if (!usable_layer_input(g, x, "softmax"))
+    if (!graph_usable(g, x, "softmax"))
         return NO_VAR;
     if (g->nodes[x.id].n_dims != 1) {
-        fail(g, HONE_EINVAL, "", "softmax: takes (N, K), got %s; put hone_nn_flatten before it",
+        graph_fail(g, HONE_EINVAL, "", "softmax: takes (N, K), got %s; put hone_nn_flatten before it",
              shape_text(g->nodes[x.id].dims, g->nodes[x.id].n_dims, text));
         return NO_VAR;
     }
-    return unary(g, x, NODE_SOFTMAX, "softmax");
+    if ((x = graph_plain(g, x)).id < 0)
+        return NO_VAR;
+    return graph_unary(g, x, NODE_SOFTMAX, "softmax");
 }

@@ -67,8 +67,8 @@ static void test_mistakes_name_layers_and_shapes(void)
     hone_dense(g, input(g, "x", 3), .units = 0);
     EXPECT_ERROR(g, "'dense1'", "units = 0");
     g = graph(0);
-    hone_dense(g, input(g, "x", 3), .units = 3, .init = "orthogonal");
-    EXPECT_ERROR(g, "'orthogonal'", "he, xavier, lecun and zeros");
+    hone_dense(g, input(g, "x", 3), .units = 3, .init = "uniform");
+    EXPECT_ERROR(g, "'uniform'", "he, xavier, lecun, orthogonal and zeros");
     g = graph(0);
     hone_nn_add(g, input(g, "x", 3), input(g, "y", 4));
     EXPECT_ERROR(g, "add", "(N, 3)", "(N, 4)");

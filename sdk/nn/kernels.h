@@ -52,8 +52,45 @@ void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float
 
 /* ---- sums ---- */
 void kernel_add(const float *a, const float *b, float *c, int64_t n); /* in place allowed */
+void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns); /* y[r][c] += bias[c] */
 void kernel_column_sums(const float *x, float *sums, int64_t rows,
                         int64_t columns); /* (rows, columns) -> (columns) */
+
+/* y[c][r] = x[r][c]     x: (rows, columns)  y: (columns, rows) */
+void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns);
+
+/* ---- batch norm: rows of channels ---- */
+struct batch_norm {
+    int64_t      rows, channels;
+    const float *weight, *bias;              /* (c) */
+    float       *running_mean, *running_var; /* (c), moved in training */
+    double       epsilon, momentum;
+    bool         relu;
+};
+/* y = relu(normalized x + residual), either missing where it is not wanted (residual NULL).
+ * saved: (2 c), mean and 1 / deviation; scratch: kernel_batch_norm_scratch bytes. */
+void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved, void *scratch);
+void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const float *residual, float *y, void *scratch); /* y may be x */
+/* y: the output where a residual was added before a relu, else NULL; then g, which may be dy, takes dy where the relu let
+ * pass, the gradient of the residual. dx: NULL, or dy where g is not it. */
+void     kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g, float *dx,
+                                    const float *saved, float *dweight, float *dbias, void *scratch, bool accumulate);
+uint64_t kernel_batch_norm_scratch(int64_t channels);
+
+/* ---- pools over (batch, in[0], in[1], channels) ---- */
+struct pool {
+    int64_t batch, channels, in[2], out[2], kernel, stride, pad;
+    bool    exclude_padding;
+};
+enum { MAX_POOL_KERNEL = 15 }; /* a place in the window is a byte */
+/* where: which of the window it was, for the backward pass. relu: of the result, which is the relu's maximum. */
+void kernel_max_pool(const struct pool *p, const float *x, float *y, uint8_t *where, bool relu);
+/* y: the output where there was a relu, else NULL; dy is overwritten. */
+void kernel_max_pool_backward(const struct pool *p, float *dy, const float *y, const uint8_t *where, float *dx);
+void kernel_average_pool(const struct pool *p, float *x, float *y);
+void kernel_average_pool_backward(const struct pool *p, float *dy, float *dx);
+void kernel_global_average(const float *x, float *y, int64_t n, int64_t pixels, int64_t c);
+void kernel_global_average_backward(const float *dy, float *dx, int64_t n, int64_t pixels, int64_t c);
 
 /* ---- dropout ---- */
 struct dropout_key {

@@ -11,10 +11,10 @@ static int64_t elements(const struct lowering *l, int32_t id)
 }
 
 /* ---- dense ---- */
-static int run_matmul(const struct op *op, uint64_t step)
+static int run_primitive(const struct op *op, uint64_t step)
 {
     (void)step;
-    return matmul_run(op->call);
+    return call_run(op->call);
 }
 
 static int run_column_sums(const struct op *op, uint64_t step)
@@ -38,43 +38,53 @@ static int run_relu_bias_backward(const struct op *op, uint64_t step)
     return 0;
 }
 
-static int32_t parameter_buffer(struct lowering *l, int32_t parameter, bool gradient)
+int64_t lower_columns(const struct lowering *l, int32_t id)
 {
-    hone_parameter *p = l->net->graph->parameters[parameter];
-    return lower_buffer(l, p->length * sizeof(float), gradient ? p->gradient : p->value);
+    const struct node *node = &l->nodes[id];
+    if (node->kind == NODE_CONV || node->kind == NODE_CONV_TRANSPOSE)
+        return node->dims[0]; /* of one channel, or one pixel, too */
+    return node->channels ? node->channels : node->elements;
+}
+
+int64_t lower_rows(const struct lowering *l, int32_t id)
+{
+    return l->net->batch * (elements(l, id) / lower_columns(l, id));
+}
+
+void lower_primitive(struct lowering *l, struct primitive *primitive, int32_t a, int32_t b, int32_t c, int32_t d)
+{
+    struct op      op = lower_op(run_primitive, 0, 0);
+    const uint64_t scratch = primitive_scratch_bytes(primitive);
+    op.primitive = primitive;
+    op.buffer[0] = a;
+    op.buffer[1] = b;
+    op.buffer[2] = c;
+    op.buffer[3] = d;
+    if (scratch)
+        op.buffer[PRIMITIVE_SCRATCH] = lower_buffer(l, scratch, NULL);
+    lower_emit(l, &op);
 }
 
 /* c = a * b [+ bias], buffers */
 static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shape *shape, int32_t a, int32_t b,
                         int32_t c, int32_t bias)
 {
-    struct op op = lower_op(run_matmul, shape->m, shape->n);
+    struct primitive *product;
     if (l->failed)
         return;
-    if (matmul_create(shape, l->nodes[id].name, &op.matmul, l->err) < 0) {
+    if (matmul_create(shape, l->nodes[id].name, &product, l->err) < 0) {
         l->failed = true;
         return;
     }
-    const uint64_t scratch = matmul_scratch_bytes(op.matmul);
-    op.buffer[0] = a;
-    op.buffer[1] = b;
-    op.buffer[2] = c;
-    op.buffer[3] = bias;
-    if (scratch)
-        op.buffer[4] = lower_buffer(l, scratch, NULL);
     l->program->flops += 2.0 * (double)shape->m * (double)shape->n * (double)shape->k;
-    lower_emit(l, &op);
+    lower_primitive(l, product, a, b, c, bias);
 }
 
 /* The relu that alone reads node id, or -1. */
 static int32_t only_relu(const struct lowering *l, int32_t id)
 {
-    if (l->uses[id] != 1 || lower_is_result(l, id))
-        return -1;
-    for (int32_t i = id + 1; i < l->net->n_nodes; i++)
-        if (l->needed[i] && l->nodes[i].in[0] >= 0 && lower_source(l, i, 0) == id)
-            return l->nodes[i].kind == NODE_RELU ? i : -1;
-    return -1;
+    const int32_t reader = lower_only_reader(l, id);
+    return reader >= 0 && l->nodes[reader].kind == NODE_RELU ? reader : -1;
 }
 
 /* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out). A relu that follows adds the bias in its own pass. */
@@ -82,7 +92,7 @@ static void dense_forward(struct lowering *l, int32_t id)
 {
     const struct node  *node = &l->nodes[id];
     const int32_t       x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
-    const int32_t       bias = node->bias >= 0 ? parameter_buffer(l, node->bias, false) : -1;
+    const int32_t       bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
     struct matmul_shape shape = { .m = l->net->batch,
                                   .n = node->elements,
                                   .k = elements(l, x),
@@ -91,7 +101,7 @@ static void dense_forward(struct lowering *l, int32_t id)
     lower_value(l, relu >= 0 ? relu : id);
     if (relu >= 0)
         l->value[id] = l->value[relu];
-    emit_matmul(l, id, &shape, l->value[x], parameter_buffer(l, node->kernel, false), l->value[id],
+    emit_matmul(l, id, &shape, l->value[x], lower_parameter(l, node->kernel, false), l->value[id],
                 shape.bias ? bias : -1);
     lower_keep(l, x);
     if (relu >= 0) {
@@ -114,15 +124,15 @@ static void dense_backward(struct lowering *l, int32_t id)
     if (node->bias >= 0 && !l->bias_done[id]) {
         struct op op = lower_op(run_column_sums, n, out);
         op.buffer[0] = dy;
-        op.buffer[1] = parameter_buffer(l, node->bias, true);
+        op.buffer[1] = lower_parameter(l, node->bias, true);
         lower_emit(l, &op);
     }
     const struct matmul_shape weights = { .m = out, .n = in, .k = n, .a_transposed = true };
-    emit_matmul(l, id, &weights, dy, l->value[x], parameter_buffer(l, node->kernel, true), -1);
+    emit_matmul(l, id, &weights, dy, l->value[x], lower_parameter(l, node->kernel, true), -1);
     if (l->wants_gradient[x]) {
         struct matmul_shape data = { .m = n, .n = in, .k = out };
         const int32_t       dx = lower_gradient_target(l, x, &data.accumulate);
-        emit_matmul(l, id, &data, dy, parameter_buffer(l, node->kernel, false), dx, -1);
+        emit_matmul(l, id, &data, dy, lower_parameter(l, node->kernel, false), dx, -1);
     }
     lower_consumed(l, dy);
 }
@@ -168,8 +178,7 @@ static const struct activation {
     [NODE_GELU] = { run_gelu, run_gelu_backward, true },
 };
 
-/* The value of node id in the place of its source's, where that is free to be overwritten; in a buffer of its own otherwise. */
-static void value_in_place(struct lowering *l, int32_t id, int32_t x)
+void lower_value_in_place(struct lowering *l, int32_t id, int32_t x)
 {
     if (lower_may_overwrite(l, x) && !lower_is_result(l, id))
         l->value[id] = l->value[x];
@@ -182,11 +191,21 @@ static void activation_forward(struct lowering *l, int32_t id)
     const struct activation *act = &activations[l->nodes[id].kind];
     const int32_t            x = lower_source(l, id, 0);
     struct op                op = lower_op(act->forward, l->net->batch, elements(l, id));
+    if (l->norm[id] >= 0) {
+        normed_forward(l, id);
+        return;
+    }
     if (l->fused[id])
         return;
+    const int32_t pool = l->nodes[id].kind == NODE_RELU ? lower_only_reader(l, id) : -1;
+    if (pool >= 0 && l->nodes[pool].kind == NODE_MAX_POOL) { /* which takes the relu of a quarter of the numbers */
+        l->value[id] = l->value[x];
+        l->fused[id] = l->fused[pool] = true;
+        return;
+    }
     if (act->from_input && l->wants_gradient[id])
         lower_keep(l, x);
-    value_in_place(l, id, x);
+    lower_value_in_place(l, id, x);
     op.buffer[0] = l->value[x];
     op.buffer[1] = l->value[id];
     lower_emit(l, &op);
@@ -194,8 +213,7 @@ static void activation_forward(struct lowering *l, int32_t id)
         lower_keep(l, id);
 }
 
-/* The buffer for the gradient of x: that of node id's own, where it is the only thing held there, else a new one. */
-static int32_t gradient_in_place(struct lowering *l, int32_t id, int32_t x, bool *accumulate)
+int32_t lower_gradient_in_place(struct lowering *l, int32_t id, int32_t x, bool *accumulate)
 {
     const int32_t dy = l->gradient[id];
     *accumulate = false;
@@ -213,16 +231,28 @@ static void activation_backward(struct lowering *l, int32_t id)
     const struct activation *act = &activations[l->nodes[id].kind];
     const int32_t            x = lower_source(l, id, 0), dy = l->gradient[id];
     struct op                op = lower_op(act->backward, l->net->batch, elements(l, id));
+    if (l->norm[id] >= 0) {
+        normed_backward(l, id);
+        return;
+    }
     if (!l->wants_gradient[x])
         return;
+    const int32_t pool = lower_only_reader(l, id);
+    if (pool >= 0 && l->nodes[pool].kind == NODE_MAX_POOL && l->fused[pool]) {
+        lower_contribute(l, x, dy);
+        lower_consumed(l, dy);
+        return;
+    }
     op.buffer[0] = dy;
     op.buffer[1] = l->value[act->from_input ? x : id];
-    op.buffer[2] = gradient_in_place(l, id, x, &op.accumulate);
+    op.buffer[2] = lower_gradient_in_place(l, id, x, &op.accumulate);
     op.scalar = l->scale[id];
-    if (l->nodes[id].kind == NODE_RELU && l->nodes[x].kind == NODE_DENSE && l->nodes[x].bias >= 0 &&
+    if (l->nodes[id].kind == NODE_RELU && (l->nodes[x].kind == NODE_DENSE || l->nodes[x].kind == NODE_CONV) && l->nodes[x].bias >= 0 &&
         l->uses[x] == 1) {
         op.run = run_relu_bias_backward;
-        op.buffer[3] = parameter_buffer(l, l->nodes[x].bias, true);
+        op.rows = lower_rows(l, x);
+        op.columns = lower_columns(l, x);
+        op.buffer[3] = lower_parameter(l, l->nodes[x].bias, true);
         l->bias_done[x] = true;
     }
     lower_emit(l, &op);
@@ -270,13 +300,13 @@ static void dropout_forward(struct lowering *l, int32_t id)
     if (l->failed)
         return;
     op.buffer[0] = l->value[x];
-    if (l->nodes[x].kind == NODE_RELU && l->uses[x] == 1 && l->wants_gradient[x]) {
+    if (l->nodes[x].kind == NODE_RELU && l->uses[x] == 1 && l->wants_gradient[x] && l->norm[x] < 0) {
         /* what is positive was kept: the derivative of relu reads it off the result, no mask is stored */
         l->value[id] = l->value[x];
         l->fused[id] = true;
         l->scale[x] = op.scalar;
     } else {
-        value_in_place(l, id, x);
+        lower_value_in_place(l, id, x);
         if (l->wants_gradient[x])
             op.buffer[2] = l->extra[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)node->elements, NULL);
     }
@@ -298,7 +328,7 @@ static void dropout_backward(struct lowering *l, int32_t id)
     op.scalar = scale_of(l->nodes[id].rate);
     op.buffer[0] = dy;
     op.buffer[1] = l->extra[id];
-    op.buffer[2] = gradient_in_place(l, id, x, &op.accumulate);
+    op.buffer[2] = lower_gradient_in_place(l, id, x, &op.accumulate);
     lower_emit(l, &op);
 }
 
@@ -306,7 +336,11 @@ static void dropout_backward(struct lowering *l, int32_t id)
 static void add_forward(struct lowering *l, int32_t id)
 {
     const int32_t a = lower_source(l, id, 0), b = lower_source(l, id, 1);
-    value_in_place(l, id, a);
+    if (l->norm[id] >= 0) {
+        normed_forward(l, id);
+        return;
+    }
+    lower_value_in_place(l, id, a);
     lower_add(l, l->value[a], l->value[b], l->value[id], elements(l, id));
 }
 
@@ -315,6 +349,10 @@ static void add_backward(struct lowering *l, int32_t id)
     const int32_t dy = l->gradient[id];
     if (l->nodes[id].is_loss)
         return; /* the weights of the losses have said it */
+    if (l->norm[id] >= 0) {
+        normed_backward(l, id);
+        return;
+    }
     lower_contribute(l, lower_source(l, id, 0), dy);
     lower_contribute(l, lower_source(l, id, 1), dy);
     lower_consumed(l, dy);
@@ -392,6 +430,13 @@ static const struct layer {
     [NODE_GELU] = { activation_forward, activation_backward },
     [NODE_DROPOUT] = { dropout_forward, dropout_backward },
     [NODE_ADD] = { add_forward, add_backward },
+    [NODE_CONV] = { conv_forward, conv_backward },
+    [NODE_CONV_TRANSPOSE] = { conv_transpose_forward, conv_transpose_backward },
+    [NODE_MAX_POOL] = { max_pool_forward, max_pool_backward },
+    [NODE_AVERAGE_POOL] = { average_pool_forward, average_pool_backward },
+    [NODE_GLOBAL_AVERAGE_POOL] = { global_average_forward, global_average_backward },
+    [NODE_BATCH_NORM] = { batch_norm_forward, batch_norm_backward },
+    [NODE_LAYOUT] = { layout_forward, layout_backward },
     [NODE_SOFTMAX_CROSS_ENTROPY] = { loss_forward, loss_backward },
     [NODE_MSE] = { loss_forward, loss_backward },
     [NODE_SOFTMAX] = { softmax_forward, NULL },
@@ -399,7 +444,13 @@ static const struct layer {
 
 void lower_forward(struct lowering *l, int32_t id)
 {
-    layers[l->nodes[id].kind].forward(l, id);
+    const struct node *node = &l->nodes[id];
+    if (layers[node->kind].forward)
+        layers[node->kind].forward(l, id);
+    else {
+        (void)hone_fail(l->err, HONE_EFAIL, "", "layer '%s' (kind %d) is not built yet", node->name, (int)node->kind);
+        l->failed = true;
+    }
 }
 
 void lower_backward(struct lowering *l, int32_t id)

@@ -38,7 +38,7 @@ static void mark(struct lowering *l, int32_t root)
     for (int32_t id = root; id >= 0; id--) {
         if (!l->needed[id])
             continue;
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < MAX_INPUTS; i++)
             if (l->nodes[id].in[i] >= 0)
                 l->needed[lower_source(l, id, i)] = true;
     }
@@ -67,8 +67,8 @@ void lower_emit(struct lowering *l, const struct op *op)
 {
     if (!l->failed && !program_op(l->program, op))
         l->failed = true;
-    if (l->failed && op->matmul)
-        matmul_destroy(op->matmul);
+    if (l->failed && op->primitive)
+        primitive_destroy(op->primitive);
 }
 
 int32_t lower_buffer(struct lowering *l, uint64_t bytes, float *fixed)
@@ -82,6 +82,24 @@ int32_t lower_buffer(struct lowering *l, uint64_t bytes, float *fixed)
 bool lower_is_result(const struct lowering *l, int32_t id)
 {
     return id == l->net->loss || (!l->training && id == resolve(l, l->net->output));
+}
+
+int32_t lower_only_reader(const struct lowering *l, int32_t id)
+{
+    if (l->uses[id] != 1 || lower_is_result(l, id))
+        return -1;
+    for (int32_t i = id + 1; i < l->net->n_nodes; i++)
+        if (l->needed[i] && l->nodes[i].kind != NODE_FLATTEN)
+            for (int k = 0; k < MAX_INPUTS; k++)
+                if (l->nodes[i].in[k] >= 0 && lower_source(l, i, k) == id)
+                    return resolve(l, i) == i ? i : -1;
+    return -1;
+}
+
+int32_t lower_parameter(struct lowering *l, int32_t parameter, bool gradient)
+{
+    hone_parameter *p = l->net->graph->parameters[parameter];
+    return lower_buffer(l, p->length * sizeof(float), gradient ? p->gradient : p->value);
 }
 
 int32_t lower_value(struct lowering *l, int32_t id)
@@ -105,26 +123,17 @@ void lower_keep(struct lowering *l, int32_t id)
         l->program->buffers[l->value[id]].keep = true;
 }
 
-int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate)
+static int run_add(const struct op *op, uint64_t step)
 {
-    *accumulate = l->gradient[id] >= 0;
-    if (!*accumulate)
-        l->gradient[id] =
-            lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
-    return l->gradient[id];
+    (void)step;
+    kernel_add(op->p[0], op->p[1], op->p[2], op->rows * op->columns);
+    return 0;
 }
 
 void lower_consumed(struct lowering *l, int32_t buffer)
 {
     if (!l->failed)
         l->program->buffers[buffer].readers--;
-}
-
-static int run_add(const struct op *op, uint64_t step)
-{
-    (void)step;
-    kernel_add(op->p[0], op->p[1], op->p[2], op->rows * op->columns);
-    return 0;
 }
 
 static int run_copy(const struct op *op, uint64_t step)
@@ -143,24 +152,62 @@ void lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t colu
     lower_emit(l, &op);
 }
 
+int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate)
+{
+    const uint64_t bytes = (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float);
+    const int32_t  now = l->gradient[id];
+    *accumulate = now >= 0;
+    if (l->failed || (now >= 0 && l->program->buffers[now].readers == 1))
+        return now;
+    l->gradient[id] = lower_buffer(l, bytes, NULL);
+    if (now >= 0) { /* others will still read what was contributed */
+        struct op op = lower_op(run_copy, l->net->batch, l->nodes[id].elements);
+        op.buffer[0] = now;
+        op.buffer[1] = l->gradient[id];
+        lower_emit(l, &op);
+        lower_consumed(l, now);
+    }
+    return l->gradient[id];
+}
+
 void lower_contribute(struct lowering *l, int32_t id, int32_t buffer)
 {
     if (l->failed || !l->wants_gradient[id])
         return;
-    if (l->uses[id] == 1) { /* the only contribution: the buffer itself is the gradient */
+    const int32_t now = l->gradient[id];
+    if (now < 0) { /* the buffer itself is the gradient, until something is added */
         l->gradient[id] = buffer;
         l->program->buffers[buffer].readers++;
         return;
     }
-    bool          accumulate;
-    const int32_t target = lower_gradient_target(l, id, &accumulate);
-    if (accumulate)
-        lower_add(l, target, buffer, target, l->nodes[id].elements);
-    else {
-        struct op op = lower_op(run_copy, l->net->batch, l->nodes[id].elements);
-        op.buffer[0] = buffer;
-        op.buffer[1] = target;
-        lower_emit(l, &op);
+    if (l->program->buffers[now].readers == 1) {
+        lower_add(l, now, buffer, now, l->nodes[id].elements);
+        return;
+    }
+    l->gradient[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
+    lower_add(l, now, buffer, l->gradient[id], l->nodes[id].elements);
+    lower_consumed(l, now);
+}
+
+int32_t lower_fresh_gradient(struct lowering *l, int32_t id)
+{
+    return lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
+}
+
+void lower_give(struct lowering *l, int32_t id, int32_t buffer)
+{
+    if (l->failed)
+        return;
+    const int32_t now = l->gradient[id];
+    if (now < 0)
+        l->gradient[id] = buffer;
+    else if (l->program->buffers[now].readers == 1) {
+        lower_add(l, now, buffer, now, l->nodes[id].elements);
+        lower_consumed(l, buffer);
+    } else {
+        lower_add(l, now, buffer, buffer, l->nodes[id].elements);
+        l->gradient[id] = buffer;
+        lower_consumed(l, now);
     }
 }
 
@@ -172,17 +219,18 @@ static bool prepare(struct lowering *l)
     l->wants_gradient = calloc(n, sizeof *l->wants_gradient);
     l->fused = calloc(n, sizeof *l->fused);
     l->bias_done = calloc(n, sizeof *l->bias_done);
+    l->norm = malloc(n * sizeof *l->norm);
     l->uses = calloc(n, sizeof *l->uses);
     l->weight = calloc(n, sizeof *l->weight);
     l->scale = calloc(n, sizeof *l->scale);
     l->value = malloc(n * sizeof *l->value);
     l->gradient = malloc(n * sizeof *l->gradient);
     l->extra = malloc(n * sizeof *l->extra);
-    if (!l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale ||
+    if (!l->norm || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale ||
         !l->value || !l->gradient || !l->extra)
         return false;
     for (size_t i = 0; i < n; i++) {
-        l->value[i] = l->gradient[i] = l->extra[i] = -1;
+        l->value[i] = l->gradient[i] = l->extra[i] = l->norm[i] = -1;
         l->scale[i] = 1.0f;
     }
     return true;
@@ -194,6 +242,7 @@ static void release(struct lowering *l)
     free(l->wants_gradient);
     free(l->fused);
     free(l->bias_done);
+    free(l->norm);
     free(l->uses);
     free(l->weight);
     free(l->scale);
@@ -211,7 +260,7 @@ static void find_needs(struct lowering *l)
     for (int32_t id = 0; id < net->n_nodes; id++) {
         if (!l->needed[id])
             continue;
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < MAX_INPUTS; i++)
             if (l->nodes[id].in[i] >= 0)
                 l->uses[lower_source(l, id, i)]++;
         l->wants_gradient[id] = l->training && l->nodes[id].trains && !l->nodes[id].is_loss;

@@ -14,7 +14,8 @@ struct lowering {
     bool              *needed;         /* the rest is per node, (n_nodes) */
     bool              *wants_gradient; /* a parameter lies behind it */
     bool              *fused;          /* computed by its source's operation already */
-    bool              *bias_done;      /* dense: the gradient of the bias came with that of the relu */
+    bool              *bias_done;      /* layers with a bias: its gradient came with that of the relu */
+    int32_t           *norm;           /* add, relu: the batch norm that computes it; batch norm: the add or relu; -1: none */
     uint32_t          *uses;           /* how often needed nodes read it */
     float             *weight;         /* losses: factor of its gradient */
     float             *scale;          /* relu: of the dropout that worked in place on it */
@@ -33,16 +34,50 @@ bool      lower_may_overwrite(const struct lowering *l, int32_t id);
 void      lower_keep(struct lowering *l, int32_t id); /* the backward pass will read the value of node id */
 int32_t   lower_buffer(struct lowering *l, uint64_t bytes, float *fixed);
 struct op lower_op(int (*run)(const struct op *, uint64_t), int64_t rows, int64_t columns);
-void      lower_emit(struct lowering *l, const struct op *op);                             /* takes over op->matmul */
+void      lower_emit(struct lowering *l, const struct op *op);                             /* takes over op->primitive */
 void      lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t columns); /* c = a + b */
 /* The buffer that takes node id's gradient; *accumulate: it holds earlier contributions. */
 int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate);
-/* Contributes a buffer as it is to the gradient of node id. */
+/* Contributes a buffer as it is to the gradient of node id; others may go on reading it. */
 void lower_contribute(struct lowering *l, int32_t id, int32_t buffer);
+/* A new buffer of the size of node id, and its contribution once it is written: nobody else reads it. */
+int32_t lower_fresh_gradient(struct lowering *l, int32_t id);
+void    lower_give(struct lowering *l, int32_t id, int32_t buffer);
+/* The one node that reads node id, where it is one only and node id is no result; -1 otherwise. */
+int32_t lower_only_reader(const struct lowering *l, int32_t id);
+/* A parameter's values or gradient. */
+int32_t lower_parameter(struct lowering *l, int32_t parameter, bool gradient);
+/* Runs a primitive on its operands in their order (-1: none). Takes it over. */
+void lower_primitive(struct lowering *l, struct primitive *primitive, int32_t a, int32_t b, int32_t c, int32_t d);
+/* The value of node id in the place of its source's, where that is free to be overwritten; in a buffer of its own otherwise. */
+void lower_value_in_place(struct lowering *l, int32_t id, int32_t x);
+/* The buffer for the gradient of x: that of node id's own, where it is the only thing held there, else a new one. */
+int32_t lower_gradient_in_place(struct lowering *l, int32_t id, int32_t x, bool *accumulate);
+/* Rows and columns of a value in memory: columns are its channels where those are last, else its elements. */
+int64_t lower_columns(const struct lowering *l, int32_t id);
+int64_t lower_rows(const struct lowering *l, int32_t id);
 /* One of the gradients held in a buffer is used up. */
 void lower_consumed(struct lowering *l, int32_t buffer);
 
 /* layers.c */
 void lower_forward(struct lowering *l, int32_t id);
 void lower_backward(struct lowering *l, int32_t id);
+/* layers_conv.c, layers_norm.c, layers_move.c */
+void conv_forward(struct lowering *l, int32_t id);
+void conv_backward(struct lowering *l, int32_t id);
+void conv_transpose_forward(struct lowering *l, int32_t id);
+void conv_transpose_backward(struct lowering *l, int32_t id);
+void batch_norm_forward(struct lowering *l, int32_t id);
+void batch_norm_backward(struct lowering *l, int32_t id);
+/* The add or relu that a batch norm computes. */
+void normed_forward(struct lowering *l, int32_t id);
+void normed_backward(struct lowering *l, int32_t id);
+void max_pool_forward(struct lowering *l, int32_t id);
+void max_pool_backward(struct lowering *l, int32_t id);
+void average_pool_forward(struct lowering *l, int32_t id);
+void average_pool_backward(struct lowering *l, int32_t id);
+void global_average_forward(struct lowering *l, int32_t id);
+void global_average_backward(struct lowering *l, int32_t id);
+void layout_forward(struct lowering *l, int32_t id);
+void layout_backward(struct lowering *l, int32_t id);
 #endif

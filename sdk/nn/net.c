@@ -47,7 +47,7 @@ static hone_rc check_softmax(const hone_graph *g, hone_var loss, hone_error *err
             rc = hone_fail(err, HONE_EINVAL, "",
                            "compile: the loss reads a softmax, which has no backward pass; give "
                            "softmax_cross_entropy the logits");
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < MAX_INPUTS; i++)
             if (g->nodes[id].in[i] >= 0)
                 needed[g->nodes[id].in[i]] = true;
     }
@@ -103,8 +103,8 @@ static hone_rc bind(struct program *p, unsigned char *shared, hone_error *err)
             const struct buffer *b = &p->buffers[op->buffer[k]];
             op->p[k] = b->fixed ? b->fixed : (float *)(void *)(shared + b->offset);
         }
-        if (op->matmul)
-            rc = matmul_bind(op->matmul, op->p[0], op->p[1], op->p[3], op->p[2], op->p[4], &op->call, err);
+        if (op->primitive)
+            rc = primitive_bind(op->primitive, op->p, &op->call, err);
     }
     return rc;
 }
@@ -141,15 +141,17 @@ hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t b
     hone_net *net = NULL;
     *out = NULL;
     if ((rc = check(g, loss, output, batch, err)) < 0 || (rc = check_softmax(g, loss, err)) < 0 ||
-        (rc = graph_make_parameters(g, err)) < 0)
+        (rc = graph_make_parameters(g, batch, err)) < 0)
         return rc;
+    if (graph_plain(g, output).id < 0)
+        return hone_nn_graph_error(g, err);
     net = calloc(1, sizeof *net);
     if (!net)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory while compiling the network");
     net->graph = g;
     net->batch = batch;
     net->loss = loss.id;
-    net->output = output.id;
+    net->output = graph_plain(g, output).id;
     net->n_nodes = g->n_nodes;
     const int before = threads_enter(g->threads);
     rc = build(net, err);
@@ -255,8 +257,13 @@ static double seconds(void)
 
 double hone_net_primitive_seconds(hone_net *net, uint32_t repeats)
 {
-    const int before = threads_enter(net->graph->threads);
-    double    sum = 0.0;
+    const int   before = threads_enter(net->graph->threads);
+    double      sum = 0.0;
+    hone_graph *g = net->graph;
+    float      *kept = malloc((g->buffer_floats + 1) * sizeof *kept); /* batch norms move them */
+    if (!kept)
+        return HUGE_VAL;
+    memcpy(kept, g->buffer_values, g->buffer_floats * sizeof *kept);
     for (int32_t i = 0; i < net->train.n_ops; i++) {
         const struct op *op = &net->train.ops[i];
         double           best = HUGE_VAL;
@@ -268,6 +275,8 @@ double hone_net_primitive_seconds(hone_net *net, uint32_t repeats)
         }
         sum += best;
     }
+    memcpy(g->buffer_values, kept, g->buffer_floats * sizeof *kept);
+    free(kept);
     threads_leave(before);
     return sum;
 }

@@ -111,8 +111,8 @@ int program_run(const struct program *p, int32_t from, int32_t to, uint64_t step
 void program_release(struct program *p)
 {
     for (int32_t i = 0; i < p->n_ops; i++) {
-        matmul_call_destroy(p->ops[i].call);
-        matmul_destroy(p->ops[i].matmul);
+        call_destroy(p->ops[i].call);
+        primitive_destroy(p->ops[i].primitive);
     }
     free(p->ops);
     free(p->buffers);

@@ -7,7 +7,7 @@
 #include "kernels.h"
 #include "onednn.h"
 
-enum { MAX_OPERANDS = 6 };
+enum { MAX_OPERANDS = 10 };
 
 /* Memory of a program. Fixed buffers (inputs, losses, output, parameters) have a place of their own for ever; the others
  * live from the first operation that names them to the last and share the arena. */
@@ -26,10 +26,14 @@ struct op {
     float              *p[MAX_OPERANDS];            /* where they are */
     int64_t             rows, columns;
     float               scalar; /* weight of a loss, scale of dropout */
+    double              epsilon, momentum; /* of norms */
+    uint32_t            flags;
     bool                accumulate;
     struct dropout_key  key;
-    struct matmul      *matmul;
-    struct matmul_call *call;
+    struct pool         pool;
+    float              *dweight, *dbias; /* gradients of a norm */
+    struct primitive   *primitive;
+    struct call        *call;
 };
 
 struct program {

@@ -29,26 +29,27 @@ static float *numbers(int64_t n)
 static double measure(const struct matmul_shape *s)
 {
     hone_error          err = HONE_ERROR_INIT;
-    struct matmul      *m = NULL;
-    struct matmul_call *call = NULL;
+    struct primitive   *m = NULL;
+    struct call        *call = NULL;
     float *a = numbers(s->m * s->k), *b = numbers(s->k * s->n), *c = numbers(s->m * s->n), *bias = numbers(s->n);
     double best = 1.0;
     if (matmul_create(s, "bench", &m, &err) < 0) {
         fprintf(stderr, "%s\n", err.msg);
         exit(1);
     }
-    const uint64_t scratch_bytes = matmul_scratch_bytes(m);
+    const uint64_t scratch_bytes = primitive_scratch_bytes(m);
     float         *scratch = numbers((int64_t)(scratch_bytes / 4 + 16));
-    if (matmul_bind(m, a, b, s->bias ? bias : NULL, c, scratch, &call, &err) < 0)
+    float *const operands[PRIMITIVE_OPERANDS + 1] = { a, b, c, s->bias ? bias : NULL, scratch };
+    if (primitive_bind(m, operands, &call, &err) < 0)
         exit(1);
     for (int i = 0; i < 400; i++) {
         const double t = seconds();
-        (void)matmul_run(call);
+        (void)call_run(call);
         const double taken = seconds() - t;
         best = taken < best ? taken : best;
     }
-    matmul_call_destroy(call);
-    matmul_destroy(m);
+    call_destroy(call);
+    primitive_destroy(m);
     free(a);
     free(b);
     free(c);

@@ -288,7 +288,7 @@ static char *metrics(const struct run *run, const double *values)
 static hone_rc save_weights(const struct run *run, const char *path, const hone_model_text *metadata, uint32_t n_metadata, hone_error *err)
 {
     const struct network *network = &run->trainings[0].network;
-    hone_model_tensor *tensors = calloc(network->n_parameters + 1u, sizeof *tensors);
+    hone_model_tensor *tensors = calloc(network->n_parameters + network->n_buffers + 1u, sizeof *tensors);
     float *plain = malloc((network->n_weights + 1) * sizeof *plain), *at = plain;
     hone_rc rc = tensors && plain ? HONE_OK : out_of_memory(err);
     for (uint32_t i = 0; i < network->n_parameters && rc == HONE_OK; i++) {
@@ -297,8 +297,12 @@ static hone_rc save_weights(const struct run *run, const char *path, const hone_
         tensors[i] = (hone_model_tensor){ p->name, HONE_F32, p->n_dims, p->dims, at };
         at += hone_shape_elements(p->dims, p->n_dims);
     }
+    for (uint32_t i = 0; i < network->n_buffers; i++) {
+        const hone_parameter *b = network->buffers[i];
+        tensors[network->n_parameters + i] = (hone_model_tensor){ b->name, HONE_F32, b->n_dims, b->dims, b->value };
+    }
     if (rc == HONE_OK)
-        rc = hone_model_save(path, tensors, network->n_parameters, metadata, n_metadata, err);
+        rc = hone_model_save(path, tensors, network->n_parameters + network->n_buffers, metadata, n_metadata, err);
     free(tensors);
     free(plain);
     return rc;

@@ -64,18 +64,26 @@ hone_rc network_compile(struct network *network, const struct crew *crew, uint64
     if (rc != HONE_OK)
         return rc;
     network->parameters = hone_nn_parameters(network->graph, &network->n_parameters);
+    network->buffers = hone_nn_buffers(network->graph, &network->n_buffers);
     for (uint32_t i = 0; i < network->n_parameters; i++)
         network->n_weights += (uint64_t)hone_shape_elements(network->parameters[i]->dims, network->parameters[i]->n_dims);
     const hone_optimizer_v1 *optimizer = crew->members[PART_OPTIMIZER][0].iface;
     return hone_nn_allocate_states(network->graph, optimizer->n_states, err);
 }
 
+/* The i-th of the parameters and, after them, the buffers. */
+static const hone_parameter *tensor(const struct network *network, uint32_t i)
+{
+    return i < network->n_parameters ? network->parameters[i] : network->buffers[i - network->n_parameters];
+}
+
 hone_rc network_keep(struct network *network, hone_error *err)
 {
-    if (!network->kept && !(network->kept = calloc(network->n_parameters ? network->n_parameters : 1, sizeof *network->kept)))
+    const uint32_t n = network->n_parameters + network->n_buffers;
+    if (!network->kept && !(network->kept = calloc(n ? n : 1, sizeof *network->kept)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory to keep the best weights");
-    for (uint32_t i = 0; i < network->n_parameters; i++) {
-        const hone_parameter *p = network->parameters[i];
+    for (uint32_t i = 0; i < n; i++) {
+        const hone_parameter *p = tensor(network, i);
         if (!network->kept[i] && !(network->kept[i] = malloc(p->length * sizeof(float))))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory to keep the best weights");
         memcpy(network->kept[i], p->value, p->length * sizeof(float));
@@ -87,15 +95,15 @@ hone_rc network_restore(struct network *network, hone_error *err)
 {
     if (!network->kept)
         return hone_fail(err, HONE_EINVAL, "", "there are no kept weights to restore");
-    for (uint32_t i = 0; i < network->n_parameters; i++) /* a copy that ran out of memory half-way leaves none of these */
-        if (network->kept[i])
-            memcpy(network->parameters[i]->value, network->kept[i], network->parameters[i]->length * sizeof(float));
+    for (uint32_t i = 0; i < network->n_parameters + network->n_buffers; i++)
+        if (network->kept[i]) /* a copy that ran out of memory half-way leaves none of these */
+            memcpy(tensor(network, i)->value, network->kept[i], tensor(network, i)->length * sizeof(float));
     return HONE_OK;
 }
 
 void network_release(struct network *network)
 {
-    for (uint32_t i = 0; network->kept && i < network->n_parameters; i++)
+    for (uint32_t i = 0; network->kept && i < network->n_parameters + network->n_buffers; i++)
         free(network->kept[i]);
     free(network->kept);
     for (int i = 0; i < NETS; i++)

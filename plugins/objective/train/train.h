@@ -140,8 +140,10 @@ struct network {
     hone_net              *nets[NETS]; /* batch_size; what is left of an epoch, or NULL; inference */
     hone_parameter *const *parameters;
     uint32_t               n_parameters;
+    hone_parameter *const *buffers; /* running statistics: remembered, not trained */
+    uint32_t               n_buffers;
     uint64_t               n_weights; /* numbers that training sets */
-    float                **kept;      /* copies of the parameters, or NULL */
+    float                **kept;      /* (n_parameters + n_buffers) copies of both, or NULL */
 };
 /* The graph alone: enough to hear of mistakes. */
 hone_rc network_build(struct network *network, const struct crew *crew, const hone_trial *trial, const hone_task *task,

@@ -28,6 +28,15 @@ typedef struct hone_graph_options {
 HONE_EXPORT hone_graph *hone_nn_graph_create(const hone_graph_options *options); /* NULL: out of memory */
 HONE_EXPORT void        hone_nn_graph_destroy(hone_graph *g);                    /* after the nets compiled from it; accepts NULL */
 
+/* What products are computed in. Weights, statistics, losses and everything a caller sees stay float32. */
+enum hone_precision {
+    HONE_FLOAT32 = 0,
+    HONE_BFLOAT16 = 1, /* compiling fails, naming the CPU, where it has no bfloat16 */
+    HONE_PRECISION_AUTO = 2 /* bfloat16 where the CPU has it natively, else float32 */
+};
+/* Before the first compile; a graph computes in float32 unless told otherwise. */
+HONE_EXPORT void hone_nn_set_precision(hone_graph *g, uint32_t precision);
+
 /* What went wrong while building, or HONE_OK. */
 HONE_EXPORT hone_rc hone_nn_graph_error(const hone_graph *g, hone_error *err);
 /* Lets a model report a mistake of its own in the same way; the first one stays. Returns the failed var. */
@@ -42,7 +51,7 @@ HONE_EXPORT uint32_t hone_nn_shape(const hone_graph *g, hone_var x, int64_t *dim
 struct hone_dense {
     int64_t     units; /* >= 1 */
     uint32_t    no_bias;
-    const char *init; /* "he" (normal, fan-in), "xavier" (uniform), "lecun" (normal), "zeros"; NULL: "he" */
+    const char *init; /* "he" (normal, fan-in), "xavier" (uniform), "lecun" (normal), "orthogonal", "zeros"; NULL: "he" */
     const char *name; /* NULL: "dense", numbered */
 };
 HONE_EXPORT hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *options); /* (N, C) -> (N, units) */
@@ -54,9 +63,104 @@ HONE_EXPORT hone_var hone_nn_dropout(hone_graph *g, hone_var x, double rate); /*
 HONE_EXPORT hone_var hone_nn_flatten(hone_graph *g, hone_var x);              /* (N, C, H, W) -> (N, C*H*W) */
 HONE_EXPORT hone_var hone_nn_add(hone_graph *g, hone_var a, hone_var b);      /* same shapes */
 
-/* C callers name the options in place: hone_dense(g, x, .units = 32) */
+HONE_EXPORT hone_var hone_nn_leaky_relu(hone_graph *g, hone_var x, double slope); /* x < 0: slope * x; slope in [0, 1) */
+HONE_EXPORT hone_var hone_nn_swish(hone_graph *g, hone_var x);                    /* x * sigmoid(x) */
+
+/* Convolution. Names of the weights and their order are PyTorch's: NAME.weight (filters, C / groups, kernel_h, kernel_w),
+ * NAME.bias (filters). The output has (size + 2 pad - dilation (kernel - 1) - 1) / stride + 1 rows and columns. */
+struct hone_conv2d {
+    int64_t     filters;            /* >= 1 */
+    int64_t     kernel;             /* rows and columns; >= 1, unless both of the next two are set */
+    int64_t     kernel_h, kernel_w; /* 0: kernel */
+    int64_t     stride;             /* 0: 1 */
+    int64_t     pad;                /* zeros on every side; 0: none */
+    int64_t     pad_h, pad_w;       /* 0: pad */
+    int64_t     dilation;           /* 0: 1 */
+    int64_t     groups;             /* 0: 1; divides C and filters */
+    uint32_t    no_bias;
+    const char *init; /* as dense, fan-in C / groups * kernel_h * kernel_w */
+    const char *name; /* NULL: "conv", numbered */
+};
+HONE_EXPORT hone_var hone_nn_conv2d(hone_graph *g, hone_var x, const struct hone_conv2d *options); /* (N, C, H, W) -> (N, filters, H', W') */
+struct hone_conv1d { /* as conv2d; NAME.weight (filters, C / groups, kernel) */
+    int64_t     filters, kernel, stride, pad, dilation, groups;
+    uint32_t    no_bias;
+    const char *init, *name;
+};
+HONE_EXPORT hone_var hone_nn_conv1d(hone_graph *g, hone_var x, const struct hone_conv1d *options); /* (N, C, L) -> (N, filters, L') */
+/* The adjoint of a convolution: (size - 1) * stride - 2 pad + kernel + output_pad rows and columns. NAME.weight (C, filters,
+ * kernel, kernel), NAME.bias (filters). */
+struct hone_conv_transpose2d {
+    int64_t     filters, kernel;
+    int64_t     stride;     /* 0: 1 */
+    int64_t     pad;        /* cut off on every side; < kernel */
+    int64_t     output_pad; /* more rows and columns below and to the right; < stride */
+    uint32_t    no_bias;
+    const char *init;
+    const char *name; /* NULL: "conv_transpose", numbered */
+};
+HONE_EXPORT hone_var hone_nn_conv_transpose2d(hone_graph *g, hone_var x, const struct hone_conv_transpose2d *options);
+
+/* Pooling of (N, C, H, W). */
+struct hone_pool {
+    int64_t  kernel;          /* >= 1, rows and columns; max: at most 15 */
+    int64_t  stride;          /* 0: kernel */
+    int64_t  pad;             /* on every side, at most kernel / 2 */
+    uint32_t exclude_padding; /* average: divide by the number of real pixels, not by kernel * kernel */
+};
+HONE_EXPORT hone_var hone_nn_max_pool(hone_graph *g, hone_var x, const struct hone_pool *options);
+HONE_EXPORT hone_var hone_nn_average_pool(hone_graph *g, hone_var x, const struct hone_pool *options);
+HONE_EXPORT hone_var hone_nn_global_average_pool(hone_graph *g, hone_var x); /* (N, C, ...) -> (N, C) */
+
+/* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, per channel: over the batch and the pixels in training, whose
+ * mean and (unbiased) variance move NAME.running_mean and NAME.running_var, which inference uses. x: (N, C, ...) */
+struct hone_batch_norm {
+    double      momentum; /* running = momentum * running + (1 - momentum) * batch; in [0, 1); 0: 0.9 (PyTorch calls it 0.1) */
+    double      epsilon;  /* 0: 1e-5 */
+    const char *name;     /* NULL: "batch_norm", numbered */
+};
+HONE_EXPORT hone_var hone_nn_batch_norm(hone_graph *g, hone_var x, const struct hone_batch_norm *options);
+/* The same over the last dimension of each row of (N, ..., C), in training and inference alike; NAME.weight (C). */
+struct hone_layer_norm {
+    double      epsilon; /* 0: 1e-5 */
+    const char *name;    /* NULL: "layer_norm", numbered */
+};
+HONE_EXPORT hone_var hone_nn_layer_norm(hone_graph *g, hone_var x, const struct hone_layer_norm *options);
+/* The same over the pixels of C / groups channels of a sample; NAME.weight (C). x: (N, C, ...) */
+struct hone_group_norm {
+    int64_t     groups;  /* divides C; 0: 1 */
+    double      epsilon; /* 0: 1e-5 */
+    const char *name;    /* NULL: "group_norm", numbered */
+};
+HONE_EXPORT hone_var hone_nn_group_norm(hone_graph *g, hone_var x, const struct hone_group_norm *options);
+
+/* (N, C1, ...), (N, C2, ...), ... -> (N, C1 + C2 + ..., ...) */
+HONE_EXPORT hone_var hone_nn_concat(hone_graph *g, const hone_var *x, uint32_t n);
+/* Another shape of a sample with as many elements, row-major; one dimension may be -1. */
+HONE_EXPORT hone_var hone_nn_reshape(hone_graph *g, hone_var x, const int64_t *dims, uint32_t n_dims);
+/* y's i-th dimension is x's order[i]-th, 0-based, without N: (C, H, W) with order 1, 2, 0 is (H, W, C). */
+HONE_EXPORT hone_var hone_nn_transpose(hone_graph *g, hone_var x, const uint32_t *order, uint32_t n_dims);
+enum hone_upsample_mode { HONE_NEAREST = 0, HONE_BILINEAR = 1 /* pixel centres, align_corners = False */ };
+HONE_EXPORT hone_var hone_nn_upsample(hone_graph *g, hone_var x, int64_t factor, uint32_t mode); /* (N, C, H, W) -> (N, C, H f, W f) */
+/* Rows of a table; x holds whole numbers in [0, entries), others take the nearest of these. NAME.weight (entries, units). */
+struct hone_embedding {
+    int64_t     entries, units;
+    const char *name; /* NULL: "embedding", numbered; first values are normal, deviation 1 */
+};
+HONE_EXPORT hone_var hone_nn_embedding(hone_graph *g, hone_var x, const struct hone_embedding *options); /* (N, T) -> (N, T, units) */
+
+/* C callers name the options in place: hone_dense(g, x, .units = 32), hone_conv2d(g, x, .filters = 32, .kernel = 3, .pad = 1) */
 #ifndef __cplusplus
-#define hone_dense(g, x, ...) hone_nn_dense(g, x, &(const struct hone_dense){ __VA_ARGS__ })
+#define hone_dense(g, x, ...)            hone_nn_dense(g, x, &(const struct hone_dense){ __VA_ARGS__ })
+#define hone_conv2d(g, x, ...)           hone_nn_conv2d(g, x, &(const struct hone_conv2d){ __VA_ARGS__ })
+#define hone_conv1d(g, x, ...)           hone_nn_conv1d(g, x, &(const struct hone_conv1d){ __VA_ARGS__ })
+#define hone_conv_transpose2d(g, x, ...) hone_nn_conv_transpose2d(g, x, &(const struct hone_conv_transpose2d){ __VA_ARGS__ })
+#define hone_max_pool(g, x, ...)         hone_nn_max_pool(g, x, &(const struct hone_pool){ __VA_ARGS__ })
+#define hone_average_pool(g, x, ...)     hone_nn_average_pool(g, x, &(const struct hone_pool){ __VA_ARGS__ })
+#define hone_batch_norm(g, x, ...)       hone_nn_batch_norm(g, x, &(const struct hone_batch_norm){ __VA_ARGS__ })
+#define hone_layer_norm(g, x, ...)       hone_nn_layer_norm(g, x, &(const struct hone_layer_norm){ __VA_ARGS__ })
+#define hone_group_norm(g, x, ...)       hone_nn_group_norm(g, x, &(const struct hone_group_norm){ __VA_ARGS__ })
+#define hone_embedding(g, x, ...)        hone_nn_embedding(g, x, &(const struct hone_embedding){ __VA_ARGS__ })
 #endif
 
 /* ---- losses: one number a sample; a step minimizes their mean over the batch ---- */
@@ -98,7 +202,8 @@ enum hone_parameter_role {
     HONE_PARAMETER_KERNEL = 0,
     HONE_PARAMETER_BIAS = 1,
     HONE_PARAMETER_NORM = 2,
-    HONE_PARAMETER_EMBEDDING = 3
+    HONE_PARAMETER_EMBEDDING = 3,
+    HONE_PARAMETER_BUFFER = 4 /* not trained: hone_nn_buffers */
 };
 enum { HONE_MAX_STATES = 4 };
 typedef struct hone_parameter {
@@ -132,6 +237,10 @@ HONE_EXPORT const float *hone_net_output(const hone_net *net);  /* (batch, K) */
 HONE_EXPORT const float *hone_net_losses(const hone_net *net);  /* (batch): loss of each sample, of the last call of either kind */
 /* Parameters of the graph, in the order of building; life of the graph. Before the first compile there are none. */
 HONE_EXPORT hone_parameter *const *hone_nn_parameters(hone_graph *g, uint32_t *n);
+/* What a network remembers beside its parameters and no optimizer touches: the running statistics of batch norm, as
+ * "NAME.running_mean" and "NAME.running_var" (C). Plain; gradient is NULL; hone_net_forward_backward moves them. Model files
+ * and copies of a network need them. Life of the graph; none before the first compile. */
+HONE_EXPORT hone_parameter *const *hone_nn_buffers(hone_graph *g, uint32_t *n);
 /* Allocates n_states (<= HONE_MAX_STATES) zeroed arrays per parameter. */
 HONE_EXPORT hone_rc hone_nn_allocate_states(hone_graph *g, uint32_t n_states, hone_error *err);
 /* Plain, row-major copy of a parameter's values in PyTorch's order, out of and into the layout of the step. (length) */
@@ -144,6 +253,8 @@ HONE_EXPORT uint64_t hone_net_bytes(const hone_net *net);
 /* Seconds that the primitives of one forward_backward take when run alone, one after the other, `repeats` times, the best
  * of each summed: the floor that a step is compared with in `make bench`. */
 HONE_EXPORT double hone_net_primitive_seconds(hone_net *net, uint32_t repeats);
+/* What products are computed in: HONE_FLOAT32 or HONE_BFLOAT16. Known once a net is compiled. */
+HONE_EXPORT uint32_t hone_nn_precision(const hone_graph *g);
 /* "oneDNN 2.6.3 (OMP)": for --version and the environment of a study. [any] */
 HONE_EXPORT const char *hone_nn_version(void);
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* What convolutions become. The weights lie in the layout that their gradient comes in; a pass that wants another one reads
+ * a reordered copy, which is small against the pass. A transposed convolution is the adjoint of a convolution: its forward
+ * pass is that one's backward pass to the data, and the other way round. */
+#include "lower.h"
+
+static struct primitive *make(struct lowering *l, int32_t id, const struct conv_shape *shape, enum conv_pass pass)
+{
+    struct primitive *conv = NULL;
+    if (!l->failed && conv_create(shape, pass, l->nodes[id].name, &conv, l->err) < 0)
+        l->failed = true;
+    return conv;
+}
+
+static void count(struct lowering *l, const struct conv_shape *s)
+{
+    l->program->flops += 2.0 * (double)s->batch * (double)(s->out[0] * s->out[1]) * (double)s->filters *
+                         (double)(s->channels / s->groups) * (double)(s->kernel[0] * s->kernel[1]);
+}
+
+static const struct layout *layout_of(const struct lowering *l, int32_t id)
+{
+    return l->net->graph->storage[l->nodes[id].kernel].layout;
+}
+
+static void emit_reorder(struct lowering *l, int32_t id, const struct layout *from, const struct layout *to, int32_t source, int32_t target)
+{
+    struct primitive *reorder = NULL;
+    if (l->failed)
+        return;
+    if (reorder_create(from, to, l->nodes[id].name, &reorder, l->err) < 0)
+        l->failed = true;
+    else
+        lower_primitive(l, reorder, source, target, -1, -1);
+}
+
+/* The weights as a primitive wants them. */
+static int32_t weights_for(struct lowering *l, int32_t id, const struct primitive *conv)
+{
+    const int32_t        own = lower_parameter(l, l->nodes[id].kernel, false);
+    const struct layout *now = layout_of(l, id), *wanted = primitive_weights(conv);
+    if (l->failed || layout_same(now, wanted))
+        return own;
+    const int32_t copy = lower_buffer(l, layout_bytes(wanted), NULL);
+    emit_reorder(l, id, now, wanted, own, copy);
+    return copy;
+}
+
+/* Forward (x, w, y, b) and data (dy, w, dx) passes. */
+static void emit(struct lowering *l, int32_t id, const struct conv_shape *shape, enum conv_pass pass, int32_t from, int32_t to, int32_t bias)
+{
+    struct primitive *conv = make(l, id, shape, pass);
+    if (!conv)
+        return;
+    const int32_t weights = weights_for(l, id, conv);
+    count(l, shape);
+    lower_primitive(l, conv, from, weights, to, bias);
+}
+
+/* dw (and db) from dy and x. */
+static void emit_weights(struct lowering *l, int32_t id, const struct conv_shape *shape, int32_t dy, int32_t x, int32_t bias)
+{
+    struct primitive *conv = make(l, id, shape, CONV_WEIGHTS);
+    if (!conv)
+        return;
+    const struct layout *now = layout_of(l, id);
+    struct layout       *made = layout_clone(primitive_weights(conv));
+    const int32_t        own = lower_parameter(l, l->nodes[id].kernel, true);
+    if (!made)
+        l->failed = true;
+    const bool    same = !l->failed && layout_same(now, made);
+    const int32_t target = l->failed || same ? own : lower_buffer(l, layout_bytes(made), NULL);
+    count(l, shape);
+    lower_primitive(l, conv, dy, x, target, bias);
+    if (!l->failed && !same)
+        emit_reorder(l, id, made, now, target, own);
+    layout_destroy(made);
+}
+
+/* y[n][k][h][w] = sum over c, i, j of x[n][c][h stride + i dilation - pad][...] W[k][c][i][j] + b[k] */
+void conv_forward(struct lowering *l, int32_t id)
+{
+    const struct node      *node = &l->nodes[id];
+    const int32_t           x = lower_source(l, id, 0), bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
+    emit(l, id, &shape, CONV_FORWARD, l->value[x], lower_value(l, id), bias);
+    lower_keep(l, x);
+}
+
+void conv_backward(struct lowering *l, int32_t id)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t      x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct conv_shape  shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
+    shape.bias = node->bias >= 0 && !l->bias_done[id];
+    emit_weights(l, id, &shape, dy, l->value[x], shape.bias ? lower_parameter(l, node->bias, true) : -1);
+    shape.bias = false;
+    if (l->wants_gradient[x]) {
+        const int32_t dx = lower_fresh_gradient(l, x);
+        emit(l, id, &shape, CONV_DATA, dy, dx, -1);
+        lower_give(l, x, dx);
+    }
+    lower_consumed(l, dy);
+}
+
+/* ---- transposed ---- */
+static int run_add_bias(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_add_bias(op->p[0], op->p[1], op->rows, op->columns);
+    return 0;
+}
+
+static int run_sums(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_column_sums(op->p[0], op->p[1], op->rows, op->columns);
+    return 0;
+}
+
+void conv_transpose_forward(struct lowering *l, int32_t id)
+{
+    const struct node      *node = &l->nodes[id];
+    const int32_t           x = lower_source(l, id, 0), y = lower_value(l, id);
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
+    emit(l, id, &shape, CONV_DATA, l->value[x], y, -1);
+    lower_keep(l, x);
+    if (node->bias >= 0) {
+        struct op op = lower_op(run_add_bias, lower_rows(l, id), lower_columns(l, id));
+        op.buffer[0] = y;
+        op.buffer[1] = lower_parameter(l, node->bias, false);
+        lower_emit(l, &op);
+    }
+}
+
+void conv_transpose_backward(struct lowering *l, int32_t id)
+{
+    const struct node      *node = &l->nodes[id];
+    const int32_t           x = lower_source(l, id, 0), dy = l->gradient[id];
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
+    if (node->bias >= 0) {
+        struct op op = lower_op(run_sums, lower_rows(l, id), lower_columns(l, id));
+        op.buffer[0] = dy;
+        op.buffer[1] = lower_parameter(l, node->bias, true);
+        lower_emit(l, &op);
+    }
+    emit_weights(l, id, &shape, l->value[x], dy, -1);
+    if (l->wants_gradient[x]) {
+        const int32_t dx = lower_fresh_gradient(l, x);
+        emit(l, id, &shape, CONV_FORWARD, dy, dx, -1);
+        lower_give(l, x, dx);
+    }
+    lower_consumed(l, dy);
+}
