@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Speed of libhone-nn: make bench-nn [BENCH_SECONDS=4]
+# Speed of libhone-nn: make bench-nn [BENCH_SECONDS=4]; one network: make bench-nn BENCH_ARGS="resnet20 128 2"
 BENCH_SECONDS ?= 4
 
 $(B)/tests/bench/nn_bench: $(B)/tests/bench/nn_bench.o $(B)/$(NN_SONAME)
@@ -9,7 +9,7 @@ $(B)/tests/bench/nn_bench: $(B)/tests/bench/nn_bench.o $(B)/$(NN_SONAME)
 .PHONY: bench bench-nn
 bench: bench-nn
 bench-nn: $(B)/tests/bench/nn_bench
-	$(Q)$< $(BENCH_SECONDS)
+	$(Q)$(if $(BENCH_ARGS),,$< $(BENCH_SECONDS) &&) $< $(BENCH_SECONDS) $(or $(BENCH_ARGS),all)
 
 # Which layout of the weights oneDNN prefers here: make bench-nn-layout
 $(B)/tests/bench/nn_layout_bench.o: ALL_CPPFLAGS += -Isdk/nn
