@@ -62,6 +62,22 @@ void kernel_gelu(const float *x, float *y, int64_t n)
         y[i] = x[i] * vector_normal(x[i], vector_bell(x[i]));
 }
 
+HOT
+void kernel_swish(const float *x, float *y, int64_t n)
+{
+    IVDEP
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] * vector_sigmoid(x[i]);
+}
+
+HOT
+void kernel_leaky_relu(const float *x, float *y, int64_t n, float slope)
+{
+    IVDEP
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] < 0.0f ? slope * x[i] : x[i];
+}
+
 /* The two loops of every derivative: writing and adding. f is the factor of dy[i]. */
 #define BACKWARD(f)                         \
     do {                                    \
@@ -105,6 +121,25 @@ HOT
 void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
 {
     BACKWARD(gelu_slope(x[i]));
+}
+
+/* d/dx x s(x) = s(x) (1 + x (1 - s(x))) */
+INLINE float swish_slope(float x)
+{
+    const float s = vector_sigmoid(x);
+    return s * (1.0f + x * (1.0f - s));
+}
+
+HOT
+void kernel_swish_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
+{
+    BACKWARD(swish_slope(x[i]));
+}
+
+HOT
+void kernel_leaky_relu_backward(const float *dy, const float *x, float *dx, int64_t n, float slope, bool accumulate)
+{
+    BACKWARD(x[i] > 0.0f ? 1.0f : slope);
 }
 
 HOT

@@ -38,6 +38,8 @@ void kernel_relu(const float *x, float *y, int64_t n);
 void kernel_tanh(const float *x, float *y, int64_t n);
 void kernel_sigmoid(const float *x, float *y, int64_t n);
 void kernel_gelu(const float *x, float *y, int64_t n);
+void kernel_swish(const float *x, float *y, int64_t n);
+void kernel_leaky_relu(const float *x, float *y, int64_t n, float slope);
 /* y[r][c] = relu(y[r][c] + bias[c]). oneDNN's relu makes 0 of NaN, which would hide broken inputs behind a finite loss. */
 void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns);
 /* dx = dy * f'(...) [+ dx]: from the output y, or from the input x where f' needs it. dx may be dy unless accumulating.
@@ -46,6 +48,8 @@ void kernel_relu_backward(const float *dy, const float *y, float *dx, int64_t n,
 void kernel_tanh_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate);
 void kernel_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate);
 void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
+void kernel_swish_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
+void kernel_leaky_relu_backward(const float *dy, const float *x, float *dx, int64_t n, float slope, bool accumulate);
 /* relu_backward of a dense layer and the gradient of its bias in one pass: dbias[c] = sum over r of dx[r][c]. */
 void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows,
                                int64_t columns, float scale);
@@ -91,6 +95,36 @@ void kernel_average_pool(const struct pool *p, float *x, float *y);
 void kernel_average_pool_backward(const struct pool *p, float *dy, float *dx);
 void kernel_global_average(const float *x, float *y, int64_t n, int64_t pixels, int64_t c);
 void kernel_global_average_backward(const float *dy, float *dx, int64_t n, int64_t pixels, int64_t c);
+
+/* ---- layer norm and group norm: (samples, pixels, groups, run), normalized over pixels and run ---- */
+struct group_norm {
+    int64_t      samples, pixels, groups, run;
+    const float *weight, *bias; /* (groups run) */
+    double       epsilon;
+};
+/* saved: (samples groups 2), mean and 1 / deviation. y may be x. */
+void kernel_group_norm(const struct group_norm *g, const float *x, float *y, float *saved);
+void kernel_group_norm_backward(const struct group_norm *g, const float *dy, const float *x, float *dx, const float *saved, float *dweight,
+                                float *dbias); /* dx: NULL where nobody wants it */
+
+/* ---- moves ---- */
+struct upsample {
+    int64_t batch, channels, in[2], factor;
+    bool    bilinear;
+};
+void kernel_upsample(const struct upsample *u, float *x, float *y); /* (batch, h, w, c) -> (batch, h f, w f, c) */
+void kernel_upsample_backward(const struct upsample *u, float *dy, float *dx);
+/* y[i] = table[nearest entry to x[i]]     x: (n)  table: (entries, units)  y: (n, units) */
+void kernel_embedding(const float *x, const float *table, float *y, int64_t n, int64_t entries, int64_t units);
+void kernel_embedding_backward(const float *x, const float *dy, float *dtable, int64_t n, int64_t entries, int64_t units);
+enum { PERMUTED = 6 };
+struct permutation {
+    int64_t elements, dims[PERMUTED], strides[PERMUTED]; /* of the output, and of each of its dimensions in the input */
+    bool    inverse;                                     /* x is in the output's order, y in the input's */
+};
+void kernel_permute(const struct permutation *p, const float *x, float *y);
+/* The first `columns` of each row, rows from_stride and to_stride apart. */
+void kernel_copy_columns(const float *x, float *y, int64_t rows, int64_t columns, int64_t from_stride, int64_t to_stride);
 
 /* ---- dropout ---- */
 struct dropout_key {

@@ -156,9 +156,25 @@ RUN_UNARY(relu)
 RUN_UNARY(tanh)
 RUN_UNARY(sigmoid)
 RUN_UNARY(gelu)
+RUN_UNARY(swish)
 RUN_UNARY_BACKWARD(tanh)
 RUN_UNARY_BACKWARD(sigmoid)
 RUN_UNARY_BACKWARD(gelu)
+RUN_UNARY_BACKWARD(swish)
+
+static int run_leaky_relu(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_leaky_relu(op->p[0], op->p[1], op->rows * op->columns, op->scalar);
+    return 0;
+}
+
+static int run_leaky_relu_backward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_leaky_relu_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->scalar, op->accumulate);
+    return 0;
+}
 
 static int run_relu_backward(const struct op *op, uint64_t step)
 {
@@ -176,6 +192,8 @@ static const struct activation {
     [NODE_TANH] = { run_tanh, run_tanh_backward, false },
     [NODE_SIGMOID] = { run_sigmoid, run_sigmoid_backward, false },
     [NODE_GELU] = { run_gelu, run_gelu_backward, true },
+    [NODE_SWISH] = { run_swish, run_swish_backward, true },
+    [NODE_LEAKY_RELU] = { run_leaky_relu, run_leaky_relu_backward, true },
 };
 
 void lower_value_in_place(struct lowering *l, int32_t id, int32_t x)
@@ -203,6 +221,7 @@ static void activation_forward(struct lowering *l, int32_t id)
         l->fused[id] = l->fused[pool] = true;
         return;
     }
+    op.scalar = (float)l->nodes[id].rate;
     if (act->from_input && l->wants_gradient[id])
         lower_keep(l, x);
     lower_value_in_place(l, id, x);
@@ -246,7 +265,7 @@ static void activation_backward(struct lowering *l, int32_t id)
     op.buffer[0] = dy;
     op.buffer[1] = l->value[act->from_input ? x : id];
     op.buffer[2] = lower_gradient_in_place(l, id, x, &op.accumulate);
-    op.scalar = l->scale[id];
+    op.scalar = l->nodes[id].kind == NODE_LEAKY_RELU ? (float)l->nodes[id].rate : l->scale[id];
     if (l->nodes[id].kind == NODE_RELU && (l->nodes[x].kind == NODE_DENSE || l->nodes[x].kind == NODE_CONV) && l->nodes[x].bias >= 0 &&
         l->uses[x] == 1) {
         op.run = run_relu_bias_backward;
@@ -436,6 +455,14 @@ static const struct layer {
     [NODE_AVERAGE_POOL] = { average_pool_forward, average_pool_backward },
     [NODE_GLOBAL_AVERAGE_POOL] = { global_average_forward, global_average_backward },
     [NODE_BATCH_NORM] = { batch_norm_forward, batch_norm_backward },
+    [NODE_LEAKY_RELU] = { activation_forward, activation_backward },
+    [NODE_SWISH] = { activation_forward, activation_backward },
+    [NODE_LAYER_NORM] = { group_norm_forward, group_norm_backward },
+    [NODE_GROUP_NORM] = { group_norm_forward, group_norm_backward },
+    [NODE_CONCAT] = { concat_forward, concat_backward },
+    [NODE_PERMUTE] = { permute_forward, permute_backward },
+    [NODE_UPSAMPLE] = { upsample_forward, upsample_backward },
+    [NODE_EMBEDDING] = { embedding_forward, embedding_backward },
     [NODE_LAYOUT] = { layout_forward, layout_backward },
     [NODE_SOFTMAX_CROSS_ENTROPY] = { loss_forward, loss_backward },
     [NODE_MSE] = { loss_forward, loss_backward },
@@ -444,13 +471,7 @@ static const struct layer {
 
 void lower_forward(struct lowering *l, int32_t id)
 {
-    const struct node *node = &l->nodes[id];
-    if (layers[node->kind].forward)
-        layers[node->kind].forward(l, id);
-    else {
-        (void)hone_fail(l->err, HONE_EFAIL, "", "layer '%s' (kind %d) is not built yet", node->name, (int)node->kind);
-        l->failed = true;
-    }
+    layers[l->nodes[id].kind].forward(l, id);
 }
 
 void lower_backward(struct lowering *l, int32_t id)

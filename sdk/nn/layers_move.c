@@ -96,16 +96,14 @@ static int run_global_average_backward(const struct op *op, uint64_t step)
     return 0;
 }
 
-/* One operation from the value of x to that of id. */
-static void move_forward(struct lowering *l, int32_t id, struct op *op)
+void lower_move_forward(struct lowering *l, int32_t id, struct op *op)
 {
     op->buffer[0] = l->value[lower_source(l, id, 0)];
     op->buffer[1] = lower_value(l, id);
     lower_emit(l, op);
 }
 
-/* One operation from the gradient of id to that of x. */
-static void move_backward(struct lowering *l, int32_t id, struct op *op)
+void lower_move_backward(struct lowering *l, int32_t id, struct op *op)
 {
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
     if (!l->wants_gradient[x] || l->failed)
@@ -122,14 +120,14 @@ void average_pool_forward(struct lowering *l, int32_t id)
 {
     struct op op = lower_op(run_average_pool, 0, 0);
     op.pool = pool_of(l, id);
-    move_forward(l, id, &op);
+    lower_move_forward(l, id, &op);
 }
 
 void average_pool_backward(struct lowering *l, int32_t id)
 {
     struct op op = lower_op(run_average_pool_backward, 0, 0);
     op.pool = pool_of(l, id);
-    move_backward(l, id, &op);
+    lower_move_backward(l, id, &op);
 }
 
 static struct op global(const struct lowering *l, int32_t id, int (*run)(const struct op *, uint64_t))
@@ -143,13 +141,13 @@ static struct op global(const struct lowering *l, int32_t id, int (*run)(const s
 void global_average_forward(struct lowering *l, int32_t id)
 {
     struct op op = global(l, id, run_global_average);
-    move_forward(l, id, &op);
+    lower_move_forward(l, id, &op);
 }
 
 void global_average_backward(struct lowering *l, int32_t id)
 {
     struct op op = global(l, id, run_global_average_backward);
-    move_backward(l, id, &op);
+    lower_move_backward(l, id, &op);
 }
 
 /* ---- layouts ---- */
@@ -174,11 +172,11 @@ static struct op transpose(const struct lowering *l, int32_t id, int64_t from, i
 void layout_forward(struct lowering *l, int32_t id)
 {
     struct op op = transpose(l, id, l->nodes[l->nodes[id].in[0]].channels, l->nodes[id].channels);
-    move_forward(l, id, &op);
+    lower_move_forward(l, id, &op);
 }
 
 void layout_backward(struct lowering *l, int32_t id)
 {
     struct op op = transpose(l, id, l->nodes[id].channels, l->nodes[l->nodes[id].in[0]].channels);
-    move_backward(l, id, &op);
+    lower_move_backward(l, id, &op);
 }

@@ -53,6 +53,9 @@ void lower_primitive(struct lowering *l, struct primitive *primitive, int32_t a,
 void lower_value_in_place(struct lowering *l, int32_t id, int32_t x);
 /* The buffer for the gradient of x: that of node id's own, where it is the only thing held there, else a new one. */
 int32_t lower_gradient_in_place(struct lowering *l, int32_t id, int32_t x, bool *accumulate);
+/* Emits op from the value of id's source to that of id, or from the gradient of id to that of its source. */
+void lower_move_forward(struct lowering *l, int32_t id, struct op *op);
+void lower_move_backward(struct lowering *l, int32_t id, struct op *op);
 /* Rows and columns of a value in memory: columns are its channels where those are last, else its elements. */
 int64_t lower_columns(const struct lowering *l, int32_t id);
 int64_t lower_rows(const struct lowering *l, int32_t id);
@@ -62,7 +65,7 @@ void lower_consumed(struct lowering *l, int32_t buffer);
 /* layers.c */
 void lower_forward(struct lowering *l, int32_t id);
 void lower_backward(struct lowering *l, int32_t id);
-/* layers_conv.c, layers_norm.c, layers_move.c */
+/* layers_conv.c, layers_norm.c, layers_move.c, layers_rest.c */
 void conv_forward(struct lowering *l, int32_t id);
 void conv_backward(struct lowering *l, int32_t id);
 void conv_transpose_forward(struct lowering *l, int32_t id);
@@ -80,4 +83,14 @@ void global_average_forward(struct lowering *l, int32_t id);
 void global_average_backward(struct lowering *l, int32_t id);
 void layout_forward(struct lowering *l, int32_t id);
 void layout_backward(struct lowering *l, int32_t id);
+void group_norm_forward(struct lowering *l, int32_t id);
+void group_norm_backward(struct lowering *l, int32_t id);
+void concat_forward(struct lowering *l, int32_t id);
+void concat_backward(struct lowering *l, int32_t id);
+void permute_forward(struct lowering *l, int32_t id);
+void permute_backward(struct lowering *l, int32_t id);
+void upsample_forward(struct lowering *l, int32_t id);
+void upsample_backward(struct lowering *l, int32_t id);
+void embedding_forward(struct lowering *l, int32_t id);
+void embedding_backward(struct lowering *l, int32_t id);
 #endif

@@ -31,6 +31,10 @@ struct op {
     bool                accumulate;
     struct dropout_key  key;
     struct pool         pool;
+    struct group_norm   group_norm;
+    struct upsample     upsample;
+    struct permutation  permutation;
+    int64_t             from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
     float              *dweight, *dbias; /* gradients of a norm */
     struct primitive   *primitive;
     struct call        *call;
