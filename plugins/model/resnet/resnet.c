@@ -67,7 +67,7 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     for (unsigned i = 0; named ? blocks[i] > 0 : i < s->blocks.n; i++, width *= 2)
         x = residual_stage(&r, g, x, i + 1, blocks[i], width, i ? 2 : 1);
     if (r.pre_activation)
-        x = residual_activate(g, x, "norm_last", "last");
+        x = residual_activate(g, x, "norm_last", "last1");
     return residual_head(g, x, task);
 }
 

@@ -38,7 +38,7 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     x = residual_conv(g, hone_nn_site(g, x, HONE_SITE_INPUT, "input"), FIRST_WIDTH, 3, 1, "conv1");
     for (unsigned i = 0; i < STAGES; i++)
         x = residual_stage(&r, g, x, i + 1, (s->depth - OTHER_LAYERS) / LAYERS_A_BLOCK, (FIRST_WIDTH << i) * s->widen_factor, i ? 2 : 1);
-    return residual_head(g, residual_activate(g, x, "norm_last", "last"), task);
+    return residual_head(g, residual_activate(g, x, "norm_last", "last1"), task);
 }
 
 static const hone_model_v1 iface = { .size = sizeof iface, .build = build };
