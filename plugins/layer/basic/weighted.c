@@ -170,7 +170,7 @@ struct group_norm {
     double epsilon;
 };
 static const hone_param group_norm_params[] = {
-    HONE_INT(struct group_norm, groups, "8", 1, 65536, HONE_P_TUNABLE | HONE_P_LOG, NULL, "Groups of channels; divides their number."),
+    HONE_INT(struct group_norm, groups, "1", 1, 65536, HONE_P_TUNABLE | HONE_P_LOG, NULL, "Groups of channels; divides their number."),
     HONE_REAL(struct group_norm, epsilon, "1e-5", 0, 1, HONE_P_LO_OPEN | HONE_P_ADVANCED, NULL, "Added to the variance."),
 };
 

@@ -10,9 +10,9 @@ struct settings {
 };
 
 static const hone_param params[] = {
-    HONE_INT(struct settings, depth, "16", 10, 1000, HONE_P_TUNABLE, "layers",
+    HONE_INT(struct settings, depth, "10", 10, 1000, HONE_P_TUNABLE, "layers",
              "Convolutions in a row, 6 n + 4 for n blocks a stage: 10, 16, 22, 28, 34, 40, ..."),
-    HONE_INT(struct settings, widen_factor, "4", 1, 64, HONE_P_TUNABLE | HONE_P_LOG, NULL,
+    HONE_INT(struct settings, widen_factor, "2", 1, 64, HONE_P_TUNABLE | HONE_P_LOG, NULL,
              "The stages have 16, 32 and 64 filters times this."),
     HONE_REAL(struct settings, dropout, "0", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
               "Share of the numbers dropped between the two convolutions of each block; 0: none."),
