@@ -216,3 +216,28 @@ void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns)
                     y[c * rows + r] = x[r * columns + c];
         }
 }
+
+INLINE uint32_t rounded_bits(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t up = bits + 0x7fffu + (bits >> 16 & 1u), quiet = bits | 0x400000u;
+    return x != x ? quiet : up;
+}
+
+HOT
+void kernel_to_bfloat16(const float *x, uint16_t *y, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = (uint16_t)(rounded_bits(x[i]) >> 16);
+}
+
+HOT
+void kernel_round_bfloat16(const float *x, float *y, int64_t n)
+{
+    IVDEP
+    for (int64_t i = 0; i < n; i++) {
+        const uint32_t bits = rounded_bits(x[i]) & 0xffff0000u;
+        memcpy(&y[i], &bits, sizeof bits);
+    }
+}

@@ -109,12 +109,19 @@ struct hone_graph {
     float            *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
     uint64_t          block;                                        /* floats in such a block */
     int32_t           n_frozen; /* nodes at the first compile: later ones may bring no parameters */
+    bool              rounded;  /* tests: products of float32 that were rounded to bfloat16, on any CPU */
     bool              unshared; /* tests: give every buffer its own memory */
 };
 
 static inline bool graph_has(const hone_graph *g, hone_var x)
 {
     return g && x.id >= 0 && x.id < g->n_nodes;
+}
+
+/* Products read bfloat16 numbers (and not float32 ones that were rounded to it). */
+static inline bool graph_halves(const hone_graph *g)
+{
+    return g->precision == HONE_BFLOAT16 && !g->rounded;
 }
 
 /* Keeps that memory ran out, if it is the first mistake. Returns the failed var. */
@@ -162,7 +169,7 @@ hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err);
 void    graph_release_parameters(hone_graph *g);
 /* Of a (transposed) convolution that reads node source. A transposed one is described as the convolution whose adjoint it
  * is: from its output to its input. */
-struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch);
+struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch, bool bfloat16);
 
 /* Zeroed memory at a multiple of 64 bytes, or NULL; free() it. */
 void *aligned_zeroed(uint64_t bytes);

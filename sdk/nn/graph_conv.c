@@ -242,7 +242,7 @@ static void image_of(const struct node *node, int64_t size[2])
     size[1] = node->dims[node->n_dims - 1];
 }
 
-struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch)
+struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch, bool bfloat16)
 {
     const bool         adjoint = layer->kind == NODE_CONV_TRANSPOSE;
     const struct node *x = adjoint ? layer : source, *y = adjoint ? source : layer;
@@ -250,7 +250,8 @@ struct conv_shape graph_conv_shape(const struct node *layer, const struct node *
                              .channels = x->dims[0],
                              .filters = y->dims[0],
                              .groups = layer->window.groups,
-                             .bias = !adjoint && layer->bias >= 0 };
+                             .bias = !adjoint && layer->bias >= 0,
+                             .bfloat16 = bfloat16 };
     image_of(x, s.in);
     image_of(y, s.out);
     memcpy(s.kernel, layer->window.kernel, sizeof s.kernel);

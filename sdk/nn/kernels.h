@@ -63,6 +63,10 @@ void kernel_column_sums(const float *x, float *sums, int64_t rows,
 /* y[c][r] = x[r][c]     x: (rows, columns)  y: (columns, rows) */
 void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns);
 
+/* ---- bfloat16: the upper half of a float32, rounded to nearest, ties to even; NaN stays NaN ---- */
+void kernel_to_bfloat16(const float *x, uint16_t *y, int64_t n);
+void kernel_round_bfloat16(const float *x, float *y, int64_t n); /* in place allowed */
+
 /* ---- batch norm: rows of channels ---- */
 struct batch_norm {
     int64_t      rows, channels;

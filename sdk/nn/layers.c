@@ -69,10 +69,12 @@ void lower_primitive(struct lowering *l, struct primitive *primitive, int32_t a,
 static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shape *shape, int32_t a, int32_t b,
                         int32_t c, int32_t bias)
 {
-    struct primitive *product;
+    struct matmul_shape typed = *shape;
+    struct primitive   *product;
     if (l->failed)
         return;
-    if (matmul_create(shape, l->nodes[id].name, &product, l->err) < 0) {
+    typed.bfloat16 = graph_halves(l->net->graph);
+    if (matmul_create(&typed, l->nodes[id].name, &product, l->err) < 0) {
         l->failed = true;
         return;
     }
@@ -87,6 +89,13 @@ static int32_t only_relu(const struct lowering *l, int32_t id)
     return reader >= 0 && l->nodes[reader].kind == NODE_RELU ? reader : -1;
 }
 
+/* As the products read them, in both passes. */
+static int32_t dense_weights(struct lowering *l, const struct node *node)
+{
+    const int32_t own = lower_parameter(l, node->kernel, false);
+    return lower_halved(l, own, (int64_t)l->net->graph->parameters[node->kernel]->length);
+}
+
 /* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out). A relu that follows adds the bias in its own pass. */
 static void dense_forward(struct lowering *l, int32_t id)
 {
@@ -98,12 +107,12 @@ static void dense_forward(struct lowering *l, int32_t id)
                                   .k = elements(l, x),
                                   .b_transposed = true,
                                   .bias = bias >= 0 && relu < 0 };
+    const int32_t from = lower_operand(l, x);
     lower_value(l, relu >= 0 ? relu : id);
     if (relu >= 0)
         l->value[id] = l->value[relu];
-    emit_matmul(l, id, &shape, l->value[x], lower_parameter(l, node->kernel, false), l->value[id],
-                shape.bias ? bias : -1);
-    lower_keep(l, x);
+    l->extra[id] = dense_weights(l, node);
+    emit_matmul(l, id, &shape, from, l->extra[id], l->value[id], shape.bias ? bias : -1);
     if (relu >= 0) {
         struct op op = lower_op(run_bias_relu, l->net->batch, node->elements);
         op.buffer[0] = l->value[id];
@@ -128,11 +137,12 @@ static void dense_backward(struct lowering *l, int32_t id)
         lower_emit(l, &op);
     }
     const struct matmul_shape weights = { .m = out, .n = in, .k = n, .a_transposed = true };
-    emit_matmul(l, id, &weights, dy, l->value[x], lower_parameter(l, node->kernel, true), -1);
+    const int32_t             from = lower_halved(l, dy, n * out);
+    emit_matmul(l, id, &weights, from, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1);
     if (l->wants_gradient[x]) {
         struct matmul_shape data = { .m = n, .n = in, .k = out };
         const int32_t       dx = lower_gradient_target(l, x, &data.accumulate);
-        emit_matmul(l, id, &data, dy, lower_parameter(l, node->kernel, false), dx, -1);
+        emit_matmul(l, id, &data, from, l->extra[id], dx, -1);
     }
     lower_consumed(l, dy);
 }

@@ -39,11 +39,14 @@ static int32_t weights_for(struct lowering *l, int32_t id, const struct primitiv
 {
     const int32_t        own = lower_parameter(l, l->nodes[id].kernel, false);
     const struct layout *now = layout_of(l, id), *wanted = primitive_weights(conv);
-    if (l->failed || layout_same(now, wanted))
+    int32_t              copy = own;
+    if (l->failed)
         return own;
-    const int32_t copy = lower_buffer(l, layout_bytes(wanted), NULL);
-    emit_reorder(l, id, now, wanted, own, copy);
-    return copy;
+    if (!layout_same(now, wanted)) { /* float32 to bfloat16 is part of it */
+        copy = lower_buffer(l, layout_bytes(wanted), NULL);
+        emit_reorder(l, id, now, wanted, own, copy);
+    }
+    return graph_halves(l->net->graph) ? copy : lower_halved(l, copy, (int64_t)(layout_bytes(wanted) / sizeof(float)));
 }
 
 /* Forward (x, w, y, b) and data (dy, w, dx) passes. */
@@ -82,22 +85,23 @@ void conv_forward(struct lowering *l, int32_t id)
 {
     const struct node      *node = &l->nodes[id];
     const int32_t           x = lower_source(l, id, 0), bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
-    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
-    emit(l, id, &shape, CONV_FORWARD, l->value[x], lower_value(l, id), bias);
-    lower_keep(l, x);
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
+    const int32_t           from = lower_operand(l, x);
+    emit(l, id, &shape, CONV_FORWARD, from, lower_value(l, id), bias);
 }
 
 void conv_backward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
     const int32_t      x = lower_source(l, id, 0), dy = l->gradient[id];
-    struct conv_shape  shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
+    struct conv_shape  shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
+    const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
     shape.bias = node->bias >= 0 && !l->bias_done[id];
-    emit_weights(l, id, &shape, dy, l->value[x], shape.bias ? lower_parameter(l, node->bias, true) : -1);
+    emit_weights(l, id, &shape, from, lower_operand(l, x), shape.bias ? lower_parameter(l, node->bias, true) : -1);
     shape.bias = false;
     if (l->wants_gradient[x]) {
         const int32_t dx = lower_fresh_gradient(l, x);
-        emit(l, id, &shape, CONV_DATA, dy, dx, -1);
+        emit(l, id, &shape, CONV_DATA, from, dx, -1);
         lower_give(l, x, dx);
     }
     lower_consumed(l, dy);
@@ -121,10 +125,9 @@ static int run_sums(const struct op *op, uint64_t step)
 void conv_transpose_forward(struct lowering *l, int32_t id)
 {
     const struct node      *node = &l->nodes[id];
-    const int32_t           x = lower_source(l, id, 0), y = lower_value(l, id);
-    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
-    emit(l, id, &shape, CONV_DATA, l->value[x], y, -1);
-    lower_keep(l, x);
+    const int32_t           x = lower_source(l, id, 0), from = lower_operand(l, x), y = lower_value(l, id);
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
+    emit(l, id, &shape, CONV_DATA, from, y, -1);
     if (node->bias >= 0) {
         struct op op = lower_op(run_add_bias, lower_rows(l, id), lower_columns(l, id));
         op.buffer[0] = y;
@@ -137,17 +140,18 @@ void conv_transpose_backward(struct lowering *l, int32_t id)
 {
     const struct node      *node = &l->nodes[id];
     const int32_t           x = lower_source(l, id, 0), dy = l->gradient[id];
-    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch);
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
     if (node->bias >= 0) {
         struct op op = lower_op(run_sums, lower_rows(l, id), lower_columns(l, id));
         op.buffer[0] = dy;
         op.buffer[1] = lower_parameter(l, node->bias, true);
         lower_emit(l, &op);
     }
-    emit_weights(l, id, &shape, l->value[x], dy, -1);
+    const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
+    emit_weights(l, id, &shape, lower_operand(l, x), from, -1);
     if (l->wants_gradient[x]) {
         const int32_t dx = lower_fresh_gradient(l, x);
-        emit(l, id, &shape, CONV_FORWARD, dy, dx, -1);
+        emit(l, id, &shape, CONV_FORWARD, from, dx, -1);
         lower_give(l, x, dx);
     }
     lower_consumed(l, dy);

@@ -84,6 +84,43 @@ bool lower_is_result(const struct lowering *l, int32_t id)
     return id == l->net->loss || (!l->training && id == resolve(l, l->net->output));
 }
 
+static int run_to_bfloat16(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_to_bfloat16(op->p[0], (uint16_t *)op->p[1], op->columns);
+    return 0;
+}
+
+static int run_round_bfloat16(const struct op *op, uint64_t step)
+{
+    (void)step;
+    kernel_round_bfloat16(op->p[0], op->p[1], op->columns);
+    return 0;
+}
+
+int32_t lower_halved(struct lowering *l, int32_t buffer, int64_t n)
+{
+    const bool halves = graph_halves(l->net->graph);
+    struct op  op = lower_op(halves ? run_to_bfloat16 : run_round_bfloat16, 1, n);
+    if (l->net->graph->precision != HONE_BFLOAT16)
+        return buffer;
+    op.buffer[0] = buffer;
+    op.buffer[1] = lower_buffer(l, (uint64_t)n * (halves ? sizeof(uint16_t) : sizeof(float)), NULL);
+    lower_emit(l, &op);
+    return op.buffer[1];
+}
+
+int32_t lower_operand(struct lowering *l, int32_t id)
+{
+    if (l->net->graph->precision != HONE_BFLOAT16) {
+        lower_keep(l, id);
+        return l->value[id];
+    }
+    if (l->half[id] < 0)
+        l->half[id] = lower_halved(l, l->value[id], l->net->batch * l->nodes[id].elements);
+    return l->half[id];
+}
+
 int32_t lower_only_reader(const struct lowering *l, int32_t id)
 {
     if (l->uses[id] != 1 || lower_is_result(l, id))
@@ -226,11 +263,12 @@ static bool prepare(struct lowering *l)
     l->value = malloc(n * sizeof *l->value);
     l->gradient = malloc(n * sizeof *l->gradient);
     l->extra = malloc(n * sizeof *l->extra);
-    if (!l->norm || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale ||
+    l->half = malloc(n * sizeof *l->half);
+    if (!l->norm || !l->half || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale ||
         !l->value || !l->gradient || !l->extra)
         return false;
     for (size_t i = 0; i < n; i++) {
-        l->value[i] = l->gradient[i] = l->extra[i] = l->norm[i] = -1;
+        l->value[i] = l->gradient[i] = l->extra[i] = l->norm[i] = l->half[i] = -1;
         l->scale[i] = 1.0f;
     }
     return true;
@@ -249,6 +287,7 @@ static void release(struct lowering *l)
     free(l->value);
     free(l->gradient);
     free(l->extra);
+    free(l->half);
 }
 
 static void find_needs(struct lowering *l)

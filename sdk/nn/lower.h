@@ -21,6 +21,7 @@ struct lowering {
     float             *scale;          /* relu: of the dropout that worked in place on it */
     int32_t           *value;          /* buffer */
     int32_t           *gradient;       /* buffer; -1: no contribution yet */
+    int32_t           *half;           /* buffer with its value in bfloat16; -1: none yet */
     int32_t           *extra;          /* buffer: kept units of dropout, gradient of a loss */
 };
 
@@ -47,6 +48,11 @@ void    lower_give(struct lowering *l, int32_t id, int32_t buffer);
 int32_t lower_only_reader(const struct lowering *l, int32_t id);
 /* A parameter's values or gradient. */
 int32_t lower_parameter(struct lowering *l, int32_t parameter, bool gradient);
+/* What a product shall read of the value of node id: its bfloat16 numbers where that is the precision. The backward pass may
+ * read it, too. */
+int32_t lower_operand(struct lowering *l, int32_t id);
+/* The same of `n` floats in a buffer: a copy that nobody else knows. */
+int32_t lower_halved(struct lowering *l, int32_t buffer, int64_t n);
 /* Runs a primitive on its operands in their order (-1: none). Takes it over. */
 void lower_primitive(struct lowering *l, struct primitive *primitive, int32_t a, int32_t b, int32_t c, int32_t d);
 /* The value of node id in the place of its source's, where that is free to be overwritten; in a buffer of its own otherwise. */

@@ -90,6 +90,12 @@ void threads_leave(int before)
         lib.set_threads(before);
 }
 
+bool onednn_has_bfloat16(bool native)
+{
+    const unsigned needed = native ? (unsigned)dnnl_cpu_isa_avx512_core_bf16 : (unsigned)dnnl_cpu_isa_avx512_core;
+    return ((unsigned)dnnl_get_effective_cpu_isa() & needed) == needed; /* each set of instructions has the bits of those it contains */
+}
+
 /* ---- descriptors of memory, by value in 2.x and by pointer in 3.x ---- */
 struct md {
     dnnl_memory_desc_t d;
@@ -97,10 +103,10 @@ struct md {
 };
 
 #if V3
-static dnnl_status_t md_make(struct md *md, int n_dims, const dnnl_dims_t dims, const dnnl_dims_t strides)
+static dnnl_status_t md_make(struct md *md, dnnl_data_type_t type, int n_dims, const dnnl_dims_t dims, const dnnl_dims_t strides)
 {
-    const dnnl_status_t status = strides ? dnnl_memory_desc_create_with_strides(&md->d, n_dims, dims, dnnl_f32, strides)
-                                         : dnnl_memory_desc_create_with_tag(&md->d, n_dims, dims, dnnl_f32, dnnl_format_tag_any);
+    const dnnl_status_t status = strides ? dnnl_memory_desc_create_with_strides(&md->d, n_dims, dims, type, strides)
+                                         : dnnl_memory_desc_create_with_tag(&md->d, n_dims, dims, type, dnnl_format_tag_any);
     md->there = status == dnnl_success;
     return status;
 }
@@ -125,10 +131,10 @@ static const_dnnl_memory_desc_t md_of(const struct md *md)
 }
 typedef const_dnnl_memory_desc_t md_pointer;
 #else
-static dnnl_status_t md_make(struct md *md, int n_dims, const dnnl_dims_t dims, const dnnl_dims_t strides)
+static dnnl_status_t md_make(struct md *md, dnnl_data_type_t type, int n_dims, const dnnl_dims_t dims, const dnnl_dims_t strides)
 {
-    const dnnl_status_t status = strides ? dnnl_memory_desc_init_by_strides(&md->d, n_dims, dims, dnnl_f32, strides)
-                                         : dnnl_memory_desc_init_by_tag(&md->d, n_dims, dims, dnnl_f32, dnnl_format_tag_any);
+    const dnnl_status_t status = strides ? dnnl_memory_desc_init_by_strides(&md->d, n_dims, dims, type, strides)
+                                         : dnnl_memory_desc_init_by_tag(&md->d, n_dims, dims, type, dnnl_format_tag_any);
     md->there = status == dnnl_success;
     return status;
 }
@@ -152,19 +158,19 @@ static const dnnl_memory_desc_t *md_of(const struct md *md)
 typedef const dnnl_memory_desc_t *md_pointer;
 #endif
 
-static dnnl_status_t md_matrix(struct md *md, int64_t rows, int64_t columns, bool transposed)
+static dnnl_status_t md_matrix(struct md *md, dnnl_data_type_t type, int64_t rows, int64_t columns, bool transposed)
 {
     const dnnl_dims_t dims = { rows, columns };
     const dnnl_dims_t strides = { transposed ? 1 : columns, transposed ? rows : 1 };
-    return md_make(md, 2, dims, strides);
+    return md_make(md, type, 2, dims, strides);
 }
 
 /* (n, c, h, w), stored (n, h, w, c) */
-static dnnl_status_t md_image(struct md *md, int64_t n, int64_t c, const int64_t size[2])
+static dnnl_status_t md_image(struct md *md, dnnl_data_type_t type, int64_t n, int64_t c, const int64_t size[2])
 {
     const dnnl_dims_t dims = { n, c, size[0], size[1] };
     const dnnl_dims_t strides = { size[0] * size[1] * c, 1, size[1] * c, c };
-    return md_make(md, 4, dims, strides);
+    return md_make(md, type, 4, dims, strides);
 }
 
 /* (groups, filters, channels, rows, columns) or without groups */
@@ -186,7 +192,7 @@ static dnnl_status_t md_plain(struct md *md, int n_dims, const dnnl_dims_t dims)
     int64_t     stride = 1;
     for (int i = n_dims; i-- > 0; stride *= dims[i])
         strides[i] = stride;
-    return md_make(md, n_dims, dims, strides);
+    return md_make(md, dnnl_f32, n_dims, dims, strides);
 }
 
 /* ---- layouts ---- */
@@ -358,14 +364,15 @@ hone_rc matmul_create(const struct matmul_shape *shape, const char *who, struct 
     char                  what[160];
     if (!p)
         return HONE_ENOMEM;
-    dnnl_status_t status = lib.status;
+    const dnnl_data_type_t type = shape->bfloat16 ? dnnl_bf16 : dnnl_f32;
+    dnnl_status_t          status = lib.status;
     for (int i = 0; i < PRIMITIVE_OPERANDS; i++)
         p->operands[i].arg = args[i];
     if (status != dnnl_success ||
-        (status = md_matrix(&p->operands[0].md, shape->m, shape->k, shape->a_transposed)) != dnnl_success ||
-        (status = md_matrix(&p->operands[1].md, shape->k, shape->n, shape->b_transposed)) != dnnl_success ||
-        (status = md_matrix(&p->operands[2].md, shape->m, shape->n, false)) != dnnl_success ||
-        (shape->bias && (status = md_matrix(&p->operands[3].md, 1, shape->n, false)) != dnnl_success) ||
+        (status = md_matrix(&p->operands[0].md, type, shape->m, shape->k, shape->a_transposed)) != dnnl_success ||
+        (status = md_matrix(&p->operands[1].md, type, shape->k, shape->n, shape->b_transposed)) != dnnl_success ||
+        (status = md_matrix(&p->operands[2].md, dnnl_f32, shape->m, shape->n, false)) != dnnl_success ||
+        (shape->bias && (status = md_matrix(&p->operands[3].md, dnnl_f32, 1, shape->n, false)) != dnnl_success) ||
         (status = make_attributes(shape->accumulate, &attr)) != dnnl_success || (status = describe_matmul(p, attr)) != dnnl_success)
         goto out;
     status = complete(p);
@@ -385,63 +392,103 @@ struct conv_mds {
     struct md x, w, b, y;
 };
 
-static dnnl_status_t describe_conv(struct primitive *p, const struct conv_shape *s, enum conv_pass pass, const struct conv_mds *m,
-                                   dnnl_primitive_attr_t attr)
+struct spatial {
+    dnnl_dims_t strides, dilates, before, after;
+};
+
+static struct spatial spatial_of(const struct conv_shape *s)
 {
-    const dnnl_dims_t strides = { s->stride[0], s->stride[1] }, dilates = { s->dilation[0] - 1, s->dilation[1] - 1 },
-                      before = { s->pad[0], s->pad[1] };
-    dnnl_dims_t      after = { 0 };
-    const md_pointer x = md_of(&m->x), w = md_of(&m->w), b = md_of(&m->b), y = md_of(&m->y);
-    for (int i = 0; i < 2; i++) /* what the last window reaches beyond the image */
-        after[i] = (s->out[i] - 1) * s->stride[i] + s->dilation[i] * (s->kernel[i] - 1) + 1 - s->in[i] - s->pad[i];
-    dnnl_status_t         status;
-    dnnl_primitive_desc_t hint = NULL;
-#if V3
-    status = dnnl_convolution_forward_primitive_desc_create(&hint, lib.engine, dnnl_forward_training, dnnl_convolution_direct, x, w, b, y,
-                                                            strides, dilates, before, after, attr);
-    if (status != dnnl_success || pass == CONV_FORWARD) {
-        p->desc = hint;
-        return status;
+    struct spatial p;
+    memset(&p, 0, sizeof p);
+    for (int i = 0; i < 2; i++) {
+        p.strides[i] = s->stride[i];
+        p.dilates[i] = s->dilation[i] - 1;
+        p.before[i] = s->pad[i];
+        /* what the last window reaches beyond the image */
+        p.after[i] = (s->out[i] - 1) * s->stride[i] + s->dilation[i] * (s->kernel[i] - 1) + 1 - s->in[i] - s->pad[i];
     }
-    if (pass == CONV_DATA)
-        status = dnnl_convolution_backward_data_primitive_desc_create(&p->desc, lib.engine, dnnl_convolution_direct, x, w, y, strides,
-                                                                      dilates, before, after, hint, attr);
-    else
-        status = dnnl_convolution_backward_weights_primitive_desc_create(&p->desc, lib.engine, dnnl_convolution_direct, x, w, b, y, strides,
-                                                                         dilates, before, after, hint, attr);
+    return p;
+}
+
+static dnnl_status_t describe_forward(dnnl_primitive_desc_t *desc, const struct spatial *p, const struct conv_mds *m,
+                                      dnnl_primitive_attr_t attr)
+{
+    const md_pointer x = md_of(&m->x), w = md_of(&m->w), b = md_of(&m->b), y = md_of(&m->y);
+#if V3
+    return dnnl_convolution_forward_primitive_desc_create(desc, lib.engine, dnnl_forward_training, dnnl_convolution_direct, x, w, b, y,
+                                                          p->strides, p->dilates, p->before, p->after, attr);
 #else
     dnnl_convolution_desc_t op;
-    status = dnnl_dilated_convolution_forward_desc_init(&op, dnnl_forward_training, dnnl_convolution_direct, x, w, b, y, strides, dilates,
-                                                        before, after);
-    if (status == dnnl_success)
-        status = dnnl_primitive_desc_create(&hint, &op, attr, lib.engine, NULL);
-    if (status != dnnl_success || pass == CONV_FORWARD) {
-        p->desc = hint;
-        return status;
-    }
-    if (pass == CONV_DATA)
-        status = dnnl_dilated_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, x, w, y, strides, dilates, before, after);
-    else
-        status = dnnl_dilated_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, x, w, b, y, strides, dilates, before, after);
-    if (status == dnnl_success)
-        status = dnnl_primitive_desc_create(&p->desc, &op, attr, lib.engine, hint);
+    const dnnl_status_t     status = dnnl_dilated_convolution_forward_desc_init(&op, dnnl_forward_training, dnnl_convolution_direct, x, w,
+                                                                                b, y, p->strides, p->dilates, p->before, p->after);
+    return status == dnnl_success ? dnnl_primitive_desc_create(desc, &op, attr, lib.engine, NULL) : status;
 #endif
-    dnnl_primitive_desc_destroy(hint);
+}
+
+/* hint: the forward pass's descriptor */
+static dnnl_status_t describe_backward(dnnl_primitive_desc_t *desc, enum conv_pass pass, const struct spatial *p, const struct conv_mds *m,
+                                       dnnl_primitive_desc_t hint, dnnl_primitive_attr_t attr)
+{
+    const md_pointer x = md_of(&m->x), w = md_of(&m->w), b = md_of(&m->b), y = md_of(&m->y);
+#if V3
+    if (pass == CONV_DATA)
+        return dnnl_convolution_backward_data_primitive_desc_create(desc, lib.engine, dnnl_convolution_direct, x, w, y, p->strides,
+                                                                    p->dilates, p->before, p->after, hint, attr);
+    return dnnl_convolution_backward_weights_primitive_desc_create(desc, lib.engine, dnnl_convolution_direct, x, w, b, y, p->strides,
+                                                                   p->dilates, p->before, p->after, hint, attr);
+#else
+    dnnl_convolution_desc_t op;
+    const dnnl_status_t     status =
+        pass == CONV_DATA
+                ? dnnl_dilated_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, x, w, y, p->strides, p->dilates, p->before,
+                                                                   p->after)
+                : dnnl_dilated_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, x, w, b, y, p->strides, p->dilates,
+                                                                      p->before, p->after);
+    return status == dnnl_success ? dnnl_primitive_desc_create(desc, &op, attr, lib.engine, hint) : status;
+#endif
+}
+
+/* The result of a pass stays float32. */
+static dnnl_status_t conv_mds(struct conv_mds *m, const struct conv_shape *s, enum conv_pass pass)
+{
+    const dnnl_data_type_t half = s->bfloat16 ? dnnl_bf16 : dnnl_f32;
+    dnnl_dims_t            kernel;
+    const int              n_dims = kernel_dims(s, kernel);
+    const dnnl_dims_t      bias = { s->filters }, one = { 1 };
+    dnnl_status_t          status = md_image(&m->x, pass == CONV_DATA ? dnnl_f32 : half, s->batch, s->channels, s->in);
+    if (status == dnnl_success)
+        status = md_make(&m->w, pass == CONV_WEIGHTS ? dnnl_f32 : half, n_dims, kernel, NULL);
+    if (status == dnnl_success)
+        status = md_image(&m->y, pass == CONV_FORWARD ? dnnl_f32 : half, s->batch, s->filters, s->out);
+    if (status == dnnl_success && s->bias)
+        status = md_make(&m->b, dnnl_f32, 1, bias, one);
     return status;
 }
 
-static dnnl_status_t conv_mds(struct conv_mds *m, const struct conv_shape *s)
+static void conv_mds_release(struct conv_mds *m)
 {
-    dnnl_dims_t       kernel;
-    const int         n_dims = kernel_dims(s, kernel);
-    const dnnl_dims_t bias = { s->filters }, one = { 1 };
-    dnnl_status_t     status = md_image(&m->x, s->batch, s->channels, s->in);
+    md_release(&m->x);
+    md_release(&m->w);
+    md_release(&m->b);
+    md_release(&m->y);
+}
+
+static dnnl_status_t describe_conv(struct primitive *p, const struct conv_shape *s, enum conv_pass pass, const struct conv_mds *m,
+                                   dnnl_primitive_attr_t attr)
+{
+    const struct spatial  spatial = spatial_of(s);
+    struct conv_mds       forward = { .x = { .there = false } };
+    dnnl_primitive_desc_t hint = NULL;
+    if (pass == CONV_FORWARD)
+        return describe_forward(&p->desc, &spatial, m, attr);
+    dnnl_status_t status = conv_mds(&forward, s, CONV_FORWARD);
     if (status == dnnl_success)
-        status = md_make(&m->w, n_dims, kernel, NULL);
+        status = describe_forward(&hint, &spatial, &forward, attr);
     if (status == dnnl_success)
-        status = md_image(&m->y, s->batch, s->filters, s->out);
-    if (status == dnnl_success && s->bias)
-        status = md_make(&m->b, 1, bias, one);
+        status = describe_backward(&p->desc, pass, &spatial, m, hint, attr);
+    if (hint)
+        dnnl_primitive_desc_destroy(hint);
+    conv_mds_release(&forward);
     return status;
 }
 
@@ -477,16 +524,13 @@ hone_rc conv_create(const struct conv_shape *shape, enum conv_pass pass, const c
     if (!p)
         return HONE_ENOMEM;
     dnnl_status_t status = lib.status;
-    if (status != dnnl_success || (status = conv_mds(&mds, shape)) != dnnl_success ||
+    if (status != dnnl_success || (status = conv_mds(&mds, shape, pass)) != dnnl_success ||
         (status = make_attributes(false, &attr)) != dnnl_success || (status = describe_conv(p, shape, pass, &mds, attr)) != dnnl_success ||
         (status = conv_operands(p, &mds, shape, pass)) != dnnl_success)
         goto out;
     status = complete(p);
 out:
-    md_release(&mds.x);
-    md_release(&mds.w);
-    md_release(&mds.b);
-    md_release(&mds.y);
+    conv_mds_release(&mds);
     if (attr)
         dnnl_primitive_attr_destroy(attr);
     if (status != dnnl_success) {

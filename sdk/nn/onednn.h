@@ -12,6 +12,7 @@ struct matmul_shape {
     int64_t m, n, k;
     bool    a_transposed, b_transposed; /* stored as (K, M), (N, K) */
     bool    bias, accumulate;           /* accumulate: add to what c holds */
+    bool    bfloat16;                   /* a and b are; c and bias stay float32 */
 };
 
 /* x: (N, H, W, C)  w: (K, C / groups, kernel...) in a layout that oneDNN chooses  b: (K)  y: (N, H', W', K) */
@@ -19,6 +20,7 @@ struct conv_shape {
     int64_t batch, channels, filters, groups;
     int64_t in[2], out[2], kernel[2], stride[2], pad[2], dilation[2];
     bool    bias;
+    bool    bfloat16; /* x and w (dy and w, dy and x) are; the result and the bias stay float32 */
 };
 enum conv_pass {
     CONV_FORWARD, /* operands x, w, y, b */
@@ -59,6 +61,9 @@ bool           layout_is_plain(const struct layout *layout); /* row-major, no pa
 /* One copy, outside of steps. */
 hone_rc layout_to_plain(const struct layout *layout, const float *from, float *plain, hone_error *err);
 hone_rc layout_from_plain(const struct layout *layout, const float *plain, float *to, hone_error *err);
+
+/* Whether products of bfloat16 can be made here: at all, or by instructions of the CPU. */
+bool onednn_has_bfloat16(bool native);
 
 /* Sets the OpenMP threads of the calling thread and returns the number to set back; 0: oneDNN is built without OpenMP. */
 int  threads_enter(uint32_t threads);

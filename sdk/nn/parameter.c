@@ -127,10 +127,10 @@ static struct parameter *describe(struct parameter *p, hone_parameter **list, co
 
 /* The layout of a convolution's weights is what the gradient of the weights comes in, which is also the forward pass's
  * almost always; where another pass wants another, the step reorders. */
-static hone_rc choose_layout(struct parameter *p, const struct node *layer, const struct node *source, int64_t batch, hone_error *err)
+static hone_rc choose_layout(struct parameter *p, const struct node *layer, const struct node *source, int64_t batch, bool bfloat16, hone_error *err)
 {
     struct primitive       *conv;
-    const struct conv_shape shape = graph_conv_shape(layer, source, batch);
+    const struct conv_shape shape = graph_conv_shape(layer, source, batch, bfloat16);
     const hone_rc           rc = conv_create(&shape, CONV_WEIGHTS, layer->name, &conv, err);
     if (rc < 0)
         return rc;
@@ -177,7 +177,7 @@ static hone_rc describe_layer(hone_graph *g, int32_t id, int64_t batch, hone_err
     if (p->channels)
         p->public.plain = 0;
     if (layer->kind == NODE_CONV || layer->kind == NODE_CONV_TRANSPOSE)
-        rc = choose_layout(p, layer, source, batch, err);
+        rc = choose_layout(p, layer, source, batch, graph_halves(g), err);
     if (!norm)
         dims[0] = layer->dims[0];
     if (layer->bias >= 0)
@@ -240,11 +240,44 @@ static hone_rc place_parameters(hone_graph *g, hone_error *err)
     return rc;
 }
 
+/* The CPU's name, as /proc/cpuinfo has it. */
+static void cpu_name(char *name, size_t size)
+{
+    static const char key[] = "model name";
+    char              line[256];
+    FILE             *f = fopen("/proc/cpuinfo", "re");
+    snprintf(name, size, "CPU");
+    while (f && fgets(line, sizeof line, f)) {
+        const char *value = strchr(line, ':');
+        if (strncmp(line, key, sizeof key - 1) != 0 || !value)
+            continue;
+        snprintf(name, size, "%.*s", (int)strcspn(value + 2, "\n"), value + 2);
+        break;
+    }
+    if (f)
+        fclose(f);
+}
+
+/* What was asked for becomes what is used. */
+static hone_rc choose_precision(hone_graph *g, hone_error *err)
+{
+    char name[128];
+    if (g->precision == HONE_PRECISION_AUTO)
+        g->precision = onednn_has_bfloat16(true) ? HONE_BFLOAT16 : HONE_FLOAT32;
+    if (g->precision != HONE_BFLOAT16 || g->rounded || onednn_has_bfloat16(false))
+        return HONE_OK;
+    cpu_name(name, sizeof name);
+    return hone_fail(err, HONE_ENOTSUP, "precision",
+                     "this CPU (%s) cannot compute in bfloat16: oneDNN needs AVX-512 for it; float32 and auto work everywhere", name);
+}
+
 hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err)
 {
     hone_rc rc = HONE_OK;
     if (g->n_frozen >= 0)
         return HONE_OK;
+    if ((rc = choose_precision(g, err)) != HONE_OK)
+        return rc;
     g->storage = calloc(g->n_parameters + 1, sizeof *g->storage);
     g->parameters = calloc(g->n_parameters + 1, sizeof(hone_parameter *));
     g->buffer_storage = calloc(g->n_buffers + 1, sizeof *g->buffer_storage);

@@ -9,7 +9,6 @@
 hone_rc training_prepare(struct training *t, const struct data *data, hone_error *err)
 {
     const uint64_t batch = (uint64_t)t->settings->batch_size;
-    const uint32_t threads = (uint32_t)t->settings->threads;
     t->order = malloc(t->train.n * sizeof *t->order);
     t->values = calloc(t->measures->n, sizeof *t->values);
     t->progress = calloc(t->measures->n, sizeof *t->progress);
@@ -21,7 +20,7 @@ hone_rc training_prepare(struct training *t, const struct data *data, hone_error
     if (rc == HONE_OK)
         rc = pipeline_fit(&t->pipeline, &t->train, t->host, err);
     if (rc == HONE_OK)
-        rc = network_build(&t->network, &t->crew, t->trial, pipeline_task(&t->pipeline), threads, t->seed, err);
+        rc = network_build(&t->network, &t->crew, t->trial, pipeline_task(&t->pipeline), t->settings, t->seed, err);
     if (rc == HONE_OK)
         rc = network_compile(&t->network, &t->crew, batch, t->train.n, err);
     return rc;

@@ -30,15 +30,16 @@ static hone_var offer_site(void *ctx, hone_graph *g, const hone_site *site, hone
 }
 
 hone_rc network_build(struct network *network, const struct crew *crew, const hone_trial *trial, const hone_task *task,
-                      uint32_t threads, uint64_t seed, hone_error *err)
+                      const struct settings *settings, uint64_t seed, hone_error *err)
 {
     const struct member *model = &crew->members[PART_MODEL][0], *loss = &crew->members[PART_LOSS][0];
-    const hone_graph_options options = { sizeof options, threads, hone_rng_derive(seed, STREAM_WEIGHTS) };
+    const hone_graph_options options = { sizeof options, (uint32_t)settings->threads, hone_rng_derive(seed, STREAM_WEIGHTS) };
     struct sites sites = { crew, trial };
     memset(network, 0, sizeof *network);
     hone_graph *g = network->graph = hone_nn_graph_create(&options);
     if (!g)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for a network");
+    hone_nn_set_precision(g, settings->precision);
     hone_nn_on_site(g, offer_site, &sites);
     network->x = hone_nn_input(g, "x", task->dims, task->n_dims);
     network->targets = hone_nn_input(g, "targets", &task->n_outputs, 1);

@@ -27,7 +27,8 @@
 #include "hone/transform.h"
 
 struct settings {
-    int64_t epochs, batch_size, threads, stop_after;
+    int64_t  epochs, batch_size, threads, stop_after;
+    uint32_t precision;
 };
 struct dataset_keys { /* what the objective adds to [dataset] */
     double  validation;
@@ -149,7 +150,7 @@ struct network {
 };
 /* The graph alone: enough to hear of mistakes. */
 hone_rc network_build(struct network *network, const struct crew *crew, const hone_trial *trial, const hone_task *task,
-                      uint32_t threads, uint64_t seed, hone_error *err);
+                      const struct settings *settings, uint64_t seed, hone_error *err);
 hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train, hone_error *err);
 hone_rc network_keep(struct network *network, hone_error *err);
 hone_rc network_restore(struct network *network, hone_error *err);
