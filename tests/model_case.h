@@ -30,8 +30,8 @@ static hone_var case_note_site(void *ctx, hone_graph *g, const hone_site *site, 
 }
 
 /* Compiles what m->c builds for images (channels, height, width) and `outputs` numbers, for `batch` samples. */
-__attribute__((unused)) static hone_rc case_compile(struct model_case *m, int64_t channels, int64_t height, int64_t width, int64_t outputs,
-                                                    int64_t batch)
+__attribute__((unused)) static hone_rc case_compile(struct model_case *m, int64_t channels, int64_t height,
+                                                    int64_t width, int64_t outputs, int64_t batch)
 {
     const hone_graph_options options = { sizeof options, 1, 7 };
     m->task = (hone_task){ .size = sizeof m->task,
@@ -90,11 +90,13 @@ __attribute__((unused)) static void case_fill(struct model_case *m, uint64_t see
     for (int64_t i = 0; i < hone_net_batch(m->net) * hone_shape_elements(m->task.dims, 3); i++)
         x[i] = (float)hone_rng_normal(&rng);
     for (uint32_t i = 0; i < m->n; i++)
-        for (uint64_t k = 0; m->p[i]->role != HONE_PARAMETER_KERNEL && k < m->p[i]->length && (int64_t)k < m->p[i]->dims[0]; k++)
+        for (uint64_t k = 0;
+             m->p[i]->role != HONE_PARAMETER_KERNEL && k < m->p[i]->length && (int64_t)k < m->p[i]->dims[0]; k++)
             m->p[i]->value[k] += (float)(0.2 * hone_rng_normal(&rng));
     for (uint32_t i = 0; i < m->n_buffers; i++)
         for (uint64_t k = 0; k < m->buffers[i]->length; k++)
-            m->buffers[i]->value[k] = (float)(strstr(m->buffers[i]->name, "var") ? 0.5 + hone_rng_uniform(&rng) : 0.3 * hone_rng_normal(&rng));
+            m->buffers[i]->value[k] = (float)(strstr(m->buffers[i]->name, "var") ? 0.5 + hone_rng_uniform(&rng)
+                                                                                 : 0.3 * hone_rng_normal(&rng));
 }
 
 /* ---- layers as loops: an image (c, h, w) in place, memory of its own ---- */
@@ -167,7 +169,8 @@ __attribute__((unused)) static void naive_conv(struct naive *x, const char *name
                         for (int64_t v = 0; v < d[3]; v++) {
                             const int64_t r = i * stride + u - pad, s = j * stride + v - pad;
                             if (r >= 0 && r < x->h && s >= 0 && s < x->w)
-                                sum += (double)w[((k * d[1] + c) * d[2] + u) * d[3] + v] * x->v[(c * x->h + r) * x->w + s];
+                                sum += (double)w[((k * d[1] + c) * d[2] + u) * d[3] + v] *
+                                       x->v[(c * x->h + r) * x->w + s];
                         }
                 y.v[(k * y.h + i) * y.w + j] = sum;
             }
@@ -228,9 +231,11 @@ __attribute__((unused)) static void naive_tanh(struct naive *x)
 }
 
 /* Maximum, or mean, of the pixels that are there. */
-__attribute__((unused)) static void naive_pool(struct naive *x, int maximum, int64_t kernel, int64_t stride, int64_t pad)
+__attribute__((unused)) static void naive_pool(struct naive *x, int maximum, int64_t kernel, int64_t stride,
+                                               int64_t pad)
 {
-    struct naive y = naive_new(x->m, x->c, (x->h + 2 * pad - kernel) / stride + 1, (x->w + 2 * pad - kernel) / stride + 1);
+    struct naive y = naive_new(x->m, x->c, (x->h + 2 * pad - kernel) / stride + 1,
+                               (x->w + 2 * pad - kernel) / stride + 1);
     for (int64_t c = 0; c < y.c; c++)
         for (int64_t i = 0; i < y.h; i++)
             for (int64_t j = 0; j < y.w; j++) {
@@ -279,7 +284,8 @@ __attribute__((unused)) static void naive_expect(struct naive *x, int64_t sample
         largest = fabs(x->v[i]) > largest ? fabs(x->v[i]) : largest;
     for (int64_t i = 0; i < x->c; i++)
         if (!(fabs(x->v[i] - (double)y[i]) <= tolerance * largest)) {
-            printf("#   output %lld of sample %lld is %g, by the definition %g\n", (long long)i, (long long)sample, (double)y[i], x->v[i]);
+            printf("#   output %lld of sample %lld is %g, by the definition %g\n", (long long)i, (long long)sample,
+                   (double)y[i], x->v[i]);
             CU_FAIL("an output differs");
         }
     naive_set(x, (struct naive){ 0 });

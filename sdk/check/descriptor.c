@@ -122,11 +122,11 @@ static void verify_condition(struct problems *all, const char *id, const hone_co
 
 static void verify_param(struct problems *all, const char *id, const hone_component *c, const hone_param *p)
 {
-    const uint32_t known =
-        HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED | HONE_P_DEPRECATED;
+    const uint32_t known = HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN | HONE_P_HI_OPEN | HONE_P_ADVANCED |
+                           HONE_P_DEPRECATED;
     const size_t size = field_size(p->type), align = size > 8 ? 8 : size;
-    const int number =
-        p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS || p->type == HONE_T_REALS;
+    const int number = p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS ||
+                       p->type == HONE_T_REALS;
     hone_error err = HONE_ERROR_INIT;
     if (!is_name(p->key)) {
         problem(all, "%s: the key \"%s\" is not [a-z][a-z0-9_]*", id, p->key ? p->key : "");
@@ -252,13 +252,19 @@ static const struct {
     const char *kind;
     size_t size;
 } iface_sizes[] = {
-    { HONE_KIND_SEARCH, sizeof(hone_search_v1) },       { HONE_KIND_SCHEDULER, sizeof(hone_scheduler_v1) },
-    { HONE_KIND_OBJECTIVE, sizeof(hone_objective_v1) }, { HONE_KIND_DATASET, sizeof(hone_dataset_v1) },
-    { HONE_KIND_TRANSFORM, sizeof(hone_transform_v1) }, { HONE_KIND_MODEL, sizeof(hone_model_v1) },
+    { HONE_KIND_SEARCH, sizeof(hone_search_v1) },
+    { HONE_KIND_SCHEDULER, sizeof(hone_scheduler_v1) },
+    { HONE_KIND_OBJECTIVE, sizeof(hone_objective_v1) },
+    { HONE_KIND_DATASET, sizeof(hone_dataset_v1) },
+    { HONE_KIND_TRANSFORM, sizeof(hone_transform_v1) },
+    { HONE_KIND_MODEL, sizeof(hone_model_v1) },
     { HONE_KIND_LAYER, sizeof(hone_layer_v1) },
-    { HONE_KIND_LOSS, sizeof(hone_loss_v1) },           { HONE_KIND_REGULARIZER, sizeof(hone_regularizer_v1) },
-    { HONE_KIND_OPTIMIZER, sizeof(hone_optimizer_v1) }, { HONE_KIND_LR_SCHEDULE, sizeof(hone_lr_schedule_v1) },
-    { HONE_KIND_METRIC, sizeof(hone_metric_v1) },       { HONE_KIND_STORAGE, sizeof(hone_storage_v1) },
+    { HONE_KIND_LOSS, sizeof(hone_loss_v1) },
+    { HONE_KIND_REGULARIZER, sizeof(hone_regularizer_v1) },
+    { HONE_KIND_OPTIMIZER, sizeof(hone_optimizer_v1) },
+    { HONE_KIND_LR_SCHEDULE, sizeof(hone_lr_schedule_v1) },
+    { HONE_KIND_METRIC, sizeof(hone_metric_v1) },
+    { HONE_KIND_STORAGE, sizeof(hone_storage_v1) },
     { HONE_KIND_REPORTER, sizeof(hone_reporter_v1) },
 };
 

@@ -37,8 +37,8 @@ void network_fill(struct check *c, hone_net *net, hone_var x, hone_var targets, 
     fill_normal(&c->rng, inputs, elements * (size_t)batch, 1);
     for (size_t i = 0; i < (size_t)batch; i++)
         for (size_t j = 0; j < k; j++)
-            t[i * k + j] =
-                task->kind == HONE_TASK_CLASSIFICATION ? (j == i % k ? 1.0f : 0.0f) : (float)hone_rng_normal(&c->rng);
+            t[i * k + j] = task->kind == HONE_TASK_CLASSIFICATION ? (j == i % k ? 1.0f : 0.0f)
+                                                                  : (float)hone_rng_normal(&c->rng);
 }
 
 /* L(w + h d) for a direction d: (length) of one parameter. */
@@ -321,8 +321,8 @@ static int case_loss(struct check *c)
 const struct check_case network_cases[] = {
     { "builds", HONE_KIND_MODEL,
       "builds tables, images or regression, shape (N, outputs), gradients against finite differences", case_model },
-    { "builds", HONE_KIND_LAYER, "builds on tables or images, weights named after the layer, gradients against finite differences",
-      case_layer },
+    { "builds", HONE_KIND_LAYER,
+      "builds on tables or images, weights named after the layer, gradients against finite differences", case_layer },
     { "repeats", HONE_KIND_MODEL, "the same seed gives the same weights", case_model_repeats },
     { "gradients", HONE_KIND_LOSS, "gradients against finite differences, losses per sample, predictions", case_loss },
     { NULL, NULL, NULL, NULL },

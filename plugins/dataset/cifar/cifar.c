@@ -18,20 +18,21 @@ static const char *const label_choices[] = { "auto", "fine", "coarse", NULL };
 
 struct settings {
     const char *directory;
-    uint32_t    labels;
+    uint32_t labels;
 };
 static const hone_param params[] = {
-    HONE_PATH(struct settings, directory, NULL, 0,
-              "Folder with the binary files: data_batch_1.bin ... and test_batch.bin (CIFAR-10), or train.bin and test.bin "
-              "(CIFAR-100)."),
+    HONE_PATH(
+        struct settings, directory, NULL, 0,
+        "Folder with the binary files: data_batch_1.bin ... and test_batch.bin (CIFAR-10), or train.bin and test.bin "
+        "(CIFAR-100)."),
     HONE_ENUM(struct settings, labels, "auto", label_choices, 0,
               "CIFAR-100: the 100 fine classes (auto) or the 20 coarse ones; CIFAR-10 knows auto only."),
 };
 
 /* What sets the two sets apart. */
 struct layout {
-    const char *first, *test; /* files */
-    uint32_t    label_bytes, label_at, n_classes, whole; /* whole: bytes of the original first file */
+    const char *first, *test;                         /* files */
+    uint32_t label_bytes, label_at, n_classes, whole; /* whole: bytes of the original first file */
     const char *names;
 };
 static const struct layout layouts[] = {
@@ -42,27 +43,27 @@ static const struct layout layouts[] = {
 enum { CIFAR_10, CIFAR_100_FINE, CIFAR_100_COARSE };
 
 struct file {
-    char     path[PATH_BYTES];
+    char path[PATH_BYTES];
     uint64_t records;
     uint64_t size;
-    int64_t  mtime_ns;
+    int64_t mtime_ns;
 };
 /* One split, decoded: block is (n, 3, 32, 32) bytes, then (n) labels; 3,072 n is a multiple of 4. */
 struct part {
-    uint64_t       n;
+    uint64_t n;
     const uint8_t *images;
     const int32_t *labels;
-    void          *owned; /* private memory where the host lends no cache */
+    void *owned; /* private memory where the host lends no cache */
 };
 struct cifar {
     const struct settings *settings;
-    const hone_host       *host;
-    const struct layout   *layout;
-    uint32_t               opened;
-    struct part            parts[2]; /* training, test */
-    char                   text[MAX_CLASSES][NAME_BYTES];
-    const char            *names[MAX_CLASSES];
-    uint32_t               named;
+    const hone_host *host;
+    const struct layout *layout;
+    uint32_t opened;
+    struct part parts[2]; /* training, test */
+    char text[MAX_CLASSES][NAME_BYTES];
+    const char *names[MAX_CLASSES];
+    uint32_t named;
 };
 
 /* ---- files ---- */
@@ -96,23 +97,24 @@ static hone_rc probe(const struct cifar *c, const char *name, struct file *file,
     file->mtime_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
     file->records = file->size / record;
     if (!file->size || file->size % record)
-        return hone_fail(err, HONE_EIO, "directory",
-                         "%.110s has %llu bytes: not a multiple of %llu, the bytes of an image and its label (the original has "
-                         "%u); fetch it again",
-                         file->path, (unsigned long long)file->size, (unsigned long long)record,
-                         c->layout == &layouts[CIFAR_10] || strcmp(name, c->layout->test) != 0 ? c->layout->whole
-                                                                                               : 30740000u);
+        return hone_fail(
+            err, HONE_EIO, "directory",
+            "%.110s has %llu bytes: not a multiple of %llu, the bytes of an image and its label (the original has "
+            "%u); fetch it again",
+            file->path, (unsigned long long)file->size, (unsigned long long)record,
+            c->layout == &layouts[CIFAR_10] || strcmp(name, c->layout->test) != 0 ? c->layout->whole : 30740000u);
     return HONE_OK;
 }
 
 struct source {
     const struct cifar *cifar;
-    const struct file  *files;
-    uint32_t            n_files;
-    uint64_t            n;
+    const struct file *files;
+    uint32_t n_files;
+    uint64_t n;
 };
 
-static hone_rc decode_file(const struct source *s, const struct file *file, uint8_t *images, int32_t *labels, hone_error *err)
+static hone_rc decode_file(const struct source *s, const struct file *file, uint8_t *images, int32_t *labels,
+                           hone_error *err)
 {
     const struct layout *layout = s->cifar->layout;
     uint8_t label[2];
@@ -150,7 +152,8 @@ static hone_rc fill(void *ctx, void *block, hone_error *err)
     return rc;
 }
 
-static hone_rc open_part(struct cifar *c, struct part *part, const struct file *files, uint32_t n_files, hone_error *err)
+static hone_rc open_part(struct cifar *c, struct part *part, const struct file *files, uint32_t n_files,
+                         hone_error *err)
 {
     const hone_cache_v1 *cache = c->host && c->host->get_ext ? c->host->get_ext(c->host, HONE_EXT_CACHE) : NULL;
     struct source source = { c, files, n_files, 0 };
@@ -165,13 +168,15 @@ static hone_rc open_part(struct cifar *c, struct part *part, const struct file *
     const uint64_t bytes = source.n * (PIXELS + sizeof(int32_t));
     if (cache) {
         char key[KEY_BYTES];
-        if (snprintf(key, sizeof key, "dataset/cifar %d %u.%u %u files %016llx %s", DECODING_VERSION, c->layout->n_classes,
-                     c->layout->label_at, n_files, (unsigned long long)mark, files[0].path) >= KEY_BYTES)
+        if (snprintf(key, sizeof key, "dataset/cifar %d %u.%u %u files %016llx %s", DECODING_VERSION,
+                     c->layout->n_classes, c->layout->label_at, n_files, (unsigned long long)mark,
+                     files[0].path) >= KEY_BYTES)
             return hone_fail(err, HONE_EINVAL, "directory", "the path of the folder is too long");
         rc = cache->map(c->host, key, bytes, fill, &source, &block, err);
     } else {
         if (!(part->owned = malloc(bytes)))
-            return hone_fail(err, HONE_ENOMEM, "directory", "out of memory for %llu images", (unsigned long long)source.n);
+            return hone_fail(err, HONE_ENOMEM, "directory", "out of memory for %llu images",
+                             (unsigned long long)source.n);
         block = part->owned;
         rc = fill(&source, part->owned, err);
     }
@@ -235,8 +240,8 @@ static void read_names(struct cifar *c)
     c->named = fits && n == c->layout->n_classes;
     if (!c->named && c->host && c->host->log) {
         char message[256];
-        snprintf(message, sizeof message, "%.160s does not hold %u names, one a line: the classes stay without names", path,
-                 c->layout->n_classes);
+        snprintf(message, sizeof message, "%.160s does not hold %u names, one a line: the classes stay without names",
+                 path, c->layout->n_classes);
         c->host->log(c->host, HONE_LOG_WARN, message);
     }
 }
@@ -253,11 +258,12 @@ static hone_rc choose_layout(struct cifar *c, hone_error *err)
 {
     const int ten = is_there(c, layouts[CIFAR_10].first), hundred = is_there(c, layouts[CIFAR_100_FINE].first);
     if (ten == hundred)
-        return hone_fail(err, HONE_EIO, "directory",
-                         ten ? "%.150s holds both data_batch_1.bin and train.bin: give CIFAR-10 and CIFAR-100 a folder each"
-                             : "there is neither data_batch_1.bin (CIFAR-10) nor train.bin (CIFAR-100) in %.120s: it wants the "
-                               "binary version, unpacked",
-                         c->settings->directory);
+        return hone_fail(
+            err, HONE_EIO, "directory",
+            ten ? "%.150s holds both data_batch_1.bin and train.bin: give CIFAR-10 and CIFAR-100 a folder each"
+                : "there is neither data_batch_1.bin (CIFAR-10) nor train.bin (CIFAR-100) in %.120s: it wants the "
+                  "binary version, unpacked",
+            c->settings->directory);
     if (ten && c->settings->labels != LABELS_AUTO)
         return hone_fail(err, HONE_EINVAL, "labels", "%.100s holds CIFAR-10, which has no %s labels: labels = auto",
                          c->settings->directory, label_choices[c->settings->labels]);
@@ -313,8 +319,8 @@ static hone_rc part_of(struct cifar *c, uint32_t split, const struct part **part
     return *part ? HONE_OK : hone_fail(err, HONE_EINVAL, "", "CIFAR has no validation split of its own");
 }
 
-static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs, int32_t *labels,
-                            float *targets, hone_error *err)
+static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
+                            int32_t *labels, float *targets, hone_error *err)
 {
     const struct part *part = NULL;
     const hone_rc rc = part_of(self, split, &part, err);
@@ -366,12 +372,14 @@ static const hone_component component = {
     .kind = HONE_KIND_DATASET,
     .name = "cifar",
     .summary = "CIFAR-10 and CIFAR-100, the binary version",
-    .doc = "Reads the binary version of CIFAR-10 (data_batch_1.bin, ..., test_batch.bin) or CIFAR-100 (train.bin,\n"
-           "test.bin), whichever is in the folder. Samples are bytes of shape (3, 32, 32). Classes have the names in\n"
-           "batches.meta.txt, fine_label_names.txt or coarse_label_names.txt, where that file is there too. Decoded data\n"
-           "are kept in the cache that all workers share.\n"
-           "\n"
-           "The archives are at https://www.cs.toronto.edu/~kriz/cifar.html (cifar-10-binary.tar.gz, cifar-100-binary.tar.gz).",
+    .doc =
+        "Reads the binary version of CIFAR-10 (data_batch_1.bin, ..., test_batch.bin) or CIFAR-100 (train.bin,\n"
+        "test.bin), whichever is in the folder. Samples are bytes of shape (3, 32, 32). Classes have the names in\n"
+        "batches.meta.txt, fine_label_names.txt or coarse_label_names.txt, where that file is there too. Decoded data\n"
+        "are kept in the cache that all workers share.\n"
+        "\n"
+        "The archives are at https://www.cs.toronto.edu/~kriz/cifar.html (cifar-10-binary.tar.gz, "
+        "cifar-100-binary.tar.gz).",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof(hone_param),

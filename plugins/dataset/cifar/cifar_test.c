@@ -104,7 +104,8 @@ static void test_reads_cifar_10(void)
     write_file("batches.meta.txt", "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n", 62);
     CU_ASSERT_EQUAL_FATAL(open_set(&c, "auto", &task, counts), HONE_OK);
     const hone_dataset_v1 *iface = c.component->iface;
-    CU_ASSERT(task.kind == HONE_TASK_CLASSIFICATION && task.n_outputs == 10 && task.n_dims == 3 && task.dtype == HONE_U8);
+    CU_ASSERT(task.kind == HONE_TASK_CLASSIFICATION && task.n_outputs == 10 && task.n_dims == 3 &&
+              task.dtype == HONE_U8);
     CU_ASSERT(task.dims[0] == 3 && task.dims[1] == 32 && task.dims[2] == 32);
     CU_ASSERT(counts[0] == 2 * BATCH - 2 && counts[1] == 0 && counts[2] == TEST_N);
     CU_ASSERT_PTR_NOT_NULL_FATAL(task.classes);
@@ -114,7 +115,8 @@ static void test_reads_cifar_10(void)
     CU_ASSERT_EQUAL(iface->read(c.self, HONE_SPLIT_TRAIN, wanted, 3, x, y, NULL, &c.err), HONE_OK);
     CU_ASSERT(y[0] == 1 && y[1] == 0 && y[2] == BATCH - 1);
     for (unsigned k = 0; k < PIXELS; k++)
-        CU_ASSERT(x[k] == pixel(100, 1, k) && x[PIXELS + k] == pixel(0, 0, k) && x[2 * PIXELS + k] == pixel(0, BATCH - 1, k));
+        CU_ASSERT(x[k] == pixel(100, 1, k) && x[PIXELS + k] == pixel(0, 0, k) &&
+                  x[2 * PIXELS + k] == pixel(0, BATCH - 1, k));
     CU_ASSERT_EQUAL(iface->view(c.self, HONE_SPLIT_TEST, &view, &c.err), HONE_OK);
     CU_ASSERT(view.n == TEST_N && view.labels[4] == 9 && ((const uint8_t *)view.inputs)[PIXELS] == pixel(55, 1, 0));
     const uint64_t beyond = TEST_N;
@@ -142,7 +144,8 @@ static void test_reads_both_labels_of_cifar_100(void)
         CU_ASSERT_EQUAL_FATAL(open_set(&c, labels[i], &task, counts), HONE_OK);
         CU_ASSERT_EQUAL(task.n_outputs, i == 2 ? 20 : 100);
         CU_ASSERT(counts[0] == 30 && counts[2] == TEST_N);
-        CU_ASSERT_EQUAL(((const hone_dataset_v1 *)c.component->iface)->view(c.self, HONE_SPLIT_TRAIN, &view, &c.err), HONE_OK);
+        CU_ASSERT_EQUAL(((const hone_dataset_v1 *)c.component->iface)->view(c.self, HONE_SPLIT_TRAIN, &view, &c.err),
+                        HONE_OK);
         CU_ASSERT_EQUAL(view.labels[25], i == 2 ? 5 : 25);
         CU_ASSERT_EQUAL(((const uint8_t *)view.inputs)[25 * PIXELS + 77], pixel(0, 25, 77));
         if (i == 2) {
@@ -228,7 +231,8 @@ static void test_survives_broken_files(void)
         write_file(round % 3 ? "data_batch_1.bin" : "test_batch.bin", bytes, n);
         const hone_rc rc = open_set(&c, "auto", &task, counts);
         CU_ASSERT(rc == HONE_OK || (rc < 0 && *c.err.msg));
-        if (rc == HONE_OK && ((const hone_dataset_v1 *)c.component->iface)->view(c.self, HONE_SPLIT_TRAIN, &view, &c.err) == HONE_OK)
+        if (rc == HONE_OK &&
+            ((const hone_dataset_v1 *)c.component->iface)->view(c.self, HONE_SPLIT_TRAIN, &view, &c.err) == HONE_OK)
             for (uint64_t i = 0; i < view.n; i++)
                 CU_ASSERT(view.labels[i] >= 0 && view.labels[i] < 10);
         component_close(&c);
@@ -236,5 +240,5 @@ static void test_survives_broken_files(void)
     remove_folder();
 }
 
-SUITE(TEST(test_reads_cifar_10), TEST(test_reads_both_labels_of_cifar_100), TEST(test_names_that_do_not_fit_are_left_out),
-      TEST(test_says_what_is_wrong), TEST(test_survives_broken_files))
+SUITE(TEST(test_reads_cifar_10), TEST(test_reads_both_labels_of_cifar_100),
+      TEST(test_names_that_do_not_fit_are_left_out), TEST(test_says_what_is_wrong), TEST(test_survives_broken_files))

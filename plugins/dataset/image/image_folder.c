@@ -21,28 +21,34 @@ static const char *const part_names[PARTS] = { "train", "validation", "test" }; 
 
 struct settings {
     const char *directory;
-    uint32_t    layout, color, broken;
-    int64_t     size, test_seed, background, cache_limit;
-    double      test;
+    uint32_t layout, color, broken;
+    int64_t size, test_seed, background, cache_limit;
+    double test;
 };
 static const hone_param params[] = {
     HONE_PATH(struct settings, directory, NULL, 0,
               "Folder with train/CLASS/FILE and test/CLASS/FILE (and validation/CLASS/FILE), or with CLASS/FILE."),
     HONE_INT(struct settings, size, "0", 0, 4096, 0, "pixels",
-             "Side of a sample: the shorter side of a picture is scaled to it, and the middle of the longer one taken. 0: as the "
+             "Side of a sample: the shorter side of a picture is scaled to it, and the middle of the longer one taken. "
+             "0: as the "
              "pictures are; all must have one size."),
     HONE_ENUM(struct settings, color, "rgb", colors, 0, "Channels of a sample: gray (1) or rgb (3)."),
-    HONE_ENUM(struct settings, layout, "auto", layouts, 0,
-              "Whether the folder holds splits or classes; auto: splits, where it has a folder train that holds folders."),
+    HONE_ENUM(
+        struct settings, layout, "auto", layouts, 0,
+        "Whether the folder holds splits or classes; auto: splits, where it has a folder train that holds folders."),
     HONE_REAL(struct settings, test, "0.2", 0, 1, HONE_P_HI_OPEN, NULL,
-              "Share of every class that is the test split, drawn by test_seed, where the folder holds classes; 0: no test split."),
+              "Share of every class that is the test split, drawn by test_seed, where the folder holds classes; 0: no "
+              "test split."),
     HONE_INT(struct settings, test_seed, "0", 0, 1e15, HONE_P_ADVANCED, NULL,
              "Draws the test split; all trials and studies of one value are tested on the same files."),
     HONE_ENUM(struct settings, broken, "refuse", manners, 0,
-              "What becomes of a picture that cannot be decoded: an error that names the file, or it is left out and logged."),
-    HONE_INT(struct settings, cache_limit, "4294967296", 0, 1e15, 0, "bytes",
-             "Decoded samples up to this size are kept in the cache; more are decoded each time they are read (0: always)."),
-    HONE_INT(struct settings, background, "255", 0, 255, HONE_P_ADVANCED, NULL, "Brightness behind transparent pixels."),
+              "What becomes of a picture that cannot be decoded: an error that names the file, or it is left out and "
+              "logged."),
+    HONE_INT(
+        struct settings, cache_limit, "4294967296", 0, 1e15, 0, "bytes",
+        "Decoded samples up to this size are kept in the cache; more are decoded each time they are read (0: always)."),
+    HONE_INT(struct settings, background, "255", 0, 255, HONE_P_ADVANCED, NULL,
+             "Brightness behind transparent pixels."),
 };
 
 /* One split. Cached, `samples` holds it; streamed, good[i] is the file of sample i, and inputs are decoded on reading. */
@@ -50,28 +56,30 @@ struct part {
     struct listing listing; /* of the split; with one folder of classes, of its share */
     struct samples samples;
     const uint64_t *good;
-    uint64_t        n;
+    uint64_t n;
 };
 struct folder {
     const struct settings *settings;
-    const hone_host       *host;
-    uint32_t               opened, streamed, height, width;
-    uint64_t               sample_bytes;
-    struct part            parts[PARTS];
-    void                  *owned[PARTS];
-    const char           **classes;
+    const hone_host *host;
+    uint32_t opened, streamed, height, width;
+    uint64_t sample_bytes;
+    struct part parts[PARTS];
+    void *owned[PARTS];
+    const char **classes;
 };
 /* Behind the samples of a cached split, or at the front of the list of good files of a streamed one. */
 struct footer {
     uint64_t n_good, n_broken;
-    char     first[REASON_BYTES]; /* why the first broken one could not be read */
+    char first[REASON_BYTES]; /* why the first broken one could not be read */
 };
 
 /* ---- one picture ---- */
-static hone_rc decode(const struct folder *f, const struct listing *list, const struct listing_file *file, uint8_t *out, hone_error *err)
+static hone_rc decode(const struct folder *f, const struct listing *list, const struct listing_file *file, uint8_t *out,
+                      hone_error *err)
 {
     const struct settings *s = f->settings;
-    const struct picture_options options = { s->color == COLOR_GRAY ? 1 : 3, (uint32_t)s->size, (uint32_t)s->background };
+    const struct picture_options options = { s->color == COLOR_GRAY ? 1 : 3, (uint32_t)s->size,
+                                             (uint32_t)s->background };
     char path[LISTING_PATH];
     struct picture p = { 0 };
     hone_rc rc = listing_path(list, file, path, err);
@@ -82,8 +90,9 @@ static hone_rc decode(const struct folder *f, const struct listing *list, const 
     if (s->size)
         rc = picture_fit(&p, (uint32_t)s->size, out, err);
     else if (p.width != f->width || p.height != f->height)
-        rc = hone_fail(err, HONE_EINVAL, "size", "%.120s has %u x %u pixels (height, width), others %u x %u: give a size to scale them to",
-                       path, p.height, p.width, f->height, f->width);
+        rc = hone_fail(err, HONE_EINVAL, "size",
+                       "%.120s has %u x %u pixels (height, width), others %u x %u: give a size to scale them to", path,
+                       p.height, p.width, f->height, f->width);
     else
         picture_cut(&p, 0, 0, f->height, f->width, out);
     picture_release(&p);
@@ -97,8 +106,8 @@ static int is_broken(hone_rc rc)
 }
 
 /* Decodes one picture; HONE_DONE: it is broken and may be left out. Counts it in the footer. */
-static hone_rc try_decode(const struct folder *f, const struct listing *list, const struct listing_file *file, uint8_t *out,
-                          struct footer *footer, hone_error *err)
+static hone_rc try_decode(const struct folder *f, const struct listing *list, const struct listing_file *file,
+                          uint8_t *out, struct footer *footer, hone_error *err)
 {
     hone_error own = HONE_ERROR_INIT;
     hone_rc rc;
@@ -159,7 +168,8 @@ static hone_rc fill_good(void *ctx, void *block, hone_error *err)
     return rc < 0 ? rc : HONE_OK;
 }
 
-static hone_rc make_key(const struct folder *f, const struct listing *list, const char *what, char key[KEY_BYTES], hone_error *err)
+static hone_rc make_key(const struct folder *f, const struct listing *list, const char *what, char key[KEY_BYTES],
+                        hone_error *err)
 {
     const struct settings *s = f->settings;
     uint64_t a = HASH_START, b = ~HASH_START; /* two hashes: 128 bits */
@@ -167,12 +177,16 @@ static hone_rc make_key(const struct folder *f, const struct listing *list, cons
         const struct listing_file *file = &list->files[i];
         const char *name = list->text + file->name, *class_name = list->classes[file->label];
         const uint64_t numbers[3] = { file->size, (uint64_t)file->mtime_ns, (uint64_t)file->label };
-        a = hash_bytes(hash_bytes(hash_bytes(a, class_name, strlen(class_name)), name, strlen(name) + 1), numbers, sizeof numbers);
-        b = hash_bytes(hash_bytes(hash_bytes(b, numbers, sizeof numbers), name, strlen(name)), class_name, strlen(class_name) + 1);
+        a = hash_bytes(hash_bytes(hash_bytes(a, class_name, strlen(class_name)), name, strlen(name) + 1), numbers,
+                       sizeof numbers);
+        b = hash_bytes(hash_bytes(hash_bytes(b, numbers, sizeof numbers), name, strlen(name)), class_name,
+                       strlen(class_name) + 1);
     }
-    if (snprintf(key, KEY_BYTES, "dataset/image_folder %d %s %ux%u size %lld %s %s on %lld: %llu files %016llx%016llx %s", DECODING_VERSION,
-                 what, f->height, f->width, (long long)s->size, colors[s->color], manners[s->broken], (long long)s->background,
-                 (unsigned long long)list->n, (unsigned long long)a, (unsigned long long)b, list->root) >= KEY_BYTES)
+    if (snprintf(key, KEY_BYTES,
+                 "dataset/image_folder %d %s %ux%u size %lld %s %s on %lld: %llu files %016llx%016llx %s",
+                 DECODING_VERSION, what, f->height, f->width, (long long)s->size, colors[s->color], manners[s->broken],
+                 (long long)s->background, (unsigned long long)list->n, (unsigned long long)a, (unsigned long long)b,
+                 list->root) >= KEY_BYTES)
         return hone_fail(err, HONE_EINVAL, "directory", "the path of the folder is too long");
     return HONE_OK;
 }
@@ -182,8 +196,8 @@ static void say_broken(const struct folder *f, const struct footer *footer, uint
     char message[320];
     if (!footer->n_broken || !f->host || !f->host->log)
         return;
-    snprintf(message, sizeof message, "%llu of %llu pictures are broken and left out; the first: %.200s", (unsigned long long)footer->n_broken,
-             (unsigned long long)n, footer->first);
+    snprintf(message, sizeof message, "%llu of %llu pictures are broken and left out; the first: %.200s",
+             (unsigned long long)footer->n_broken, (unsigned long long)n, footer->first);
     f->host->log(f->host, HONE_LOG_WARN, message);
 }
 
@@ -211,7 +225,9 @@ static hone_rc open_part(struct folder *f, unsigned p, hone_error *err)
     if (f->streamed)
         part->good = (const uint64_t *)(const void *)(footer + 1);
     else
-        part->samples = (struct samples){ part->n, at, (const int32_t *)(const void *)(at + samples_labels_at(list->n, f->sample_bytes)), NULL };
+        part->samples = (struct samples){
+            part->n, at, (const int32_t *)(const void *)(at + samples_labels_at(list->n, f->sample_bytes)), NULL
+        };
     say_broken(f, footer, list->n);
     return HONE_OK;
 }
@@ -223,7 +239,8 @@ static hone_rc list_splits(struct folder *f, hone_error *err)
     int unused;
     for (unsigned p = 0; p < PARTS; p++) {
         if (snprintf(root, sizeof root, "%s/%s", f->settings->directory, part_names[p]) >= (int)sizeof root)
-            return hone_fail(err, HONE_EINVAL, "directory", "the path of the folder is longer than %d bytes", LISTING_PATH);
+            return hone_fail(err, HONE_EINVAL, "directory", "the path of the folder is longer than %d bytes",
+                             LISTING_PATH);
         if (p && !listing_is_folder(root, &unused))
             continue;
         const hone_rc rc = listing_read(&f->parts[p].listing, root, p ? &f->parts[0].listing : NULL, err);
@@ -281,21 +298,23 @@ static hone_rc list_all(struct folder *f, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     if (train->n_classes < 2)
-        return hone_fail(err, HONE_EIO, "directory", "%.130s holds %u folder%s: two classes or more are needed, a folder each", train->root,
+        return hone_fail(err, HONE_EIO, "directory",
+                         "%.130s holds %u folder%s: two classes or more are needed, a folder each", train->root,
                          train->n_classes, train->n_classes == 1 ? "" : "s");
     for (uint32_t k = 0; k < train->n_classes; k++) {
         uint64_t i = 0;
         while (i < train->n && train->files[i].label != (int32_t)k)
             i++;
         if (i == train->n)
-            return hone_fail(err, HONE_EIO, "directory", "%.110s/%.60s holds no PNG or JPEG file to train on", train->root, train->classes[k]);
+            return hone_fail(err, HONE_EIO, "directory", "%.110s/%.60s holds no PNG or JPEG file to train on",
+                             train->root, train->classes[k]);
     }
     for (unsigned p = 0; p < PARTS && (splits || !p); p++)
         ignored += f->parts[p].listing.n_ignored;
     if (ignored && f->host && f->host->log) {
         char message[320];
-        snprintf(message, sizeof message, "%llu files in %.180s are neither .png nor .jpg by name and are left out", (unsigned long long)ignored,
-                 f->settings->directory);
+        snprintf(message, sizeof message, "%llu files in %.180s are neither .png nor .jpg by name and are left out",
+                 (unsigned long long)ignored, f->settings->directory);
         f->host->log(f->host, HONE_LOG_WARN, message);
     }
     return HONE_OK;
@@ -351,7 +370,8 @@ static hone_rc open_all(struct folder *f, hone_error *err)
     for (unsigned p = 0; p < PARTS && rc == HONE_OK; p++)
         rc = open_part(f, p, err);
     if (rc == HONE_OK && !f->parts[0].n)
-        rc = hone_fail(err, HONE_EIO, "directory", "none of the pictures in %.170s can be read", f->parts[0].listing.root);
+        rc = hone_fail(err, HONE_EIO, "directory", "none of the pictures in %.170s can be read",
+                       f->parts[0].listing.root);
     const uint32_t n_classes = f->parts[0].listing.n_classes;
     if (rc == HONE_OK && !(f->classes = calloc(n_classes, sizeof *f->classes)))
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory for %u classes", n_classes);
@@ -392,11 +412,12 @@ static hone_rc part_of(struct folder *f, uint32_t split, const struct part **par
         return rc;
     *part = split < PARTS && f->parts[split].n ? &f->parts[split] : NULL;
     return *part ? HONE_OK
-                 : hone_fail(err, HONE_EINVAL, "", "%.150s has no %s split", f->settings->directory, split < PARTS ? part_names[split] : "such");
+                 : hone_fail(err, HONE_EINVAL, "", "%.150s has no %s split", f->settings->directory,
+                             split < PARTS ? part_names[split] : "such");
 }
 
-static hone_rc read_pictures(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs, int32_t *labels, float *targets,
-                             hone_error *err)
+static hone_rc read_pictures(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
+                             int32_t *labels, float *targets, hone_error *err)
 {
     struct folder *f = self;
     const struct part *part = NULL;
@@ -406,8 +427,8 @@ static hone_rc read_pictures(void *self, uint32_t split, const uint64_t *indices
         return rc != HONE_OK ? rc : samples_read(&part->samples, f->sample_bytes, indices, n, inputs, labels, err);
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++) {
         if (indices[i] >= part->n)
-            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu", (unsigned long long)indices[i],
-                             (unsigned long long)part->n);
+            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
+                             (unsigned long long)indices[i], (unsigned long long)part->n);
         const struct listing_file *file = &part->listing.files[part->good ? part->good[indices[i]] : indices[i]];
         if (inputs)
             rc = decode(f, &part->listing, file, (uint8_t *)inputs + i * f->sample_bytes, err);
@@ -424,7 +445,8 @@ static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_err
     if (rc != HONE_OK)
         return rc;
     if (f->streamed)
-        return hone_fail(err, HONE_ENOTSUP, "cache_limit", "the decoded pictures are larger than cache_limit: they are read one by one");
+        return hone_fail(err, HONE_ENOTSUP, "cache_limit",
+                         "the decoded pictures are larger than cache_limit: they are read one by one");
     *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->samples.inputs, part->samples.labels, NULL };
     return HONE_OK;
 }
@@ -457,15 +479,20 @@ const hone_component image_folder = {
     .summary = "PNG and JPEG pictures in one folder a class",
     .doc =
         "Reads `directory/train/CLASS/FILE` and `directory/test/CLASS/FILE` (and `validation`, where it is there), or\n"
-        "`directory/CLASS/FILE`, of which `test` is kept apart for the test. Classes are the folders in the order of their\n"
-        "names' bytes, and so are the files; names that start with a dot are passed over. Files end in .png, .jpg or .jpeg,\n"
+        "`directory/CLASS/FILE`, of which `test` is kept apart for the test. Classes are the folders in the order of "
+        "their\n"
+        "names' bytes, and so are the files; names that start with a dot are passed over. Files end in .png, .jpg or "
+        ".jpeg,\n"
         "and are told apart by their first bytes.\n"
         "\n"
-        "With `size = 64` the shorter side of every picture is scaled to 64 pixels by a triangle filter and the middle of the\n"
-        "longer one is taken. Samples are bytes of shape (3, size, size), or (1, size, size) for `color = gray` (the luma of\n"
+        "With `size = 64` the shorter side of every picture is scaled to 64 pixels by a triangle filter and the middle "
+        "of the\n"
+        "longer one is taken. Samples are bytes of shape (3, size, size), or (1, size, size) for `color = gray` (the "
+        "luma of\n"
         "ITU-R BT.601). Orientation tags and colour profiles are not looked at.\n"
         "\n"
-        "Pictures are decoded once, into the cache that all workers share: 12,288 bytes each for `size = 64` in colour. Sets\n"
+        "Pictures are decoded once, into the cache that all workers share: 12,288 bytes each for `size = 64` in "
+        "colour. Sets\n"
         "larger than `cache_limit` are decoded each time they are read.",
     .params = params,
     .n_params = HONE_COUNT(params),

@@ -66,15 +66,19 @@ static size_t read_bytes(const char *name, uint8_t *bytes, size_t capacity)
 /* pixels: (height, width, channels) with the channels of the PNG colour type; depth 8 or 16 */
 static void write_png(const char *name, uint32_t height, uint32_t width, int type, int depth, const uint8_t *pixels)
 {
-    static const int channels[] = { [PNG_COLOR_TYPE_GRAY] = 1, [PNG_COLOR_TYPE_RGB] = 3, [PNG_COLOR_TYPE_PALETTE] = 1,
-                                    [PNG_COLOR_TYPE_GRAY_ALPHA] = 2, [PNG_COLOR_TYPE_RGB_ALPHA] = 4 };
+    static const int channels[] = { [PNG_COLOR_TYPE_GRAY] = 1,
+                                    [PNG_COLOR_TYPE_RGB] = 3,
+                                    [PNG_COLOR_TYPE_PALETTE] = 1,
+                                    [PNG_COLOR_TYPE_GRAY_ALPHA] = 2,
+                                    [PNG_COLOR_TYPE_RGB_ALPHA] = 4 };
     static const png_color palette[] = { { 255, 0, 0 }, { 0, 255, 0 }, { 0, 0, 255 }, { 9, 90, 200 } };
     FILE *out = fopen(path_to(name), "wb");
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png_create_info_struct(png);
     png_init_io(png, out);
-    png_set_IHDR(png, info, width, height, depth, type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, width, height, depth, type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
     if (type == PNG_COLOR_TYPE_PALETTE)
         png_set_PLTE(png, info, palette, 4);
     png_write_info(png, info);
@@ -85,7 +89,8 @@ static void write_png(const char *name, uint32_t height, uint32_t width, int typ
     fclose(out);
 }
 
-static void write_jpeg(const char *name, uint32_t height, uint32_t width, int channels, int quality, const uint8_t *pixels)
+static void write_jpeg(const char *name, uint32_t height, uint32_t width, int channels, int quality,
+                       const uint8_t *pixels)
 {
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
@@ -144,8 +149,9 @@ static void test_decodes_every_sort_of_png(void)
 {
     static const struct {
         int type, depth, channels;
-    } sorts[] = { { PNG_COLOR_TYPE_GRAY, 8, 1 },       { PNG_COLOR_TYPE_RGB, 8, 3 },        { PNG_COLOR_TYPE_GRAY_ALPHA, 8, 2 },
-                  { PNG_COLOR_TYPE_RGB_ALPHA, 8, 4 },  { PNG_COLOR_TYPE_GRAY, 16, 1 },      { PNG_COLOR_TYPE_RGB, 16, 3 } };
+    } sorts[] = { { PNG_COLOR_TYPE_GRAY, 8, 1 },       { PNG_COLOR_TYPE_RGB, 8, 3 },
+                  { PNG_COLOR_TYPE_GRAY_ALPHA, 8, 2 }, { PNG_COLOR_TYPE_RGB_ALPHA, 8, 4 },
+                  { PNG_COLOR_TYPE_GRAY, 16, 1 },      { PNG_COLOR_TYPE_RGB, 16, 3 } };
     enum { H = 5, W = 7 };
     hone_error err = HONE_ERROR_INIT;
     make_root();
@@ -209,7 +215,8 @@ static void test_decodes_jpeg(void)
     picture_release(&p);
     CU_ASSERT_EQUAL_FATAL(read_picture(&p, "a.jpg", 1, &err), HONE_OK);
     for (unsigned k = 0; k < H * W; k++)
-        CU_ASSERT(fabs(p.pixels[k] - (0.299 * pixels[3 * k] + 0.587 * pixels[3 * k + 1] + 0.114 * pixels[3 * k + 2])) <= 4);
+        CU_ASSERT(fabs(p.pixels[k] - (0.299 * pixels[3 * k] + 0.587 * pixels[3 * k + 1] + 0.114 * pixels[3 * k + 2])) <=
+                  4);
     picture_release(&p);
     /* a fraction of the size where a small side is asked for, never less than it */
     const struct picture_options small = { 3, 5, 255 };
@@ -217,7 +224,9 @@ static void test_decodes_jpeg(void)
     CU_ASSERT(p.height == 6 && p.width == 10);
     picture_release(&p);
     /* libjpeg marks CMYK files as Adobe's, whose ink is inverted: 255 is none */
-    static const uint8_t inks[][4] = { { 255, 255, 255, 255 }, { 255, 255, 255, 0 }, { 0, 255, 255, 255 }, { 255, 100, 50, 128 } };
+    static const uint8_t inks[][4] = {
+        { 255, 255, 255, 255 }, { 255, 255, 255, 0 }, { 0, 255, 255, 255 }, { 255, 100, 50, 128 }
+    };
     static const int colours[][3] = { { 255, 255, 255 }, { 0, 0, 0 }, { 0, 255, 255 }, { 128, 50, 25 } };
     for (unsigned i = 0; i < 4; i++) {
         for (unsigned k = 0; k < H * W; k++)
@@ -251,8 +260,9 @@ static double scaled(const struct picture *p, uint32_t side, uint32_t c, uint32_
 
 static void test_scales_by_the_definition(void)
 {
-    static const uint32_t cases[][4] = { { 20, 30, 3, 8 },  { 31, 17, 1, 5 }, { 9, 9, 3, 9 },  { 10, 15, 1, 10 }, { 7, 5, 3, 16 },
-                                         { 1, 40, 1, 3 },   { 40, 1, 3, 1 },  { 33, 32, 1, 31 }, { 64, 50, 1, 49 }, { 2, 2, 1, 1 } };
+    static const uint32_t cases[][4] = { { 20, 30, 3, 8 },  { 31, 17, 1, 5 }, { 9, 9, 3, 9 },  { 10, 15, 1, 10 },
+                                         { 7, 5, 3, 16 },   { 1, 40, 1, 3 },  { 40, 1, 3, 1 }, { 33, 32, 1, 31 },
+                                         { 64, 50, 1, 49 }, { 2, 2, 1, 1 } };
     static uint8_t out[64 * 64 * 3];
     hone_error err = HONE_ERROR_INIT;
     fill_noise(9);
@@ -364,7 +374,9 @@ static void test_reads_split_folders(void)
     /* made in another order than that of their names */
     write_plain("train/zebra/b.png", 4, 201);
     write_plain("train/zebra/a.jpg", 4, 200);
-    write_plain("train/\xc3\xa4" "ffin/\xe5\x83\x8f.png", 4, 90); /* äffin/像.png sorts behind ASCII */
+    write_plain("train/\xc3\xa4"
+                "ffin/\xe5\x83\x8f.png",
+                4, 90); /* äffin/像.png sorts behind ASCII */
     write_plain("train/ape/2.PNG", 4, 11);
     write_plain("train/ape/10.png", 4, 10);
     write_plain("test/ape/1.png", 4, 12);
@@ -377,11 +389,13 @@ static void test_reads_split_folders(void)
                                              streamed ? "0" : "4G", NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(iface_of(&c)->describe(c.self, &task, counts, &c.err), HONE_OK);
-        CU_ASSERT(task.n_outputs == 3 && task.dims[0] == 1 && task.dims[1] == 4 && task.dims[2] == 4 && task.dtype == HONE_U8);
+        CU_ASSERT(task.n_outputs == 3 && task.dims[0] == 1 && task.dims[1] == 4 && task.dims[2] == 4 &&
+                  task.dtype == HONE_U8);
         CU_ASSERT(counts[0] == 5 && counts[1] == 1 && counts[2] == 2);
         CU_ASSERT_STRING_EQUAL(task.classes[0], "ape");
         CU_ASSERT_STRING_EQUAL(task.classes[1], "zebra");
-        CU_ASSERT_STRING_EQUAL(task.classes[2], "\xc3\xa4" "ffin");
+        CU_ASSERT_STRING_EQUAL(task.classes[2], "\xc3\xa4"
+                                                "ffin");
         const uint64_t all[] = { 4, 3, 2, 1, 0 };
         CU_ASSERT_EQUAL_FATAL(iface_of(&c)->read(c.self, HONE_SPLIT_TRAIN, all, 5, x, y, NULL, &c.err), HONE_OK);
         static const int expected[] = { 90, 201, 200, 11, 10 }, classes[] = { 2, 1, 1, 0, 0 };
@@ -391,7 +405,8 @@ static void test_reads_split_folders(void)
                 CU_ASSERT(abs(x[16 * i + k] - expected[i]) <= 1);
         }
         y[0] = -1;
-        CU_ASSERT_EQUAL(iface_of(&c)->read(c.self, HONE_SPLIT_TEST, all + 3, 2, NULL, y, NULL, &c.err), HONE_OK); /* labels alone */
+        CU_ASSERT_EQUAL(iface_of(&c)->read(c.self, HONE_SPLIT_TEST, all + 3, 2, NULL, y, NULL, &c.err),
+                        HONE_OK); /* labels alone */
         CU_ASSERT(y[0] == 1 && y[1] == 0);
         CU_ASSERT_EQUAL(iface_of(&c)->read(c.self, HONE_SPLIT_TEST, all, 1, x, y, NULL, &c.err), HONE_ERANGE);
         hone_dataset_view view;
@@ -425,8 +440,8 @@ static void test_draws_a_test_share_of_every_class(void)
     for (unsigned round = 0; round < 3; round++) {
         unsigned seen[256] = { 0 }, per_class[3] = { 0 };
         uint64_t picked = 0;
-        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", round, "directory", folder, "color", "gray", "test", "0.3", "test_seed",
-                                             round == 2 ? "8" : "7", NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", round, "directory", folder, "color", "gray", "test",
+                                             "0.3", "test_seed", round == 2 ? "8" : "7", NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(iface_of(&c)->describe(c.self, &task, counts, &c.err), HONE_OK);
         CU_ASSERT(counts[0] == 14 + 7 + 1 && counts[1] == 0 && counts[2] == 6 + 3);
@@ -466,7 +481,8 @@ static void test_scales_and_colours_a_folder(void)
     write_png("a/2.png", 6, 6, PNG_COLOR_TYPE_RGB, 8, noise);
     write_png("b/1.png", 8, 8, PNG_COLOR_TYPE_GRAY, 8, noise);
     refuse_folder("test", "0", "2.png has 6 x 6 pixels (height, width), others 30 x 20: give a size", "size");
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", 1, "directory", folder, "size", "8", "test", "0", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", 1, "directory", folder, "size", "8", "test", "0", NULL),
+                          HONE_OK);
     CU_ASSERT_EQUAL_FATAL(iface_of(&c)->describe(c.self, &task, counts, &c.err), HONE_OK);
     CU_ASSERT(task.dims[0] == 3 && task.dims[1] == 8 && task.dims[2] == 8 && counts[0] == 3 && counts[2] == 0);
     CU_ASSERT_EQUAL_FATAL(iface_of(&c)->view(c.self, HONE_SPLIT_TRAIN, &view, &c.err), HONE_OK);
@@ -496,8 +512,8 @@ static void test_refuses_or_skips_broken_pictures(void)
     refuse_folder("test", "0", "a/0.png", "directory");
     refuse_folder("size", "4", "cannot read", "directory"); /* either file, as the test split is drawn */
     for (int streamed = 0; streamed < 2; streamed++) {
-        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", 1, "directory", folder, "color", "gray", "broken", "skip", "test", "0",
-                                             "cache_limit", streamed ? "0" : "1G", NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", 1, "directory", folder, "color", "gray", "broken",
+                                             "skip", "test", "0", "cache_limit", streamed ? "0" : "1G", NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(iface_of(&c)->describe(c.self, &task, counts, &c.err), HONE_OK);
         CU_ASSERT_EQUAL(counts[0], 3);
@@ -507,8 +523,8 @@ static void test_refuses_or_skips_broken_pictures(void)
         component_close(&c);
     }
     /* streamed and refusing: it is found when it is read */
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", 1, "directory", folder, "color", "gray", "size", "4", "test", "0",
-                                         "cache_limit", "0", NULL),
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_folder", 1, "directory", folder, "color", "gray", "size", "4",
+                                         "test", "0", "cache_limit", "0", NULL),
                           HONE_OK);
     CU_ASSERT_EQUAL_FATAL(iface_of(&c)->describe(c.self, &task, counts, &c.err), HONE_OK);
     const uint64_t zero = 0;
@@ -547,8 +563,9 @@ static void test_cuts_tiles(void)
     write_png("s.png", ROWS * H, COLUMNS * W, PNG_COLOR_TYPE_GRAY, 8, &sheet[0][0]);
     for (int columns = 0; columns < 2; columns++) {
         unsigned seen[ROWS * COLUMNS] = { 0 };
-        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_tiles", 1, "file", path_to("s.png"), "tile", "3, 2", "n_classes", "2", "classes_by",
-                                             columns ? "columns" : "rows", "test", "0.25", "classes", "left, right", NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_tiles", 1, "file", path_to("s.png"), "tile", "3, 2",
+                                             "n_classes", "2", "classes_by", columns ? "columns" : "rows", "test",
+                                             "0.25", "classes", "left, right", NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(iface_of(&c)->describe(c.self, &task, counts, &c.err), HONE_OK);
         CU_ASSERT(task.n_outputs == 2 && task.dims[0] == 1 && task.dims[1] == H && task.dims[2] == W);
@@ -578,8 +595,8 @@ static void test_cuts_tiles(void)
                   { "file", "/nowhere.png", "cannot open /nowhere.png", "file" },
                   { "file", "/dev/null", "it is empty", "file" } };
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_tiles", 1, "file", path_to("s.png"), "tile", "3, 2", "n_classes", "2", wrong[i].key,
-                                             wrong[i].value, NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_tiles", 1, "file", path_to("s.png"), "tile", "3, 2",
+                                             "n_classes", "2", wrong[i].key, wrong[i].value, NULL),
                               HONE_OK);
         CU_ASSERT(iface_of(&c)->describe(c.self, &task, counts, &c.err) < 0);
         if (!strstr(c.err.msg, wrong[i].message) || strcmp(c.err.param, wrong[i].at) != 0) {
@@ -605,7 +622,8 @@ static void test_reads_the_digits_of_opencv(void)
     }
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "image_tiles", 1, "file", file, "tile", "20", NULL), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(iface_of(&c)->describe(c.self, &task, counts, &c.err), HONE_OK);
-    CU_ASSERT(counts[0] == 4000 && counts[2] == 1000 && task.n_outputs == 10 && task.dims[1] == 20 && task.dims[2] == 20);
+    CU_ASSERT(counts[0] == 4000 && counts[2] == 1000 && task.n_outputs == 10 && task.dims[1] == 20 &&
+              task.dims[2] == 20);
     CU_ASSERT_EQUAL_FATAL(iface_of(&c)->view(c.self, HONE_SPLIT_TRAIN, &view, &c.err), HONE_OK);
     double middle[2] = { 0, 0 };
     for (uint64_t i = 0; i < view.n; i++) {
@@ -621,7 +639,7 @@ static void test_reads_the_digits_of_opencv(void)
     component_close(&c);
 }
 
-SUITE(TEST(test_decodes_every_sort_of_png), TEST(test_decodes_jpeg), TEST(test_scales_by_the_definition), TEST(test_survives_broken_pictures),
-      TEST(test_reads_split_folders), TEST(test_draws_a_test_share_of_every_class), TEST(test_scales_and_colours_a_folder),
-      TEST(test_refuses_or_skips_broken_pictures), TEST(test_says_what_a_folder_lacks), TEST(test_cuts_tiles),
-      TEST(test_reads_the_digits_of_opencv))
+SUITE(TEST(test_decodes_every_sort_of_png), TEST(test_decodes_jpeg), TEST(test_scales_by_the_definition),
+      TEST(test_survives_broken_pictures), TEST(test_reads_split_folders), TEST(test_draws_a_test_share_of_every_class),
+      TEST(test_scales_and_colours_a_folder), TEST(test_refuses_or_skips_broken_pictures),
+      TEST(test_says_what_a_folder_lacks), TEST(test_cuts_tiles), TEST(test_reads_the_digits_of_opencv))

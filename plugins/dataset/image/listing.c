@@ -29,7 +29,8 @@ static void free_names(char **names, uint32_t n)
 }
 
 /* Names in a folder, sorted, without those that start with a dot; folders or regular files only. */
-static hone_rc names_in(const struct listing *list, const char *path, int folders, char ***names, uint32_t *n, hone_error *err)
+static hone_rc names_in(const struct listing *list, const char *path, int folders, char ***names, uint32_t *n,
+                        hone_error *err)
 {
     DIR *dir = opendir(path);
     struct dirent *entry;
@@ -45,7 +46,8 @@ static hone_rc names_in(const struct listing *list, const char *path, int folder
         if (entry->d_name[0] == '.')
             continue;
         if (snprintf(whole, sizeof whole, "%s/%s", path, entry->d_name) >= (int)sizeof whole)
-            rc = hone_fail(err, HONE_EINVAL, "directory", "the path of %.120s is longer than %d bytes", entry->d_name, LISTING_PATH);
+            rc = hone_fail(err, HONE_EINVAL, "directory", "the path of %.120s is longer than %d bytes", entry->d_name,
+                           LISTING_PATH);
         else if (stat(whole, &info) != 0)
             rc = hone_fail(err, HONE_EIO, "directory", "cannot look at %.160s: %s", whole, strerror(errno));
         else if (folders ? S_ISDIR(info.st_mode) : S_ISREG(info.st_mode)) {
@@ -83,7 +85,8 @@ int listing_is_folder(const char *path, int *holds_folder)
     struct dirent *entry;
     while (dir && !*holds_folder && (entry = readdir(dir))) {
         char whole[LISTING_PATH];
-        *holds_folder = entry->d_name[0] != '.' && snprintf(whole, sizeof whole, "%s/%s", path, entry->d_name) < (int)sizeof whole &&
+        *holds_folder = entry->d_name[0] != '.' &&
+                        snprintf(whole, sizeof whole, "%s/%s", path, entry->d_name) < (int)sizeof whole &&
                         stat(whole, &info) == 0 && S_ISDIR(info.st_mode);
     }
     if (dir)
@@ -122,7 +125,8 @@ static hone_rc add(struct listing *list, const char *name, const struct stat *in
     }
     memcpy(list->text + list->text_bytes, name, length);
     list->files[list->n++] = (struct listing_file){ list->text_bytes, (uint64_t)info->st_size,
-                                                    (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec, label, 0 };
+                                                    (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec,
+                                                    label, 0 };
     list->text_bytes += length;
     return HONE_OK;
 }
@@ -134,7 +138,8 @@ static hone_rc read_class(struct listing *list, int32_t label, hone_error *err)
     struct stat info;
     hone_rc rc = HONE_OK;
     if (snprintf(folder, sizeof folder, "%s/%s", list->root, list->classes[label]) >= (int)sizeof folder)
-        return hone_fail(err, HONE_EINVAL, "directory", "the path of %.120s is longer than %d bytes", list->classes[label], LISTING_PATH);
+        return hone_fail(err, HONE_EINVAL, "directory", "the path of %.120s is longer than %d bytes",
+                         list->classes[label], LISTING_PATH);
     if (stat(folder, &info) != 0 && errno == ENOENT)
         return HONE_OK; /* the test split may lack a class */
     rc = names_in(list, folder, 0, &names, &n, err);
@@ -168,7 +173,8 @@ hone_rc listing_read(struct listing *list, const char *root, const struct listin
     } else {
         for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
             if (!bsearch(&names[i], like->classes, like->n_classes, sizeof *names, by_bytes))
-                rc = hone_fail(err, HONE_EIO, "directory", "%.110s/%.60s is a class that the training folder does not have", root, names[i]);
+                rc = hone_fail(err, HONE_EIO, "directory",
+                               "%.110s/%.60s is a class that the training folder does not have", root, names[i]);
         free_names(names, n);
         list->classes = calloc(like->n_classes ? like->n_classes : 1, sizeof *list->classes);
         if (!list->classes)
@@ -191,9 +197,12 @@ void listing_release(struct listing *list)
     memset(list, 0, sizeof *list);
 }
 
-hone_rc listing_path(const struct listing *list, const struct listing_file *file, char path[LISTING_PATH], hone_error *err)
+hone_rc listing_path(const struct listing *list, const struct listing_file *file, char path[LISTING_PATH],
+                     hone_error *err)
 {
-    if (snprintf(path, LISTING_PATH, "%s/%s/%s", list->root, list->classes[file->label], list->text + file->name) >= LISTING_PATH)
-        return hone_fail(err, HONE_EINVAL, "directory", "the path of %.120s is longer than %d bytes", list->text + file->name, LISTING_PATH);
+    if (snprintf(path, LISTING_PATH, "%s/%s/%s", list->root, list->classes[file->label], list->text + file->name) >=
+        LISTING_PATH)
+        return hone_fail(err, HONE_EINVAL, "directory", "the path of %.120s is longer than %d bytes",
+                         list->text + file->name, LISTING_PATH);
     return HONE_OK;
 }

@@ -23,7 +23,7 @@ struct decoding {
     const char *path;
     const struct picture_options *options;
     struct picture *picture;
-    uint8_t *rows;   /* as decoded, where that is not what is wanted: one row of JPEG, the whole of a PNG */
+    uint8_t *rows;     /* as decoded, where that is not what is wanted: one row of JPEG, the whole of a PNG */
     png_bytep *starts; /* (height) PNG */
     char message[MESSAGE_BYTES];
     hone_rc rc;
@@ -61,7 +61,8 @@ static uint8_t over(uint32_t value, uint32_t alpha, uint32_t background)
 }
 
 /* One row of n pixels with 1, 2 (gray, alpha), 3 or 4 (rgb, alpha) channels into gray or rgb. */
-static void convert(const uint8_t *from, uint32_t channels, uint64_t n, uint32_t background, uint8_t *to, uint32_t wanted)
+static void convert(const uint8_t *from, uint32_t channels, uint64_t n, uint32_t background, uint8_t *to,
+                    uint32_t wanted)
 {
     const uint32_t colours = channels >= 3 ? 3 : 1;
     for (uint64_t i = 0; i < n; i++, from += channels, to += wanted) {
@@ -194,13 +195,15 @@ static void jpeg_decode(struct decoding *d, struct jpeg_decompress_struct *jpeg)
     jpeg_stdio_src(jpeg, d->in);
     jpeg_read_header(jpeg, TRUE);
     const int cmyk = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
-    const int gray = jpeg->jpeg_color_space == JCS_GRAYSCALE || (jpeg->jpeg_color_space == JCS_YCbCr && d->options->channels == 1);
+    const int gray = jpeg->jpeg_color_space == JCS_GRAYSCALE ||
+                     (jpeg->jpeg_color_space == JCS_YCbCr && d->options->channels == 1);
     const uint32_t shorter = jpeg->image_width < jpeg->image_height ? jpeg->image_width : jpeg->image_height;
     jpeg->out_color_space = cmyk ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
     jpeg->dct_method = JDCT_ISLOW;
     jpeg->scale_num = 8;
     jpeg->scale_denom = 8;
-    while (d->options->least_side && jpeg->scale_num > 1 && (uint64_t)shorter * (jpeg->scale_num / 2) / 8 >= d->options->least_side)
+    while (d->options->least_side && jpeg->scale_num > 1 &&
+           (uint64_t)shorter * (jpeg->scale_num / 2) / 8 >= d->options->least_side)
         jpeg->scale_num /= 2;
     /* the size is judged before libjpeg takes memory for it */
     if ((uint64_t)jpeg->image_width * jpeg->image_height > MAX_PIXELS) {

@@ -10,9 +10,9 @@
 
 /* Output i is the sum of weights[i][k] * input[from[i] + k], k < count[i]. */
 struct axis {
-    uint32_t *from, *count; /* (side) */
-    float    *weights;      /* (side, n_taps) */
-    uint32_t  n_taps, first, end; /* inputs used at all: first .. end - 1 */
+    uint32_t *from, *count;      /* (side) */
+    float *weights;              /* (side, n_taps) */
+    uint32_t n_taps, first, end; /* inputs used at all: first .. end - 1 */
 };
 
 static void axis_release(struct axis *a)
@@ -37,7 +37,8 @@ static hone_rc axis_init(struct axis *a, uint32_t length, uint32_t side, double 
         const double centre = start + (i + 0.5) * scale, low = floor(centre - reach);
         float *w = a->weights + (size_t)i * a->n_taps;
         double sum = 0;
-        for (uint32_t j = low > 0 ? (uint32_t)low : 0; j < length && j + 0.5 < centre + reach && a->count[i] < a->n_taps; j++) {
+        for (uint32_t j = low > 0 ? (uint32_t)low : 0;
+             j < length && j + 0.5 < centre + reach && a->count[i] < a->n_taps; j++) {
             const double weight = 1 - fabs(j + 0.5 - centre) / reach;
             if (weight <= 0)
                 continue;
@@ -59,7 +60,8 @@ static uint8_t rounded(float v)
     return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5f);
 }
 
-void picture_cut(const struct picture *picture, uint32_t top, uint32_t left, uint32_t height, uint32_t width, uint8_t *out)
+void picture_cut(const struct picture *picture, uint32_t top, uint32_t left, uint32_t height, uint32_t width,
+                 uint8_t *out)
 {
     for (uint32_t c = 0; c < picture->channels; c++)
         for (uint32_t y = 0; y < height; y++) {

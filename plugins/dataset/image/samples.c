@@ -28,20 +28,21 @@ uint64_t samples_bytes(uint64_t n, uint64_t sample_bytes, uint64_t footer_bytes)
     return samples_footer_at(n, sample_bytes) + footer_bytes;
 }
 
-hone_rc block_map(const hone_host *host, const char *key, uint64_t bytes, hone_rc (*fill)(void *, void *, hone_error *), void *ctx,
-                  const void **block, void **owned, hone_error *err)
+hone_rc block_map(const hone_host *host, const char *key, uint64_t bytes, hone_rc (*fill)(void *, void *, hone_error *),
+                  void *ctx, const void **block, void **owned, hone_error *err)
 {
     const hone_cache_v1 *cache = host && host->get_ext ? host->get_ext(host, HONE_EXT_CACHE) : NULL;
     if (cache)
         return cache->map(host, key, bytes, fill, ctx, block, err);
     if (!(*owned = calloc(1, bytes)))
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu bytes of decoded images", (unsigned long long)bytes);
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu bytes of decoded images",
+                         (unsigned long long)bytes);
     *block = *owned;
     return fill(ctx, *owned, err);
 }
 
-hone_rc samples_read(const struct samples *samples, uint64_t sample_bytes, const uint64_t *indices, uint64_t n, void *inputs,
-                     int32_t *labels, hone_error *err)
+hone_rc samples_read(const struct samples *samples, uint64_t sample_bytes, const uint64_t *indices, uint64_t n,
+                     void *inputs, int32_t *labels, hone_error *err)
 {
     for (uint64_t i = 0; i < n; i++) {
         if (indices[i] >= samples->n)

@@ -10,12 +10,17 @@ static hone_rc compile(int64_t channels, int64_t height, int64_t width)
 {
     const hone_graph_options options = { sizeof options, 1, 7 };
     int64_t dims[HONE_MAX_DIMS] = { 0 };
-    m.task = (hone_task){ .size = sizeof m.task, .kind = HONE_TASK_REGRESSION, .n_dims = 3, .dtype = HONE_F32, .dims = { channels, height, width } };
+    m.task = (hone_task){ .size = sizeof m.task,
+                          .kind = HONE_TASK_REGRESSION,
+                          .n_dims = 3,
+                          .dtype = HONE_F32,
+                          .dims = { channels, height, width } };
     m.g = hone_nn_graph_create(&options);
     CU_ASSERT_PTR_NOT_NULL_FATAL(m.g);
     hone_nn_on_site(m.g, case_note_site, &m);
     m.x = hone_nn_input(m.g, "x", m.task.dims, 3);
-    hone_var y = hone_nn_flatten(m.g, ((const hone_layer_v1 *)m.c.component->iface)->build(m.c.self, m.g, m.x, "a1", &m.task));
+    hone_var y = hone_nn_flatten(
+        m.g, ((const hone_layer_v1 *)m.c.component->iface)->build(m.c.self, m.g, m.x, "a1", &m.task));
     const hone_rc failed = hone_nn_graph_error(m.g, &m.c.err);
     if (failed != HONE_OK)
         return failed;
@@ -49,11 +54,14 @@ static void test_conv(void)
     static const struct {
         const char *kernel, *stride, *padding, *norm, *bias;
         int64_t pad, step;
-    } cases[] = { { "3", "1", "same", "no", "yes", 1, 1 }, { "5", "2", "same", "yes", "yes", 2, 2 }, { "2", "2", "valid", "no", "no", 0, 2 },
+    } cases[] = { { "3", "1", "same", "no", "yes", 1, 1 },
+                  { "5", "2", "same", "yes", "yes", 2, 2 },
+                  { "2", "2", "valid", "no", "no", 0, 2 },
                   { "1", "3", "same", "no", "yes", 0, 3 } };
     for (unsigned i = 0; i < 4; i++) {
-        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "conv", 1, "filters", "5", "kernel", cases[i].kernel, "stride", cases[i].stride, "padding",
-                                             cases[i].padding, "batch_norm", cases[i].norm, "bias", cases[i].bias, NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "conv", 1, "filters", "5", "kernel", cases[i].kernel, "stride",
+                                             cases[i].stride, "padding", cases[i].padding, "batch_norm", cases[i].norm,
+                                             "bias", cases[i].bias, NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(2, 9, 7), HONE_OK);
         CU_ASSERT_EQUAL(m.n, 2u + (*cases[i].norm == 'y' ? 2u : *cases[i].bias == 'y')); /* with the identity */
@@ -143,8 +151,9 @@ static void test_pools(void)
     } cases[] = { { "2", "0", "0", 2, 2, 0 }, { "3", "2", "1", 3, 2, 1 } };
     for (int maximum = 0; maximum < 2; maximum++)
         for (unsigned i = 0; i < 2; i++) {
-            CU_ASSERT_EQUAL_FATAL(component_open(&m.c, maximum ? "max_pool" : "average_pool", 1, "kernel", cases[i].kernel, "stride",
-                                                 cases[i].stride, "padding", cases[i].padding, NULL),
+            CU_ASSERT_EQUAL_FATAL(component_open(&m.c, maximum ? "max_pool" : "average_pool", 1, "kernel",
+                                                 cases[i].kernel, "stride", cases[i].stride, "padding",
+                                                 cases[i].padding, NULL),
                                   HONE_OK);
             CU_ASSERT_EQUAL_FATAL(compile(2, 7, 6), HONE_OK);
             for (int64_t k = 0; k < CASE_BATCH; k++) {
@@ -181,10 +190,13 @@ static void test_growing_layers(void)
     for (unsigned i = 0; i < 4; i++) {
         const int64_t kernel = i + 2, pad = (kernel - 2 + 1) / 2;
         int64_t d[HONE_MAX_DIMS];
-        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "conv_transpose", 1, "filters", "3", "kernel", kernels[i], "activation", "none", NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            component_open(&m.c, "conv_transpose", 1, "filters", "3", "kernel", kernels[i], "activation", "none", NULL),
+            HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(2, 3, 4), HONE_OK);
         CU_ASSERT_EQUAL(m.task.n_outputs, 3 * 6 * 8);
-        float *w = naive_weights(&m, "a1", "weight", 0, d), *b = naive_weights(&m, "a1", "bias", 0, NULL); /* (C, filters, k, k) */
+        float *w = naive_weights(&m, "a1", "weight", 0, d),
+              *b = naive_weights(&m, "a1", "bias", 0, NULL); /* (C, filters, k, k) */
         for (int64_t k = 0; k < CASE_BATCH; k++) {
             struct naive x = naive_input(&m, k), y = naive_new(&m, 3, 6, 8);
             for (int64_t f = 0; f < 3; f++)
@@ -198,8 +210,8 @@ static void test_growing_layers(void)
                                 for (int64_t v = 0; v < kernel; v++) {
                                     const int64_t p = 2 * r + u - pad, q = 2 * s + v - pad;
                                     if (p >= 0 && p < 6 && q >= 0 && q < 8)
-                                        y.v[f * 48 + p * 8 + q] +=
-                                            x.v[c * 12 + r * 4 + s] * (double)w[((c * 3 + f) * kernel + u) * kernel + v];
+                                        y.v[f * 48 + p * 8 + q] += x.v[c * 12 + r * 4 + s] *
+                                                                   (double)w[((c * 3 + f) * kernel + u) * kernel + v];
                                 }
             naive_set(&x, y);
             flat(&x, k);
@@ -212,7 +224,9 @@ static void test_growing_layers(void)
 
 static void test_layers_that_change_nothing_in_inference(void)
 {
-    static const char *const layers[][3] = { { "dropout", "rate", "0.5" }, { "dropout", "rate", "0" }, { "flatten", NULL, NULL },
+    static const char *const layers[][3] = { { "dropout", "rate", "0.5" },
+                                             { "dropout", "rate", "0" },
+                                             { "flatten", NULL, NULL },
                                              { "activation", "function", "none" } };
     for (unsigned i = 0; i < 4; i++) {
         double losses[2] = { 0, 0 };
@@ -229,5 +243,5 @@ static void test_layers_that_change_nothing_in_inference(void)
     }
 }
 
-SUITE(TEST(test_conv), TEST(test_dense), TEST(test_batch_norm), TEST(test_norms_of_a_sample), TEST(test_pools), TEST(test_growing_layers),
-      TEST(test_layers_that_change_nothing_in_inference))
+SUITE(TEST(test_conv), TEST(test_dense), TEST(test_batch_norm), TEST(test_norms_of_a_sample), TEST(test_pools),
+      TEST(test_growing_layers), TEST(test_layers_that_change_nothing_in_inference))

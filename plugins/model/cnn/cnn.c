@@ -14,10 +14,12 @@ struct settings {
 };
 static const hone_param params[] = {
     HONE_STRS(struct settings, layers, "", 0,
-              "Names of the layers from the input on: c1 is the section [layer.c1]. A name may stand there twice: two layers of the same "
+              "Names of the layers from the input on: c1 is the section [layer.c1]. A name may stand there twice: two "
+              "layers of the same "
               "settings with weights of their own. Empty: all [layer.NAME] sections in the order of the INI."),
     HONE_ENUM(struct settings, output, "dense", outputs, HONE_P_TUNABLE,
-              "What stands behind them: dense: a dense layer with as many units as there are classes or targets; average: a global average "
+              "What stands behind them: dense: a dense layer with as many units as there are classes or targets; "
+              "average: a global average "
               "pool and that layer; none: nothing, the last layer has the units itself."),
 };
 
@@ -52,7 +54,7 @@ static hone_var failed(hone_graph *g, const char *param, const char *before, con
 struct stack {
     const hone_components_v1 *components;
     const hone_host *host;
-    uint32_t n; /* sections */
+    uint32_t n;     /* sections */
     uint32_t *used; /* (n) how often each has been built */
 };
 
@@ -78,13 +80,15 @@ static uint32_t find(struct stack *stack, const char *name)
     for (; i < stack->n; i++) {
         hone_instance instance = { .size = sizeof instance };
         hone_error err = HONE_ERROR_INIT;
-        if (stack->components->get(stack->host, HONE_KIND_LAYER, i, &instance, &err) == HONE_OK && !strcmp(suffix(instance.name), name))
+        if (stack->components->get(stack->host, HONE_KIND_LAYER, i, &instance, &err) == HONE_OK &&
+            !strcmp(suffix(instance.name), name))
             break;
     }
     return i;
 }
 
-static hone_var build_named(struct stack *stack, hone_graph *g, hone_var x, const hone_strings *names, const hone_task *task)
+static hone_var build_named(struct stack *stack, hone_graph *g, hone_var x, const hone_strings *names,
+                            const hone_task *task)
 {
     for (uint64_t k = 0; k < names->n; k++) {
         const uint32_t i = find(stack, names->values[k]);
@@ -96,7 +100,8 @@ static hone_var build_named(struct stack *stack, hone_graph *g, hone_var x, cons
         hone_instance instance = { .size = sizeof instance };
         hone_error err = HONE_ERROR_INIT;
         if (!stack->used[i] && stack->components->get(stack->host, HONE_KIND_LAYER, i, &instance, &err) == HONE_OK)
-            return failed(g, "layers", "layers does not name [", instance.name, "]: name it, or set enabled = no there");
+            return failed(g, "layers", "layers does not name [", instance.name,
+                          "]: name it, or set enabled = no there");
     }
     return x;
 }
@@ -133,7 +138,8 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     if (cnn->settings.output == OUTPUT_NONE) {
         if (hone_nn_shape(g, x, dims) != 1 || dims[0] != task->n_outputs) {
             char message[160];
-            snprintf(message, sizeof message, "output = none wants a last layer with one number for each of the %lld outputs",
+            snprintf(message, sizeof message,
+                     "output = none wants a last layer with one number for each of the %lld outputs",
                      (long long)task->n_outputs);
             return hone_nn_fail(g, "output", message);
         }
@@ -152,7 +158,8 @@ static const hone_component cnn = {
     .kind = HONE_KIND_MODEL,
     .name = "cnn",
     .summary = "A free stack of layers, each a section of the INI",
-    .doc = "Layers are sections [layer.NAME] with `use =` the component and its keys, which a search may vary as any other:\n"
+    .doc = "Layers are sections [layer.NAME] with `use =` the component and its keys, which a search may vary as any "
+           "other:\n"
            "\n"
            "    [model]\n"
            "    use    = cnn\n"
@@ -169,8 +176,10 @@ static const hone_component cnn = {
            "    [space]\n"
            "    layer.c1.filters = int 16 .. 64 log\n"
            "\n"
-           "Weights are named after the layer (c1.weight, c1.bias; a second use of c1 is c1_2), and so are the sites before and\n"
-           "after its activation; input and output are sites too. `hone plugins layer` lists the layers there are; a plugin of\n"
+           "Weights are named after the layer (c1.weight, c1.bias; a second use of c1 is c1_2), and so are the sites "
+           "before and\n"
+           "after its activation; input and output are sites too. `hone plugins layer` lists the layers there are; a "
+           "plugin of\n"
            "the kind layer/1 adds its own.",
     .params = params,
     .n_params = HONE_COUNT(params),

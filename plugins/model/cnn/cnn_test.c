@@ -19,7 +19,9 @@ static hone_var build_layer(void *self, hone_graph *g, hone_var x, const char *n
 }
 
 static const hone_layer_v1 layer_iface = { sizeof layer_iface, 0, build_layer };
-static const hone_component layer = { .size = sizeof layer, .kind = HONE_KIND_LAYER, .name = "acme", .iface = &layer_iface };
+static const hone_component layer = {
+    .size = sizeof layer, .kind = HONE_KIND_LAYER, .name = "acme", .iface = &layer_iface
+};
 
 static uint32_t count(const hone_host *host, const char *kind)
 {
@@ -32,7 +34,9 @@ static hone_rc get(const hone_host *host, const char *kind, uint32_t index, hone
     (void)host, (void)kind;
     if (sections.units[index] < 0)
         return hone_fail(err, HONE_EINVAL, "units", "[%s] units is no number of units", sections.names[index]);
-    *instance = (hone_instance){ .size = sizeof *instance, .component = &layer, .self = &sections.units[index], .name = sections.names[index] };
+    *instance = (hone_instance){
+        .size = sizeof *instance, .component = &layer, .self = &sections.units[index], .name = sections.names[index]
+    };
     return HONE_OK;
 }
 
@@ -134,4 +138,5 @@ static void test_says_what_is_wrong(void)
     case_release(&m);
 }
 
-SUITE(TEST(test_takes_all_sections_in_their_order), TEST(test_takes_the_named_ones_in_the_named_order), TEST(test_says_what_is_wrong))
+SUITE(TEST(test_takes_all_sections_in_their_order), TEST(test_takes_the_named_ones_in_the_named_order),
+      TEST(test_says_what_is_wrong))

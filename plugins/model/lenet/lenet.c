@@ -30,13 +30,16 @@ static const hone_param params[] = {
     HONE_INT(struct settings, kernel, "5", 1, 31, HONE_P_TUNABLE, "pixels", "Rows and columns of the filters."),
     HONE_ENUM(struct settings, padding, "same", paddings, HONE_P_TUNABLE,
               "same: a border of zeros keeps the size (odd kernels); valid: no border, as in 1998."),
-    HONE_INT(struct settings, pool, "2", 1, 15, HONE_P_TUNABLE, "pixels", "Rows and columns that a pool makes one of; 1: no pools."),
+    HONE_INT(struct settings, pool, "2", 1, 15, HONE_P_TUNABLE, "pixels",
+             "Rows and columns that a pool makes one of; 1: no pools."),
     HONE_ENUM(struct settings, pooling, "max", pools, HONE_P_TUNABLE, "What a pool takes of them."),
-    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE, "Activation after each convolution and dense layer."),
+    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE,
+              "Activation after each convolution and dense layer."),
     HONE_BOOL(struct settings, batch_norm, "no", HONE_P_TUNABLE,
               "Whether batch norm stands before each activation; the layers before it then have no biases."),
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
-              "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance 1 / inputs), orthogonal; "
+              "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance 1 / "
+              "inputs), orthogonal; "
               "auto: he before relu and its kin, xavier elsewhere."),
 };
 
@@ -76,7 +79,8 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     for (uint64_t i = 0; i < s->filters.n; i++) { /* (N, C, H, W) -> (N, filters, H', W') -> pooled */
         snprintf(name, sizeof name, "conv%llu", (unsigned long long)i + 1);
         x = hone_conv2d(g, x, .filters = scaled(s, s->filters.values[i]), .kernel = s->kernel,
-                        .pad = s->padding == PAD_SAME ? s->kernel / 2 : 0, .no_bias = s->batch_norm, .init = init, .name = name);
+                        .pad = s->padding == PAD_SAME ? s->kernel / 2 : 0, .no_bias = s->batch_norm, .init = init,
+                        .name = name);
         x = finish(s, g, x, name);
         if (s->pool > 1)
             x = s->pooling == MAX ? hone_max_pool(g, x, .kernel = s->pool) : hone_average_pool(g, x, .kernel = s->pool);
@@ -84,7 +88,8 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     x = hone_nn_flatten(g, x);
     for (uint64_t i = 0; i < s->hidden.n; i++) { /* (N, C) -> (N, units) */
         snprintf(name, sizeof name, "hidden%llu", (unsigned long long)i + 1);
-        x = hone_dense(g, x, .units = scaled(s, s->hidden.values[i]), .no_bias = s->batch_norm, .init = init, .name = name);
+        x = hone_dense(g, x, .units = scaled(s, s->hidden.values[i]), .no_bias = s->batch_norm, .init = init,
+                       .name = name);
         x = finish(s, g, x, name);
     }
     x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier", .name = "output");
@@ -99,16 +104,22 @@ static const hone_component lenet = {
     .kind = HONE_KIND_MODEL,
     .name = "lenet",
     .summary = "LeNet: convolutions with pools, then dense layers",
-    .doc = "Each convolution is followed by its activation and a pool, then come the dense layers and the output. The default\n"
-           "is the usual network for MNIST and its kin: 32 and 64 filters of 5 x 5, 2 x 2 maximum pools, 512 hidden units.\n"
-           "LeNet-5 itself is `filters = 6, 16`, `padding = valid`, `hidden = 120, 84`, `activation = tanh`, `pooling = average`\n"
-           "on 32 x 32 images.\n"
-           "\n"
-           "Weights are named conv1.weight, conv1.bias, ..., hidden1.weight, ..., output.weight, output.bias (conv1.norm.weight\n"
-           "and so on with batch_norm). Sites: input; conv1, conv2, ... and hidden1, ... before and after each activation;\n"
-           "output.\n"
-           "\n"
-           "Source: LeCun, Bottou, Bengio and Haffner 1998, \"Gradient-based learning applied to document recognition\".",
+    .doc =
+        "Each convolution is followed by its activation and a pool, then come the dense layers and the output. The "
+        "default\n"
+        "is the usual network for MNIST and its kin: 32 and 64 filters of 5 x 5, 2 x 2 maximum pools, 512 hidden "
+        "units.\n"
+        "LeNet-5 itself is `filters = 6, 16`, `padding = valid`, `hidden = 120, 84`, `activation = tanh`, `pooling = "
+        "average`\n"
+        "on 32 x 32 images.\n"
+        "\n"
+        "Weights are named conv1.weight, conv1.bias, ..., hidden1.weight, ..., output.weight, output.bias "
+        "(conv1.norm.weight\n"
+        "and so on with batch_norm). Sites: input; conv1, conv2, ... and hidden1, ... before and after each "
+        "activation;\n"
+        "output.\n"
+        "\n"
+        "Source: LeCun, Bottou, Bengio and Haffner 1998, \"Gradient-based learning applied to document recognition\".",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

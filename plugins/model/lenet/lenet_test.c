@@ -15,8 +15,10 @@ static void test_is_the_peers_network(void)
     static const struct {
         const char *name;
         int64_t dims[4];
-    } expected[] = { { "conv1.weight", { 32, 1, 5, 5 } },   { "conv1.bias", { 32 } },   { "conv2.weight", { 64, 32, 5, 5 } }, { "conv2.bias", { 64 } },
-                     { "hidden1.weight", { 512, 3136 } },   { "hidden1.bias", { 512 } }, { "output.weight", { 10, 512 } },    { "output.bias", { 10 } } };
+    } expected[] = { { "conv1.weight", { 32, 1, 5, 5 } },  { "conv1.bias", { 32 } },
+                     { "conv2.weight", { 64, 32, 5, 5 } }, { "conv2.bias", { 64 } },
+                     { "hidden1.weight", { 512, 3136 } },  { "hidden1.bias", { 512 } },
+                     { "output.weight", { 10, 512 } },     { "output.bias", { 10 } } };
     open_model(NULL, NULL);
     CU_ASSERT_EQUAL_FATAL(case_compile(&m, 1, 28, 28, 10, CASE_BATCH), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(m.n, 8);
@@ -33,8 +35,8 @@ static void test_is_the_peers_network(void)
 /* LeNet-5 on 32x32: 61,706 weights with full connections between its maps. */
 static void test_can_be_lenet_5(void)
 {
-    CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "lenet", 1, "filters", "6, 16", "padding", "valid", "hidden", "120, 84", "activation", "tanh",
-                                         "pooling", "average", NULL),
+    CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "lenet", 1, "filters", "6, 16", "padding", "valid", "hidden", "120, 84",
+                                         "activation", "tanh", "pooling", "average", NULL),
                           HONE_OK);
     CU_ASSERT_EQUAL_FATAL(case_compile(&m, 1, 32, 32, 10, CASE_BATCH), HONE_OK);
     CU_ASSERT_EQUAL(case_count(&m), 61706);
@@ -61,8 +63,8 @@ static void test_can_be_lenet_5(void)
 static void test_outputs_equal_a_naive_loop(void)
 {
     for (int norm = 0; norm < 2; norm++) {
-        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "lenet", 1, "filters", "5, 7", "kernel", "3", "hidden", "11", "batch_norm",
-                                             norm ? "yes" : "no", NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "lenet", 1, "filters", "5, 7", "kernel", "3", "hidden", "11",
+                                             "batch_norm", norm ? "yes" : "no", NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(case_compile(&m, 2, 13, 9, 4, CASE_BATCH), HONE_OK);
         case_fill(&m, 5);
@@ -105,11 +107,12 @@ static void test_says_what_does_not_fit(void)
     CU_ASSERT(case_compile(&m, 1, 28, 28, 10, 2) < 0);
     CU_ASSERT_STRING_EQUAL(m.c.err.param, "kernel");
     case_release(&m);
-    CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "lenet", 1, "padding", "valid", NULL), HONE_OK); /* 8 -> 4 -> 2, and no 5 x 5 in it */
+    CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "lenet", 1, "padding", "valid", NULL),
+                          HONE_OK); /* 8 -> 4 -> 2, and no 5 x 5 in it */
     CU_ASSERT(case_compile(&m, 1, 8, 8, 10, 2) < 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.c.err.msg, "conv2"));
     case_release(&m);
 }
 
-SUITE(TEST(test_is_the_peers_network), TEST(test_can_be_lenet_5), TEST(test_outputs_equal_a_naive_loop), TEST(test_width_scales_every_layer),
-      TEST(test_says_what_does_not_fit))
+SUITE(TEST(test_is_the_peers_network), TEST(test_can_be_lenet_5), TEST(test_outputs_equal_a_naive_loop),
+      TEST(test_width_scales_every_layer), TEST(test_says_what_does_not_fit))

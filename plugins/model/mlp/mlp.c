@@ -23,8 +23,7 @@ static const hone_param params[] = {
     HONE_INT(struct settings, depth, "0", 0, 256, HONE_P_TUNABLE, "layers",
              "Number of hidden layers: the first ones of hidden, the last one repeated where it is too "
              "short; 0: as in hidden."),
-    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE,
-              "Activation after each hidden layer."),
+    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE, "Activation after each hidden layer."),
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
               "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance "
               "1 / inputs); auto: he before relu and gelu, xavier elsewhere."),
@@ -58,8 +57,7 @@ static int64_t units_of(const struct settings *s, int64_t layer)
 }
 
 /* The layer-th hidden layer, 0-based: (N, C) -> (N, units). */
-static hone_var build_hidden(const struct settings *s, hone_graph *g, hone_var x, int64_t layer,
-                             const char *init)
+static hone_var build_hidden(const struct settings *s, hone_graph *g, hone_var x, int64_t layer, const char *init)
 {
     int64_t dims[HONE_MAX_DIMS] = { 0 };
     const int64_t units = units_of(s, layer);
@@ -84,16 +82,14 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
     const int rectifies = s->activation == RELU || s->activation == GELU;
     const char *init = s->init != INIT_AUTO ? inits[s->init] : rectifies ? "he" : "xavier";
     if (depth && !s->width && !s->hidden.n)
-        return hone_nn_fail(
-            g, "depth", "depth asks for hidden layers, but neither hidden nor width says how wide they are");
+        return hone_nn_fail(g, "depth",
+                            "depth asks for hidden layers, but neither hidden nor width says how wide they are");
     if (s->width && !depth)
-        return hone_nn_fail(g, "width",
-                            "width is set, but hidden is empty and depth is 0: there is no hidden layer");
+        return hone_nn_fail(g, "width", "width is set, but hidden is empty and depth is 0: there is no hidden layer");
     x = hone_nn_site(g, hone_nn_flatten(g, x), HONE_SITE_INPUT, "input");
     for (int64_t layer = 0; layer < depth; layer++)
         x = build_hidden(s, g, x, layer, init);
-    x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier",
-                   .name = "output");
+    x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier", .name = "output");
     return hone_nn_site(g, x, HONE_SITE_OUTPUT, "output");
 }
 

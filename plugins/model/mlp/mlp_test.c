@@ -106,8 +106,8 @@ static void test_width_and_depth_override_hidden(void)
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t before = 16;
         uint32_t at = 0;
-        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "hidden", cases[i].hidden, "width",
-                                             cases[i].width, "depth", cases[i].depth, NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "hidden", cases[i].hidden, "width", cases[i].width,
+                                             "depth", cases[i].depth, NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(&n, 4, 3), HONE_OK);
         for (const int64_t *units = cases[i].units; *units; units++, at += 2) {
@@ -178,8 +178,8 @@ static void test_outputs_equal_a_naive_loop(void)
     static const char *const names[] = { "relu", "tanh", "gelu", "sigmoid" };
     for (int a = 0; a < 4; a++) {
         hone_rng rng = hone_rng_at(8, (uint64_t)a);
-        CU_ASSERT_EQUAL_FATAL(
-            component_open(&n.c, "mlp", 1, "hidden", "33, 17", "activation", names[a], NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "hidden", "33, 17", "activation", names[a], NULL),
+                              HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(&n, 5, 3), HONE_OK);
         float *x = hone_net_input(n.net, n.x);
         for (int i = 0; i < N * 25; i++)
@@ -219,15 +219,13 @@ static void test_initial_weights_have_the_variance_asked_for(void)
     float *w = (float *)malloc(128 * 784 * sizeof *w);
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         double sum = 0;
-        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "init", cases[i].init, "activation",
-                                             cases[i].activation, NULL),
-                              HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            component_open(&n.c, "mlp", 1, "init", cases[i].init, "activation", cases[i].activation, NULL), HONE_OK);
         CU_ASSERT_EQUAL_FATAL(compile(&n, 28, 10), HONE_OK);
         CU_ASSERT_EQUAL(hone_nn_read(n.g, 0, w, &n.c.err), HONE_OK);
         for (int k = 0; k < 128 * 784; k++)
             sum += (double)w[k] * (double)w[k];
-        CU_ASSERT(fabs(sum / 128 / cases[i].variance - 1) <
-                  0.03); /* 6 deviations of a mean of 100,352 squares */
+        CU_ASSERT(fabs(sum / 128 / cases[i].variance - 1) < 0.03); /* 6 deviations of a mean of 100,352 squares */
         release(&n);
     }
     free(w);
@@ -315,7 +313,6 @@ static void test_batch_norm_and_residual_layers(void)
     }
 }
 
-SUITE(TEST(test_is_the_peers_network), TEST(test_width_and_depth_override_hidden),
-      TEST(test_says_what_is_missing), TEST(test_offers_its_sites), TEST(test_outputs_equal_a_naive_loop),
-      TEST(test_initial_weights_have_the_variance_asked_for),
-      TEST(test_batch_norm_and_residual_layers))
+SUITE(TEST(test_is_the_peers_network), TEST(test_width_and_depth_override_hidden), TEST(test_says_what_is_missing),
+      TEST(test_offers_its_sites), TEST(test_outputs_equal_a_naive_loop),
+      TEST(test_initial_weights_have_the_variance_asked_for), TEST(test_batch_norm_and_residual_layers))

@@ -6,8 +6,8 @@ enum { NAME_BYTES = 64 };
 
 hone_var residual_conv(hone_graph *g, hone_var x, int64_t filters, int64_t kernel, int64_t stride, const char *name)
 {
-    return hone_conv2d(g, x, .filters = filters, .kernel = kernel, .stride = stride, .pad = kernel / 2, .no_bias = 1, .init = "he",
-                       .name = name);
+    return hone_conv2d(g, x, .filters = filters, .kernel = kernel, .stride = stride, .pad = kernel / 2, .no_bias = 1,
+                       .init = "he", .name = name);
 }
 
 hone_var residual_activate(hone_graph *g, hone_var x, const char *norm, const char *site)
@@ -29,7 +29,8 @@ static uint32_t list_convs(const struct residual *r, int64_t width, int64_t stri
         return 2;
     }
     convs[0] = (struct conv){ width, 1, 1 };
-    convs[1] = (struct conv){ width, 3, stride }; /* the stride is the 3 x 3 convolution's, as everybody does since 2016 */
+    convs[1] = (struct conv){ width, 3,
+                              stride }; /* the stride is the 3 x 3 convolution's, as everybody does since 2016 */
     convs[2] = (struct conv){ width * BOTTLENECK_FACTOR, 1, 1 };
     return 3;
 }
@@ -40,7 +41,8 @@ static int64_t channels_of(const hone_graph *g, hone_var x)
     return hone_nn_shape(g, x, dims) ? dims[0] : 0;
 }
 
-static hone_var block(const struct residual *r, hone_graph *g, hone_var x, const char *name, int64_t width, int64_t stride)
+static hone_var block(const struct residual *r, hone_graph *g, hone_var x, const char *name, int64_t width,
+                      int64_t stride)
 {
     struct conv convs[3];
     const uint32_t n = list_convs(r, width, stride, convs);
@@ -76,7 +78,8 @@ static hone_var block(const struct residual *r, hone_graph *g, hone_var x, const
     return hone_nn_site(g, hone_nn_relu(g, x), HONE_SITE_POST_ACTIVATION, name);
 }
 
-hone_var residual_stage(const struct residual *r, hone_graph *g, hone_var x, unsigned number, int64_t blocks, int64_t width, int64_t stride)
+hone_var residual_stage(const struct residual *r, hone_graph *g, hone_var x, unsigned number, int64_t blocks,
+                        int64_t width, int64_t stride)
 {
     char name[NAME_BYTES / 2];
     for (int64_t i = 0; i < blocks; i++) {

@@ -19,20 +19,26 @@ struct settings {
 
 static const hone_param params[] = {
     HONE_ENUM(struct settings, depth, "20", depths, HONE_P_TUNABLE,
-              "20, 32, 44, 56, 110: three stages for small images; 18, 34, 50: four stages for large ones (50 of bottleneck blocks)."),
-    HONE_INTS(struct settings, blocks, "", 1, 256, HONE_P_TUNABLE, "blocks",
-              "Blocks of each stage, in place of depth; each stage but the first halves the image and doubles the filters."),
+              "20, 32, 44, 56, 110: three stages for small images; 18, 34, 50: four stages for large ones (50 of "
+              "bottleneck blocks)."),
+    HONE_INTS(
+        struct settings, blocks, "", 1, 256, HONE_P_TUNABLE, "blocks",
+        "Blocks of each stage, in place of depth; each stage but the first halves the image and doubles the filters."),
     HONE_INT(struct settings, width, "0", 0, 4096, HONE_P_TUNABLE | HONE_P_LOG, "filters",
              "Filters of the first stage; 0: 16 with the small stem, 64 with the large one."),
     HONE_ENUM(struct settings, block, "auto", kinds, HONE_P_TUNABLE,
-              "basic: two 3 x 3 convolutions; bottleneck: 1 x 1, 3 x 3 and 1 x 1 to four times the filters; auto: as depth says."),
+              "basic: two 3 x 3 convolutions; bottleneck: 1 x 1, 3 x 3 and 1 x 1 to four times the filters; auto: as "
+              "depth says."),
     HONE_ENUM(struct settings, stem, "auto", stems, HONE_P_TUNABLE,
-              "small: a 3 x 3 convolution; large: 7 x 7 with stride 2 and a 3 x 3 maximum pool with stride 2; auto: as depth says, and small "
+              "small: a 3 x 3 convolution; large: 7 x 7 with stride 2 and a 3 x 3 maximum pool with stride 2; auto: as "
+              "depth says, and small "
               "with blocks."),
-    HONE_ENUM(struct settings, shortcut, "projection_norm", shortcuts, HONE_P_TUNABLE,
-              "Where a block changes the shape, its shortcut is a 1 x 1 convolution, with or without batch norm behind it."),
-    HONE_BOOL(struct settings, pre_activation, "no", HONE_P_TUNABLE,
-              "Whether norm and activation stand before each convolution, and the shortcut is left alone (He et al. 2016)."),
+    HONE_ENUM(
+        struct settings, shortcut, "projection_norm", shortcuts, HONE_P_TUNABLE,
+        "Where a block changes the shape, its shortcut is a 1 x 1 convolution, with or without batch norm behind it."),
+    HONE_BOOL(
+        struct settings, pre_activation, "no", HONE_P_TUNABLE,
+        "Whether norm and activation stand before each convolution, and the shortcut is left alone (He et al. 2016)."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -42,16 +48,17 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
 }
 
 enum { MAX_STAGES = 8 };
-static const int64_t of_depth[][5] = { { 3, 3, 3, 0, 0 },    { 5, 5, 5, 0, 0 }, { 7, 7, 7, 0, 0 }, { 9, 9, 9, 0, 0 }, { 18, 18, 18, 0, 0 },
-                                       { 2, 2, 2, 2, 0 }, { 3, 4, 6, 3, 0 }, { 3, 4, 6, 3, 0 } };
+static const int64_t of_depth[][5] = { { 3, 3, 3, 0, 0 },    { 5, 5, 5, 0, 0 }, { 7, 7, 7, 0, 0 }, { 9, 9, 9, 0, 0 },
+                                       { 18, 18, 18, 0, 0 }, { 2, 2, 2, 2, 0 }, { 3, 4, 6, 3, 0 }, { 3, 4, 6, 3, 0 } };
 
 static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *task)
 {
     const struct settings *s = self;
     const int named = !s->blocks.n;
     const int large = s->stem == STEM_LARGE || (s->stem == STEM_AUTO && named && s->depth >= DEPTH_18);
-    const struct residual r = { s->block == BLOCK_BOTTLENECK || (s->block == BLOCK_AUTO && named && s->depth == DEPTH_50), s->pre_activation,
-                                s->shortcut == 1, 0 };
+    const struct residual r = { s->block == BLOCK_BOTTLENECK ||
+                                    (s->block == BLOCK_AUTO && named && s->depth == DEPTH_50),
+                                s->pre_activation, s->shortcut == 1, 0 };
     const int64_t *blocks = named ? of_depth[s->depth] : s->blocks.values;
     int64_t width = s->width ? s->width : large ? 64 : 16;
     if (task->n_dims != 3)
@@ -79,21 +86,27 @@ const hone_component resnet = {
     .kind = HONE_KIND_MODEL,
     .name = "resnet",
     .summary = "Residual networks: 20 to 110 layers for small images, 18 to 50 for large ones",
-    .doc = "A convolution, stages of residual blocks, the mean over all pixels and a dense output layer. A block adds the outcome\n"
+    .doc = "A convolution, stages of residual blocks, the mean over all pixels and a dense output layer. A block adds "
+           "the outcome\n"
            "of its convolutions, the branch, to its input:\n"
            "\n"
            "    y = relu(x + norm(conv(relu(norm(conv(x))))))           basic\n"
            "    y = x + conv(relu(norm(conv(relu(norm(x))))))           basic, pre_activation\n"
            "\n"
-           "Where the shape changes, x passes through a 1 x 1 convolution first. `blocks = 2, 2` with `width = 32` is a network\n"
+           "Where the shape changes, x passes through a 1 x 1 convolution first. `blocks = 2, 2` with `width = 32` is "
+           "a network\n"
            "of one's own: two stages of two blocks, 32 and 64 filters.\n"
            "\n"
            "Weights are named conv1.weight, norm1.weight, stage1.block1.conv1.weight, stage1.block1.norm1.weight,\n"
-           "stage2.block1.shortcut.weight, ..., output.weight. Sites: input; conv1 and stage1.block1.conv1, ... before and after\n"
-           "the activations inside; stage1.block1, ... the branch before it is added (stochastic depth), and before and after the\n"
-           "activation of the sum; output. The default `sites = hidden*` of dropout matches none of them: say `sites = stage*`.\n"
+           "stage2.block1.shortcut.weight, ..., output.weight. Sites: input; conv1 and stage1.block1.conv1, ... before "
+           "and after\n"
+           "the activations inside; stage1.block1, ... the branch before it is added (stochastic depth), and before "
+           "and after the\n"
+           "activation of the sum; output. The default `sites = hidden*` of dropout matches none of them: say `sites = "
+           "stage*`.\n"
            "\n"
-           "Sources: He, Zhang, Ren and Sun 2015, \"Deep residual learning for image recognition\"; 2016, \"Identity mappings in\n"
+           "Sources: He, Zhang, Ren and Sun 2015, \"Deep residual learning for image recognition\"; 2016, \"Identity "
+           "mappings in\n"
            "deep residual networks\".",
     .params = params,
     .n_params = HONE_COUNT(params),

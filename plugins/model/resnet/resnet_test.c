@@ -13,7 +13,8 @@ static void test_is_the_peers_network(void)
     CU_ASSERT_EQUAL(case_count(&m), 271994);
     CU_ASSERT_EQUAL(m.p[case_find(&m, "stage2.block1.shortcut.weight")]->dims[1], 16);
     CU_ASSERT_EQUAL(m.p[case_find(&m, "stage3.block3.conv2.weight")]->dims[0], 64);
-    const char *begin = "0:input1 1:conv1 2:conv1 1:stage1.block1.conv1 2:stage1.block1.conv1 3:stage1.block1 1:stage1.block1 2:stage1.block1 ";
+    const char *begin = "0:input1 1:conv1 2:conv1 1:stage1.block1.conv1 2:stage1.block1.conv1 3:stage1.block1 "
+                        "1:stage1.block1 2:stage1.block1 ";
     CU_ASSERT(!strncmp(m.sites, begin, strlen(begin)));
     CU_ASSERT_PTR_NOT_NULL(strstr(m.sites, " 3:stage3.block3 1:stage3.block3 2:stage3.block3 6:output1"));
     case_release(&m);
@@ -21,7 +22,9 @@ static void test_is_the_peers_network(void)
 
 static int64_t weights_of(const char *name, int64_t side, int64_t classes, const char *const *pairs)
 {
-    CU_ASSERT_EQUAL_FATAL(component_open(&m.c, name, 1, pairs[0], pairs[1], pairs[0] ? pairs[2] : NULL, pairs[0] ? pairs[3] : NULL, NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        component_open(&m.c, name, 1, pairs[0], pairs[1], pairs[0] ? pairs[2] : NULL, pairs[0] ? pairs[3] : NULL, NULL),
+        HONE_OK);
     CU_ASSERT_EQUAL_FATAL(case_compile(&m, 3, side, side, classes, 1), HONE_OK);
     const int64_t n = case_count(&m);
     case_release(&m);
@@ -34,7 +37,7 @@ static int64_t weights_of(const char *name, int64_t side, int64_t classes, const
 static void test_has_the_published_sizes(void)
 {
     static const char *const d18[] = { "depth", "18", NULL, NULL }, *const d34[] = { "depth", "34", NULL, NULL },
-                      *const d50[] = { "depth", "50", NULL, NULL };
+                             *const d50[] = { "depth", "50", NULL, NULL };
     CU_ASSERT_EQUAL(weights_of("resnet", 64, 1000, d18), 11689512);
     CU_ASSERT_EQUAL(weights_of("resnet", 64, 1000, d34), 21797672);
     CU_ASSERT_EQUAL(weights_of("resnet", 64, 1000, d50), 25557032);
@@ -47,7 +50,8 @@ static void test_has_the_published_sizes(void)
         const double n = (double)weights_of("resnet", 32, 10, pairs) / 1e6;
         CU_ASSERT(fabs(n - cifar[i].millions) < 0.05 * cifar[i].millions);
     }
-    static const char *const w16[] = { "depth", "16", "widen_factor", "4" }, *const w28[] = { "depth", "28", "widen_factor", "10" };
+    static const char *const w16[] = { "depth", "16", "widen_factor", "4" }, *const w28[] = { "depth", "28",
+                                                                                              "widen_factor", "10" };
     CU_ASSERT(fabs((double)weights_of("wide_resnet", 32, 10, w16) / 1e6 - 2.7) < 0.06);
     CU_ASSERT(fabs((double)weights_of("wide_resnet", 32, 10, w28) / 1e6 - 36.5) < 0.06);
 }
@@ -67,7 +71,8 @@ static void norm_of(struct naive *x, const char *block, unsigned number)
     naive_norm(x, name);
 }
 
-static void block_of(struct naive *x, const char *block, int bottleneck, int pre, int shortcut_norm, int64_t stride, int projects)
+static void block_of(struct naive *x, const char *block, int bottleneck, int pre, int shortcut_norm, int64_t stride,
+                     int projects)
 {
     struct naive branch = naive_copy(x), shortcut = naive_copy(x);
     char name[64];
@@ -103,8 +108,9 @@ static void test_outputs_equal_a_naive_loop(void)
 {
     for (int variant = 0; variant < 16; variant++) {
         const int bottleneck = variant & 1, pre = variant >> 1 & 1, norm = variant >> 2 & 1, large = variant >> 3;
-        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "resnet", 1, "blocks", "1, 2", "width", "3", "block", bottleneck ? "bottleneck" : "basic",
-                                             "pre_activation", pre ? "yes" : "no", "shortcut", norm ? "projection_norm" : "projection", "stem",
+        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "resnet", 1, "blocks", "1, 2", "width", "3", "block",
+                                             bottleneck ? "bottleneck" : "basic", "pre_activation", pre ? "yes" : "no",
+                                             "shortcut", norm ? "projection_norm" : "projection", "stem",
                                              large ? "large" : "small", NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(case_compile(&m, 2, large ? 23 : 9, large ? 20 : 7, 4, CASE_BATCH), HONE_OK);
@@ -138,8 +144,8 @@ static void test_wide_outputs_equal_a_naive_loop(void)
 {
     static const char *const blocks[] = { "stage1.block1", "stage2.block1", "stage3.block1" };
     for (int dropout = 0; dropout < 2; dropout++) { /* which inference does not see */
-        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "wide_resnet", 1, "depth", "10", "widen_factor", dropout ? "2" : "1", "dropout",
-                                             dropout ? "0.5" : "0", NULL),
+        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "wide_resnet", 1, "depth", "10", "widen_factor", dropout ? "2" : "1",
+                                             "dropout", dropout ? "0.5" : "0", NULL),
                               HONE_OK);
         CU_ASSERT_EQUAL_FATAL(case_compile(&m, 1, 9, 12, 5, CASE_BATCH), HONE_OK);
         CU_ASSERT_PTR_NOT_NULL(strstr(m.sites, "1:last1 2:last1 6:output1"));
@@ -165,7 +171,9 @@ static void test_dropout_acts_in_training_alone(void)
 {
     for (int dropout = 0; dropout < 2; dropout++) {
         double losses[2] = { 0, 0 };
-        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "wide_resnet", 1, "depth", "10", "widen_factor", "1", "dropout", dropout ? "0.5" : "0", NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "wide_resnet", 1, "depth", "10", "widen_factor", "1", "dropout",
+                                             dropout ? "0.5" : "0", NULL),
+                              HONE_OK);
         CU_ASSERT_EQUAL_FATAL(case_compile(&m, 1, 8, 8, 3, CASE_BATCH), HONE_OK);
         case_fill(&m, 3);
         for (uint64_t step = 0; step < 2; step++)
@@ -188,4 +196,5 @@ static void test_says_what_is_wrong(void)
 }
 
 SUITE(TEST(test_is_the_peers_network), TEST(test_has_the_published_sizes), TEST(test_outputs_equal_a_naive_loop),
-      TEST(test_wide_outputs_equal_a_naive_loop), TEST(test_dropout_acts_in_training_alone), TEST(test_says_what_is_wrong))
+      TEST(test_wide_outputs_equal_a_naive_loop), TEST(test_dropout_acts_in_training_alone),
+      TEST(test_says_what_is_wrong))

@@ -23,8 +23,8 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     const struct settings *s = info->config;
     (void)host;
     if ((s->depth - OTHER_LAYERS) % LAYERS_A_BLOCK)
-        return hone_fail(err, HONE_EINVAL, "depth", "depth = %lld is not 6 n + 4: take %lld or %lld", (long long)s->depth,
-                         (long long)(s->depth - (s->depth - OTHER_LAYERS) % LAYERS_A_BLOCK),
+        return hone_fail(err, HONE_EINVAL, "depth", "depth = %lld is not 6 n + 4: take %lld or %lld",
+                         (long long)s->depth, (long long)(s->depth - (s->depth - OTHER_LAYERS) % LAYERS_A_BLOCK),
                          (long long)(s->depth - (s->depth - OTHER_LAYERS) % LAYERS_A_BLOCK + LAYERS_A_BLOCK));
     return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
 }
@@ -37,7 +37,8 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
         return hone_nn_fail(g, NULL, "wide_resnet wants images: samples of three dimensions (channels, height, width)");
     x = residual_conv(g, hone_nn_site(g, x, HONE_SITE_INPUT, "input"), FIRST_WIDTH, 3, 1, "conv1");
     for (unsigned i = 0; i < STAGES; i++)
-        x = residual_stage(&r, g, x, i + 1, (s->depth - OTHER_LAYERS) / LAYERS_A_BLOCK, (FIRST_WIDTH << i) * s->widen_factor, i ? 2 : 1);
+        x = residual_stage(&r, g, x, i + 1, (s->depth - OTHER_LAYERS) / LAYERS_A_BLOCK,
+                           (FIRST_WIDTH << i) * s->widen_factor, i ? 2 : 1);
     return residual_head(g, residual_activate(g, x, "norm_last", "last1"), task);
 }
 
@@ -50,7 +51,8 @@ const hone_component wide_resnet = {
     .name = "wide_resnet",
     .summary = "Wide residual networks, with dropout inside the blocks",
     .doc = "A 3 x 3 convolution of 16 filters, three stages of pre-activation blocks with 16, 32 and 64 filters times\n"
-           "`widen_factor`, norm and activation, the mean over all pixels and a dense output layer. WRN-28-10 of the paper is\n"
+           "`widen_factor`, norm and activation, the mean over all pixels and a dense output layer. WRN-28-10 of the "
+           "paper is\n"
            "`depth = 28`, `widen_factor = 10`.\n"
            "\n"
            "Weights and sites are named as those of resnet; the last activation's site is last1.\n"

@@ -23,21 +23,26 @@ struct settings {
 
 static const hone_param params[] = {
     HONE_STRS(struct settings, layers, "32, 32, pool, 64, 64, pool, 128, 128", HONE_P_TUNABLE,
-              "Filters of each 3 x 3 convolution, and pool for a 2 x 2 maximum pool, from the input on; where depth is custom."),
+              "Filters of each 3 x 3 convolution, and pool for a 2 x 2 maximum pool, from the input on; where depth is "
+              "custom."),
     HONE_ENUM(struct settings, depth, "custom", depths, HONE_P_TUNABLE,
-              "custom: as in layers; 11, 13, 16, 19: the networks of the paper, five pools and 64 to 512 filters, without its two dense "
+              "custom: as in layers; 11, 13, 16, 19: the networks of the paper, five pools and 64 to 512 filters, "
+              "without its two dense "
               "layers unless hidden names them."),
     HONE_REAL(struct settings, width, "1", 0, 64, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
               "Factor for all numbers of filters and hidden units, rounded, at least 1: one number for a search."),
     HONE_ENUM(struct settings, head, "average", heads, HONE_P_TUNABLE,
-              "From images to rows: average: the mean over all pixels; flatten: all pixels of all channels, as in the paper."),
+              "From images to rows: average: the mean over all pixels; flatten: all pixels of all channels, as in the "
+              "paper."),
     HONE_INTS(struct settings, hidden, "", 1, 65536, HONE_P_TUNABLE | HONE_P_LOG, "units",
               "Units of dense layers before the output (4096, 4096 in the paper); empty: none."),
-    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE, "Activation after each convolution and dense layer."),
+    HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE,
+              "Activation after each convolution and dense layer."),
     HONE_BOOL(struct settings, batch_norm, "yes", HONE_P_TUNABLE,
               "Whether batch norm stands before the activation of each convolution, which then has no biases."),
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
-              "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance 1 / inputs), orthogonal; "
+              "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance 1 / "
+              "inputs), orthogonal; "
               "auto: he before relu and its kin, xavier elsewhere."),
 };
 
@@ -63,10 +68,12 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     const struct settings *s = info->config;
     (void)host;
     if (s->layers.n > MAX_LAYERS)
-        return hone_fail(err, HONE_EINVAL, "layers", "layers has %llu elements; %d are the most", (unsigned long long)s->layers.n, MAX_LAYERS);
+        return hone_fail(err, HONE_EINVAL, "layers", "layers has %llu elements; %d are the most",
+                         (unsigned long long)s->layers.n, MAX_LAYERS);
     for (uint64_t i = 0; i < s->layers.n; i++)
         if (filters_of(s->layers.values[i]) < 0)
-            return hone_fail(err, HONE_EINVAL, "layers", "layers: '%.60s' is neither pool nor a number of filters from 1 to %d",
+            return hone_fail(err, HONE_EINVAL, "layers",
+                             "layers: '%.60s' is neither pool nor a number of filters from 1 to %d",
                              s->layers.values[i], MAX_FILTERS);
     return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
 }
@@ -84,12 +91,14 @@ static hone_var activate(const struct settings *s, hone_graph *g, hone_var x, co
 }
 
 /* (N, C, H, W) -> (N, filters, H, W) */
-static hone_var convolve(const struct settings *s, hone_graph *g, hone_var x, int64_t filters, unsigned number, const char *init)
+static hone_var convolve(const struct settings *s, hone_graph *g, hone_var x, int64_t filters, unsigned number,
+                         const char *init)
 {
     char name[32], norm[32];
     snprintf(name, sizeof name, "conv%u", number);
     snprintf(norm, sizeof norm, "norm%u", number);
-    x = hone_conv2d(g, x, .filters = scaled(s, filters), .kernel = 3, .pad = 1, .no_bias = s->batch_norm, .init = init, .name = name);
+    x = hone_conv2d(g, x, .filters = scaled(s, filters), .kernel = 3, .pad = 1, .no_bias = s->batch_norm, .init = init,
+                    .name = name);
     if (s->batch_norm)
         x = hone_batch_norm(g, x, .name = norm);
     return activate(s, g, x, name);
@@ -126,15 +135,19 @@ static const hone_component vgg = {
     .kind = HONE_KIND_MODEL,
     .name = "vgg",
     .summary = "VGG: 3 x 3 convolutions in a row with pools between them",
-    .doc = "`layers` is read from the input on: a number is a 3 x 3 convolution of so many filters with batch norm and\n"
-           "activation, `pool` halves height and width. The default suits 28 x 28 to 32 x 32 images; `depth = 11`, 13, 16 or 19\n"
-           "names the networks of the paper, whose five pools want images of 32 x 32 or more.\n"
-           "\n"
-           "Weights are named conv1.weight, norm1.weight, norm1.bias, conv2.weight, ..., output.weight, output.bias. Sites: input;\n"
-           "conv1, conv2, ... and hidden1, ... before and after each activation; output. The default `sites = hidden*` of\n"
-           "dropout matches only with `hidden`: say `sites = conv*` for the convolutions.\n"
-           "\n"
-           "Source: Simonyan and Zisserman 2015, \"Very deep convolutional networks for large-scale image recognition\".",
+    .doc =
+        "`layers` is read from the input on: a number is a 3 x 3 convolution of so many filters with batch norm and\n"
+        "activation, `pool` halves height and width. The default suits 28 x 28 to 32 x 32 images; `depth = 11`, 13, 16 "
+        "or 19\n"
+        "names the networks of the paper, whose five pools want images of 32 x 32 or more.\n"
+        "\n"
+        "Weights are named conv1.weight, norm1.weight, norm1.bias, conv2.weight, ..., output.weight, output.bias. "
+        "Sites: input;\n"
+        "conv1, conv2, ... and hidden1, ... before and after each activation; output. The default `sites = hidden*` "
+        "of\n"
+        "dropout matches only with `hidden`: say `sites = conv*` for the convolutions.\n"
+        "\n"
+        "Source: Simonyan and Zisserman 2015, \"Very deep convolutional networks for large-scale image recognition\".",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

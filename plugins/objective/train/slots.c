@@ -8,9 +8,11 @@
 
 static const hone_param dataset_params[] = {
     HONE_REAL(struct dataset_keys, validation, "0.1", 0, 1, HONE_P_HI_OPEN, NULL,
-              "Share of the training split that trials validate on, where the set has no validation split of its own; 0: none."),
-    HONE_INT(struct dataset_keys, folds, "0", 0, 1000, 0, "folds",
-             "Cross-validation: a trial trains this many networks side by side, each validated on another part; 0: off."),
+              "Share of the training split that trials validate on, where the set has no validation split of its own; "
+              "0: none."),
+    HONE_INT(
+        struct dataset_keys, folds, "0", 0, 1000, 0, "folds",
+        "Cross-validation: a trial trains this many networks side by side, each validated on another part; 0: off."),
     HONE_REAL(struct dataset_keys, fraction, "1", 0, 1, HONE_P_LO_OPEN | HONE_P_TUNABLE, NULL,
               "Share of the training split that is used at all: smaller is faster, to try things out."),
     HONE_BOOL(struct dataset_keys, stratify, "yes", 0,
@@ -19,8 +21,16 @@ static const hone_param dataset_params[] = {
 
 #define SLOT(name, kind, min, max) \
     static const hone_slot name = { sizeof name, 0, kind, min, max, NULL, 0, sizeof(hone_param), 0, 0 }
-static const hone_slot dataset_slot = { sizeof dataset_slot, 0, HONE_KIND_DATASET, 1, 1, dataset_params, HONE_COUNT(dataset_params),
-                                        sizeof(hone_param), sizeof(struct dataset_keys), 0 };
+static const hone_slot dataset_slot = { sizeof dataset_slot,
+                                        0,
+                                        HONE_KIND_DATASET,
+                                        1,
+                                        1,
+                                        dataset_params,
+                                        HONE_COUNT(dataset_params),
+                                        sizeof(hone_param),
+                                        sizeof(struct dataset_keys),
+                                        0 };
 SLOT(transform_slot, HONE_KIND_TRANSFORM, 0, UINT32_MAX);
 SLOT(model_slot, HONE_KIND_MODEL, 1, 1);
 SLOT(layer_slot, HONE_KIND_LAYER, 0, UINT32_MAX); /* those of a model that is composed of layers */
@@ -30,8 +40,9 @@ SLOT(optimizer_slot, HONE_KIND_OPTIMIZER, 1, 1);
 SLOT(schedule_slot, HONE_KIND_LR_SCHEDULE, 0, 1);
 SLOT(metric_slot, HONE_KIND_METRIC, 0, UINT32_MAX);
 
-const hone_slot *const train_slots[TRAIN_SLOTS] = { &dataset_slot,     &transform_slot, &model_slot,    &loss_slot,
-                                         &regularizer_slot, &optimizer_slot, &schedule_slot, &metric_slot, &layer_slot };
+const hone_slot *const train_slots[TRAIN_SLOTS] = { &dataset_slot,  &transform_slot,   &model_slot,
+                                                    &loss_slot,     &regularizer_slot, &optimizer_slot,
+                                                    &schedule_slot, &metric_slot,      &layer_slot };
 
 static const hone_slot *const part_slots[PARTS] = { &transform_slot, &model_slot,    &loss_slot,  &regularizer_slot,
                                                     &optimizer_slot, &schedule_slot, &metric_slot };
@@ -40,7 +51,8 @@ const hone_components_v1 *components_of(const hone_host *host, hone_error *err)
 {
     const hone_components_v1 *components = host->get_ext ? host->get_ext(host, HONE_EXT_COMPONENTS) : NULL;
     if (!components)
-        hone_fail(err, HONE_ENOTSUP, "", "the host lends no components (%s): objective/train has nothing to train", HONE_EXT_COMPONENTS);
+        hone_fail(err, HONE_ENOTSUP, "", "the host lends no components (%s): objective/train has nothing to train",
+                  HONE_EXT_COMPONENTS);
     return components;
 }
 
@@ -53,7 +65,8 @@ static uint64_t hash(const char *text)
     return h;
 }
 
-static hone_rc member_create(struct member *member, const hone_host *host, const hone_instance *instance, uint64_t seed, hone_error *err)
+static hone_rc member_create(struct member *member, const hone_host *host, const hone_instance *instance, uint64_t seed,
+                             hone_error *err)
 {
     const hone_component *component = instance->component;
     member->component = component;
@@ -99,7 +112,8 @@ hone_rc crew_create(struct crew *crew, const hone_host *host, const hone_task *t
         crew->n[part] = n;
         for (uint32_t i = 0; i < n && rc == HONE_OK; i++) {
             hone_instance instance = { .size = sizeof instance };
-            rc = named ? components->get(host, slot->kind, i, &instance, err) : implied_loss(components, host, task, &instance, err);
+            rc = named ? components->get(host, slot->kind, i, &instance, err)
+                       : implied_loss(components, host, task, &instance, err);
             if (rc == HONE_OK)
                 rc = member_create(&crew->members[part][i], host, &instance, seed, err);
         }
@@ -124,8 +138,10 @@ static hone_rc check_layers(const struct crew *crew, hone_error *err)
 {
     const struct member *model = &crew->members[PART_MODEL][0];
     if (crew->n_layers && !(((const hone_model_v1 *)model->iface)->flags & HONE_MODEL_LAYERS))
-        return hone_fail(err, HONE_EINVAL, "", "[%s] %s takes no layers, but there are %u [layer.NAME] sections: leave them out, or use a "
-                         "model that is composed of layers", model->name, model->component->name, crew->n_layers);
+        return hone_fail(err, HONE_EINVAL, "",
+                         "[%s] %s takes no layers, but there are %u [layer.NAME] sections: leave them out, or use a "
+                         "model that is composed of layers",
+                         model->name, model->component->name, crew->n_layers);
     return HONE_OK;
 }
 
@@ -137,7 +153,8 @@ hone_rc crew_check(const struct crew *crew, const hone_task *task, int has_valid
     if (rc != HONE_OK)
         return rc;
     const struct member *loss = &crew->members[PART_LOSS][0];
-    if (!(((const hone_loss_v1 *)loss->iface)->tasks & (classes ? (uint32_t)HONE_LOSS_CLASSIFICATION : (uint32_t)HONE_LOSS_REGRESSION)))
+    if (!(((const hone_loss_v1 *)loss->iface)->tasks &
+          (classes ? (uint32_t)HONE_LOSS_CLASSIFICATION : (uint32_t)HONE_LOSS_REGRESSION)))
         return hone_fail(err, HONE_EINVAL, "", "[%s] %s does not serve %s", loss->name, loss->component->name, kind);
     for (uint32_t i = 0; i < crew->n[PART_REGULARIZER]; i++) {
         const struct member *m = &crew->members[PART_REGULARIZER][i];
@@ -146,15 +163,17 @@ hone_rc crew_check(const struct crew *crew, const hone_task *task, int has_valid
             return hone_fail(err, HONE_EINVAL, "", "[%s] %s is for classification, the data set asks for %s", m->name,
                              m->component->name, kind);
         if (flags & HONE_REGULARIZER_IMAGES && task->n_dims != 3)
-            return hone_fail(err, HONE_EINVAL, "", "[%s] %s wants images (channels, height, width); samples have %u dimension%s",
-                             m->name, m->component->name, task->n_dims, task->n_dims == 1 ? "" : "s");
+            return hone_fail(err, HONE_EINVAL, "",
+                             "[%s] %s wants images (channels, height, width); samples have %u dimension%s", m->name,
+                             m->component->name, task->n_dims, task->n_dims == 1 ? "" : "s");
         if (flags & HONE_REGULARIZER_VALIDATION && !has_validation)
-            return hone_fail(err, HONE_EINVAL, "", "[%s] %s needs a validation set: give [dataset] validation or folds", m->name,
-                             m->component->name);
+            return hone_fail(err, HONE_EINVAL, "", "[%s] %s needs a validation set: give [dataset] validation or folds",
+                             m->name, m->component->name);
     }
     for (uint32_t i = 0; i < crew->n[PART_METRIC]; i++) {
         const struct member *m = &crew->members[PART_METRIC][i];
-        if (!(((const hone_metric_v1 *)m->iface)->tasks & (classes ? (uint32_t)HONE_METRIC_CLASSIFICATION : (uint32_t)HONE_METRIC_REGRESSION)))
+        if (!(((const hone_metric_v1 *)m->iface)->tasks &
+              (classes ? (uint32_t)HONE_METRIC_CLASSIFICATION : (uint32_t)HONE_METRIC_REGRESSION)))
             return hone_fail(err, HONE_EINVAL, "", "[%s] %s does not measure %s", m->name, m->component->name, kind);
     }
     return HONE_OK;

@@ -27,13 +27,13 @@
 #include "hone/transform.h"
 
 struct settings {
-    int64_t  epochs, batch_size, threads, stop_after;
+    int64_t epochs, batch_size, threads, stop_after;
     uint32_t precision;
 };
 struct dataset_keys { /* what the objective adds to [dataset] */
-    double  validation;
+    double validation;
     int64_t folds;
-    double  fraction;
+    double fraction;
     uint8_t stratify;
 };
 
@@ -41,21 +41,30 @@ struct dataset_keys { /* what the objective adds to [dataset] */
 enum { STREAM_SPLIT = 1, STREAM_WEIGHTS = 2, STREAM_ORDER = 3, STREAM_FOLD = 4, STREAM_MEMBER = 5 };
 
 /* ---- slots.c ---- */
-enum part { PART_TRANSFORM, PART_MODEL, PART_LOSS, PART_REGULARIZER, PART_OPTIMIZER, PART_SCHEDULE, PART_METRIC, PARTS };
+enum part {
+    PART_TRANSFORM,
+    PART_MODEL,
+    PART_LOSS,
+    PART_REGULARIZER,
+    PART_OPTIMIZER,
+    PART_SCHEDULE,
+    PART_METRIC,
+    PARTS
+};
 enum { TRAIN_SLOTS = 2 + PARTS }; /* the data set, the parts and the layers of the model */
 extern const hone_slot *const train_slots[TRAIN_SLOTS];
 
 struct member { /* one component of one training */
     const hone_component *component;
-    const char           *name; /* section */
-    const void           *iface;
-    void                 *self; /* ours, not the host's: trainings side by side share no state */
-    uint64_t              seed;
+    const char *name; /* section */
+    const void *iface;
+    void *self; /* ours, not the host's: trainings side by side share no state */
+    uint64_t seed;
 };
 struct crew {
     struct member *members[PARTS];
-    uint32_t       n[PARTS];
-    uint32_t       n_layers; /* [layer.NAME] sections, which the model makes use of */
+    uint32_t n[PARTS];
+    uint32_t n_layers; /* [layer.NAME] sections, which the model makes use of */
 };
 /* Instances of everything but the data set, seeded from `seed` and the section's name alone, so that leaving one out
  * changes nothing for the others. The loss that the task implies where none is named. */
@@ -69,27 +78,27 @@ const hone_components_v1 *components_of(const hone_host *host, hone_error *err);
 /* ---- data.c ---- */
 enum { MIXED = HONE_SPLITS }; /* ids count through the training split and on through the validation split */
 struct samples {
-    uint32_t  split;
+    uint32_t split;
     uint64_t *ids; /* (n) */
-    uint64_t  n;
+    uint64_t n;
 };
 struct data {
-    void                      *self;
-    const char                *name;
-    const hone_dataset_v1     *iface;
+    void *self;
+    const char *name;
+    const hone_dataset_v1 *iface;
     const struct dataset_keys *keys;
-    hone_task                  task;
-    uint64_t                   counts[HONE_SPLITS];
-    uint64_t                   elements, sample_bytes; /* of one sample as read */
-    hone_dataset_view          views[HONE_SPLITS];     /* n = 0: none, samples are read */
+    hone_task task;
+    uint64_t counts[HONE_SPLITS];
+    uint64_t elements, sample_bytes;      /* of one sample as read */
+    hone_dataset_view views[HONE_SPLITS]; /* n = 0: none, samples are read */
 };
 hone_rc data_open(struct data *data, const hone_host *host, hone_error *err);
 /* Samples as they are stored: inputs (n, sample_bytes), labels (n) or numbers (n, n_outputs). */
-hone_rc data_read(const struct data *data, uint32_t split, const uint64_t *ids, uint64_t n, void *inputs, int32_t *labels,
-                  float *numbers, hone_error *err);
+hone_rc data_read(const struct data *data, uint32_t split, const uint64_t *ids, uint64_t n, void *inputs,
+                  int32_t *labels, float *numbers, hone_error *err);
 /* Labels or numbers alone. */
-hone_rc data_targets(const struct data *data, uint32_t split, const uint64_t *ids, uint64_t n, int32_t *labels, float *numbers,
-                     hone_error *err);
+hone_rc data_targets(const struct data *data, uint32_t split, const uint64_t *ids, uint64_t n, int32_t *labels,
+                     float *numbers, hone_error *err);
 /* Where a split lies in memory, or NULL. */
 const hone_dataset_view *data_view(const struct data *data, uint32_t split);
 hone_rc samples_allocate(struct samples *samples, uint32_t split, uint64_t n, hone_error *err);
@@ -97,35 +106,36 @@ void samples_release(struct samples *samples);
 
 /* ---- split.c ---- */
 /* Fold `fold` of the study's partition; keys->folds = 0: the one split. The same seed gives the same parts. */
-hone_rc split_make(const struct data *data, uint64_t seed, uint64_t fold, struct samples *train, struct samples *validation,
-                   hone_error *err);
+hone_rc split_make(const struct data *data, uint64_t seed, uint64_t fold, struct samples *train,
+                   struct samples *validation, hone_error *err);
 /* Everything that is not test data, and the test data. */
-hone_rc split_final(const struct data *data, uint64_t seed, struct samples *train, struct samples *test, hone_error *err);
+hone_rc split_final(const struct data *data, uint64_t seed, struct samples *train, struct samples *test,
+                    hone_error *err);
 /* 1 where trials have something to validate on; fails where the keys contradict the data. */
 hone_rc split_check(const struct data *data, int *has_validation, hone_error *err);
 
 /* ---- pipeline.c ---- */
 struct pipeline {
-    const struct data     *data;
-    const struct crew     *crew;
-    const hone_trial      *trial; /* NULL outside one */
-    hone_task             *tasks; /* (transforms + 1): as read, after the first transform, ... */
-    uint64_t              *elements;
-    uint32_t               n_ready, n_fused; /* transforms fitted; leading ones that are part of the gather */
-    float                 *scale, *shift;    /* (elements[0]) of the gather */
-    uint64_t               capacity;         /* samples that the buffers hold */
-    uint8_t               *raw;              /* (capacity, sample_bytes) */
-    uint64_t              *in_order;         /* (capacity) 0, 1, ...: rows of raw */
-    float                 *buffers[2];       /* (capacity, largest of elements) */
-    int32_t               *labels;           /* (capacity) of the last batch; classification */
+    const struct data *data;
+    const struct crew *crew;
+    const hone_trial *trial; /* NULL outside one */
+    hone_task *tasks;        /* (transforms + 1): as read, after the first transform, ... */
+    uint64_t *elements;
+    uint32_t n_ready, n_fused; /* transforms fitted; leading ones that are part of the gather */
+    float *scale, *shift;      /* (elements[0]) of the gather */
+    uint64_t capacity;         /* samples that the buffers hold */
+    uint8_t *raw;              /* (capacity, sample_bytes) */
+    uint64_t *in_order;        /* (capacity) 0, 1, ...: rows of raw */
+    float *buffers[2];         /* (capacity, largest of elements) */
+    int32_t *labels;           /* (capacity) of the last batch; classification */
 };
 /* What a batch is augmented with; NULL in inference. */
 struct augmentation {
     uint64_t epoch, step;
 };
 /* Hears the shapes; pipeline->tasks[transforms] is what the network will see. */
-hone_rc pipeline_create(struct pipeline *pipeline, const struct data *data, const struct crew *crew, const hone_trial *trial,
-                        uint64_t capacity, hone_error *err);
+hone_rc pipeline_create(struct pipeline *pipeline, const struct data *data, const struct crew *crew,
+                        const hone_trial *trial, uint64_t capacity, hone_error *err);
 void pipeline_release(struct pipeline *pipeline);
 const hone_task *pipeline_task(const struct pipeline *pipeline); /* of the network's input */
 /* Fits every transform in turn on the samples. */
@@ -138,35 +148,36 @@ hone_rc pipeline_batch(struct pipeline *pipeline, const struct samples *samples,
 /* ---- network.c ---- */
 enum { NET_FULL, NET_REST, NET_INFER, NETS };
 struct network {
-    hone_graph            *graph;
-    hone_var               x, targets, loss, output;
-    hone_net              *nets[NETS]; /* batch_size; what is left of an epoch, or NULL; inference */
+    hone_graph *graph;
+    hone_var x, targets, loss, output;
+    hone_net *nets[NETS]; /* batch_size; what is left of an epoch, or NULL; inference */
     hone_parameter *const *parameters;
-    uint32_t               n_parameters;
+    uint32_t n_parameters;
     hone_parameter *const *buffers; /* running statistics: remembered, not trained */
-    uint32_t               n_buffers;
-    uint64_t               n_weights; /* numbers that training sets */
-    float                **kept;      /* (n_parameters + n_buffers) copies of both, or NULL */
+    uint32_t n_buffers;
+    uint64_t n_weights; /* numbers that training sets */
+    float **kept;       /* (n_parameters + n_buffers) copies of both, or NULL */
 };
 /* The graph alone: enough to hear of mistakes. */
 hone_rc network_build(struct network *network, const struct crew *crew, const hone_trial *trial, const hone_task *task,
                       const struct settings *settings, uint64_t seed, hone_error *err);
-hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train, hone_error *err);
+hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train,
+                        hone_error *err);
 hone_rc network_keep(struct network *network, hone_error *err);
 hone_rc network_restore(struct network *network, hone_error *err);
 void network_release(struct network *network);
 
 /* ---- measure.c ---- */
 struct measure {
-    char    *name;      /* "accuracy": as reported, after "validation." or "test." */
-    char    *own;       /* as the metric says it */
-    uint32_t metric;    /* index in the crew; UINT32_MAX: the loss */
+    char *name;      /* "accuracy": as reported, after "validation." or "test." */
+    char *own;       /* as the metric says it */
+    uint32_t metric; /* index in the crew; UINT32_MAX: the loss */
     uint32_t direction;
-    char    *validation, *deviation; /* "validation.accuracy", "validation.accuracy.deviation" */
+    char *validation, *deviation; /* "validation.accuracy", "validation.accuracy.deviation" */
 };
 struct measures {
     struct measure *items; /* [0] is the loss */
-    uint32_t        n;
+    uint32_t n;
 };
 /* A metric's name for something ("f1.macro", "confusion") as it is reported: sections of one component stay apart. To be
  * freed; NULL: out of memory. */
@@ -176,22 +187,22 @@ void measures_release(struct measures *measures);
 
 /* ---- one training: a network, its data, its components ---- */
 struct training {
-    const hone_host       *host;
-    const hone_trial      *trial;
+    const hone_host *host;
+    const hone_trial *trial;
     const struct settings *settings;
     const struct measures *measures;
-    uint64_t               seed;
-    struct crew            crew;
-    struct pipeline        pipeline;
-    struct network         network;
-    struct samples         train, validation; /* validation.n = 0: none */
-    uint64_t              *order;             /* (train.n) of the epoch */
-    uint64_t               step, steps_per_epoch;
-    double                 train_loss;
-    uint64_t               epochs_done, kept_epoch, weights_epoch; /* weights_epoch: epochs behind the weights at hand */
-    double                *values;   /* (measures->n) of the last validation */
-    hone_value            *progress; /* (measures->n) the same, as regularizers hear it */
-    int                    ended;    /* a regularizer has ended it */
+    uint64_t seed;
+    struct crew crew;
+    struct pipeline pipeline;
+    struct network network;
+    struct samples train, validation; /* validation.n = 0: none */
+    uint64_t *order;                  /* (train.n) of the epoch */
+    uint64_t step, steps_per_epoch;
+    double train_loss;
+    uint64_t epochs_done, kept_epoch, weights_epoch; /* weights_epoch: epochs behind the weights at hand */
+    double *values;                                  /* (measures->n) of the last validation */
+    hone_value *progress;                            /* (measures->n) the same, as regularizers hear it */
+    int ended;                                       /* a regularizer has ended it */
 };
 /* Fits the transforms and compiles the network. train and validation must be set. */
 hone_rc training_prepare(struct training *training, const struct data *data, hone_error *err);
@@ -206,19 +217,19 @@ struct tables {
     void (*add)(void *ctx, uint32_t metric, const hone_matrix *matrix);
 };
 /* Inference over samples: values (measures->n); tables may be NULL. */
-hone_rc training_measure(struct training *training, const struct samples *samples, double *values, const struct tables *tables,
-                         hone_error *err);
+hone_rc training_measure(struct training *training, const struct samples *samples, double *values,
+                         const struct tables *tables, hone_error *err);
 
 /* ---- folds.c, finish.c ---- */
 struct run {
-    const hone_host       *host;
-    const hone_trial      *trial;
+    const hone_host *host;
+    const hone_trial *trial;
     const struct settings *settings;
-    struct data            data;
-    struct measures        measures;
-    struct training       *trainings;
-    uint32_t               n_trainings;
-    struct samples         test; /* the last training only */
+    struct data data;
+    struct measures measures;
+    struct training *trainings;
+    uint32_t n_trainings;
+    struct samples test; /* the last training only */
 };
 hone_rc folds_run(struct run *run, hone_error *err);
 hone_rc finish(struct run *run, hone_error *err);
