@@ -136,7 +136,7 @@ hdr-check:
 	done
 
 # ---- what it needs ----
-PACKAGES := gcc g++ make pkg-config libiniparser-dev libdnnl-dev libsqlite3-dev zlib1g-dev libjansson-dev libpng-dev libjpeg62-turbo-dev libcunit1-dev dataset-fashion-mnist
+PACKAGES := gcc g++ make pkg-config procps sqlite3 libiniparser-dev libdnnl-dev libsqlite3-dev zlib1g-dev libjansson-dev libpng-dev libjpeg62-turbo-dev libcunit1-dev python3 dataset-fashion-mnist
 deps:
 	$(Q)DEPS=$(DEPS) sh tests/deps.sh $(PACKAGES)
 
@@ -163,4 +163,4 @@ help:
 .DELETE_ON_ERROR:
 .PHONY: all check test-binaries hdr-check deps demo clean help
 include $(wildcard mk/*.mk)
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

@@ -7,6 +7,8 @@ docdir       ?= $(datadir)/doc/hone
 TEMPLATE_FILES := $(wildcard sdk/template/*)
 HEADERS        := $(wildcard sdk/include/hone/*.h)
 EXAMPLES       := $(wildcard conf/*.ini)
+EXAMPLE_DIRS   := command data
+EXAMPLE_FILES  := $(foreach d,$(EXAMPLE_DIRS),$(wildcard conf/$(d)/*.*))
 DOCS           := $(wildcard LICENSE README.md)
 PC_FILES       := hone-sdk.pc hone-nn.pc
 PC             := $(addprefix $(B)/,$(PC_FILES))
@@ -14,16 +16,16 @@ PC             := $(addprefix $(B)/,$(PC_FILES))
 INSTALLED = $(bindir)/hone $(libexecdir)/hone/hone-plugin-check $(libdir)/$(NN_SONAME) $(libdir)/libhone-nn.so \
             $(addprefix $(plugindir)/,$(notdir $(PLUGINS))) $(addprefix $(includedir)/hone/,$(notdir $(HEADERS))) \
             $(addprefix $(pkgconfigdir)/,$(PC_FILES)) $(addprefix $(datadir)/hone/template/,$(notdir $(TEMPLATE_FILES))) \
-            $(addprefix $(docdir)/examples/,$(notdir $(EXAMPLES))) $(addprefix $(docdir)/,$(DOCS))
+            $(addprefix $(docdir)/examples/,$(patsubst conf/%,%,$(EXAMPLES) $(EXAMPLE_FILES))) $(addprefix $(docdir)/,$(DOCS))
 # those of hone alone, the inner ones first; uninstall takes them away where they are empty
 OWN_DIRS  = $(plugindir) $(libdir)/hone $(libexecdir)/hone $(includedir)/hone $(datadir)/hone/template $(datadir)/hone \
-            $(docdir)/examples $(docdir)
+            $(addprefix $(docdir)/examples/,$(EXAMPLE_DIRS)) $(docdir)/examples $(docdir)
 
 # the values may change from call to call: written anew each time
 $(B)/%.pc: sdk/%.pc.in FORCE
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|g; s|@includedir@|$(includedir)|g; s|@libdir@|$(libdir)|g; s|@plugindir@|$(plugindir)|g' \
-	        -e 's|@ABI@|$(ABI)|g; s|@VERSION@|$(VERSION)|g' $< >$@
+	        -e 's|@ABI@|$(ABI)|g; s|@VERSION@|$(VERSION)|g' $< >$@.$$$$ && mv $@.$$$$ $@
 
 # The program knows the folders it was built for: where they change (make, then make install PREFIX=/usr), what names them
 # is compiled again.
@@ -44,6 +46,7 @@ install: all $(PC)
 	$(Q)$(INSTALL) -m 644 $(PC) "$(DESTDIR)$(pkgconfigdir)"
 	$(Q)$(INSTALL) -m 644 $(TEMPLATE_FILES) "$(DESTDIR)$(datadir)/hone/template"
 	$(Q)$(if $(EXAMPLES),$(INSTALL) -m 644 $(EXAMPLES) "$(DESTDIR)$(docdir)/examples")
+	$(Q)$(foreach f,$(EXAMPLE_FILES),$(INSTALL) -m 644 $(f) "$(DESTDIR)$(docdir)/examples/$(patsubst conf/%,%,$(f))" &&) true
 	$(Q)$(INSTALL) -m 644 $(DOCS) "$(DESTDIR)$(docdir)"
 	@echo "installed: $(DESTDIR)$(bindir)/hone, plugins in $(DESTDIR)$(plugindir)"
 

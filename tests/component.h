@@ -31,8 +31,7 @@ static void component_close(struct component *c)
 }
 
 /* Pairs of key and text follow the seed, NULL ends them. */
-__attribute__((sentinel)) static hone_rc component_open(struct component *c, const char *name, uint64_t seed,
-                                                        ...)
+__attribute__((sentinel)) static hone_rc component_open(struct component *c, const char *name, uint64_t seed, ...)
 {
     const hone_module *module = HONE_MODULE_SYMBOL();
     hone_rc rc = HONE_OK;
@@ -45,8 +44,8 @@ __attribute__((sentinel)) static hone_rc component_open(struct component *c, con
     if (!c->component)
         return hone_fail(&c->err, HONE_EINVAL, NULL, "the module has no component %s", name);
     c->config = calloc(1, c->component->config_size + 1);
-    rc = hone_settings_defaults(c->component->params, c->component->n_params, c->component->param_size,
-                                c->config, &c->memory, &c->err);
+    rc = hone_settings_defaults(c->component->params, c->component->n_params, c->component->param_size, c->config,
+                                &c->memory, &c->err);
     va_start(args, seed);
     for (const char *key; rc == HONE_OK && (key = va_arg(args, const char *));) {
         const char *text = va_arg(args, const char *);
@@ -105,8 +104,7 @@ __attribute__((unused)) static hone_rc component_load(struct component *c, struc
 }
 
 /* Every cut of the state is refused, and so is a byte too many; the instance stays usable. */
-__attribute__((unused)) static void component_refuses_cut_states(struct component *c,
-                                                                 const struct state *whole)
+__attribute__((unused)) static void component_refuses_cut_states(struct component *c, const struct state *whole)
 {
     static struct state cut;
     for (size_t n = 0; n < whole->n; n++) {

@@ -15,11 +15,11 @@
 /* ---- host ---- */
 typedef struct fake_host {
     hone_host host;
-    uint32_t  cancelled;  /* what the plugin hears */
-    uint32_t  polls;      /* how often it asked */
-    uint32_t  cancel_at;  /* cancelled from this many questions on; 0: never */
-    uint32_t  n_logs;
-    char      last_log[512];
+    uint32_t cancelled; /* what the plugin hears */
+    uint32_t polls;     /* how often it asked */
+    uint32_t cancel_at; /* cancelled from this many questions on; 0: never */
+    uint32_t n_logs;
+    char last_log[512];
 } fake_host;
 
 static inline void fake_host_log_(const hone_host *host, uint32_t level, const char *message)
@@ -60,11 +60,11 @@ static inline void fake_host_init(fake_host *f)
 /* ---- an instance of a component ---- */
 typedef struct fake_plugin {
     const hone_component *component;
-    fake_host             host;
-    void                 *config, *self;
-    hone_settings_memory  memory;
-    hone_create_info      info;
-    hone_error            err;
+    fake_host host;
+    void *config, *self;
+    hone_settings_memory memory;
+    hone_create_info info;
+    hone_error err;
 } fake_plugin;
 
 static inline const hone_component *fake_component(const char *kind, const char *name)
@@ -125,7 +125,7 @@ static inline void fake_plugin_release(fake_plugin *p)
 /* ---- streams in memory ---- */
 typedef struct fake_bytes {
     unsigned char bytes[1 << 16];
-    size_t        n, at;
+    size_t n, at;
 } fake_bytes;
 
 static inline int64_t fake_write_(void *ctx, const void *buffer, uint64_t n)
@@ -153,29 +153,35 @@ static inline int64_t fake_read_(void *ctx, void *buffer, uint64_t n)
 }
 
 /* ---- a space ---- */
-#define FAKE_REAL(key, lo, hi, flags)                                                                                \
-    {                                                                                                                \
-        sizeof(hone_dim), HONE_DIM_REAL, flags, 0, key, lo, hi, 0, 0, 1, NULL, NULL, NULL, 0, 0, NULL                \
+#define FAKE_REAL(key, lo, hi, flags)                                                                 \
+    {                                                                                                 \
+        sizeof(hone_dim), HONE_DIM_REAL, flags, 0, key, lo, hi, 0, 0, 1, NULL, NULL, NULL, 0, 0, NULL \
     }
-#define FAKE_STEP(key, lo, hi, step, flags) \
-    { sizeof(hone_dim), HONE_DIM_REAL, flags, 0, key, lo, hi, step, 0, 1, NULL, NULL, NULL, 0, 0, NULL }
-#define FAKE_INT(key, lo, hi, step, flags)                                                                           \
-    {                                                                                                                \
-        sizeof(hone_dim), HONE_DIM_INT, flags, 0, key, lo, hi, step, 0, 1, NULL, NULL, NULL, 0, 0, NULL              \
+#define FAKE_STEP(key, lo, hi, step, flags)                                                              \
+    {                                                                                                    \
+        sizeof(hone_dim), HONE_DIM_REAL, flags, 0, key, lo, hi, step, 0, 1, NULL, NULL, NULL, 0, 0, NULL \
     }
-#define FAKE_NORMAL(key, lo, hi, mean, deviation, flags)                                                             \
-    {                                                                                                                \
-        sizeof(hone_dim), HONE_DIM_REAL, HONE_DIM_NORMAL | (flags), 0, key, lo, hi, 0, mean, deviation, NULL, NULL,  \
-            NULL, 0, 0, NULL                                                                                         \
+#define FAKE_INT(key, lo, hi, step, flags)                                                              \
+    {                                                                                                   \
+        sizeof(hone_dim), HONE_DIM_INT, flags, 0, key, lo, hi, step, 0, 1, NULL, NULL, NULL, 0, 0, NULL \
     }
-#define FAKE_CHOICE(key, n, weights) \
-    { sizeof(hone_dim), HONE_DIM_CHOICE, 0, n, key, 0, (n) - 1, 0, 0, 1, NULL, weights, NULL, 0, 0, NULL }
-#define FAKE_ORDINAL(key, n, numbers) \
-    { sizeof(hone_dim), HONE_DIM_ORDINAL, 0, n, key, 0, (n) - 1, 0, 0, 1, NULL, NULL, numbers, 0, 0, NULL }
+#define FAKE_NORMAL(key, lo, hi, mean, deviation, flags)                                                            \
+    {                                                                                                               \
+        sizeof(hone_dim), HONE_DIM_REAL, HONE_DIM_NORMAL | (flags), 0, key, lo, hi, 0, mean, deviation, NULL, NULL, \
+            NULL, 0, 0, NULL                                                                                        \
+    }
+#define FAKE_CHOICE(key, n, weights)                                                                     \
+    {                                                                                                    \
+        sizeof(hone_dim), HONE_DIM_CHOICE, 0, n, key, 0, (n)-1, 0, 0, 1, NULL, weights, NULL, 0, 0, NULL \
+    }
+#define FAKE_ORDINAL(key, n, numbers)                                                                     \
+    {                                                                                                     \
+        sizeof(hone_dim), HONE_DIM_ORDINAL, 0, n, key, 0, (n)-1, 0, 0, 1, NULL, NULL, numbers, 0, 0, NULL \
+    }
 
 typedef struct fake_space {
-    hone_space           space;
-    const hone_dim      *dims[64];
+    hone_space space;
+    const hone_dim *dims[64];
     const hone_relation *relations[8];
 } fake_space;
 
@@ -218,18 +224,18 @@ static inline const char *fake_space_fault(const hone_space *space, const double
 /* ---- a trial ---- */
 typedef struct fake_record {
     int64_t step; /* 0: a result */
-    char    name[64];
-    double  value;
+    char name[64];
+    double value;
 } fake_record;
 
 typedef struct fake_trial {
-    hone_trial   trial;
+    hone_trial trial;
     hone_setting settings[32];
-    fake_record  records[4096];
-    uint32_t     n_records, n_reports, n_results, n_attached;
-    int64_t      prune_at; /* report answers HONE_DONE from this step on; 0: never */
-    hone_rc      answer;   /* what report says at prune_at; HONE_DONE unless set */
-    char         directory[256], attached_name[64], attached_text[8192], attached_path[512], path[512];
+    fake_record records[4096];
+    uint32_t n_records, n_reports, n_results, n_attached;
+    int64_t prune_at; /* report answers HONE_DONE from this step on; 0: never */
+    hone_rc answer;   /* what report says at prune_at; HONE_DONE unless set */
+    char directory[256], attached_name[64], attached_text[8192], attached_path[512], path[512];
 } fake_trial;
 
 static inline void fake_record_(fake_trial *f, int64_t step, const hone_value *values, uint32_t n)
@@ -261,8 +267,8 @@ static inline hone_rc fake_result_(const hone_trial *trial, const hone_value *va
     return HONE_OK;
 }
 
-static inline hone_rc fake_attach_(const hone_trial *trial, const char *name, const char *media_type,
-                                   const char *text, hone_error *err)
+static inline hone_rc fake_attach_(const hone_trial *trial, const char *name, const char *media_type, const char *text,
+                                   hone_error *err)
 {
     fake_trial *f = (fake_trial *)trial->impl;
     (void)media_type;

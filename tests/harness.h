@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEST(function) { #function, function }
+#define TEST(function)      \
+    {                       \
+#function, function \
+    }
 struct harness_test {
     const char *name;
     void (*run)(void);
@@ -43,10 +46,10 @@ static int harness_main(const struct harness_test *tests, size_t n, int argc, ch
     return failures ? 1 : 0;
 }
 
-#define SUITE(...)                                                                        \
-    int main(int argc, char **argv)                                                       \
-    {                                                                                     \
-        static const struct harness_test tests[] = { __VA_ARGS__ };                       \
-        return harness_main(tests, sizeof tests / sizeof *tests, argc, argv);             \
+#define SUITE(...)                                                            \
+    int main(int argc, char **argv)                                           \
+    {                                                                         \
+        static const struct harness_test tests[] = { __VA_ARGS__ };           \
+        return harness_main(tests, sizeof tests / sizeof *tests, argc, argv); \
     }
 #endif

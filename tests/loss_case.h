@@ -22,14 +22,11 @@ static const hone_loss_v1 *loss_iface(const struct component *c)
     return (const hone_loss_v1 *)c->component->iface;
 }
 
-static void loss_run(struct loss_case *l, const char *name, uint32_t kind, const float *outputs,
-                     const float *targets)
+static void loss_run(struct loss_case *l, const char *name, uint32_t kind, const float *outputs, const float *targets)
 {
     const hone_graph_options options = { sizeof options, 1, 3 };
     const int64_t dims[1] = { LOSS_K };
-    const hone_task task = {
-        .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K }
-    };
+    const hone_task task = { .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K } };
     static const float identity[LOSS_K * LOSS_K] = { 1, 0, 0, 0, 1, 0, 0, 0, 1 };
     uint32_t n;
     memset(l, 0, sizeof *l);
@@ -60,9 +57,7 @@ static void loss_refuses(const char *name, uint32_t kind, const char *hint)
 {
     const hone_graph_options options = { sizeof options, 1, 3 };
     const int64_t dims[1] = { LOSS_K };
-    const hone_task task = {
-        .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K }
-    };
+    const hone_task task = { .size = sizeof task, .kind = kind, .n_outputs = LOSS_K, .n_dims = 1, .dims = { LOSS_K } };
     struct component c;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, name, 1, NULL), HONE_OK);
     hone_graph *g = hone_nn_graph_create(&options);

@@ -81,14 +81,10 @@ __attribute__((unused)) static hone_rc metric_classify(struct component *m, cons
 {
     hone_rc rc = HONE_OK;
     for (uint64_t at = from; at < to && rc == HONE_OK; at += batch) {
-        const hone_predictions p = { sizeof p,
-                                     0,
-                                     to - at < batch ? to - at : batch,
-                                     c->k,
-                                     c->outputs + at * (uint64_t)c->k,
-                                     c->labels + at,
-                                     NULL,
-                                     NULL };
+        const hone_predictions p = {
+            sizeof p, 0,   to - at < batch ? to - at : batch, c->k, c->outputs + at * (uint64_t)c->k, c->labels + at,
+            NULL,     NULL
+        };
         rc = metric_iface(m)->update(m->self, &p, &m->err);
     }
     return rc;
@@ -118,8 +114,7 @@ __attribute__((unused)) static struct caught metric_of_case(struct component *on
 /* What every metric for classes must refuse. */
 __attribute__((unused)) static void metric_refuses_bad_classes(struct component *m)
 {
-    const hone_task task = metric_task(HONE_TASK_CLASSIFICATION, 2),
-                    other = metric_task(HONE_TASK_REGRESSION, 2);
+    const hone_task task = metric_task(HONE_TASK_CLASSIFICATION, 2), other = metric_task(HONE_TASK_REGRESSION, 2);
     static const float good[] = { 0.5f, 0.5f }, bad[] = { NAN, NAN };
     static const int32_t labels[][1] = { { 2 }, { -1 }, { 1 } };
     hone_predictions p = { sizeof p, 0, 1, 2, good, labels[0], NULL, NULL };

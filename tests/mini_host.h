@@ -27,33 +27,33 @@ struct mini_section {
     void *self, *config, *slot;
 };
 struct mini_value {
-    char    name[64];
+    char name[64];
     int64_t step; /* 0: a result */
-    double  value;
+    double value;
 };
 struct mini_file {
     char name[64], type[64], path[256], *text;
 };
 struct mini_host {
-    hone_host             host;
-    hone_trial            trial;
-    hone_error            err;
+    hone_host host;
+    hone_trial trial;
+    hone_error err;
     const hone_component *components[MINI_COMPONENTS];
-    uint32_t              n_components;
-    char                  ini[MINI_TEXT];
-    struct mini_section   sections[MINI_SECTIONS]; /* [0] is the objective */
-    uint32_t              n_sections, n_named; /* n_named: those of the INI, defaults follow */
-    hone_settings_memory  memory;
-    struct mini_value     values[MINI_VALUES];
-    uint32_t              n_values;
-    struct mini_file      files[MINI_FILES];
-    uint32_t              n_files;
-    char                  directory[64], paths[MINI_FILES][256], log[512];
-    uint32_t              n_paths;
+    uint32_t n_components;
+    char ini[MINI_TEXT];
+    struct mini_section sections[MINI_SECTIONS]; /* [0] is the objective */
+    uint32_t n_sections, n_named;                /* n_named: those of the INI, defaults follow */
+    hone_settings_memory memory;
+    struct mini_value values[MINI_VALUES];
+    uint32_t n_values;
+    struct mini_file files[MINI_FILES];
+    uint32_t n_files;
+    char directory[64], paths[MINI_FILES][256], log[512];
+    uint32_t n_paths;
     /* what the test wants to happen */
-    int64_t  prune_at; /* step at which report says HONE_DONE; 0: never */
+    int64_t prune_at;             /* step at which report says HONE_DONE; 0: never */
     uint32_t cancel_after, polls; /* cancelled() is true from this poll on; 0: never */
-    char     inside[64]; /* the component entered last */
+    char inside[64];              /* the component entered last */
     uint64_t entered;
 };
 
@@ -87,10 +87,14 @@ static int mini_load(struct mini_host *h)
     for (int i = 0; i < n; i++) {
         const char *dot = strrchr(list[i]->d_name, '.');
         /* the search and storage plugins are none of a training's business */
-        if (dot && !strcmp(dot, ".so") && strncmp(list[i]->d_name, "storage", 7) && strncmp(list[i]->d_name, "objective", 9)) {
+        if (dot && !strcmp(dot, ".so") && strncmp(list[i]->d_name, "storage", 7) &&
+            strncmp(list[i]->d_name, "objective", 9)) {
             snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name);
             void *so = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-            union { void *data; hone_module_fn function; } entry = { so ? dlsym(so, HONE_ENTRY) : NULL };
+            union {
+                void *data;
+                hone_module_fn function;
+            } entry = { so ? dlsym(so, HONE_ENTRY) : NULL };
             if (entry.data)
                 mini_add(h, entry.function());
             else
@@ -139,7 +143,8 @@ static hone_rc mini_section_defaults(struct mini_host *h, struct mini_section *s
         return hone_fail(&h->err, HONE_EINVAL, "use", "there is no plugin %s %s", kind, s->use);
     s->config = hone_settings_allocate(&h->memory, s->component->config_size);
     s->slot = slot && slot->n_params ? hone_settings_allocate(&h->memory, slot->config_size) : NULL;
-    hone_rc rc = hone_settings_defaults(s->component->params, s->component->n_params, s->component->param_size, s->config, &h->memory, &h->err);
+    hone_rc rc = hone_settings_defaults(s->component->params, s->component->n_params, s->component->param_size,
+                                        s->config, &h->memory, &h->err);
     if (rc == HONE_OK && s->slot)
         rc = hone_settings_defaults(slot->params, slot->n_params, slot->param_size, s->slot, &h->memory, &h->err);
     return rc;
@@ -236,13 +241,16 @@ static hone_rc mini_instance(struct mini_host *h, struct mini_section *s, hone_i
     return rc;
 }
 
-static hone_rc mini_get(const hone_host *host, const char *kind, uint32_t index, hone_instance *instance, hone_error *err)
+static hone_rc mini_get(const hone_host *host, const char *kind, uint32_t index, hone_instance *instance,
+                        hone_error *err)
 {
     struct mini_section *s = mini_nth(mini_of(host), kind, index);
-    return s ? mini_instance(mini_of(host), s, instance, err) : hone_fail(err, HONE_EINVAL, "", "there is no %s number %u", kind, index);
+    return s ? mini_instance(mini_of(host), s, instance, err)
+             : hone_fail(err, HONE_EINVAL, "", "there is no %s number %u", kind, index);
 }
 
-static hone_rc mini_get_default(const hone_host *host, const char *kind, const char *name, hone_instance *instance, hone_error *err)
+static hone_rc mini_get_default(const hone_host *host, const char *kind, const char *name, hone_instance *instance,
+                                hone_error *err)
 {
     struct mini_host *h = mini_of(host);
     for (uint32_t i = h->n_named; i < h->n_sections; i++)
@@ -270,10 +278,13 @@ static const char *mini_config_text(const hone_host *host)
 }
 
 /* ---- hone.cache/1: blocks of memory that live as long as the process ---- */
-static hone_rc mini_map(const hone_host *host, const char *key, uint64_t bytes, hone_rc (*fill)(void *, void *, hone_error *), void *ctx,
-                        const void **block, hone_error *err)
+static hone_rc mini_map(const hone_host *host, const char *key, uint64_t bytes,
+                        hone_rc (*fill)(void *, void *, hone_error *), void *ctx, const void **block, hone_error *err)
 {
-    static struct { char key[512]; void *block; } blocks[32];
+    static struct {
+        char key[512];
+        void *block;
+    } blocks[32];
     static unsigned n;
     (void)host;
     for (unsigned i = 0; i < n; i++)
@@ -295,11 +306,14 @@ static hone_rc mini_map(const hone_host *host, const char *key, uint64_t bytes, 
 
 static const void *mini_get_ext(const hone_host *host, const char *id)
 {
-    static const hone_components_v1 components = { sizeof components, 0,          mini_count, mini_get, mini_get_default,
-                                                   mini_installed,    mini_config_text };
+    static const hone_components_v1 components = {
+        sizeof components, 0, mini_count, mini_get, mini_get_default, mini_installed, mini_config_text
+    };
     static const hone_cache_v1 cache = { sizeof cache, 0, mini_map };
     (void)host;
-    return !strcmp(id, HONE_EXT_COMPONENTS) ? (const void *)&components : !strcmp(id, HONE_EXT_CACHE) ? (const void *)&cache : NULL;
+    return !strcmp(id, HONE_EXT_COMPONENTS) ? (const void *)&components
+           : !strcmp(id, HONE_EXT_CACHE)    ? (const void *)&cache
+                                            : NULL;
 }
 
 /* ---- the trial ---- */
@@ -342,7 +356,8 @@ static struct mini_file *mini_add_file(const hone_trial *trial, const char *name
     return f;
 }
 
-static hone_rc mini_attach(const hone_trial *trial, const char *name, const char *type, const char *text, hone_error *err)
+static hone_rc mini_attach(const hone_trial *trial, const char *name, const char *type, const char *text,
+                           hone_error *err)
 {
     (void)err;
     struct mini_file *f = mini_add_file(trial, name, type);
@@ -366,7 +381,8 @@ static const char *mini_artifact_path(const hone_trial *trial, const char *name,
     return path;
 }
 
-static hone_rc mini_attach_file(const hone_trial *trial, const char *name, const char *type, const char *path, hone_error *err)
+static hone_rc mini_attach_file(const hone_trial *trial, const char *name, const char *type, const char *path,
+                                hone_error *err)
 {
     struct mini_file *f = mini_add_file(trial, name, type);
     snprintf(f->path, sizeof f->path, "%s", path);
@@ -397,10 +413,19 @@ static hone_rc mini_host_open(struct mini_host *h, const char *ini)
 {
     memset(h, 0, sizeof *h);
     h->err.size = sizeof h->err;
-    h->host = (hone_host){ sizeof h->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, "test", h, mini_log, mini_cancelled, mini_get_ext };
-    h->trial = (hone_trial){ .size = sizeof h->trial, .seed = 1, .study_seed = 1, .directory = "/tmp", .impl = h, .report = mini_report,
-                             .result = mini_set_result, .attach = mini_attach, .artifact_path = mini_artifact_path,
-                             .attach_file = mini_attach_file, .entering = mini_entering };
+    h->host = (hone_host){ sizeof h->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, "test", h,
+                           mini_log,       mini_cancelled, mini_get_ext };
+    h->trial = (hone_trial){ .size = sizeof h->trial,
+                             .seed = 1,
+                             .study_seed = 1,
+                             .directory = "/tmp",
+                             .impl = h,
+                             .report = mini_report,
+                             .result = mini_set_result,
+                             .attach = mini_attach,
+                             .artifact_path = mini_artifact_path,
+                             .attach_file = mini_attach_file,
+                             .entering = mini_entering };
     snprintf(h->ini, sizeof h->ini, "%s", ini);
     if (!mini_load(h))
         return hone_fail(&h->err, HONE_EIO, "", "no plugins in $HONE_BUILD/plugins");

@@ -18,8 +18,7 @@ __attribute__((unused)) static void parameters_fill(struct parameters *p, uint64
 {
     static const uint32_t roles[SHAPES] = { HONE_PARAMETER_KERNEL, HONE_PARAMETER_BIAS, HONE_PARAMETER_NORM,
                                             HONE_PARAMETER_EMBEDDING };
-    static const char *const names[SHAPES] = { "hidden1.weight", "hidden1.bias", "norm1.weight",
-                                               "words.weight" };
+    static const char *const names[SHAPES] = { "hidden1.weight", "hidden1.bias", "norm1.weight", "words.weight" };
     static const int64_t dims[SHAPES][2] = { { OUT, IN }, { OUT, 1 }, { IN, 1 }, { IN, OUT } };
     hone_rng rng = hone_rng_at(seed, 0);
     memset(p, 0, sizeof *p);
@@ -45,8 +44,7 @@ __attribute__((unused)) static void parameters_fill(struct parameters *p, uint64
 /* 1 where all values and gradients are the same bits. */
 __attribute__((unused)) static int parameters_equal(const struct parameters *a, const struct parameters *b)
 {
-    return !memcmp(a->value, b->value, sizeof a->value) &&
-           !memcmp(a->gradient, b->gradient, sizeof a->gradient);
+    return !memcmp(a->value, b->value, sizeof a->value) && !memcmp(a->gradient, b->gradient, sizeof a->gradient);
 }
 
 __attribute__((unused)) static const hone_regularizer_v1 *regularizer(const struct component *c)

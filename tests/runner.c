@@ -21,11 +21,11 @@ extern char **environ;
 
 struct run {
     const char *program;
-    pid_t       pid;
-    int         out;
-    double      started;
-    char       *text;
-    size_t      length, capacity;
+    pid_t pid;
+    int out;
+    double started;
+    char *text;
+    size_t length, capacity;
 };
 
 static double now(void)
@@ -41,7 +41,7 @@ static int start(struct run *run, const char *program)
     if (pipe2(pipes, O_CLOEXEC) < 0)
         return -1;
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t          attributes;
+    posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
@@ -49,11 +49,12 @@ static int start(struct run *run, const char *program)
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP); /* so that a time-out takes its children along */
     const size_t length = strlen(program);
-    const int    shell = length > 3 && !strcmp(program + length - 3, ".sh");
-    char         sh[] = "sh";
-    char        *name = strdup(program);
-    char *const  argv_shell[] = { sh, name, NULL }, *const argv_plain[] = { name, NULL };
-    const int    failed = posix_spawnp(&run->pid, shell ? sh : name, &actions, &attributes, shell ? argv_shell : argv_plain, environ);
+    const int shell = length > 3 && !strcmp(program + length - 3, ".sh");
+    char sh[] = "sh";
+    char *name = strdup(program);
+    char *const argv_shell[] = { sh, name, NULL }, *const argv_plain[] = { name, NULL };
+    const int failed = posix_spawnp(&run->pid, shell ? sh : name, &actions, &attributes,
+                                    shell ? argv_shell : argv_plain, environ);
     free(name);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
@@ -93,7 +94,8 @@ static void finish(struct run *run, int status, int timed_out, unsigned *passed,
 {
     unsigned ok = 0, bad = 0;
     run->text[run->length] = '\0';
-    for (const char *line = run->text; *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : line + strlen(line)) {
+    for (const char *line = run->text; *line;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : line + strlen(line)) {
         ok += !strncmp(line, "ok ", 3);
         bad += !strncmp(line, "not ok ", 7);
     }
@@ -103,8 +105,11 @@ static void finish(struct run *run, int status, int timed_out, unsigned *passed,
     base = base ? base + 1 : run->program;
     if (died || quiet)
         bad++;
-    printf("%-52s %3u passed %s%3u failed%s  %.1f s%s\n", base, ok, bad ? "\033[31m" : "", bad, bad ? "\033[0m" : "", now() - run->started,
-           timed_out ? "  (time limit)" : WIFSIGNALED(status) ? "  (killed by a signal)" : "");
+    printf("%-52s %3u passed %s%3u failed%s  %.1f s%s\n", base, ok, bad ? "\033[31m" : "", bad, bad ? "\033[0m" : "",
+           now() - run->started,
+           timed_out             ? "  (time limit)"
+           : WIFSIGNALED(status) ? "  (killed by a signal)"
+                                 : "");
     if (bad)
         fwrite(run->text, 1, run->length, stdout);
     fflush(stdout);
@@ -115,12 +120,12 @@ static void finish(struct run *run, int status, int timed_out, unsigned *passed,
 int main(int argc, char **argv)
 {
     enum { MAX_JOBS = 16 };
-    struct run  runs[MAX_JOBS] = { 0 };
+    struct run runs[MAX_JOBS] = { 0 };
     const char *only = NULL;
-    double      limit = 300;
-    long        jobs = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned    passed = 0, failed = 0;
-    int         next = 1, active = 0;
+    double limit = 300;
+    long jobs = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned passed = 0, failed = 0;
+    int next = 1, active = 0;
     for (; next + 1 < argc && argv[next][0] == '-'; next += 2) {
         if (!strcmp(argv[next], "--only"))
             only = argv[next + 1];

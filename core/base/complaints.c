@@ -50,7 +50,7 @@ static size_t file_rank(const struct complaints *complaints, const char *file)
 }
 
 struct ranked {
-    size_t                  rank, index;
+    size_t rank, index;
     const struct complaint *complaint;
 };
 

@@ -6,20 +6,23 @@
 #include <stdio.h>
 
 struct place {
-    const char *file;   /* as the user named it; "--set"; life: as long as the complaints */
-    unsigned    line;   /* from 1; 0: no line (a --set, a whole file) */
-    unsigned    column; /* from 1; 0: none */
+    const char *file; /* as the user named it; "--set"; life: as long as the complaints */
+    unsigned line;    /* from 1; 0: no line (a --set, a whole file) */
+    unsigned column;  /* from 1; 0: none */
 };
 
 struct complaint {
     struct place place;
-    char        *message; /* "unknown key 'leraning_rate' in [optimizer] (sgd); did you mean 'learning_rate'?" */
+    char *message; /* "unknown key 'leraning_rate' in [optimizer] (sgd); did you mean 'learning_rate'?" */
 };
 struct complaints {
     struct complaint *items;
-    size_t            n, capacity;
+    size_t n, capacity;
 };
-#define COMPLAINTS_INIT { NULL, 0, 0 }
+#define COMPLAINTS_INIT \
+    {                   \
+        NULL, 0, 0      \
+    }
 
 void complain(struct complaints *complaints, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

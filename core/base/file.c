@@ -75,7 +75,8 @@ hone_rc file_read(const char *path, size_t limit, char **data, size_t *n, hone_e
         rc = hone_fail(err, HONE_EIO, "", "cannot read %.180s: it is %s, not a file", name, kind_of(status.st_mode));
         goto out;
     }
-    result = read_all(fd, limit, S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 4096, data, n);
+    result = read_all(fd, limit, S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 4096, data,
+                      n);
     if (result > 0)
         rc = hone_fail(err, HONE_ERANGE, "", "cannot read %.180s: it is larger than %zu bytes", name, limit);
     else if (result < 0)

@@ -7,7 +7,7 @@
 struct suggestion {
     const char *word; /* what was typed */
     const char *best; /* NULL: nothing near enough */
-    unsigned    distance;
+    unsigned distance;
 };
 void suggestion_start(struct suggestion *s, const char *word);
 /* Offers a known word (life: as long as the suggestion): nearest by Damerau-Levenshtein distance <= max(1, length / 3)

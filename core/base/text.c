@@ -69,6 +69,18 @@ const char *text_string(const struct text *text)
     return text->data ? text->data : "";
 }
 
+void text_add_shell_word(struct text *text, const char *word)
+{
+    if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-")]) {
+        text_add(text, word);
+        return;
+    }
+    text_add(text, "'");
+    for (; *word; word++)
+        text_add_bytes(text, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    text_add(text, "'");
+}
+
 void text_clear(struct text *text)
 {
     text->length = 0;
@@ -104,7 +116,7 @@ void number_format(double value, char *out, size_t n)
 const char *number_shorten(const char *text, char *out, size_t n)
 {
     enum { LONG = 9 };
-    char  *end;
+    char *end;
     double value;
     if (!text || strlen(text) <= LONG)
         return text;

@@ -16,11 +16,14 @@ static const struct option_row options[] = {
     { NULL, 0, NULL, NULL, 0 },
 };
 
-static void print_rows(const struct stored *stored, const struct stored_trial *trials, size_t n, enum output_format format)
+static void print_rows(const struct stored *stored, const struct stored_trial *trials, size_t n,
+                       enum output_format format)
 {
-    static const struct column columns[] = { { "trial", COLUMN_NUMBER }, { "what", COLUMN_TEXT }, { "name", COLUMN_TEXT }, { "value", COLUMN_TEXT } };
-    struct output              output;
-    char                       number[32], value[32];
+    static const struct column columns[] = {
+        { "trial", COLUMN_NUMBER }, { "what", COLUMN_TEXT }, { "name", COLUMN_TEXT }, { "value", COLUMN_TEXT }
+    };
+    struct output output;
+    char number[32], value[32];
     output_open(&output, format, columns, sizeof columns / sizeof *columns);
     for (size_t t = 0; t < n; t++) {
         const hone_trial_record *r = &trials[t].record;
@@ -30,7 +33,8 @@ static void print_rows(const struct stored *stored, const struct stored_trial *t
             output_row(&output, (const char *const[]){ number, "objective", stored->study.objectives[i].name, value });
         }
         for (uint32_t i = 0; i < r->n_parameters; i++)
-            output_row(&output, (const char *const[]){ number, "parameter", r->parameters[i].key, r->parameters[i].text });
+            output_row(&output,
+                       (const char *const[]){ number, "parameter", r->parameters[i].key, r->parameters[i].text });
         for (uint32_t i = 0; i < r->n_metrics; i++) {
             number_format(r->metrics[i].value, value, sizeof value);
             output_row(&output, (const char *const[]){ number, "metric", r->metrics[i].name, value });
@@ -66,14 +70,14 @@ static int64_t trial_length(const struct stored *stored, const hone_trial_record
 /* The study's resolved INI with the trial's values in place of [space]. */
 static int print_ini(const struct stored *stored, const hone_trial_record *r)
 {
-    struct complaints   complaints = COMPLAINTS_INIT;
-    struct config       config = CONFIG_INIT;
-    struct composition  composition = { 0 };
-    struct text         ini = TEXT_INIT;
+    struct complaints complaints = COMPLAINTS_INIT;
+    struct config config = CONFIG_INIT;
+    struct composition composition = { 0 };
+    struct text ini = TEXT_INIT;
     struct setting_text *point = calloc(r->n_parameters + 1, sizeof *point);
-    char                stop_key[64], max_step[32], line[160];
-    int                 code = EXIT_OK;
-    int64_t             length;
+    char stop_key[64], max_step[32], line[160];
+    int code = EXIT_OK;
+    int64_t length;
     config_read_text(&config, "study", "", stored->study.config, strlen(stored->study.config), &complaints);
     snprintf(line, sizeof line, "study.trial=%llu", (unsigned long long)r->number); /* the same random numbers */
     config_set(&config, line, &complaints);
@@ -106,7 +110,7 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
 
 struct wanted {
     struct stored_trial trial;
-    int                 found;
+    int found;
 };
 
 static hone_rc on_trial(void *ctx, const hone_trial_record *r)
@@ -118,10 +122,10 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *r)
 
 static int find(struct stored *stored, int64_t number, struct stored_trial **trials, size_t *n)
 {
-    struct wanted              w = { 0 };
+    struct wanted w = { 0 };
     const hone_storage_visitor visitor = { &w, NULL, on_trial, NULL, NULL, NULL };
-    hone_error                 err = HONE_ERROR_INIT;
-    int                        code;
+    hone_error err = HONE_ERROR_INIT;
+    int code;
     if (number < 0) {
         if ((code = stored_best(stored, trials, n)) != 0)
             return code;
@@ -140,14 +144,14 @@ static int find(struct stored *stored, int64_t number, struct stored_trial **tri
 
 static int run(const struct cli *cli)
 {
-    struct stored        stored;
+    struct stored stored;
     struct stored_trial *trials = NULL;
-    size_t               n = 0;
-    enum output_format   format = OUTPUT_TEXT;
-    int64_t              number = -1;
-    const char          *asked = cli_value(cli, "format");
-    const int            ini = asked && !strcmp(asked, "ini");
-    int                  code = ini ? 0 : cli_format(cli, &format);
+    size_t n = 0;
+    enum output_format format = OUTPUT_TEXT;
+    int64_t number = -1;
+    const char *asked = cli_value(cli, "format");
+    const int ini = asked && !strcmp(asked, "ini");
+    int code = ini ? 0 : cli_format(cli, &format);
     if (code != 0 || (code = cli_number(cli, "trial", 0, &number)) != 0)
         return code;
     if ((code = stored_open(&stored, cli, cli->arguments[0])) == 0 && (code = stored_choose(&stored, cli)) == 0 &&
@@ -165,7 +169,15 @@ static int run(const struct cli *cli)
     return code;
 }
 
-const struct command command_best = { "best", "show the winner of a study", "STUDY [options]",
-                                      "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n"
-                                      "With several objectives: all trials that no other one dominates.\n",
-                                      options, 1, 1, run, 0 };
+const struct command command_best = {
+    "best",
+    "show the winner of a study",
+    "STUDY [options]",
+    "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n"
+    "With several objectives: all trials that no other one dominates.\n",
+    options,
+    1,
+    1,
+    run,
+    0
+};

@@ -3,7 +3,6 @@
  * tables, then, in a worker, the objective's own look at its files, shapes and metrics. */
 #include "cli/session.h"
 
-#include "base/suggest.h"
 #include "hone/param.h"
 #include "study/study.h"
 
@@ -20,38 +19,19 @@ static const struct option_row options[] = {
     { NULL, 0, NULL, NULL, 0 },
 };
 
-enum { PATIENCE = 60 /* s: reading a large data set for the first time */ };
-
-static int knows(const hone_description *d, const char *name, struct suggestion *s)
-{
-    suggestion_start(s, name);
-    for (uint32_t i = 0; i < d->n_metrics; i++) {
-        if (!strcmp(d->metrics[i].name, name))
-            return 1;
-        suggestion_offer(s, d->metrics[i].name);
-    }
-    return d->any_metric != 0;
-}
+enum { PATIENCE = 600 /* s: reading a large data set for the first time */ };
 
 static void complain_metric(struct session *s, const hone_description *d, const char *name, const struct place *place)
 {
-    struct suggestion suggestion;
-    struct text       all = TEXT_INIT;
-    if (knows(d, name, &suggestion))
-        return;
-    for (uint32_t i = 0; i < d->n_metrics; i++)
-        text_addf(&all, "%s%s", i ? ", " : "", d->metrics[i].name);
-    if (suggestion.best)
-        complain(&s->complaints, place, "the objective reports no '%s'; did you mean '%s'?", name, suggestion.best);
-    else
-        complain(&s->complaints, place, "the objective reports no '%s'; it reports %s", name, text_string(&all));
-    text_release(&all);
+    hone_error err = HONE_ERROR_INIT;
+    if (study_check_metric(d, name, NULL, NULL, &err) != HONE_OK)
+        complain(&s->complaints, place, "%s", err.msg);
 }
 
 static void hold_against(struct session *s, const hone_description *d)
 {
     const struct composition *c = &s->composition;
-    const struct place        space = composition_place(c, "space", NULL);
+    const struct place space = composition_place(c, "space", NULL);
     for (size_t i = 0; i < c->n_objectives; i++)
         complain_metric(s, d, c->objectives[i].metric, &c->objectives[i].place);
     for (size_t i = 0; i < c->n_constraints; i++)
@@ -62,29 +42,21 @@ static void hold_against(struct session *s, const hone_description *d)
                      d->keys[i], d->keys[i]);
 }
 
-/* The objective could not get ready: its message, at its key. */
-static int not_ready(const struct session *s, const struct crew_event *event)
-{
-    hone_error err = HONE_ERROR_INIT;
-    err.code = event->died ? HONE_EFAIL : HONE_EINVAL; /* a crash is nobody's mistake in the INI */
-    if (!event->param || !*event->param)
-        snprintf(err.param, sizeof err.param, "objective");
-    else
-        snprintf(err.param, sizeof err.param, "%s%.50s", strchr(event->param, '.') ? "" : "objective.", event->param);
-    snprintf(err.msg, sizeof err.msg, "%s", event->message ? event->message : "the objective gives no reason");
-    return session_fail(s, &err);
-}
-
 /* Has a worker describe the objective. */
 static int ask_objective(struct session *s)
 {
     const struct study_settings *study = &s->composition.study;
-    hone_error                   err = HONE_ERROR_INIT;
-    const struct pool_options    pool = {
-           1,   text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, study->trial_memory,
-           1.0, &s->catalog_options
-    };
-    const double                 until = seconds_steady() + PATIENCE;
+    hone_error err = HONE_ERROR_INIT;
+    const struct pool_options pool = { 1,
+                                       text_string(&s->config_text),
+                                       study->directory,
+                                       (uint64_t)study->seed,
+                                       0,
+                                       study->trial_memory,
+                                       1.0,
+                                       &s->catalog_options,
+                                       NULL };
+    const double until = seconds_steady() + PATIENCE;
     session_catch_signals();
     if (pool_create(&s->pool, &pool, &err) != HONE_OK)
         return session_fail(s, &err);
@@ -98,8 +70,10 @@ static int ask_objective(struct session *s)
             return session_fail(s, &err);
         if (rc != HONE_OK || event.what != CREW_READY)
             continue;
-        if (event.rc != HONE_OK)
-            return not_ready(s, &event);
+        if (event.rc != HONE_OK) {
+            study_not_ready(&event, &err);
+            return session_fail(s, &err);
+        }
         hold_against(s, event.description);
         if (!s->complaints.n)
             return EXIT_OK;
@@ -111,9 +85,9 @@ static int ask_objective(struct session *s)
 
 static void print_summary(const struct session *s)
 {
-    const struct composition    *c = &s->composition;
+    const struct composition *c = &s->composition;
     const struct study_settings *study = &c->study;
-    struct text                  out = TEXT_INIT;
+    struct text out = TEXT_INIT;
     if (!cli_has(s->cli, "train")) {
         text_addf(&out, "study       %s: ", study->name);
         if (study->trials)
@@ -135,8 +109,8 @@ static void print_summary(const struct session *s)
     for (size_t i = 0; i < c->n_sections; i++) {
         const struct composed_section *section = &c->sections[i];
         text_addf(&out, "%-11s [%s] %s%s%s\n", i ? "" : "sections", section->name,
-                  section->component ? section->component->name : section->use,
-                  section->enabled ? "" : ", not enabled", section->explicit_ ? "" : ", by default");
+                  section->component ? section->component->name : section->use, section->enabled ? "" : ", not enabled",
+                  section->explicit_ ? "" : ", by default");
     }
     for (size_t i = 0; i < c->space.n_texts && !cli_has(s->cli, "train"); i++)
         text_addf(&out, "%-11s %s = %s\n", i ? "" : "space", c->space.texts[i].key, c->space.texts[i].text);
@@ -147,8 +121,8 @@ static void print_summary(const struct session *s)
 static int run(const struct cli *cli)
 {
     struct session session;
-    struct text    sources = TEXT_INIT;
-    int            code = session_read(&session, cli, cli_has(cli, "train") ? COMPOSE_TRAIN : 0);
+    struct text sources = TEXT_INIT;
+    int code = session_read(&session, cli, cli_has(cli, "train") ? COMPOSE_TRAIN : 0);
     if (code == 0 && !cli_has(cli, "tables-only"))
         code = ask_objective(&session);
     if (code == EXIT_OK) {
@@ -166,10 +140,16 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_check = {
-    "check", "say all that is wrong with INI files, without running them", "FILE... [options]",
+    "check",
+    "say all that is wrong with INI files, without running them",
+    "FILE... [options]",
     "Reads the files as 'hone run' does, later ones over earlier ones, then --set. Everything that\n"
     "is wrong is said at once, as FILE:LINE:COLUMN: what, and the exit code is 3. If nothing is\n"
     "wrong with the text, the objective is asked whether its files are there and its shapes fit.\n"
     "Prints what would run, or with --resolved the INI that alone reproduces it.\n",
-    options, 1, -1, run, 0
+    options,
+    1,
+    -1,
+    run,
+    0
 };

@@ -98,7 +98,7 @@ int cli_format(const struct cli *cli, enum output_format *format)
 int cli_number(const struct cli *cli, const char *option, int64_t min, int64_t *value)
 {
     const char *text = cli_value(cli, option);
-    int64_t     number;
+    int64_t number;
     if (!text)
         return 0;
     if (!hone_parse_int(text, NULL, &number))
@@ -111,10 +111,10 @@ int cli_number(const struct cli *cli, const char *option, int64_t min, int64_t *
 
 int cli_catalog(const struct cli *cli, struct catalog **catalog)
 {
-    hone_error             err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     struct catalog_options options = { NULL, 0, cli_has(cli, "no-default-path"), cli_has(cli, "rescan"), NULL };
-    const char           **paths = calloc(cli->n_values + 1, sizeof *paths);
-    const char            *path;
+    const char **paths = calloc(cli->n_values + 1, sizeof *paths);
+    const char *path;
     *catalog = NULL;
     if (!paths)
         return cli_fail(EXIT_FAILED, "out of memory");
@@ -157,10 +157,9 @@ static int print_help(const struct command *command)
 
 static void print_commands(FILE *out)
 {
-    fprintf(
-        out,
-        "usage: hone COMMAND [options]\n\n"
-        "Tunes and regularizes deep networks, and anything else that has parameters and a result.\n\ncommands:\n");
+    fprintf(out,
+            "usage: hone COMMAND [options]\n\n"
+            "Tunes and regularizes deep networks, and anything else that has parameters and a result.\n\ncommands:\n");
     for (const struct command *const *c = cli_commands; *c; c++)
         if ((*c)->summary)
             fprintf(out, "  %-14s %s\n", (*c)->name, (*c)->summary);
@@ -182,10 +181,10 @@ static size_t count_rows(const struct command *command)
 static int unknown_option(const struct cli *cli, const char *word)
 {
     struct suggestion s;
-    const char       *name = word;
+    const char *name = word;
     while (*name == '-')
         name++;
-    char         bare[64];
+    char bare[64];
     const size_t length = strcspn(name, "=");
     snprintf(bare, sizeof bare, "%.*s", (int)(length < 63 ? length : 63), name);
     suggestion_start(&s, bare);
@@ -228,14 +227,14 @@ static int take_option(struct cli *cli, const struct option_row *row, const char
 static int parse(struct cli *cli, int argc, char **argv, struct option *longs, char *shorts)
 {
     const size_t n = count_rows(cli->command);
-    int          what, code;
-    char        *at = shorts;
+    int what, code;
+    char *at = shorts;
     *at++ = ':'; /* tell a missing value from an unknown option, and print nothing */
     *at++ = 'h';
     for (size_t i = 0; i < n; i++) {
         const struct option_row *row = &cli->command->options[i];
-        longs[i] =
-            (struct option){ row->name, row->argument ? required_argument : no_argument, NULL, FIRST_ROW + (int)i };
+        longs[i] = (struct option){ row->name, row->argument ? required_argument : no_argument, NULL,
+                                    FIRST_ROW + (int)i };
         if (row->letter) {
             *at++ = row->letter;
             if (row->argument)
@@ -270,11 +269,11 @@ static int parse(struct cli *cli, int argc, char **argv, struct option *longs, c
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
-    const size_t   n = count_rows(command);
-    struct cli     cli = { command, NULL, 0, argv + 1, argc - 1 };
+    const size_t n = count_rows(command);
+    struct cli cli = { command, NULL, 0, argv + 1, argc - 1 };
     struct option *longs = NULL;
-    char          *shorts = NULL;
-    int            code;
+    char *shorts = NULL;
+    int code;
     if (command->raw)
         return command->run(&cli);
     longs = calloc(n + 2, sizeof *longs);
@@ -295,9 +294,9 @@ static int run_command(const struct command *command, int argc, char **argv)
 static int unknown_command(const char *first, const char *second)
 {
     struct suggestion s;
-    const size_t      n = strlen(first);
-    char              both[128], list[256] = "";
-    size_t            used = 0;
+    const size_t n = strlen(first);
+    char both[128], list[256] = "";
+    size_t used = 0;
     for (const struct command *const *c = cli_commands; *c; c++) /* "plugin" alone, or with an unknown second word */
         if (!strncmp((*c)->name, first, n) && (*c)->name[n] == ' ' && used < sizeof list)
             used += (size_t)snprintf(list + used, sizeof list - used, "%s'hone %s'", used ? ", " : "", (*c)->name);
@@ -334,7 +333,7 @@ int cli_main(int argc, char **argv)
     }
     const char *first = argv[shift], *second = shift + 1 < argc ? argv[shift + 1] : NULL;
     for (const struct command *const *c = cli_commands; *c; c++) {
-        const char  *name = (*c)->name, *blank = strchr(name, ' ');
+        const char *name = (*c)->name, *blank = strchr(name, ' ');
         const size_t n = strlen(first);
         if (help && !(*c)->summary)
             continue;

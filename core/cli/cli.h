@@ -21,52 +21,64 @@ enum exit_code {
 
 struct option_row {
     const char *name;     /* "plugin-path" */
-    char        letter;   /* 'q' for -q, or 0 */
+    char letter;          /* 'q' for -q, or 0 */
     const char *argument; /* "DIR" as --help shows it; NULL: a switch */
     const char *help;     /* one line, no full stop */
-    int         repeated; /* may be given more than once, all values count; else twice is an error */
+    int repeated;         /* may be given more than once, all values count; else twice is an error */
 };
 /* Rows shared by many commands: put them into the table. */
-#define OPTION_PLUGIN_PATH                                                                                           \
-    {                                                                                                                \
-        "plugin-path", 0, "DIR",                                                                                     \
-            "search for plugins here first (repeatable; then $HONE_PLUGIN_PATH, then the defaults)", 1               \
+#define OPTION_PLUGIN_PATH                                                                             \
+    {                                                                                                  \
+        "plugin-path", 0, "DIR",                                                                       \
+            "search for plugins here first (repeatable; then $HONE_PLUGIN_PATH, then the defaults)", 1 \
     }
-#define OPTION_NO_DEFAULT_PATH                                                                                       \
-    {                                                                                                                \
-        "no-default-path", 0, NULL, "search for plugins only in --plugin-path and $HONE_PLUGIN_PATH", 0              \
+#define OPTION_NO_DEFAULT_PATH                                                                          \
+    {                                                                                                   \
+        "no-default-path", 0, NULL, "search for plugins only in --plugin-path and $HONE_PLUGIN_PATH", 0 \
     }
-#define OPTION_FORMAT          { "format", 0, "FORMAT", "text (default), csv or json", 0 }
-#define OPTION_SET             { "set", 0, "SECTION.KEY=VALUE", "set a key after all files are read (repeatable)", 1 }
-#define OPTION_STUDY           { "study", 0, "NAME", "the study, where the storage holds several", 0 }
-#define OPTION_QUIET           { "quiet", 'q', NULL, "print nothing but failures and results", 0 }
+#define OPTION_FORMAT                                           \
+    {                                                           \
+        "format", 0, "FORMAT", "text (default), csv or json", 0 \
+    }
+#define OPTION_SET                                                                          \
+    {                                                                                       \
+        "set", 0, "SECTION.KEY=VALUE", "set a key after all files are read (repeatable)", 1 \
+    }
+#define OPTION_STUDY                                                        \
+    {                                                                       \
+        "study", 0, "NAME", "the study, where the storage holds several", 0 \
+    }
+#define OPTION_QUIET                                                    \
+    {                                                                   \
+        "quiet", 'q', NULL, "print nothing but failures and results", 0 \
+    }
 
 struct cli;
 struct command {
-    const char              *name;    /* "plugins", "plugin check" */
-    const char              *summary; /* one line for `hone --help`; NULL: not shown there */
-    const char              *usage;   /* what follows the name: "FILE... [options]" */
-    const char              *details; /* paragraphs for `hone NAME --help`, lines of at most 80; may be NULL */
-    const struct option_row *options; /* ends with name NULL; may be NULL. --help is added */
-    int                      min_arguments, max_arguments; /* of what is no option; max -1: any number */
-    int (*run)(const struct cli *cli);                     /* the exit code */
-    int                      raw; /* 1: arguments are passed on as they are, options and --help too */
+    const char *name;                  /* "plugins", "plugin check" */
+    const char *summary;               /* one line for `hone --help`; NULL: not shown there */
+    const char *usage;                 /* what follows the name: "FILE... [options]" */
+    const char *details;               /* paragraphs for `hone NAME --help`, lines of at most 80; may be NULL */
+    const struct option_row *options;  /* ends with name NULL; may be NULL. --help is added */
+    int min_arguments, max_arguments;  /* of what is no option; max -1: any number */
+    int (*run)(const struct cli *cli); /* the exit code */
+    int raw;                           /* 1: arguments are passed on as they are, options and --help too */
 };
 
 /* A parsed command line. Strings are argv's. */
 struct cli_value {
     const struct option_row *option;
-    const char              *value; /* NULL: a switch */
+    const char *value; /* NULL: a switch */
 };
 struct cli {
     const struct command *command;
-    struct cli_value     *values; /* (n_values) in the order given */
-    size_t                n_values;
-    char                **arguments; /* (n_arguments), NULL behind them */
-    int                   n_arguments;
+    struct cli_value *values; /* (n_values) in the order given */
+    size_t n_values;
+    char **arguments; /* (n_arguments), NULL behind them */
+    int n_arguments;
 };
 
-int         cli_has(const struct cli *cli, const char *option);
+int cli_has(const struct cli *cli, const char *option);
 const char *cli_value(const struct cli *cli, const char *option);                  /* the last one, or NULL */
 const char *cli_next(const struct cli *cli, const char *option, size_t *position); /* start with 0; NULL: no more */
 /* --format; on a bad one says so and returns EXIT_USAGE, else 0. */

@@ -18,7 +18,7 @@ static const struct option_row options[] = {
 int info_takes_many(const struct catalog *catalog, const char *kind)
 {
     const struct catalog_component *const *c;
-    const size_t                           n = catalog_components(catalog, &c);
+    const size_t n = catalog_components(catalog, &c);
     if (!strcmp(kind, "reporter"))
         return 1;
     for (size_t i = 0; i < n; i++)
@@ -46,11 +46,11 @@ static int show_component(const struct cli *cli, const struct catalog *catalog,
 static int show_kind(const struct cli *cli, const struct catalog *catalog, const char *kind, int json)
 {
     const struct catalog_component *const *c;
-    const size_t                           n = catalog_components(catalog, &c);
-    const struct catalog_component        *standard = catalog_default(catalog, kind);
-    struct text                            out = TEXT_INIT;
-    size_t                                 shown = 0;
-    int                                    width = 0, failed;
+    const size_t n = catalog_components(catalog, &c);
+    const struct catalog_component *standard = catalog_default(catalog, kind);
+    struct text out = TEXT_INIT;
+    size_t shown = 0;
+    int width = 0, failed;
     for (size_t i = 0; i < n; i++)
         if (!strcmp(c[i]->kind, kind) && (int)strlen(c[i]->name) > width)
             width = (int)strlen(c[i]->name);
@@ -77,11 +77,11 @@ static int show_kind(const struct cli *cli, const struct catalog *catalog, const
 static int show_name(const struct cli *cli, const struct catalog *catalog, const char *name, int json)
 {
     const struct catalog_component *const *c;
-    const size_t                           n = catalog_components(catalog, &c);
-    const struct catalog_component        *found = NULL;
-    struct text                            all = TEXT_INIT;
-    struct suggestion                      s;
-    int                                    code, many = 0;
+    const size_t n = catalog_components(catalog, &c);
+    const struct catalog_component *found = NULL;
+    struct text all = TEXT_INIT;
+    struct suggestion s;
+    int code, many = 0;
     suggestion_start(&s, name);
     for (size_t i = 0; i < n; i++) {
         suggestion_offer(&s, c[i]->name);
@@ -108,7 +108,7 @@ static int show_name(const struct cli *cli, const struct catalog *catalog, const
 static int show_study(const struct cli *cli, int json)
 {
     struct text out = TEXT_INIT;
-    const int   all = cli_has(cli, "all");
+    const int all = cli_has(cli, "all");
     if (json) {
         text_add(&out, "{\"kind\": \"study\"");
         info_json_table(&out, study_params, study_n_params, all);
@@ -128,21 +128,21 @@ static int show_study(const struct cli *cli, int json)
 static int show(const struct cli *cli, const struct catalog *catalog, const char *what, int json)
 {
     const char *slash = strchr(what, '/');
-    char        kind[96];
-    hone_error  err = HONE_ERROR_INIT;
+    char kind[96];
+    hone_error err = HONE_ERROR_INIT;
     if (!slash)
         return catalog_has_kind(catalog, what) ? show_kind(cli, catalog, what, json)
                                                : show_name(cli, catalog, what, json);
     snprintf(kind, sizeof kind, "%.*s", (int)(slash - what), what);
     if (!catalog_has_kind(catalog, kind)) {
         const struct catalog_component *const *c;
-        const size_t                           n = catalog_components(catalog, &c);
-        struct suggestion                      s;
+        const size_t n = catalog_components(catalog, &c);
+        struct suggestion s;
         suggestion_start(&s, kind);
         for (size_t i = 0; i < n; i++)
             suggestion_offer(&s, c[i]->kind);
-        return s.best ? cli_fail(EXIT_PLUGIN, "there is no plugin of kind '%s'; did you mean '%s'?", kind, s.best) :
-                        cli_fail(EXIT_PLUGIN, "there is no plugin of kind '%s'", kind);
+        return s.best ? cli_fail(EXIT_PLUGIN, "there is no plugin of kind '%s'; did you mean '%s'?", kind, s.best)
+                      : cli_fail(EXIT_PLUGIN, "there is no plugin of kind '%s'", kind);
     }
     const struct catalog_component *component = catalog_find(catalog, kind, slash + 1, &err);
     return component ? show_component(cli, catalog, component, json) : cli_fail(EXIT_PLUGIN, "%s", err.msg);
@@ -150,9 +150,9 @@ static int show(const struct cli *cli, const struct catalog *catalog, const char
 
 static int run(const struct cli *cli)
 {
-    struct catalog    *catalog = NULL;
+    struct catalog *catalog = NULL;
     enum output_format format;
-    int                code;
+    int code;
     if ((code = cli_format(cli, &format)) != 0)
         return code;
     if (format == OUTPUT_CSV)
@@ -167,11 +167,17 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_info = {
-    "info", "tell all about a plugin: its keys, and a section to paste", "KIND/NAME | KIND | NAME | study [options]",
+    "info",
+    "tell all about a plugin: its keys, and a section to paste",
+    "KIND/NAME | KIND | NAME | study [options]",
     "KIND/NAME   one plugin: its keys with their ranges and defaults, and its section for\n"
     "            an INI file\n"
     "KIND        the plugins of a kind\n"
     "NAME        the plugin of that name, where only one kind has it\n"
     "study       the keys of [study]\n",
-    options, 1, 1, run, 0
+    options,
+    1,
+    1,
+    run,
+    0
 };

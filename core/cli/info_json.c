@@ -17,10 +17,11 @@ static void add_flag(struct text *out, const char *name, uint32_t set)
 
 static void add_param(struct text *out, const hone_param *p)
 {
-    static const char *const types[] = { "",       "bool", "int",  "real",  "enum",
-                                         "string", "path", "ints", "reals", "strings" };
-    const int                numeric =
-        p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS || p->type == HONE_T_REALS;
+    static const char *const types[] = {
+        "", "bool", "int", "real", "enum", "string", "path", "ints", "reals", "strings"
+    };
+    const int numeric = p->type == HONE_T_INT || p->type == HONE_T_REAL || p->type == HONE_T_INTS ||
+                        p->type == HONE_T_REALS;
     text_add(out, "{\"key\": ");
     text_add_json_string(out, p->key);
     add_field(out, "type", p->type < sizeof types / sizeof *types ? types[p->type] : "");

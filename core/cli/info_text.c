@@ -9,8 +9,8 @@ enum { WIDTH = 96, INDENT = 6 };
 
 const char *info_type(const hone_param *p)
 {
-    static const char *const names[] = { "?",      "yes or no", "whole number",  "number", "choice",
-                                         "text",   "path",      "whole numbers", "numbers", "texts" };
+    static const char *const names[] = { "?",    "yes or no", "whole number",  "number",  "choice",
+                                         "text", "path",      "whole numbers", "numbers", "texts" };
     return p->type < sizeof names / sizeof *names ? names[p->type] : names[0];
 }
 
@@ -45,7 +45,7 @@ static void add_wrapped(struct text *out, const char *text, int indent)
     int column = 0;
     while (*text) {
         const size_t n = strcspn(text, "\n");
-        const int    verbatim = !n || *text == ' ';
+        const int verbatim = !n || *text == ' ';
         if (column && (verbatim || strchr("-*|#", *text))) {
             text_add(out, "\n");
             column = 0;
@@ -92,8 +92,8 @@ void info_table(struct text *out, const hone_param *params, uint32_t n, int all)
 {
     enum { KEY, TYPE, RANGE, DEFAULT, UNIT, SEARCH, CELLS };
     static const char *const titles[CELLS] = { "key", "type", "range", "default", "unit", "search" };
-    struct text              row[CELLS] = { TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT };
-    size_t                   widths[CELLS] = { 0 };
+    struct text row[CELLS] = { TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT, TEXT_INIT };
+    size_t widths[CELLS] = { 0 };
     for (int pass = 0; pass < 2; pass++) /* measure, then write */
         for (uint32_t i = 0; i <= n; i++) {
             const hone_param *p = i ? &params[i - 1] : NULL;
@@ -139,7 +139,7 @@ void info_table(struct text *out, const hone_param *params, uint32_t n, int all)
 
 struct defaults {
     const hone_param *params;
-    uint32_t          n;
+    uint32_t n;
 };
 
 static const char *default_of(void *ctx, const char *key)
@@ -155,7 +155,7 @@ static const char *default_of(void *ctx, const char *key)
 static void add_value(struct text *out, const char *value)
 {
     const size_t n = strlen(value);
-    const int    quote = strpbrk(value, ";#\"\\=") || (n && (value[0] == ' ' || value[n - 1] == ' '));
+    const int quote = strpbrk(value, ";#\"\\=") || (n && (value[0] == ' ' || value[n - 1] == ' '));
     if (!quote) {
         text_add(out, value);
         return;
@@ -172,7 +172,7 @@ static void add_value(struct text *out, const char *value)
 void info_keys(struct text *out, const hone_param *params, uint32_t n, int all)
 {
     struct defaults defaults = { params, n };
-    int             width = 0;
+    int width = 0;
     for (uint32_t i = 0; i < n; i++)
         if (is_shown(&params[i], all) && (int)strlen(params[i].key) > width)
             width = (int)strlen(params[i].key);
@@ -198,7 +198,7 @@ void info_keys(struct text *out, const hone_param *params, uint32_t n, int all)
 static void add_flags(struct text *out, const struct catalog_component *c)
 {
     static const struct {
-        uint32_t    flag;
+        uint32_t flag;
         const char *words;
     } known[] = { { HONE_C_DETERMINISTIC, "same seed, same answers" },
                   { HONE_C_STATEFUL, "its state can be saved" },
@@ -217,7 +217,7 @@ static void add_slots(struct text *out, const struct catalog_component *c, int a
         text_add(out, "\nIt composes:\n");
     for (uint32_t i = 0; i < c->n_slots; i++) {
         const hone_slot *slot = c->slots[i];
-        const int        n = (int)strcspn(slot->kind, "/");
+        const int n = (int)strcspn(slot->kind, "/");
         if (slot->max > 1)
             text_addf(out, "  [%.*s.NAME]  %s", n, slot->kind, slot->min ? "at least " : "any number");
         else
@@ -249,7 +249,7 @@ static void add_section(struct text *out, const struct catalog *catalog, const s
 void info_text(struct text *out, const struct catalog *catalog, const struct catalog_component *c, int all)
 {
     const struct catalog_module *m = c->module;
-    uint32_t                     hidden = 0;
+    uint32_t hidden = 0;
     for (uint32_t i = 0; i < c->n_params; i++)
         hidden += !is_shown(&c->params[i], all);
     text_addf(out, "%s/%s  %s\n", c->kind, c->name, c->summary);

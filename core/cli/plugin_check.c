@@ -14,10 +14,10 @@
 static int run(const struct cli *cli)
 {
     static const char program[] = "hone-plugin-check";
-    char             *directory = program_directory(), *beside = NULL;
-    char            **argv = calloc((size_t)cli->n_arguments + 2, sizeof *argv);
-    char              name[sizeof program];
-    int               code;
+    char *directory = program_directory(), *beside = NULL;
+    char **argv = calloc((size_t)cli->n_arguments + 2, sizeof *argv);
+    char name[sizeof program];
+    int code;
     if (!directory || !argv || asprintf(&beside, "%s/%s", directory, program) < 0) {
         free(directory);
         free(argv);
@@ -40,10 +40,16 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_plugin_check = {
-    "plugin check", "test whether a plugin keeps the SDK's contract", "FILE.so... [options]",
+    "plugin check",
+    "test whether a plugin keeps the SDK's contract",
+    "FILE.so... [options]",
     "Loads the plugin in a process for each test: its tables, its settings, repeatability,\n"
     "saved state, and what its kind promises. Prints a line a test.\n"
     "All arguments are passed on to hone-plugin-check; 'hone plugin check --help' lists\n"
     "its options.\n",
-    NULL, 0, -1, run, 1
+    NULL,
+    0,
+    -1,
+    run,
+    1
 };

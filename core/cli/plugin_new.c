@@ -29,7 +29,7 @@ enum { MAX_FILE = 1 << 20 };
 static size_t source_of_kind(const char *file)
 {
     static const char tail[] = ".c.in";
-    const size_t      n = strlen(file);
+    const size_t n = strlen(file);
     return n > sizeof tail - 1 && !strcmp(file + n - (sizeof tail - 1), tail) ? n - (sizeof tail - 1) : 0;
 }
 
@@ -69,10 +69,10 @@ static void replace(struct text *out, const char *from, const char *kind, const 
 
 static hone_rc copy_file(const char *from, const char *to, const char *kind, const char *name, hone_error *err)
 {
-    char       *data = NULL;
-    size_t      n = 0;
+    char *data = NULL;
+    size_t n = 0;
     struct text out = TEXT_INIT;
-    hone_rc     rc = file_read(from, MAX_FILE, &data, &n, err);
+    hone_rc rc = file_read(from, MAX_FILE, &data, &n, err);
     if (rc != HONE_OK)
         return rc;
     replace(&out, data, kind, name);
@@ -87,7 +87,7 @@ static hone_rc copy_file(const char *from, const char *to, const char *kind, con
 static char *target_name(const char *file, const char *kind, const char *name, int *skip)
 {
     const size_t n = strlen(file), of_kind = source_of_kind(file);
-    char        *target = NULL;
+    char *target = NULL;
     *skip = of_kind && !(strlen(kind) == of_kind && !memcmp(file, kind, of_kind));
     if (*skip)
         return NULL;
@@ -101,7 +101,7 @@ static hone_rc copy_all(const char *template, struct dirent **files, int n, cons
 {
     hone_rc rc = HONE_OK;
     for (int i = 0; i < n && rc == HONE_OK; i++) {
-        int   skip = 0;
+        int skip = 0;
         char *target = target_name(files[i]->d_name, kind, name, &skip), *from = NULL, *to = NULL;
         if (skip)
             continue;
@@ -130,10 +130,10 @@ static int is_plain(const struct dirent *entry)
 static int check_kind(const struct cli *cli, struct dirent **files, int n, const char *kind)
 {
     struct suggestion s;
-    struct text       all = TEXT_INIT;
-    int               found = 0;
-    char              names[64][64];
-    size_t            n_names = 0;
+    struct text all = TEXT_INIT;
+    int found = 0;
+    char names[64][64];
+    size_t n_names = 0;
     suggestion_start(&s, kind);
     for (int i = 0; i < n; i++) {
         const size_t length = source_of_kind(files[i]->d_name);
@@ -157,7 +157,7 @@ static int check_kind(const struct cli *cli, struct dirent **files, int n, const
 static int make_it(const char *template, struct dirent **files, int n, const char *directory, const char *kind,
                    const char *name)
 {
-    hone_error  err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     struct stat status;
     if (lstat(directory, &status) == 0)
         return cli_fail(EXIT_FAILED, "%s is there already; nothing was changed", directory);
@@ -171,11 +171,11 @@ static int make_it(const char *template, struct dirent **files, int n, const cha
 
 static int run(const struct cli *cli)
 {
-    const char     *kind = cli->arguments[0], *name = cli->arguments[1];
-    const char     *directory = cli_value(cli, "directory") ? cli_value(cli, "directory") : name;
+    const char *kind = cli->arguments[0], *name = cli->arguments[1];
+    const char *directory = cli_value(cli, "directory") ? cli_value(cli, "directory") : name;
     struct dirent **files = NULL;
-    char           *template;
-    int             n, code;
+    char *template;
+    int n, code;
     if (!verify_name(name))
         return cli_usage_error(cli, "'%s' cannot name a plugin: lower-case letters, digits and _, a letter first",
                                name);
@@ -193,7 +193,13 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_plugin_new = {
-    "plugin new", "start a plugin of your own from the template", "KIND NAME [options]",
+    "plugin new",
+    "start a plugin of your own from the template",
+    "KIND NAME [options]",
     "Makes a folder with NAME.c, a Makefile that needs pkg-config alone, and a README.\n",
-    options, 2, 2, run, 0
+    options,
+    2,
+    2,
+    run,
+    0
 };

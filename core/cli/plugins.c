@@ -33,9 +33,9 @@ static const char *base_name(const char *path)
 static int print_rows(const struct catalog *catalog, const char *kind, int all, enum output_format format)
 {
     const struct catalog_component *const *components;
-    const struct catalog_module *const    *modules;
+    const struct catalog_module *const *modules;
     const size_t n = catalog_components(catalog, &components), n_modules = catalog_modules(catalog, &modules);
-    struct output                          output;
+    struct output output;
     if (output_open(&output, format, columns, all ? N_ALL : N_SHORT) < 0)
         return cli_fail(EXIT_FAILED, "out of memory");
     for (size_t i = 0; i < n; i++) {
@@ -47,7 +47,7 @@ static int print_rows(const struct catalog *catalog, const char *kind, int all, 
     }
     for (size_t i = 0; all && !kind && i < n_modules; i++) {
         const struct catalog_module *m = modules[i];
-        struct text                  status = TEXT_INIT;
+        struct text status = TEXT_INIT;
         if (m->broken)
             text_addf(&status, "broken: %s", m->broken);
         else if (m->shadowed)
@@ -63,8 +63,8 @@ static int print_rows(const struct catalog *catalog, const char *kind, int all, 
 static int check_kind(const struct cli *cli, const struct catalog *catalog, const char *kind)
 {
     const struct catalog_component *const *components;
-    const size_t                           n = catalog_components(catalog, &components);
-    struct suggestion                      s;
+    const size_t n = catalog_components(catalog, &components);
+    struct suggestion s;
     if (!kind || catalog_has_kind(catalog, kind))
         return 0;
     suggestion_start(&s, kind);
@@ -77,17 +77,17 @@ static int check_kind(const struct cli *cli, const struct catalog *catalog, cons
 
 static int run(const struct cli *cli)
 {
-    const char        *kind = cli_value(cli, "kind");
-    struct catalog    *catalog = NULL;
+    const char *kind = cli_value(cli, "kind");
+    struct catalog *catalog = NULL;
     enum output_format format;
-    int                code;
+    int code;
     if ((code = cli_format(cli, &format)) != 0 || (code = cli_catalog(cli, &catalog)) != 0)
         return code;
     if ((code = check_kind(cli, catalog, kind)) == 0)
         code = print_rows(catalog, kind, cli_has(cli, "all"), format);
     if (code == EXIT_OK) {
         const struct catalog_module *const *modules;
-        const size_t                        n = catalog_modules(catalog, &modules);
+        const size_t n = catalog_modules(catalog, &modules);
         fflush(stdout); /* the rows before the complaints */
         for (size_t i = 0; i < n; i++)
             if (modules[i]->broken)
@@ -98,11 +98,17 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_plugins = {
-    "plugins", "list the plugins that are installed", "[options]",
+    "plugins",
+    "list the plugins that are installed",
+    "[options]",
     "Plugins are looked for in --plugin-path, then $HONE_PLUGIN_PATH (a list with colons),\n"
     "then plugins/ beside the program, then $XDG_DATA_HOME/hone/plugins-1, then the\n"
     "installed ones. A file is looked into once, in a process of its own; what was found is\n"
     "remembered in $XDG_CACHE_HOME/hone. Of two modules with the same id the first counts.\n"
     "'hone info KIND/NAME' tells about one.\n",
-    options, 0, 0, run, 0
+    options,
+    0,
+    0,
+    run,
+    0
 };

@@ -19,17 +19,19 @@ static const struct option_row options[] = {
 
 static int run(const struct cli *cli)
 {
-    struct stored  stored;
+    struct stored stored;
     struct session session = { 0 };
-    struct text    config = TEXT_INIT;
-    int            code = stored_open(&stored, cli, cli->arguments[0]);
+    struct text config = TEXT_INIT;
+    int code = stored_open(&stored, cli, cli->arguments[0]);
     if (code == 0)
         code = stored_choose(&stored, cli);
     if (code == 0)
         text_add(&config, stored.study.config);
-    stored_release(&stored);
-    if (code == 0 && !config.failed)
-        code = session_read_text(&session, cli, cli->arguments[0], text_string(&config), 0);
+    stored_release(&stored); /* a study is open once */
+    if (config.failed)
+        code = cli_fail(EXIT_FAILED, "out of memory");
+    if (code == 0)
+        code = session_read_stored(&session, cli, cli->arguments[0], text_string(&config), 0);
     if (code == 0)
         code = run_session(&session);
     session_release(&session);
@@ -37,5 +39,12 @@ static int run(const struct cli *cli)
     return code;
 }
 
-const struct command command_resume = { "resume", "go on with a study from its storage", "STUDY [options]",
-                                        "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db).\n", options, 1, 1, run, 0 };
+const struct command command_resume = { "resume",
+                                        "go on with a study from its storage",
+                                        "STUDY [options]",
+                                        "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db).\n",
+                                        options,
+                                        1,
+                                        1,
+                                        run,
+                                        0 };

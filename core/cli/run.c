@@ -2,6 +2,7 @@
 /* `hone run`: the study that INI files describe, from its first trial to the test of its winner. */
 #include "cli/run.h"
 
+#include "cli/stored.h"
 #include "cli/summary.h"
 
 #include <stdlib.h>
@@ -32,24 +33,29 @@ static int end_code(struct study *study, enum study_end end)
         return 128 + session_signal;
     }
     if (end == STUDY_SPENT)
-        fprintf(stderr, "hone: the search has no more points to propose after %llu trials\n", (unsigned long long)study->table.n);
-    if (!study->table.complete)
-        return cli_fail(EXIT_NO_TRIAL, "no trial has completed (%llu pruned, %llu failed); 'hone trials %s' says why",
-                        (unsigned long long)study->table.pruned, (unsigned long long)study->table.failed, storage_shown(study->composition));
-    return EXIT_OK;
+        fprintf(stderr, "hone: %s '%s' has nothing more to propose after %llu trials\n", study->done->entry->kind,
+                study->done->entry->name, (unsigned long long)study->table.n);
+    if (study->table.complete)
+        return EXIT_OK;
+    struct text arguments = TEXT_INIT;
+    stored_arguments(&arguments, storage_shown(study->composition), study->composition->study.name);
+    cli_fail(EXIT_NO_TRIAL, "no trial has completed (%llu pruned, %llu failed); this says why: hone trials %s",
+             (unsigned long long)study->table.pruned, (unsigned long long)study->table.failed, text_string(&arguments));
+    text_release(&arguments);
+    return EXIT_NO_TRIAL;
 }
 
 int run_session(struct session *session)
 {
-    struct study   study = { 0 };
+    struct study study = { 0 };
     enum study_end end = STUDY_BUDGET;
-    hone_error     err = HONE_ERROR_INIT;
-    int            code;
+    hone_error err = HONE_ERROR_INIT;
+    int code;
     session_catch_signals();
     if ((code = session_start(session)) != 0)
         return code;
-    const struct study_options study_options = { &session->composition, &session->host, pool_crew(session->pool), session->workers,
-                                                 &session->terminal, &session_signals };
+    const struct study_options study_options = { &session->composition, &session->host,     pool_crew(session->pool),
+                                                 session->workers,      &session->terminal, &session_signals };
     hone_rc rc = study_open(&study, &study_options, &err);
     if (rc == HONE_OK)
         rc = study_run(&study, &end, &err);
@@ -74,7 +80,7 @@ int run_session(struct session *session)
 static int run(const struct cli *cli)
 {
     struct session session;
-    int            code = session_read(&session, cli, 0);
+    int code = session_read(&session, cli, 0);
     if (code == 0)
         code = run_session(&session);
     session_release(&session);
@@ -82,9 +88,15 @@ static int run(const struct cli *cli)
 }
 
 const struct command command_run = {
-    "run", "tune what the INI files describe", "FILE... [options]",
+    "run",
+    "tune what the INI files describe",
+    "FILE... [options]",
     "Later files and --set override earlier ones. Results go to standard output, progress to\n"
     "standard error. The study is kept in study.storage: run the same command again after a\n"
     "crash, a kill or Ctrl-C, and it goes on. The first Ctrl-C ends in order, the second now.\n",
-    options, 1, -1, run, 0
+    options,
+    1,
+    -1,
+    run,
+    0
 };

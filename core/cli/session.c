@@ -19,12 +19,12 @@ static void on_signal(int number)
     if (!session_signals)
         session_signal = number;
     session_signals++;
-    if (session_signals > 2) { /* a plugin that does not return: nothing but force helps */
-        const char *what = crash_entered();
-        const char  end[] = " does not return: ended by force; what was committed is kept\n";
-        if (what && (write(STDERR_FILENO, what, strlen(what)) < 0 || write(STDERR_FILENO, end, sizeof end - 1) < 0))
+    if (session_signals > 1) { /* "now", and the loop may be inside a plugin that does not return */
+        static const char end[] = " does not return: ended by force; what was committed is kept\n";
+        if (crash_name_entered() && write(STDERR_FILENO, end, sizeof end - 1) < 0)
             _exit(128 + number);
-        _exit(128 + number);
+        if (session_signals > 2 || crash_is_inside())
+            _exit(128 + number);
     }
 }
 
@@ -35,6 +35,7 @@ void session_catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file that may not grow is an error of the storage, not a death */
     crash_install();
 }
 
@@ -86,33 +87,42 @@ static uint32_t terminal_columns(void *ctx)
 static void session_init(struct session *s, const struct cli *cli)
 {
     *s = (struct session){ .cli = cli };
-    size_t      position = 0;
+    size_t position = 0;
     const char *path;
-    while ((path = cli_next(cli, "plugin-path", &position)) && s->catalog_options.n_paths < sizeof s->paths / sizeof *s->paths)
+    while ((path = cli_next(cli, "plugin-path", &position)) &&
+           s->catalog_options.n_paths < sizeof s->paths / sizeof *s->paths)
         s->paths[s->catalog_options.n_paths++] = path;
     s->catalog_options.paths = s->paths;
     s->catalog_options.no_default_path = cli_has(cli, "no-default-path");
-    s->host = (hone_host){ sizeof s->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, s, host_log, host_cancelled, host_get_ext };
-    s->terminal = (hone_terminal){ sizeof s->terminal, (uint32_t)isatty(STDERR_FILENO), (uint32_t)cli_colour(stderr),
-                                   (uint32_t)cli_has(cli, "quiet"), s, terminal_write, terminal_columns };
+    s->host = (hone_host){ sizeof s->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, s,
+                           host_log,       host_cancelled, host_get_ext };
+    s->terminal = (hone_terminal){ sizeof s->terminal,
+                                   (uint32_t)isatty(STDERR_FILENO),
+                                   (uint32_t)cli_colour(stderr),
+                                   (uint32_t)cli_has(cli, "quiet"),
+                                   s,
+                                   terminal_write,
+                                   terminal_columns };
 }
 
 /* --workers 2 is --set study.workers=2 */
 static void apply_options(struct session *s)
 {
     static const char *const names[] = { "workers", "trials", "time", "storage", "directory" };
-    size_t                   position = 0;
-    const char              *assignment;
-    char                     line[1200];
+    size_t position = 0;
+    const char *assignment;
+    struct text line = TEXT_INIT;
     while ((assignment = cli_next(s->cli, "set", &position)))
         config_set(&s->config, assignment, &s->complaints);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = cli_value(s->cli, names[i]);
         if (!value)
             continue;
-        snprintf(line, sizeof line, "study.%s=%s", names[i], value);
-        config_set(&s->config, line, &s->complaints);
+        text_clear(&line);
+        text_addf(&line, "study.%s=%s", names[i], value);
+        config_set(&s->config, text_string(&line), &s->complaints);
     }
+    text_release(&line);
 }
 
 static int compose(struct session *s, unsigned flags)
@@ -139,23 +149,35 @@ int session_read(struct session *s, const struct cli *cli, unsigned compose_flag
     return compose(s, compose_flags);
 }
 
-int session_read_text(struct session *s, const struct cli *cli, const char *name, const char *text, unsigned compose_flags)
+int session_read_stored(struct session *s, const struct cli *cli, const char *url, const char *text,
+                        unsigned compose_flags)
 {
+    struct text storage = TEXT_INIT;
     session_init(s, cli);
-    config_read_text(&s->config, name, "", text, strlen(text), &s->complaints);
+    config_read_text(&s->config, url, "", text, strlen(text), &s->complaints);
+    text_addf(&storage, "study.storage=%s", url);
+    config_set(&s->config, text_string(&storage), &s->complaints);
+    text_release(&storage);
     return compose(s, compose_flags);
 }
 
 int session_start(struct session *s)
 {
     const struct study_settings *study = &s->composition.study;
-    hone_error                   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     s->workers = (unsigned)study->workers;
     unsigned n = study->order == ORDER_STRICT ? (unsigned)study->lag : s->workers;
     if (study->order == ORDER_ASYNCHRONOUS && study->trials > 0 && study->trials < (int64_t)n)
         n = s->workers = (unsigned)study->trials;
-    const struct pool_options options = { n, text_string(&s->config_text), study->directory, (uint64_t)study->seed, study->trial_time,
-                                          study->trial_memory, 3.0, &s->catalog_options };
+    const struct pool_options options = { n,
+                                          text_string(&s->config_text),
+                                          study->directory,
+                                          (uint64_t)study->seed,
+                                          study->trial_time,
+                                          study->trial_memory,
+                                          3.0,
+                                          &s->catalog_options,
+                                          NULL };
     if (pool_create(&s->pool, &options, &err) != HONE_OK)
         return session_fail(s, &err);
     return 0;
@@ -174,7 +196,7 @@ void session_release(struct session *s)
 
 int session_fail(const struct session *s, const hone_error *err)
 {
-    char        section[64];
+    char section[64];
     const char *dot = strrchr(err->param, '.');
     if (err->code == HONE_EINVAL || err->code == HONE_ERANGE || (err->code == HONE_ENOTSUP && err->param[0])) {
         struct complaints one = COMPLAINTS_INIT;

@@ -10,32 +10,33 @@
 #include <signal.h>
 
 struct session {
-    const struct cli       *cli;
-    struct catalog_options  catalog_options;
-    const char             *paths[64];
-    struct catalog         *catalog;
-    struct config           config;
-    struct composition      composition;
-    struct complaints       complaints;
-    struct text             config_text; /* resolved, as the workers get it */
-    struct pool            *pool;
-    unsigned                workers;
-    hone_host               host; /* for plugins in this process: log goes to standard error */
-    hone_terminal           terminal;
+    const struct cli *cli;
+    struct catalog_options catalog_options;
+    const char *paths[64];
+    struct catalog *catalog;
+    struct config config;
+    struct composition composition;
+    struct complaints complaints;
+    struct text config_text; /* resolved, as the workers get it */
+    struct pool *pool;
+    unsigned workers;
+    hone_host host; /* for plugins in this process: log goes to standard error */
+    hone_terminal terminal;
 };
 
 /* Reads the files named as arguments, then --set and the options that stand for keys (--workers, --trials, --time, --storage);
  * composes. 0, or the exit code after having said everything that is wrong. */
-int  session_read(struct session *session, const struct cli *cli, unsigned compose_flags);
-/* The same from text that a storage keeps. */
-int  session_read_text(struct session *session, const struct cli *cli, const char *name, const char *text, unsigned compose_flags);
+int session_read(struct session *session, const struct cli *cli, unsigned compose_flags);
+/* The same from text that the storage at `url` keeps; the study stays in it, wherever it was moved to. */
+int session_read_stored(struct session *session, const struct cli *cli, const char *url, const char *text,
+                        unsigned compose_flags);
 /* Starts the workers: as many as the study computes with at once, or as many processes as order = strict needs. */
-int  session_start(struct session *session);
+int session_start(struct session *session);
 void session_release(struct session *session);
 /* Prints an error that names a key in err->param with the place of that key; returns the exit code that fits err->code. */
-int  session_fail(const struct session *session, const hone_error *err);
+int session_fail(const struct session *session, const hone_error *err);
 
 /* SIGINT and SIGTERM so far, and the number of the first one. */
 extern volatile sig_atomic_t session_signals, session_signal;
-void                         session_catch_signals(void);
+void session_catch_signals(void);
 #endif

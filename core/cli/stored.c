@@ -31,7 +31,8 @@ static const void *host_get_ext(const hone_host *host, const char *id)
     return NULL;
 }
 
-static const hone_host host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, NULL, host_log, host_cancelled, host_get_ext };
+static const hone_host host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION,
+                                NULL,        host_log,       host_cancelled, host_get_ext };
 
 const char *state_name(uint32_t state)
 {
@@ -39,12 +40,19 @@ const char *state_name(uint32_t state)
     return state < sizeof names / sizeof *names ? names[state] : "unknown";
 }
 
+void stored_arguments(struct text *out, const char *storage, const char *study)
+{
+    text_add_shell_word(out, storage);
+    text_add(out, " --study ");
+    text_add_shell_word(out, study);
+}
+
 int stored_open(struct stored *s, const struct cli *cli, const char *url)
 {
     const struct catalog_component *entry = NULL;
-    const char                     *colon = strchr(url, ':'), *location = url;
-    char                            scheme[64], *absolute = NULL;
-    hone_error                      err = HONE_ERROR_INIT;
+    const char *colon = strchr(url, ':'), *location = url;
+    char scheme[64], *absolute = NULL;
+    hone_error err = HONE_ERROR_INIT;
     *s = (struct stored){ 0 };
     int code = cli_catalog(cli, &s->catalog);
     if (code != 0)
@@ -82,7 +90,7 @@ void stored_release(struct stored *s)
 static const char *copy_text(hone_settings_memory *memory, const char *text)
 {
     const size_t n = text ? strlen(text) + 1 : 0;
-    char        *copy = text ? hone_settings_allocate(memory, n) : NULL;
+    char *copy = text ? hone_settings_allocate(memory, n) : NULL;
     if (copy)
         memcpy(copy, text, n);
     return copy;
@@ -108,12 +116,12 @@ static double *copy_numbers(hone_settings_memory *memory, const double *values, 
 
 hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from)
 {
-    hone_settings_memory  *m = &to->memory;
+    hone_settings_memory *m = &to->memory;
     hone_parameter_record *parameters = hone_settings_allocate(m, (from->n_parameters + 1) * sizeof *parameters);
     to->record = *from;
     for (uint32_t i = 0; parameters && i < from->n_parameters; i++)
-        parameters[i] = (hone_parameter_record){ copy_text(m, from->parameters[i].key), copy_text(m, from->parameters[i].text),
-                                                 from->parameters[i].number };
+        parameters[i] = (hone_parameter_record){ copy_text(m, from->parameters[i].key),
+                                                 copy_text(m, from->parameters[i].text), from->parameters[i].number };
     to->record.parameters = parameters;
     to->record.values = copy_numbers(m, from->values, from->n_values);
     to->record.constraints = copy_numbers(m, from->constraints, from->n_constraints);
@@ -126,12 +134,12 @@ hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from
 /* ---- choosing a study ---- */
 
 struct choice {
-    struct stored    *stored;
-    const char       *wanted;
-    size_t            n;
-    struct text       names;
+    struct stored *stored;
+    const char *wanted;
+    size_t n;
+    struct text names;
     struct suggestion suggestion;
-    char              best[96];
+    char best[96];
 };
 
 static hone_rc on_study(void *ctx, const hone_study_record *record)
@@ -149,8 +157,8 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
             return HONE_OK;
     }
     hone_settings_memory *m = &c->stored->memory;
-    hone_study_record    *to = &c->stored->study;
-    const char          **constraints = hone_settings_allocate(m, (record->n_constraints + 1) * sizeof *constraints);
+    hone_study_record *to = &c->stored->study;
+    const char **constraints = hone_settings_allocate(m, (record->n_constraints + 1) * sizeof *constraints);
     *to = *record;
     to->name = copy_text(m, record->name);
     to->config = copy_text(m, record->config);
@@ -165,10 +173,10 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
 
 int stored_choose(struct stored *s, const struct cli *cli)
 {
-    struct choice              c = { .stored = s, .wanted = cli_value(cli, "study") };
+    struct choice c = { .stored = s, .wanted = cli_value(cli, "study") };
     const hone_storage_visitor visitor = { &c, on_study, NULL, NULL, NULL, NULL };
-    hone_error                 err = HONE_ERROR_INIT;
-    int                        code = 0;
+    hone_error err = HONE_ERROR_INIT;
+    int code = 0;
     if (c.wanted)
         suggestion_start(&c.suggestion, c.wanted);
     if (s->iface->studies(s->storage.self, &visitor, &err) != HONE_OK)
@@ -176,11 +184,14 @@ int stored_choose(struct stored *s, const struct cli *cli)
     else if (!c.n)
         code = cli_fail(EXIT_FAILED, "%s: there is no study in it", cli->arguments[0]);
     else if (c.wanted && !s->study.name && c.suggestion.best)
-        code = cli_fail(EXIT_FAILED, "%s: no study '%s'; did you mean '%s'?", cli->arguments[0], c.wanted, c.suggestion.best);
+        code = cli_fail(EXIT_FAILED, "%s: no study '%s'; did you mean '%s'?", cli->arguments[0], c.wanted,
+                        c.suggestion.best);
     else if (c.wanted && !s->study.name)
-        code = cli_fail(EXIT_FAILED, "%s: no study '%s'; there is %s", cli->arguments[0], c.wanted, text_string(&c.names));
+        code = cli_fail(EXIT_FAILED, "%s: no study '%s'; there is %s", cli->arguments[0], c.wanted,
+                        text_string(&c.names));
     else if (!c.wanted && c.n > 1)
-        code = cli_usage_error(cli, "%s holds %zu studies (%s): say which with --study NAME", cli->arguments[0], c.n, text_string(&c.names));
+        code = cli_usage_error(cli, "%s holds %zu studies (%s): say which with --study NAME", cli->arguments[0], c.n,
+                               text_string(&c.names));
     text_release(&c.names);
     return code;
 }
@@ -188,27 +199,31 @@ int stored_choose(struct stored *s, const struct cli *cli)
 /* ---- the best ---- */
 
 struct search_best {
-    struct stored       *stored;
+    struct stored *stored;
     struct stored_trial *trials;
-    size_t               n;
-    struct trial_table   table; /* only for its rules of what is better */
-    uint8_t              maximize[64];
+    size_t n;
+    struct trial_table table; /* only for its rules of what is better */
+    uint8_t maximize[64];
 };
 
 static struct trial as_trial(const hone_trial_record *r)
 {
-    return (struct trial){ .number = r->number, .values = (double *)(uintptr_t)r->values, .constraints = (double *)(uintptr_t)r->constraints };
+    return (struct trial){ .number = r->number,
+                           .values = (double *)(uintptr_t)r->values,
+                           .constraints = (double *)(uintptr_t)r->constraints };
 }
 
 static hone_rc on_trial(void *ctx, const hone_trial_record *record)
 {
     struct search_best *b = ctx;
-    if (record->state != HONE_STATE_COMPLETE)
+    if (record->state != HONE_STATE_COMPLETE || record->n_values != b->table.n_values ||
+        record->n_constraints != b->table.n_constraints)
         return HONE_OK;
     const struct trial now = as_trial(record);
     for (size_t i = 0; i < b->n; i++) {
         const struct trial other = as_trial(&b->trials[i].record);
-        if (trial_dominates(&b->table, &other, &now) || (b->table.n_values == 1 && !trial_dominates(&b->table, &now, &other)))
+        if (trial_dominates(&b->table, &other, &now) ||
+            (b->table.n_values == 1 && !trial_dominates(&b->table, &now, &other)))
             return HONE_OK;
     }
     size_t kept = 0;
@@ -230,11 +245,12 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *record)
 
 int stored_best(struct stored *s, struct stored_trial **trials, size_t *n)
 {
-    struct search_best         b = { .stored = s };
+    struct search_best b = { .stored = s };
     const hone_storage_visitor visitor = { &b, NULL, on_trial, NULL, NULL, NULL };
-    hone_error                 err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     if (s->study.n_objectives > sizeof b.maximize)
-        return cli_fail(EXIT_FAILED, "the study has %u objectives; this command can show %zu", s->study.n_objectives, sizeof b.maximize);
+        return cli_fail(EXIT_FAILED, "the study has %u objectives; this command can show %zu", s->study.n_objectives,
+                        sizeof b.maximize);
     for (uint32_t i = 0; i < s->study.n_objectives; i++)
         b.maximize[i] = s->study.objectives[i].direction == HONE_MAXIMIZE;
     trial_table_init(&b.table, 0, s->study.n_objectives, s->study.n_constraints, b.maximize);

@@ -7,26 +7,28 @@
 #include "plugin/component.h"
 
 struct stored {
-    struct catalog        *catalog;
-    struct component       storage;
+    struct catalog *catalog;
+    struct component storage;
     const hone_storage_v1 *iface;
-    hone_study_record      study; /* the one chosen; strings are copies */
-    hone_settings_memory   memory;
+    hone_study_record study; /* the one chosen; strings are copies */
+    hone_settings_memory memory;
 };
 /* Opens a storage for reading: "sqlite:fashion.db" or just a path, then the kind's default is taken. 0, or the exit code. */
-int  stored_open(struct stored *stored, const struct cli *cli, const char *url);
+int stored_open(struct stored *stored, const struct cli *cli, const char *url);
 /* Chooses the study named by --study, or the only one. 0, or the exit code after having said which there are. */
-int  stored_choose(struct stored *stored, const struct cli *cli);
+int stored_choose(struct stored *stored, const struct cli *cli);
 void stored_release(struct stored *stored);
 
 /* A trial that outlives the visit. */
 struct stored_trial {
-    hone_trial_record    record;
+    hone_trial_record record;
     hone_settings_memory memory;
 };
 /* The best trial (several objectives: the front, smallest number first), malloc'ed; *n 0: none is complete. */
-int  stored_best(struct stored *stored, struct stored_trial **trials, size_t *n);
+int stored_best(struct stored *stored, struct stored_trial **trials, size_t *n);
 void stored_trials_release(struct stored_trial *trials, size_t n);
 hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from);
 const char *state_name(uint32_t state); /* "complete" */
+/* "fashion.db --study fashion", quoted for a shell: what the commands that come next need. */
+void stored_arguments(struct text *out, const char *storage, const char *study);
 #endif

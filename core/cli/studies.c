@@ -6,7 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-static const struct option_row options[] = { OPTION_FORMAT, OPTION_PLUGIN_PATH, OPTION_NO_DEFAULT_PATH, { NULL, 0, NULL, NULL, 0 } };
+static const struct option_row options[] = {
+    OPTION_FORMAT, OPTION_PLUGIN_PATH, OPTION_NO_DEFAULT_PATH, { NULL, 0, NULL, NULL, 0 }
+};
 
 static const struct column columns[] = {
     { "name", COLUMN_TEXT },       { "state", COLUMN_TEXT },    { "trials", COLUMN_NUMBER },
@@ -18,7 +20,7 @@ enum { N_COLUMNS = sizeof columns / sizeof *columns };
 static void format_time(double seconds, char *out, size_t n)
 {
     const time_t t = (time_t)seconds;
-    struct tm    tm;
+    struct tm tm;
     if (!gmtime_r(&t, &tm) || !strftime(out, n, "%Y-%m-%dT%H:%M:%SZ", &tm))
         snprintf(out, n, "?");
 }
@@ -26,16 +28,23 @@ static void format_time(double seconds, char *out, size_t n)
 static hone_rc on_study(void *ctx, const hone_study_record *s)
 {
     static const char *const states[] = { "running", "finished", "stopped" };
-    char                     numbers[4][32], updated[40];
-    struct text              objectives = TEXT_INIT;
-    const uint64_t           counts[] = { s->n_trials, s->n_complete, s->n_pruned, s->n_failed };
+    char numbers[4][32], updated[40];
+    struct text objectives = TEXT_INIT;
+    const uint64_t counts[] = { s->n_trials, s->n_complete, s->n_pruned, s->n_failed };
     for (int i = 0; i < 4; i++)
         snprintf(numbers[i], sizeof numbers[i], "%llu", (unsigned long long)counts[i]);
     for (uint32_t i = 0; i < s->n_objectives; i++)
-        text_addf(&objectives, "%s%s %s", i ? ", " : "", s->objectives[i].name, s->objectives[i].direction == HONE_MAXIMIZE ? "max" : "min");
+        text_addf(&objectives, "%s%s %s", i ? ", " : "", s->objectives[i].name,
+                  s->objectives[i].direction == HONE_MAXIMIZE ? "max" : "min");
     format_time(s->updated, updated, sizeof updated);
-    const char *const cells[N_COLUMNS] = { s->name,    s->state < 3 ? states[s->state] : "?", numbers[0], numbers[1], numbers[2], numbers[3],
-                                           text_string(&objectives), updated };
+    const char *const cells[N_COLUMNS] = { s->name,
+                                           s->state < 3 ? states[s->state] : "?",
+                                           numbers[0],
+                                           numbers[1],
+                                           numbers[2],
+                                           numbers[3],
+                                           text_string(&objectives),
+                                           updated };
     const int failed = output_row(ctx, cells);
     text_release(&objectives);
     return failed < 0 ? HONE_EIO : HONE_OK;
@@ -43,16 +52,16 @@ static hone_rc on_study(void *ctx, const hone_study_record *s)
 
 static int run(const struct cli *cli)
 {
-    struct stored      stored;
-    struct output      output;
+    struct stored stored;
+    struct output output;
     enum output_format format;
-    hone_error         err = HONE_ERROR_INIT;
-    int                code = cli_format(cli, &format);
+    hone_error err = HONE_ERROR_INIT;
+    int code = cli_format(cli, &format);
     if (code != 0 || (code = stored_open(&stored, cli, cli->arguments[0])) != 0)
         return code;
     output_open(&output, format, columns, N_COLUMNS);
     const hone_storage_visitor visitor = { &output, on_study, NULL, NULL, NULL, NULL };
-    const hone_rc              rc = stored.iface->studies(stored.storage.self, &visitor, &err);
+    const hone_rc rc = stored.iface->studies(stored.storage.self, &visitor, &err);
     output_close(&output);
     if (rc != HONE_OK)
         code = cli_fail(EXIT_FAILED, "%s", err.msg);
@@ -60,7 +69,15 @@ static int run(const struct cli *cli)
     return code;
 }
 
-const struct command command_studies = { "studies", "list the studies that a storage holds", "STORAGE [options]",
-                                         "STORAGE is a path (fashion.db) or a URL (sqlite:fashion.db). 'running' is also said of a study whose\n"
-                                         "process was killed: run its command again.\n",
-                                         options, 1, 1, run, 0 };
+const struct command command_studies = {
+    "studies",
+    "list the studies that a storage holds",
+    "STORAGE [options]",
+    "STORAGE is a path (fashion.db) or a URL (sqlite:fashion.db). 'running' is also said of a study whose\n"
+    "process was killed: run its command again.\n",
+    options,
+    1,
+    1,
+    run,
+    0
+};

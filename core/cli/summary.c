@@ -2,6 +2,8 @@
 /* The end of a run: read from the storage, so that it also shows what an earlier run of the study did. */
 #include "cli/summary.h"
 
+#include "cli/stored.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@ static void print_point(const hone_trial_record *r)
 
 unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *prefix)
 {
-    unsigned     printed = 0;
+    unsigned printed = 0;
     const size_t length = strlen(prefix);
     for (uint32_t i = 0; i < n; i++) {
         if (strncmp(metrics[i].name, prefix, length))
@@ -44,10 +46,10 @@ enum { TABLE_LINES = 32, TABLE_COLUMNS = 128 }; /* a larger table is left to `ho
 static void print_table(const char *name, const char *csv)
 {
     struct text text = TEXT_INIT;
-    size_t      widest = 1, lines = 0, longest = 0;
+    size_t widest = 1, lines = 0, longest = 0;
     for (const char *at = csv; *at; lines++, at += *at == '\n') {
         const char *end = at + strcspn(at, "\n");
-        size_t      columns = 0;
+        size_t columns = 0;
         for (; at < end; at += *at == ',', columns++) {
             const size_t n = strcspn(at, ",\n");
             widest = n > widest ? n : widest;
@@ -91,8 +93,8 @@ static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
 
 static void print_front(struct study *study)
 {
-    struct trial **front;
-    const uint64_t n = trial_table_front(&study->table, &front);
+    struct trial *const *front = study->table.front;
+    const uint64_t n = study->table.n_front;
     printf("front  %llu of %llu trials are not dominated\n", (unsigned long long)n, (unsigned long long)study->table.n);
     for (uint64_t i = 0; i < n && i < 10; i++) {
         printf("  trial %-6llu", (unsigned long long)front[i]->number);
@@ -102,30 +104,34 @@ static void print_front(struct study *study)
     }
     if (n > 10)
         printf("  and %llu more\n", (unsigned long long)(n - 10));
-    free(front);
 }
 
 void summary_print(struct study *study, const char *storage_url)
 {
+    struct text arguments = TEXT_INIT;
     const struct trial_table *t = &study->table;
-    struct trial             *best = t->best;
-    hone_error                err = HONE_ERROR_INIT;
+    struct trial *best = trial_table_best(t);
+    hone_error err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { NULL, NULL, on_trial, NULL, NULL, on_attachment };
-    const char               *name = study->composition->study.name;
     if (t->n_values > 1 && t->complete) {
         print_front(study);
     } else if (best) {
         study_fill_record(study, best, &study->record);
-        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n", (unsigned long long)best->number, (unsigned long long)t->n,
-               (unsigned long long)t->complete, (unsigned long long)t->pruned, (unsigned long long)t->failed);
+        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n",
+               (unsigned long long)best->number, (unsigned long long)t->n, (unsigned long long)t->complete,
+               (unsigned long long)t->pruned, (unsigned long long)t->failed);
+        if (trial_violation(t, best) > 0)
+            printf("  no trial meets the constraints; this one comes closest\n");
         printf("  %-36s %.6g\n", study->objectives[0].name, best->values[0]);
         print_point(&study->record.record);
         study->storage_iface->trials(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
         study->storage_iface->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
     }
-    printf("next   hone trials %s --study %s\n", storage_url, name);
+    stored_arguments(&arguments, storage_url, study->composition->study.name);
+    printf("next   hone trials %s\n", text_string(&arguments));
     if (study->has_final)
-        printf("       hone best %s --study %s --format ini > best.ini && hone train best.ini\n", storage_url, name);
+        printf("       hone best %s --format ini > best.ini && hone train best.ini\n", text_string(&arguments));
     else
-        printf("       hone best %s --study %s --format json\n", storage_url, name);
+        printf("       hone best %s --format json\n", text_string(&arguments));
+    text_release(&arguments);
 }

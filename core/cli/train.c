@@ -48,23 +48,22 @@ static void print_outcome(const struct crew_event *event)
 static int hear(struct session *s, const struct crew_event *event, int64_t *max_step)
 {
     struct crew *crew = pool_crew(s->pool);
-    hone_error   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     switch (event->what) {
     case CREW_READY:
         if (event->rc == HONE_OK) {
             *max_step = event->description->max_step;
             return -1;
         }
-        snprintf(err.param, sizeof err.param, "objective%s%.40s", event->param && *event->param ? "." : "", event->param ? event->param : "");
-        err.code = event->died ? HONE_EFAIL : HONE_EINVAL;
-        snprintf(err.msg, sizeof err.msg, "%s", event->message ? event->message : "the objective gives no reason");
+        study_not_ready(event, &err);
         return session_fail(s, &err);
     case CREW_REPORT:
         if (!cli_has(s->cli, "quiet"))
             print_epoch(event, *max_step);
         return crew->verdict(crew, event->worker, HONE_CONTINUE, &err) == HONE_OK ? -1 : session_fail(s, &err);
     case CREW_ATTACHMENT:
-        summary_attachment(event->attachment.name, event->attachment.media_type, event->attachment.text, event->attachment.path);
+        summary_attachment(event->attachment.name, event->attachment.media_type, event->attachment.text,
+                           event->attachment.path);
         return -1;
     case CREW_LOG:
         if (event->level >= HONE_LOG_INFO)
@@ -76,7 +75,8 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
     if (event->status == CREW_CANCELLED || session_signals)
         return 128 + (session_signal ? session_signal : SIGTERM);
     if (event->status != HONE_COMPLETE)
-        return cli_fail(EXIT_FAILED, "%s%s%s", event->component ? event->component : "", event->component && *event->component ? ": " : "",
+        return cli_fail(EXIT_FAILED, "%s%s%s", event->component ? event->component : "",
+                        event->component && *event->component ? ": " : "",
                         event->message ? event->message : "the training failed and gave no reason");
     print_outcome(event);
     return EXIT_OK;
@@ -85,14 +85,18 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
 static int train_with(struct session *s, const hone_setting *settings, uint32_t n_settings)
 {
     const struct study_settings *study = &s->composition.study;
-    struct crew                 *crew;
-    hone_error                   err = HONE_ERROR_INIT;
-    int64_t                      max_step = 0;
-    int                          cancelled = 0, code = -1;
-    const struct pool_options    options_ = { 1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options };
-    const struct crew_trial      trial = { .number = (uint64_t)study->trial, .flags = HONE_TRIAL_FINAL,
-                                           .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial),
-                                           .settings = settings, .n_settings = n_settings };
+    struct crew *crew;
+    hone_error err = HONE_ERROR_INIT;
+    int64_t max_step = 0;
+    int cancelled = 0, code = -1;
+    const struct pool_options options_ = {
+        1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options, NULL
+    };
+    const struct crew_trial trial = { .number = (uint64_t)study->trial,
+                                      .flags = HONE_TRIAL_FINAL,
+                                      .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial),
+                                      .settings = settings,
+                                      .n_settings = n_settings };
     session_catch_signals();
     if (pool_create(&s->pool, &options_, &err) != HONE_OK)
         return session_fail(s, &err);
@@ -116,7 +120,7 @@ static int train_with(struct session *s, const hone_setting *settings, uint32_t 
 static int train(struct session *s)
 {
     const struct space_lines *fixed = &s->composition.space;
-    hone_setting             *settings = calloc(fixed->n_lines + 1, sizeof *settings);
+    hone_setting *settings = calloc(fixed->n_lines + 1, sizeof *settings);
     if (!settings)
         return cli_fail(EXIT_FAILED, "out of memory");
     for (size_t i = 0; i < fixed->n_lines; i++) {
@@ -132,16 +136,21 @@ static int train(struct session *s)
 static int run(const struct cli *cli)
 {
     struct session session;
-    int            code = session_read(&session, cli, COMPOSE_TRAIN);
+    int code = session_read(&session, cli, COMPOSE_TRAIN);
     if (code == 0)
         code = train(&session);
     session_release(&session);
     return code;
 }
 
-const struct command command_train = {
-    "train", "train once with the values in the INI files, test, write the model", "FILE... [options]",
-    "[search] and [scheduler] play no part, and of [space] only what is fixed. Training uses all data but the test split;\n"
-    "the test split is used once, at the end.\n",
-    options, 1, -1, run, 0
-};
+const struct command command_train = { "train",
+                                       "train once with the values in the INI files, test, write the model",
+                                       "FILE... [options]",
+                                       "[search] and [scheduler] play no part, and of [space] only what is fixed. "
+                                       "Training uses all data but the test split;\n"
+                                       "the test split is used once, at the end.\n",
+                                       options,
+                                       1,
+                                       -1,
+                                       run,
+                                       0 };

@@ -2,6 +2,9 @@
 /* `hone trials`: the trials of a study, a row each; or everything about one. */
 #include "cli/stored.h"
 
+#include "hone/param.h"
+
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,43 +20,74 @@ static const struct option_row options[] = {
     { NULL, 0, NULL, NULL, 0 },
 };
 
-enum { FIXED = 4, BEHIND = 2, MAX_COLUMNS = 512 };
+/* Names in the order of their first appearance. Trials of a study mostly give the same ones in the same order: the look-up begins
+ * where the last one ended. */
+struct names {
+    const char **names;
+    size_t n, capacity, next;
+};
+enum { FIXED = 4 }; /* columns before the objectives: trial, state, step, seconds */
 struct listing {
     const struct stored *stored;
-    struct column        columns[MAX_COLUMNS];
-    size_t               n_columns, n_keys, n_metrics;
-    const char          *keys[MAX_COLUMNS], *metrics[MAX_COLUMNS];
+    struct column *columns;
+    size_t n_columns;
+    struct names keys, metrics;
     hone_settings_memory memory;
-    int                  with_metrics, failed_rows;
-    const char          *state;
-    struct output        output;
+    int with_metrics, failed_rows;
+    const char *state;
+    const char **cells;  /* (n_columns) of the row at hand */
+    char (*numbers)[32]; /* (n_columns) texts of numbers in it */
+    struct output output;
 };
 
-static void remember(struct listing *l, const char **names, size_t *n, const char *name)
+/* Index of a name, or n: it is not there. */
+static size_t names_find(struct names *names, const char *name)
 {
-    for (size_t i = 0; i < *n; i++)
-        if (!strcmp(names[i], name))
-            return;
+    for (size_t k = 0; k < names->n; k++) {
+        const size_t i = (names->next + k) % names->n;
+        if (!strcmp(names->names[i], name)) {
+            names->next = i + 1;
+            return i;
+        }
+    }
+    return names->n;
+}
+
+static hone_rc remember(struct listing *l, struct names *names, const char *name)
+{
     const size_t length = strlen(name) + 1;
-    char        *copy = l->n_keys + l->n_metrics + l->stored->study.n_objectives + FIXED + BEHIND < MAX_COLUMNS
-                            ? hone_settings_allocate(&l->memory, length)
-                            : NULL;
+    if (names_find(names, name) < names->n)
+        return HONE_OK;
+    if (names->n == names->capacity) {
+        const size_t capacity = names->capacity ? names->capacity * 2 : 64;
+        const char **more = realloc(names->names, capacity * sizeof *more);
+        if (!more)
+            return HONE_ENOMEM;
+        names->names = more;
+        names->capacity = capacity;
+    }
+    char *copy = hone_settings_allocate(&l->memory, length);
     if (!copy)
-        return;
+        return HONE_ENOMEM;
     memcpy(copy, name, length);
-    names[(*n)++] = copy;
+    names->names[names->n++] = copy;
+    names->next = names->n;
+    return HONE_OK;
 }
 
 /* First pass: which parameters and metrics there are. */
 static hone_rc on_trial_names(void *ctx, const hone_trial_record *r)
 {
     struct listing *l = ctx;
-    for (uint32_t i = 0; i < r->n_parameters; i++)
-        remember(l, l->keys, &l->n_keys, r->parameters[i].key);
-    for (uint32_t i = 0; l->with_metrics && i < r->n_metrics; i++)
-        remember(l, l->metrics, &l->n_metrics, r->metrics[i].name);
+    hone_rc rc = HONE_OK;
+    if (l->state && strcmp(l->state, state_name(r->state)))
+        return HONE_OK;
+    for (uint32_t i = 0; rc == HONE_OK && i < r->n_parameters; i++)
+        rc = remember(l, &l->keys, r->parameters[i].key);
+    for (uint32_t i = 0; rc == HONE_OK && l->with_metrics && i < r->n_metrics; i++)
+        rc = remember(l, &l->metrics, r->metrics[i].name);
     l->failed_rows |= r->state == HONE_STATE_FAILED;
-    return HONE_OK;
+    return rc;
 }
 
 static void add_column(struct listing *l, const char *name, enum column_type type)
@@ -73,12 +107,13 @@ static const char *number_cell(double v, char *out, size_t n)
 static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
 {
     struct listing *l = ctx;
-    const char     *cells[MAX_COLUMNS] = { NULL };
-    char            numbers[MAX_COLUMNS][32];
-    char            why[400];
-    size_t          c = 0;
+    const char **cells = l->cells;
+    char(*numbers)[32] = l->numbers;
+    char why[400];
+    size_t c = 0;
     if (l->state && strcmp(l->state, state_name(r->state)))
         return HONE_OK;
+    memset(cells, 0, l->n_columns * sizeof *cells);
     snprintf(numbers[c], 32, "%llu", (unsigned long long)r->number);
     cells[c] = numbers[c];
     cells[++c] = state_name(r->state);
@@ -89,14 +124,19 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
     c++;
     for (uint32_t i = 0; i < l->stored->study.n_objectives; i++, c++)
         cells[c] = i < r->n_values ? number_cell(r->values[i], numbers[c], 32) : NULL;
-    for (size_t k = 0; k < l->n_keys; k++, c++)
-        for (uint32_t i = 0; i < r->n_parameters; i++)
-            if (!strcmp(r->parameters[i].key, l->keys[k]))
-                cells[c] = r->parameters[i].text;
-    for (size_t k = 0; k < l->n_metrics; k++, c++)
-        for (uint32_t i = 0; i < r->n_metrics; i++)
-            if (!strcmp(r->metrics[i].name, l->metrics[k]))
-                cells[c] = number_cell(r->metrics[i].value, numbers[c], 32);
+    for (uint32_t i = 0; i < r->n_parameters;
+         i++) { /* a study at work may have got names since the first pass: without them */
+        const size_t k = names_find(&l->keys, r->parameters[i].key);
+        if (k < l->keys.n)
+            cells[c + k] = r->parameters[i].text;
+    }
+    c += l->keys.n;
+    for (uint32_t i = 0; l->with_metrics && i < r->n_metrics; i++) {
+        const size_t k = names_find(&l->metrics, r->metrics[i].name);
+        if (k < l->metrics.n)
+            cells[c + k] = number_cell(r->metrics[i].value, numbers[c + k], 32);
+    }
+    c += l->metrics.n;
     if (l->failed_rows) {
         cells[c] = r->component && *r->component ? r->component : NULL;
         snprintf(why, sizeof why, "%s", r->message ? r->message : "");
@@ -108,38 +148,56 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
     return output_row(&l->output, cells) < 0 ? HONE_EIO : HONE_OK;
 }
 
-static int list(const struct cli *cli, const struct stored *stored, enum output_format format)
+static int make_columns(struct listing *l)
 {
-    struct listing            *l = calloc(1, sizeof *l);
-    hone_error                 err = HONE_ERROR_INIT;
-    const hone_storage_visitor names = { l, NULL, on_trial_names, NULL, NULL, NULL }, rows = { l, NULL, on_trial_row, NULL, NULL, NULL };
-    if (!l)
-        return cli_fail(EXIT_FAILED, "out of memory");
-    l->stored = stored;
-    l->with_metrics = cli_has(cli, "metrics");
-    l->state = cli_value(cli, "state");
-    hone_rc rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &names, &err);
+    const size_t most = FIXED + l->stored->study.n_objectives + l->keys.n + l->metrics.n + 2;
+    l->columns = calloc(most, sizeof *l->columns);
+    l->cells = calloc(most, sizeof *l->cells);
+    l->numbers = calloc(most, sizeof *l->numbers);
+    if (!l->columns || !l->cells || !l->numbers)
+        return -1;
     add_column(l, "trial", COLUMN_NUMBER);
     add_column(l, "state", COLUMN_TEXT);
     add_column(l, "step", COLUMN_NUMBER);
     add_column(l, "seconds", COLUMN_NUMBER);
-    for (uint32_t i = 0; i < stored->study.n_objectives; i++)
-        add_column(l, stored->study.objectives[i].name, COLUMN_NUMBER);
-    for (size_t i = 0; i < l->n_keys; i++)
-        add_column(l, l->keys[i], COLUMN_TEXT);
-    for (size_t i = 0; i < l->n_metrics; i++)
-        add_column(l, l->metrics[i], COLUMN_NUMBER);
+    for (uint32_t i = 0; i < l->stored->study.n_objectives; i++)
+        add_column(l, l->stored->study.objectives[i].name, COLUMN_NUMBER);
+    for (size_t i = 0; i < l->keys.n; i++)
+        add_column(l, l->keys.names[i], COLUMN_TEXT);
+    for (size_t i = 0; i < l->metrics.n; i++)
+        add_column(l, l->metrics.names[i], COLUMN_NUMBER);
     if (l->failed_rows) {
         add_column(l, "component", COLUMN_TEXT);
         add_column(l, "message", COLUMN_TEXT);
     }
-    output_open(&l->output, format, l->columns, l->n_columns);
-    if (rc == HONE_OK)
+    return 0;
+}
+
+static int list(const struct cli *cli, const struct stored *stored, enum output_format format)
+{
+    struct listing l = { .stored = stored, .with_metrics = cli_has(cli, "metrics"), .state = cli_value(cli, "state") };
+    hone_error err = HONE_ERROR_INIT;
+    const hone_storage_visitor names = { &l, NULL, on_trial_names, NULL, NULL, NULL },
+                               rows = { &l, NULL, on_trial_row, NULL, NULL, NULL };
+    hone_rc rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &names, &err);
+    if (rc == HONE_OK && (make_columns(&l) < 0 || output_open(&l.output, format, l.columns, l.n_columns) < 0))
+        rc = HONE_ENOMEM;
+    if (rc == HONE_OK) {
         rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &rows, &err);
-    output_close(&l->output);
-    hone_settings_release(&l->memory);
-    free(l);
-    return rc == HONE_OK || rc == HONE_EIO ? (err.msg[0] ? cli_fail(EXIT_FAILED, "%s", err.msg) : EXIT_OK) : cli_fail(EXIT_FAILED, "out of memory");
+        if (output_close(&l.output) < 0 && rc == HONE_OK)
+            rc = hone_fail(&err, HONE_EIO, NULL, "cannot write the table: %s", strerror(errno));
+    }
+    hone_settings_release(&l.memory);
+    free(l.keys.names);
+    free(l.metrics.names);
+    free(l.columns);
+    free(l.cells);
+    free(l.numbers);
+    return rc == HONE_OK ? EXIT_OK
+                         : cli_fail(EXIT_FAILED, "%s",
+                                    err.msg[0]          ? err.msg
+                                    : rc == HONE_ENOMEM ? "out of memory"
+                                                        : "cannot write the table");
 }
 
 /* ---- one trial ---- */
@@ -147,11 +205,12 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
 static hone_rc on_report_line(void *ctx, const hone_report_record *r)
 {
     struct output *output = ctx;
-    char           step[32], attempt[32], value[32];
+    char step[32], attempt[32], value[32];
     for (uint32_t i = 0; i < r->n_values; i++) {
         snprintf(step, sizeof step, "%lld", (long long)r->step);
         snprintf(attempt, sizeof attempt, "%llu", (unsigned long long)r->attempt);
-        const char *const cells[] = { "report", step, attempt, r->values[i].name, number_cell(r->values[i].value, value, sizeof value) };
+        const char *const cells[] = { "report", step, attempt, r->values[i].name,
+                                      number_cell(r->values[i].value, value, sizeof value) };
         if (output_row(output, cells) < 0)
             return HONE_EIO;
     }
@@ -161,13 +220,15 @@ static hone_rc on_report_line(void *ctx, const hone_report_record *r)
 static hone_rc on_trial_lines(void *ctx, const hone_trial_record *r)
 {
     struct output *output = ctx;
-    char           attempt[32], value[32];
+    char attempt[32], value[32];
     snprintf(attempt, sizeof attempt, "%llu", (unsigned long long)r->attempt);
     output_row(output, (const char *const[]){ "state", NULL, attempt, state_name(r->state), NULL });
     for (uint32_t i = 0; i < r->n_parameters; i++)
-        output_row(output, (const char *const[]){ "parameter", NULL, NULL, r->parameters[i].key, r->parameters[i].text });
+        output_row(output,
+                   (const char *const[]){ "parameter", NULL, NULL, r->parameters[i].key, r->parameters[i].text });
     for (uint32_t i = 0; i < r->n_metrics; i++)
-        output_row(output, (const char *const[]){ "metric", NULL, NULL, r->metrics[i].name, number_cell(r->metrics[i].value, value, sizeof value) });
+        output_row(output, (const char *const[]){ "metric", NULL, NULL, r->metrics[i].name,
+                                                  number_cell(r->metrics[i].value, value, sizeof value) });
     if (r->component && *r->component)
         output_row(output, (const char *const[]){ "component", NULL, NULL, r->component, NULL });
     if (r->message && *r->message)
@@ -177,19 +238,22 @@ static hone_rc on_trial_lines(void *ctx, const hone_trial_record *r)
 
 static hone_rc on_attachment_line(void *ctx, const hone_attachment_record *a)
 {
-    return output_row(ctx, (const char *const[]){ a->final ? "final" : "attachment", NULL, NULL, a->name, a->path ? a->path : a->text }) < 0 ? HONE_EIO
-                                                                                                                                             : HONE_OK;
+    return output_row(ctx, (const char *const[]){ a->final ? "final" : "attachment", NULL, NULL, a->name,
+                                                  a->path ? a->path : a->text }) < 0
+               ? HONE_EIO
+               : HONE_OK;
 }
 
 static int show(const struct stored *stored, int64_t trial, enum output_format format)
 {
     static const struct column columns[] = {
-        { "what", COLUMN_TEXT }, { "step", COLUMN_NUMBER }, { "attempt", COLUMN_NUMBER }, { "name", COLUMN_TEXT }, { "value", COLUMN_TEXT },
+        { "what", COLUMN_TEXT }, { "step", COLUMN_NUMBER }, { "attempt", COLUMN_NUMBER },
+        { "name", COLUMN_TEXT }, { "value", COLUMN_TEXT },
     };
-    struct output              output;
-    hone_error                 err = HONE_ERROR_INIT;
+    struct output output;
+    hone_error err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { &output, NULL, on_trial_lines, on_report_line, NULL, on_attachment_line };
-    const hone_storage_v1     *s = stored->iface;
+    const hone_storage_v1 *s = stored->iface;
     output_open(&output, format, columns, sizeof columns / sizeof *columns);
     hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &visitor, &err);
     if (rc == HONE_OK && !output.n_rows)
@@ -204,14 +268,15 @@ static int show(const struct stored *stored, int64_t trial, enum output_format f
 
 static int run(const struct cli *cli)
 {
-    struct stored      stored;
+    struct stored stored;
     enum output_format format;
-    int64_t            trial = -1;
-    const char        *state = cli_value(cli, "state");
-    int                code = cli_format(cli, &format);
+    int64_t trial = -1;
+    const char *state = cli_value(cli, "state");
+    int code = cli_format(cli, &format);
     if (code != 0 || (code = cli_number(cli, "trial", 0, &trial)) != 0)
         return code;
-    if (state && strcmp(state, "complete") && strcmp(state, "pruned") && strcmp(state, "failed") && strcmp(state, "running"))
+    if (state && strcmp(state, "complete") && strcmp(state, "pruned") && strcmp(state, "failed") &&
+        strcmp(state, "running"))
         return cli_usage_error(cli, "--state %s: complete, pruned, failed or running", state);
     if ((code = stored_open(&stored, cli, cli->arguments[0])) == 0 && (code = stored_choose(&stored, cli)) == 0)
         code = trial >= 0 ? show(&stored, trial, format) : list(cli, &stored, format);
@@ -219,6 +284,14 @@ static int run(const struct cli *cli)
     return code;
 }
 
-const struct command command_trials = { "trials", "list the trials of a study", "STUDY [options]",
-                                        "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n",
-                                        options, 1, 1, run, 0 };
+const struct command command_trials = {
+    "trials",
+    "list the trials of a study",
+    "STUDY [options]",
+    "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n",
+    options,
+    1,
+    1,
+    run,
+    0
+};

@@ -17,8 +17,8 @@ typedef const char *(*version_fn)(void);
 static void *open_library(void)
 {
     static const char *const places[] = { "", "/../lib" };
-    char                    *directory = program_directory(), *path = NULL;
-    void                    *library = NULL;
+    char *directory = program_directory(), *path = NULL;
+    void *library = NULL;
     for (size_t i = 0; directory && !library && i < sizeof places / sizeof *places; i++) {
         if (asprintf(&path, "%s%s/libhone-nn.so.1", directory, places[i]) < 0)
             break;
@@ -31,7 +31,7 @@ static void *open_library(void)
 
 int version_print(void)
 {
-    void      *library = open_library(), *symbol = library ? dlsym(library, "hone_nn_version") : NULL;
+    void *library = open_library(), *symbol = library ? dlsym(library, "hone_nn_version") : NULL;
     version_fn version = NULL;
     printf("hone " HONE_VERSION "\nplugin ABI %d.%d\n", HONE_ABI_MAJOR, HONE_ABI_MINOR);
     memcpy(&version, &symbol, sizeof version);

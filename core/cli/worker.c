@@ -10,5 +10,10 @@ static int run(const struct cli *cli)
     return worker_main();
 }
 
-const struct command command_worker = { "worker", NULL, "", "Evaluates trials for a coordinator on the descriptors that it was given. Not for use by hand.\n",
-                                        NULL, 0, 0, run, 0 };
+const struct command command_worker = {
+    "worker", NULL,
+    "",       "Evaluates trials for a coordinator on the descriptors that it was given. Not for use by hand.\n",
+    NULL,     0,
+    0,        run,
+    0
+};

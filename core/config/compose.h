@@ -5,19 +5,19 @@
 #include "config/composition.h"
 
 struct composer {
-    struct composition  *composition;
+    struct composition *composition;
     const struct config *config;
-    struct catalog      *catalog;
-    unsigned             flags;
-    struct complaints   *complaints;
-    int                  failed;
-    int                  free_space; /* the objective takes keys of [space] that no table knows */
+    struct catalog *catalog;
+    unsigned flags;
+    struct complaints *complaints;
+    int failed;
+    int free_space; /* the objective takes keys of [space] that no table knows */
 };
 
 struct composed_kind { /* what sections there may be */
-    const char      *name; /* "model"; n bytes of it */
-    size_t           n;
-    uint32_t         min, max;
+    const char *name;  /* "model"; n bytes of it */
+    size_t n;
+    uint32_t min, max;
     const hone_slot *slot; /* NULL: one of the core's kinds */
 };
 
@@ -66,7 +66,7 @@ struct composed_key *section_key(const struct composed_section *section, const c
 int section_key_active(const struct composed_section *section, const struct composed_key *key,
                        const struct space_lines *space, const struct setting_text *point, size_t n_point);
 /* 1 where the parameter is of the component's table. */
-int  component_has(const struct catalog_component *component, const hone_param *param);
+int component_has(const struct catalog_component *component, const hone_param *param);
 /* The text of SECTION.KEY in a point, NULL: not there. */
 const char *point_text(const struct setting_text *point, size_t n, const char *section, const char *key);
 void composed_keys_release(struct composed_key *keys, size_t n);

@@ -160,7 +160,8 @@ void compose_relation(struct composer *c, const struct space_relation *r)
 {
     double low_a, high_a, low_b = r->constant, high_b = r->constant;
     int never = 0;
-    if (!relation_line(c, r, r->key_a, &low_a, &high_a) || (r->key_b && !relation_line(c, r, r->key_b, &low_b, &high_b)))
+    if (!relation_line(c, r, r->key_a, &low_a, &high_a) ||
+        (r->key_b && !relation_line(c, r, r->key_b, &low_b, &high_b)))
         return;
     if (r->key_b && !strcmp(r->key_a, r->key_b)) {
         compose_refuse(c, &r->place, "the relation compares '%s' with itself", r->key_a);

@@ -63,11 +63,11 @@ static int same_table(const struct composed_section *section, const hone_param *
 
 struct activity {
     const struct composed_section *section;
-    const hone_param              *param;
-    const struct space_lines      *space;
-    const struct setting_text     *point;
-    size_t                         n_point;
-    int                            varied;
+    const hone_param *param;
+    const struct space_lines *space;
+    const struct setting_text *point;
+    size_t n_point;
+    int varied;
 };
 
 static const char *lookup(void *ctx, const char *key)

@@ -197,11 +197,11 @@ static void find_components(struct composer *c, struct composed_section *section
         compose_refuse(c, &item->value_place, "'use' of [%s] names nothing", section->name);
     if (item && !*item->value)
         return;
-    name = item                                                          ? item->value
-           : line && !(instance && has_choice(line, instance))           ? line->choices[0]
-           : instance                                                    ? instance
-           : usual                                                       ? usual->name
-                                                                         : NULL;
+    name = item                                                ? item->value
+           : line && !(instance && has_choice(line, instance)) ? line->choices[0]
+           : instance                                          ? instance
+           : usual                                             ? usual->name
+                                                               : NULL;
     if (!name) {
         compose_installed(c, section->kind, &installed);
         compose_refuse(c, &section->place, "[%s] does not say which %s; write use = NAME with one of: %s",
@@ -260,8 +260,8 @@ static struct composed_section *add_section(struct composer *c, const char *name
 {
     struct composition *composition = c->composition;
     const struct place here = place ? *place : compose_section_place(c, name);
-    struct composed_section *sections =
-                                realloc(composition->sections, (composition->n_sections + 1) * sizeof *sections),
+    struct composed_section *sections = realloc(composition->sections,
+                                                (composition->n_sections + 1) * sizeof *sections),
                             *section;
     if (!sections) {
         compose_no_memory(c);
@@ -423,7 +423,8 @@ static void sort_sections(struct composer *c)
             if (composition->sections[j].explicit_ &&
                 !strcmp(composition->sections[j].name, c->config->sections[i].name)) {
                 const struct composed_section found = composition->sections[j];
-                memmove(composition->sections + sorted + 1, composition->sections + sorted, (j - sorted) * sizeof found);
+                memmove(composition->sections + sorted + 1, composition->sections + sorted,
+                        (j - sorted) * sizeof found);
                 composition->sections[sorted++] = found;
             }
 }

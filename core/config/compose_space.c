@@ -45,7 +45,7 @@ static void refuse_line(struct composer *c, const struct space_line *line, const
 
 struct target {
     struct composed_section *section; /* NULL: a free key */
-    const char              *key;     /* behind the section's name */
+    const char *key;                  /* behind the section's name */
 };
 
 /* 1, or 0 with a complaint: nothing of this name. */

@@ -13,9 +13,9 @@
 /* ---- objectives and constraints ---- */
 
 struct element { /* one of a comma-separated list, cut into words */
-    const char  *words[4];
-    size_t       lengths[4];
-    size_t       n; /* at most 4, more are not looked at */
+    const char *words[4];
+    size_t lengths[4];
+    size_t n; /* at most 4, more are not looked at */
     struct place place;
 };
 
@@ -52,8 +52,8 @@ static int is_word(const struct element *e, size_t i, const char *word)
 static void read_objective(struct composer *c, const struct element *e)
 {
     struct composition *composition = c->composition;
-    struct objective_spec *objectives =
-                              realloc(composition->objectives, (composition->n_objectives + 1) * sizeof *objectives),
+    struct objective_spec *objectives = realloc(composition->objectives,
+                                                (composition->n_objectives + 1) * sizeof *objectives),
                           *o;
     if (!objectives) {
         compose_no_memory(c);

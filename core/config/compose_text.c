@@ -77,6 +77,8 @@ static void write_section(const struct composition *composition, const struct co
 static int has_section(const struct composition *composition, const char *key)
 {
     const char *dot = strrchr(key, '.');
+    if (!strncmp(key, "study.", 6))
+        return 1;
     for (size_t i = 0; dot && i < composition->n_sections; i++) {
         const struct composed_section *section = composition->sections + i;
         if (strlen(section->name) == (size_t)(dot - key) && !strncmp(section->name, key, (size_t)(dot - key)))
@@ -101,12 +103,19 @@ static void write_free_keys(const struct composition *composition, const struct 
     text_release(&value);
 }
 
+static void write_study_key(const struct composed_key *key, const struct setting_text *point, size_t n,
+                            struct text *out)
+{
+    const char *text = point_text(point, n, "study", key->param->key);
+    config_write_value(out, key->param->key, text ? text : key->text);
+}
+
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,
                       struct text *out)
 {
     text_add(out, "[study]\n");
     for (size_t i = 0; i < composition->n_study_keys; i++)
-        config_write_value(out, composition->study_keys[i].param->key, composition->study_keys[i].text);
+        write_study_key(composition->study_keys + i, point, n, out);
     for (size_t i = 0; i < composition->n_sections; i++)
         write_section(composition, composition->sections + i, point, n, out);
     if (n)

@@ -14,79 +14,79 @@
 
 enum study_order { ORDER_ASYNCHRONOUS, ORDER_STRICT };
 struct objective_spec {
-    char        *metric;    /* "validation.accuracy" */
-    uint32_t     direction; /* HONE_MINIMIZE, HONE_MAXIMIZE; HONE_NO_DIRECTION: not said, ask the objective */
+    char *metric;       /* "validation.accuracy" */
+    uint32_t direction; /* HONE_MINIMIZE, HONE_MAXIMIZE; HONE_NO_DIRECTION: not said, ask the objective */
     struct place place;
 };
 struct constraint_spec {
-    char        *metric;
-    uint32_t     op; /* HONE_LE, HONE_GE, HONE_LT, HONE_GT */
-    double       bound;
-    char        *text; /* "model.parameters <= 500000" */
+    char *metric;
+    uint32_t op; /* HONE_LE, HONE_GE, HONE_LT, HONE_GT */
+    double bound;
+    char *text; /* "model.parameters <= 500000" */
     struct place place;
 };
 /* [study]. Read through a parameter table like everything else (config/study_table.h), so that `hone info study` can
  * print it. */
 struct study_settings {
     const char *name;
-    int64_t     seed;         /* default 1 */
-    int64_t     trials;       /* 0: no limit; default 100 where time is not given either */
-    double      time;         /* seconds, 0: no limit */
-    int64_t     workers;      /* `auto` is the number of processors that may be used */
-    uint32_t    order;        /* enum study_order */
-    int64_t     lag;          /* strict: virtual workers, default 4 */
-    int64_t     trial_retries;
-    int64_t     trial;        /* `hone train`: the number of the trial whose random numbers to use */
-    double      trial_time;   /* seconds per trial, 0: no limit */
-    int64_t     trial_memory; /* bytes per worker, 0: no limit */
-    const char *storage;      /* "sqlite:/abs/fashion.db"; default: the default storage with NAME.db. Results belong
+    int64_t seed;    /* default 1 */
+    int64_t trials;  /* 0: no limit; default 100 where time is not given either */
+    double time;     /* seconds, 0: no limit */
+    int64_t workers; /* `auto` is the number of processors that may be used */
+    uint32_t order;  /* enum study_order */
+    int64_t lag;     /* strict: virtual workers, default 4 */
+    int64_t trial_retries;
+    int64_t trial;         /* `hone train`: the number of the trial whose random numbers to use */
+    double trial_time;     /* seconds per trial, 0: no limit */
+    int64_t trial_memory;  /* bytes per worker, 0: no limit */
+    const char *storage;   /* "sqlite:/abs/fashion.db"; default: the default storage with NAME.db. Results belong
                                * where the user runs hone: relative to the current directory, unlike the paths in
                                * component sections */
-    const char *directory;    /* for model files, absolute; default: beside the storage, NAME.d */
-    uint8_t     final;        /* train the winner on all but the test data at the end (objectives that can); default yes */
+    const char *directory; /* for model files, absolute; default: beside the storage, NAME.d */
+    uint8_t final;         /* train the winner on all but the test data at the end (objectives that can); default yes */
 };
 
 struct composed_key {
     const hone_param *param;
-    int               of_slot; /* 1: a key that the objective added to the section */
-    char             *text;    /* paths made absolute; NULL: required, and given by [space] alone */
-    struct place      place;   /* of the value; file NULL: default */
-    int               is_default;
+    int of_slot;        /* 1: a key that the objective added to the section */
+    char *text;         /* paths made absolute; NULL: required, and given by [space] alone */
+    struct place place; /* of the value; file NULL: default */
+    int is_default;
 };
 struct composed_section {
-    char        *name;     /* "regularizer.dropout", "model" */
-    char        *kind;     /* "regularizer" */
+    char *name; /* "regularizer.dropout", "model" */
+    char *kind; /* "regularizer" */
     struct place place;
-    int          enabled, explicit_; /* explicit_ 0: supplied by default */
-    char        *use;                          /* as written or implied */
+    int enabled, explicit_;                      /* explicit_ 0: supplied by default */
+    char *use;                                   /* as written or implied */
     const struct catalog_component *component;   /* of `use` */
     const struct catalog_component **candidates; /* all that [space] SECTION.use may choose, component included */
-    size_t       n_candidates;
+    size_t n_candidates;
     const hone_slot *slot;     /* of the objective; NULL for the core's kinds */
     struct composed_key *keys; /* of all candidates and of the slot; a key is there once per table that knows it */
-    size_t       n_keys;
-    struct place         use_place, enabled_place; /* file NULL: implied */
+    size_t n_keys;
+    struct place use_place, enabled_place; /* file NULL: implied */
 };
 
 struct composition {
-    struct study_settings    study;
-    hone_settings_memory     study_memory;
-    struct objective_spec   *objectives;
-    size_t                   n_objectives;
-    struct constraint_spec  *constraints;
-    size_t                   n_constraints;
+    struct study_settings study;
+    hone_settings_memory study_memory;
+    struct objective_spec *objectives;
+    size_t n_objectives;
+    struct constraint_spec *constraints;
+    size_t n_constraints;
     struct composed_section *sections; /* in the order of the INI; supplied ones at the end */
-    size_t                   n_sections;
-    struct space_lines       space;
+    size_t n_sections;
+    struct space_lines space;
     const struct catalog_component *storage; /* by the scheme of study.storage */
-    char                           *storage_location; /* what follows the scheme */
+    char *storage_location;                  /* what follows the scheme */
     struct composed_section *search, *scheduler, *objective;
-    struct catalog          *catalog;
-    struct composed_key     *study_keys; /* of [study], as they go into the resolved INI */
-    size_t                   n_study_keys;
-    struct place             study_place, space_place; /* of the sections; file NULL: not there */
-    char                   **files; /* names that the places point to */
-    size_t                   n_files;
+    struct catalog *catalog;
+    struct composed_key *study_keys; /* of [study], as they go into the resolved INI */
+    size_t n_study_keys;
+    struct place study_place, space_place; /* of the sections; file NULL: not there */
+    char **files;                          /* names that the places point to */
+    size_t n_files;
 };
 
 enum {
@@ -105,9 +105,9 @@ int composition_make(struct composition *composition, const struct config *confi
 void composition_release(struct composition *composition);
 
 /* The resolved INI: every section, every key with its value; reads back to the same composition. Where settings are
- * given (key "model.width"): with the values of the point in place, and in [space] only those that no section has a key
- * for, as `fixed`: what `hone best --format ini` prints. Keys that have no effect (active_if) are left out, and so are
- * defaults in which the candidates of a section differ. */
+ * given (key "model.width", also "study.trial"): with the values of the point in place, and in [space] only those that
+ * no section has a key for, as `fixed`: what `hone best --format ini` prints. Keys that have no effect (active_if) are
+ * left out, and so are defaults in which the candidates of a section differ. */
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,
                       struct text *out);
 /* "section.key<TAB>file:line" or "<TAB>default", "<TAB>--set", a line a key. */
@@ -122,12 +122,12 @@ struct place composition_place(const struct composition *composition, const char
  * the arrays are freed by the caller (texts belong to the composition or the point). */
 struct section_settings {
     const struct catalog_component *component;
-    int                             enabled;
-    struct setting_text            *own, *of_slot;
-    size_t                          n_own, n_of_slot;
+    int enabled;
+    struct setting_text *own, *of_slot;
+    size_t n_own, n_of_slot;
 };
 hone_rc composition_settings(const struct composition *composition, const struct composed_section *section,
                              const struct setting_text *point, size_t n_point, struct section_settings *settings,
                              hone_error *err);
-void    section_settings_release(struct section_settings *settings);
+void section_settings_release(struct section_settings *settings);
 #endif

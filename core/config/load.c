@@ -213,9 +213,9 @@ out:
 /* ---- files ---- */
 
 struct including { /* the files being read, innermost first */
-    const char             *name, *real;
+    const char *name, *real;
     const struct including *by;
-    unsigned                depth;
+    unsigned depth;
 };
 
 static int read_file(struct config *config, const char *path, const struct place *asked, const struct including *by,

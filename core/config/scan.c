@@ -7,15 +7,15 @@
 #include <string.h>
 
 struct scanner {
-    struct config     *config;
+    struct config *config;
     struct complaints *complaints;
-    const char        *name, *directory;
-    const char        *line; /* the current one, without newline, carriage return and blanks at its end */
-    size_t             length;
-    unsigned           number;
-    char               section[CONFIG_NAME_LIMIT + 1]; /* "" before the first */
-    int                skipping; /* the section's header was refused: its keys are read, but not kept */
-    int                failed;
+    const char *name, *directory;
+    const char *line; /* the current one, without newline, carriage return and blanks at its end */
+    size_t length;
+    unsigned number;
+    char section[CONFIG_NAME_LIMIT + 1]; /* "" before the first */
+    int skipping;                        /* the section's header was refused: its keys are read, but not kept */
+    int failed;
 };
 
 static int is_blank(char c)
@@ -29,11 +29,11 @@ static struct place at(const struct scanner *s, size_t offset)
     return place;
 }
 
-#define REFUSE(s, offset, ...)                                   \
-    do {                                                         \
-        const struct place place_ = at(s, offset);               \
-        complain((s)->complaints, &place_, __VA_ARGS__);         \
-        (s)->failed = 1;                                         \
+#define REFUSE(s, offset, ...)                           \
+    do {                                                 \
+        const struct place place_ = at(s, offset);       \
+        complain((s)->complaints, &place_, __VA_ARGS__); \
+        (s)->failed = 1;                                 \
     } while (0)
 
 int config_check_name(const char *what, const char *name, size_t n, int dash, const struct place *place,

@@ -12,9 +12,9 @@
 #include "config/config.h"
 
 enum {
-    CONFIG_LINE_LIMIT = 1022,       /* iniparser's line buffer less newline and NUL */
+    CONFIG_LINE_LIMIT = 1022, /* iniparser's line buffer less newline and NUL */
     CONFIG_FILE_LIMIT = 1024 * 1024,
-    CONFIG_KEYS_LIMIT = 10000,      /* iniparser's look-up is linear */
+    CONFIG_KEYS_LIMIT = 10000, /* iniparser's look-up is linear */
     CONFIG_NAME_LIMIT = 128
 };
 
@@ -36,6 +36,7 @@ int config_check_name(const char *what, const char *name, size_t n, int dash, co
                       struct complaints *complaints);
 
 /* 1 where "key = value" can be written so that it reads back. */
-int  config_value_writable(const char *key, const char *value);
-void config_write_value(struct text *out, const char *key, const char *value); /* "key = value\n", quoted where needed */
+int config_value_writable(const char *key, const char *value);
+void config_write_value(struct text *out, const char *key,
+                        const char *value); /* "key = value\n", quoted where needed */
 #endif

@@ -154,7 +154,7 @@ int words_operator(struct parser *p, uint32_t *op)
 {
     static const struct {
         const char *sign;
-        uint32_t    op;
+        uint32_t op;
     } signs[] = { { "!=", HONE_NE }, { "<=", HONE_LE }, { ">=", HONE_GE }, { "==", HONE_EQ },
                   { "=", HONE_EQ },  { "<", HONE_LT },  { ">", HONE_GT } };
     char shown[64];

@@ -10,21 +10,21 @@
 
 struct parser {
     const struct config_item *item;
-    const char               *text; /* the value */
-    size_t                    at;
-    struct complaints        *complaints;
+    const char *text; /* the value */
+    size_t at;
+    struct complaints *complaints;
 };
 
 /* Complains at a byte of the value, and returns -1. */
-#define FAIL(p, offset, ...)                                     \
-    do {                                                         \
-        const struct place place_ = words_place(p, offset);         \
-        complain((p)->complaints, &place_, __VA_ARGS__);         \
-        return -1;                                               \
+#define FAIL(p, offset, ...)                                \
+    do {                                                    \
+        const struct place place_ = words_place(p, offset); \
+        complain((p)->complaints, &place_, __VA_ARGS__);    \
+        return -1;                                          \
     } while (0)
 
 struct place words_place(const struct parser *p, size_t offset);
-void         words_skip_blanks(struct parser *p);
+void words_skip_blanks(struct parser *p);
 /* Length of the run at the cursor without blanks, commas and the bytes of `stop`. */
 size_t words_run(const struct parser *p, const char *stop);
 /* 1 and the cursor behind the word (the sign), where it comes next. */
@@ -36,6 +36,6 @@ int words_number(struct parser *p, const char *what, double *out);
 int words_bounds(struct parser *p, const char *key, double *low, double *high); /* LOW .. HIGH */
 /* A choice: quoted, or up to a blank, comma or a byte of `stop`. Malloc'ed into *out. */
 int words_value(struct parser *p, const char *stop, const char *what, char **out);
-int words_key(struct parser *p, char **key); /* malloc'ed */
+int words_key(struct parser *p, char **key);        /* malloc'ed */
 int words_operator(struct parser *p, uint32_t *op); /* HONE_EQ ... */
 #endif

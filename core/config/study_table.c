@@ -22,23 +22,33 @@ const hone_param study_params[] = {
               "What a good trial must also meet: a metric, <=, >=, < or >, and a number (model.parameters <= 500000); "
               "several comma-separated."),
     HONE_STR(RAW, workers, "auto", 0, "Trials that run side by side; auto: as many as processors may be used."),
-    HONE_ENUM(RAW, order, "asynchronous", orders, 0,
-              "asynchronous: results are used as they come. strict: on a virtual clock, so that the study repeats exactly "
-              "with any number of workers."),
-    HONE_INT_IF(RAW, lag, "4", 1, 4096, 0, "workers", "order=strict", "Virtual workers of the strict order; more real ones stay idle."),
-    HONE_INT(RAW, trial_retries, "0", 0, 1000, 0, "times", "How often a trial is tried again whose worker process died."),
-    HONE_REAL(RAW, trial_time, "0", 0, 1e9, 0, "seconds", "Time that a trial may take before it counts as failed; 0: no limit."),
-    HONE_INT(RAW, trial_memory, "0", 0, 9e15, 0, "bytes", "Memory that a worker may use (2G) before its trial counts as failed; 0: no limit."),
+    HONE_ENUM(
+        RAW, order, "asynchronous", orders, 0,
+        "asynchronous: results are used as they come. strict: on a virtual clock, so that the study repeats exactly "
+        "with any number of workers."),
+    HONE_INT_IF(RAW, lag, "4", 1, 4096, 0, "workers", "order=strict",
+                "Virtual workers of the strict order; more real ones stay idle."),
+    HONE_INT(RAW, trial_retries, "0", 0, 1000, 0, "times",
+             "How often a trial is tried again whose worker process died."),
+    HONE_REAL(RAW, trial_time, "0", 0, 1e9, 0, "seconds",
+              "Time that a trial may take before it counts as failed; 0: no limit."),
+    HONE_INT(RAW, trial_memory, "0", 0, 9e15, 0, "bytes",
+             "Memory that a worker may use (2G) before its trial counts as failed; 0: no limit."),
     HONE_STR(RAW, storage, "", 0,
-             "Where the study is kept: a path, or NAME:LOCATION with the name of a storage plugin. Relative to the current directory. "
+             "Where the study is kept: a path, or NAME:LOCATION with the name of a storage plugin. Relative to the "
+             "current directory. "
              "Default: the default storage, in a file of the study's name."),
     HONE_STR(RAW, directory, "", 0,
-             "Directory for files of the study, model files among them. Relative to the current directory. Default: beside the storage, "
+             "Directory for files of the study, model files among them. Relative to the current directory. Default: "
+             "beside the storage, "
              "of the study's name."),
     HONE_BOOL(RAW, final, "yes", 0,
-              "Whether the winner is trained once more at the end, on all but the test data, and tested (objectives that can)."),
+              "Whether the winner is trained once more at the end, on all but the test data, and tested (objectives "
+              "that can)."),
     HONE_INT(RAW, trial, "0", 0, 9007199254740992.0, HONE_P_ADVANCED, NULL,
-             "`hone train` only: the number of the trial whose random numbers the training uses (`hone best --format ini` sets it)."),
-    HONE_STRS(RAW, include, "", 0, "Files that are read first; what this one says holds over them. Relative to this file."),
+             "`hone train` only: the number of the trial whose random numbers the training uses (`hone best --format "
+             "ini` sets it)."),
+    HONE_STRS(RAW, include, "", 0,
+              "Files that are read first; what this one says holds over them. Relative to this file."),
 };
 const uint32_t study_n_params = HONE_COUNT(study_params);

@@ -5,20 +5,20 @@
 #include "hone/plugin.h"
 
 struct study_raw { /* as written; struct study_settings is what it means */
-    const char  *name;
-    int64_t      seed, trials;
-    double       time;
+    const char *name;
+    int64_t seed, trials;
+    double time;
     hone_strings objectives, constraints;
-    const char  *workers;
-    uint32_t     order;
-    int64_t      lag, trial_retries;
-    double       trial_time;
-    int64_t      trial_memory;
-    const char  *storage, *directory;
-    uint8_t      final;
-    int64_t      trial;
+    const char *workers;
+    uint32_t order;
+    int64_t lag, trial_retries;
+    double trial_time;
+    int64_t trial_memory;
+    const char *storage, *directory;
+    uint8_t final;
+    int64_t trial;
     hone_strings include;
 };
 extern const hone_param study_params[];
-extern const uint32_t   study_n_params;
+extern const uint32_t study_n_params;
 #endif

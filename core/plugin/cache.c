@@ -12,8 +12,8 @@
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
 /* The number is the format's: it changes with what describe writes or verify refuses. */
-static const char header[] =
-    "hone plugin cache\t1\t" HONE_VERSION "\t" STRING(HONE_ABI_MAJOR) "." STRING(HONE_ABI_MINOR) "\n";
+static const char header[] = "hone plugin cache\t1\t" HONE_VERSION
+                             "\t" STRING(HONE_ABI_MAJOR) "." STRING(HONE_ABI_MINOR) "\n";
 enum { MAX_CACHE = 64 << 20 };
 
 static uint64_t fnv1a(const char *bytes, size_t n)
@@ -36,7 +36,7 @@ static char *cache_path(void)
 /* The length of what the last line vouches for, or 0. */
 static size_t vouched(const char *text, size_t n)
 {
-    char         expected[32];
+    char expected[32];
     const size_t tail = sizeof "sum\t0123456789abcdef\n" - 1;
     if (n < sizeof header - 1 + tail || memcmp(text, header, sizeof header - 1) || strlen(text) != n)
         return 0;
@@ -56,7 +56,7 @@ static int read_unsigned(const char *text, uint64_t *out)
 /* The entry at *at; 0: nothing sensible there. */
 static int read_entry(char **at, const char *end, struct cache_entry *entry)
 {
-    char    *f[7];
+    char *f[7];
     uint64_t mtime = 0, length = 0;
     memset(entry, 0, sizeof *entry);
     if (describe_fields(at, f, 7) != 7 || !f[0] || strcmp(f[0], "file") || !f[1] ||
@@ -74,15 +74,15 @@ static int read_entry(char **at, const char *end, struct cache_entry *entry)
 
 hone_rc cache_open(struct cache *cache)
 {
-    size_t     n = 0, capacity = 0;
+    size_t n = 0, capacity = 0;
     hone_error err = HONE_ERROR_INIT;
-    char      *path = cache_path();
-    hone_rc    rc = HONE_OK;
+    char *path = cache_path();
+    hone_rc rc = HONE_OK;
     *cache = (struct cache){ NULL, NULL, 0 };
     if (!path || file_read(path, MAX_CACHE, &cache->text, &n, &err) != HONE_OK)
         goto out;
     const size_t whole = vouched(cache->text, n);
-    char        *at = cache->text + (whole ? sizeof header - 1 : 0), *end = cache->text + whole;
+    char *at = cache->text + (whole ? sizeof header - 1 : 0), *end = cache->text + whole;
     while (at < end) {
         if (cache->n == capacity) {
             capacity = capacity ? capacity * 2 : 64;
@@ -134,9 +134,9 @@ static void add_entry(struct text *out, const struct found *file, const char *bo
 void cache_write(const struct found *files, const struct text *descriptions, size_t n)
 {
     struct cache old;
-    struct text  out = TEXT_INIT;
-    hone_error   err = HONE_ERROR_INIT;
-    char        *path = cache_path(), *directory = path ? path_directory(path) : NULL;
+    struct text out = TEXT_INIT;
+    hone_error err = HONE_ERROR_INIT;
+    char *path = cache_path(), *directory = path ? path_directory(path) : NULL;
     if (cache_open(&old) != HONE_OK || !directory || directory_make(directory, &err) != HONE_OK)
         goto out;
     text_add(&out, header);

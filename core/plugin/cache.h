@@ -14,17 +14,17 @@
 
 struct cache_entry {
     struct found file;
-    char        *body; /* description, not NUL-terminated */
-    size_t       length;
+    char *body; /* description, not NUL-terminated */
+    size_t length;
 };
 struct cache {
-    char               *text; /* the file; its entries point into it */
+    char *text; /* the file; its entries point into it */
     struct cache_entry *entries;
-    size_t              n;
+    size_t n;
 };
 /* HONE_OK (perhaps with no entries) or HONE_ENOMEM. */
-hone_rc                   cache_open(struct cache *cache);
-void                      cache_close(struct cache *cache);
+hone_rc cache_open(struct cache *cache);
+void cache_close(struct cache *cache);
 const struct cache_entry *cache_find(const struct cache *cache, const struct found *file);
 /* Writes these descriptions, and those in the file for other modules that are still there. A cache that cannot be
  * written is no error: everything works without. */

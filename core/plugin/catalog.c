@@ -13,15 +13,15 @@
 #include <string.h>
 
 struct catalog {
-    struct found_list                files;
-    struct record                   *records; /* (n_records), as the files */
-    size_t                           n_records;
-    struct cache                     cache;        /* records point into its text */
-    struct text                     *descriptions; /* (n_records) or into these, of modules just scanned */
-    const struct catalog_module    **modules;      /* (n_records) */
-    const struct catalog_component **components;   /* (n_components) usable ones, sorted */
-    size_t                           n_components;
-    int                              is_static;
+    struct found_list files;
+    struct record *records; /* (n_records), as the files */
+    size_t n_records;
+    struct cache cache;                          /* records point into its text */
+    struct text *descriptions;                   /* (n_records) or into these, of modules just scanned */
+    const struct catalog_module **modules;       /* (n_records) */
+    const struct catalog_component **components; /* (n_components) usable ones, sorted */
+    size_t n_components;
+    int is_static;
 };
 
 void catalog_close(struct catalog *catalog)
@@ -45,7 +45,7 @@ void catalog_close(struct catalog *catalog)
 static int by_kind_and_name(const void *a, const void *b)
 {
     const struct catalog_component *const *x = a, *const *y = b;
-    int                                    order = strcmp((*x)->kind, (*y)->kind);
+    int order = strcmp((*x)->kind, (*y)->kind);
     if (!order)
         order = strcmp((*x)->name, (*y)->name);
     return order ? order : strcmp((*x)->module->path, (*y)->module->path);
@@ -79,7 +79,7 @@ static hone_rc index_components(struct catalog *catalog)
 /* Reads a description that is cut up in place. 0: not one. */
 static hone_rc take_description(struct record *record, char *text, const char *path)
 {
-    char         *at = text;
+    char *at = text;
     const hone_rc rc = describe_read(&at, record);
     if (rc != HONE_OK)
         record_release(record);
@@ -99,11 +99,11 @@ static void name_broken(struct record *record)
 /* Scans the files without a record yet. *news 1: the cache should be written. */
 static hone_rc scan_missing(struct catalog *catalog, const char *scanner, int *news, hone_error *err)
 {
-    const size_t     n = catalog->n_records;
+    const size_t n = catalog->n_records;
     struct scan_job *jobs = calloc(n + 1, sizeof *jobs);
-    size_t          *of = calloc(n + 1, sizeof *of);
-    size_t           n_jobs = 0;
-    hone_rc          rc = jobs && of ? HONE_OK : HONE_ENOMEM;
+    size_t *of = calloc(n + 1, sizeof *of);
+    size_t n_jobs = 0;
+    hone_rc rc = jobs && of ? HONE_OK : HONE_ENOMEM;
     for (size_t i = 0; i < n && rc == HONE_OK; i++)
         if (!catalog->records[i].module.path) {
             jobs[n_jobs].path = catalog->files.items[i].path;
@@ -129,7 +129,7 @@ static hone_rc scan_missing(struct catalog *catalog, const char *scanner, int *n
 static void remember(const struct catalog *catalog)
 {
     struct text *all = calloc(catalog->n_records + 1, sizeof *all);
-    int          whole = all != NULL;
+    int whole = all != NULL;
     for (size_t i = 0; all && i < catalog->n_records; i++)
         if (catalog->records[i].keep) {
             describe(&catalog->records[i], &all[i]);
@@ -144,7 +144,7 @@ static void remember(const struct catalog *catalog)
 
 static hone_rc fill(struct catalog *catalog, const struct catalog_options *options, hone_error *err)
 {
-    int     news = 0;
+    int news = 0;
     hone_rc rc = discover(options, &catalog->files, err);
     if (rc != HONE_OK)
         return rc;
@@ -157,8 +157,8 @@ static hone_rc fill(struct catalog *catalog, const struct catalog_options *optio
     if (!options->rescan && (rc = cache_open(&catalog->cache)) != HONE_OK)
         return rc;
     for (size_t i = 0; i < n; i++) {
-        const struct found       *file = &catalog->files.items[i];
-        struct record            *record = &catalog->records[i];
+        const struct found *file = &catalog->files.items[i];
+        struct record *record = &catalog->records[i];
         const struct cache_entry *known;
         if (file->refused) {
             record->module.path = file->path;
@@ -182,8 +182,8 @@ static hone_rc fill(struct catalog *catalog, const struct catalog_options *optio
 hone_rc catalog_open(struct catalog **catalog, const struct catalog_options *options, hone_error *err)
 {
     static const struct catalog_options none = { NULL, 0, 0, 0, NULL };
-    struct catalog                     *c = calloc(1, sizeof *c);
-    hone_rc                             rc = c ? fill(c, options ? options : &none, err) : HONE_ENOMEM;
+    struct catalog *c = calloc(1, sizeof *c);
+    hone_rc rc = c ? fill(c, options ? options : &none, err) : HONE_ENOMEM;
     if (rc == HONE_ENOMEM)
         hone_fail(err, rc, "", "out of memory for the catalog of plugins");
     if (rc != HONE_OK) {
@@ -198,7 +198,7 @@ hone_rc catalog_open_static(struct catalog **catalog, const hone_component *cons
 {
     struct problems problems = PROBLEMS_INIT;
     struct catalog *c = calloc(1, sizeof *c);
-    hone_rc         rc = HONE_ENOMEM;
+    hone_rc rc = HONE_ENOMEM;
     *catalog = NULL;
     if (!c || !(c->records = calloc(1, sizeof *c->records)))
         goto out;
@@ -246,7 +246,7 @@ static const char *base_name(const char *path)
  * could say nothing, as its file is called: KIND-NAME.so. */
 static int would_offer(const struct record *record, const char *kind, const char *name)
 {
-    const char  *file = base_name(record->module.path);
+    const char *file = base_name(record->module.path);
     const size_t n = strlen(kind);
     for (size_t i = 0; i < record->n_offers; i++)
         if (!strcmp(record->offers[i].kind, kind) && (!name || !strcmp(record->offers[i].name, name)))
@@ -267,8 +267,8 @@ static int matches(const struct catalog_component *c, const char *name)
 static void explain_missing(const struct catalog *catalog, const char *kind, const char *name, hone_error *err)
 {
     struct suggestion suggestion;
-    struct text       all = TEXT_INIT;
-    size_t            n = 0;
+    struct text all = TEXT_INIT;
+    size_t n = 0;
     for (size_t i = 0; i < catalog->n_records; i++) {
         const struct catalog_module *m = &catalog->records[i].module;
         if (m->broken && would_offer(&catalog->records[i], kind, name)) {
@@ -317,7 +317,7 @@ const struct catalog_component *catalog_find(const struct catalog *catalog, cons
 const struct catalog_component *catalog_default(const struct catalog *catalog, const char *kind)
 {
     const struct catalog_component *only = NULL, *marked = NULL;
-    size_t                          n = 0, n_marked = 0;
+    size_t n = 0, n_marked = 0;
     for (size_t i = 0; i < catalog->n_components; i++) {
         const struct catalog_component *c = catalog->components[i];
         if (strcmp(c->kind, kind))

@@ -12,33 +12,33 @@
 #include <stddef.h>
 
 struct catalog_module {
-    const char *path;     /* absolute */
+    const char *path; /* absolute */
     const char *id, *version, *license, *author, *url;
-    unsigned    abi_minor;
+    unsigned abi_minor;
     const char *broken;   /* why it cannot be used ("killed by SIGSEGV while being scanned"), or NULL */
     const char *shadowed; /* path of the module with the same id that came first, or NULL */
 };
 
 struct catalog_component {
-    const char       *kind_id; /* "search/1" */
-    const char       *kind;    /* "search" */
-    const char       *name, *summary, *doc;
-    uint32_t          flags; /* HONE_C_... */
-    uint32_t          iface_flags; /* the flags word of the kind's own struct (its second field) */
-    const hone_param *params;      /* stride sizeof(hone_param) */
-    uint32_t          n_params, config_size;
+    const char *kind_id; /* "search/1" */
+    const char *kind;    /* "search" */
+    const char *name, *summary, *doc;
+    uint32_t flags;           /* HONE_C_... */
+    uint32_t iface_flags;     /* the flags word of the kind's own struct (its second field) */
+    const hone_param *params; /* stride sizeof(hone_param) */
+    uint32_t n_params, config_size;
     const hone_slot *const *slots; /* objective/1: what it composes; slot->params stride sizeof(hone_param) */
-    uint32_t          n_slots;
+    uint32_t n_slots;
     const struct catalog_module *module;
 };
 
 struct catalog;
 struct catalog_options {
     const char *const *paths; /* --plugin-path, in order; searched before $HONE_PLUGIN_PATH and the defaults */
-    size_t             n_paths;
-    int                no_default_path;
-    int                rescan;  /* ignore the cache */
-    const char        *scanner; /* the hone whose `plugin-scan` describes new modules; NULL: the running program */
+    size_t n_paths;
+    int no_default_path;
+    int rescan;          /* ignore the cache */
+    const char *scanner; /* the hone whose `plugin-scan` describes new modules; NULL: the running program */
 };
 
 /* Never fails for a broken plugin; fails for lack of memory or a plugin path that is no directory. */
@@ -47,7 +47,7 @@ hone_rc catalog_open(struct catalog **catalog, const struct catalog_options *opt
  * wrong with them goes to standard error, and the result is HONE_EINVAL. Components and their names must outlive it.
  */
 hone_rc catalog_open_static(struct catalog **catalog, const hone_component *const *components, size_t n);
-void    catalog_close(struct catalog *catalog); /* loaded modules stay mapped */
+void catalog_close(struct catalog *catalog); /* loaded modules stay mapped */
 
 size_t catalog_modules(const struct catalog *catalog, const struct catalog_module *const **modules);
 /* Usable components (neither broken nor shadowed), sorted by kind and name. */
@@ -60,7 +60,7 @@ const struct catalog_component *catalog_find(const struct catalog *catalog, cons
 /* The component with HONE_C_DEFAULT, or the kind's only one; NULL: none, or several that claim it (never a guess). */
 const struct catalog_component *catalog_default(const struct catalog *catalog, const char *kind);
 /* 1 where some usable or broken component is of this kind. */
-int                             catalog_has_kind(const struct catalog *catalog, const char *kind);
+int catalog_has_kind(const struct catalog *catalog, const char *kind);
 
 /* Maps the module (RTLD_NOW | RTLD_LOCAL), verifies it against what the catalog knows, calls init once. The result
  * lives as long as the process. Floating-point state and locale are compared around it. */

@@ -9,8 +9,8 @@
 
 struct lookup {
     const struct catalog_component *entry;
-    const struct setting_text      *settings;
-    size_t                          n;
+    const struct setting_text *settings;
+    size_t n;
 };
 
 static const char *given(const struct setting_text *settings, size_t n, const char *key)
@@ -32,15 +32,15 @@ static const hone_param *find_param(const struct catalog_component *entry, const
 static const char *value_of(void *ctx, const char *key)
 {
     const struct lookup *lookup = ctx;
-    const char          *text = given(lookup->settings, lookup->n, key);
-    const hone_param    *p = text ? NULL : find_param(lookup->entry, key);
+    const char *text = given(lookup->settings, lookup->n, key);
+    const hone_param *p = text ? NULL : find_param(lookup->entry, key);
     return p ? p->def : text;
 }
 
 static hone_rc fill_config(struct component *c, const struct setting_text *settings, size_t n, hone_error *err)
 {
     const struct catalog_component *entry = c->entry;
-    struct lookup                   lookup = { entry, settings, n };
+    struct lookup lookup = { entry, settings, n };
     hone_rc rc = hone_settings_defaults(entry->params, entry->n_params, sizeof(hone_param), c->config, &c->memory, err);
     for (size_t i = 0; i < n && rc == HONE_OK; i++) {
         const hone_param *p = find_param(entry, settings[i].key);
@@ -93,9 +93,9 @@ hone_rc component_create(struct component *component, struct catalog *catalog, c
                          uint64_t seed, hone_error *err)
 {
     static const struct component empty = COMPONENT_INIT;
-    hone_error                    why = HONE_ERROR_INIT;
-    struct guard                  guard;
-    struct component              c = empty;
+    hone_error why = HONE_ERROR_INIT;
+    struct guard guard;
+    struct component c = empty;
     c.entry = entry;
     hone_rc rc = catalog_load(catalog, entry, host, &c.loaded, err);
     if (rc != HONE_OK)

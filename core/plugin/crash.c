@@ -7,16 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *volatile entered;
+static const struct catalog_component *volatile entered;
 
-void crash_enter(const char *what)
+void crash_enter(const struct catalog_component *component)
 {
-    entered = what;
-}
-
-const char *crash_entered(void)
-{
-    return entered;
+    entered = component;
 }
 
 static void say(const char *text)
@@ -25,11 +20,30 @@ static void say(const char *text)
         return; /* nobody listens, and there is nothing else to be done here */
 }
 
+int crash_is_inside(void)
+{
+    return entered != NULL;
+}
+
+int crash_name_entered(void)
+{
+    const struct catalog_component *component = entered;
+    if (!component)
+        return 0;
+    say(component->kind);
+    say(" '");
+    say(component->name);
+    say("' (");
+    say(component->module->path);
+    say(")");
+    return 1;
+}
+
 static void tell(const char *how)
 {
-    const char *what = entered;
     say("\nhone: ");
-    say(what ? what : "the coordinator");
+    if (!crash_name_entered())
+        say("the coordinator");
     say(how);
     say("; what was committed is kept: the same command goes on from there\n");
 }
@@ -37,7 +51,7 @@ static void tell(const char *how)
 static void on_crash(int number)
 {
     const char *name = sigabbrev_np(number);
-    char        how[64] = " crashed (SIG";
+    char how[64] = " crashed (SIG";
     strncat(how, name ? name : "?", 16);
     strncat(how, ")", 2);
     tell(how);
@@ -47,8 +61,10 @@ static void on_crash(int number)
 
 static void on_exit_call(void)
 {
-    if (entered)
-        tell(" called exit");
+    if (!entered)
+        return;
+    tell(" called exit");
+    _exit(1); /* a study that ended so did not end well, whatever the plugin says */
 }
 
 void crash_install(void)

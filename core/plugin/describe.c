@@ -93,17 +93,17 @@ void describe(const struct record *record, struct text *out)
 
 size_t describe_fields(char **at, char **fields, size_t n)
 {
-    char  *line = *at, *to;
-    char  *end = strchr(line, '\n');
+    char *line = *at, *to;
+    char *end = strchr(line, '\n');
     size_t count = 0;
     if (!end)
         return 0;
     *end = '\0';
     *at = end + 1;
     for (;;) {
-        char      *tab = strchr(line, '\t');
-        const int  more = tab != NULL;
-        char      *slash;
+        char *tab = strchr(line, '\t');
+        const int more = tab != NULL;
+        char *slash;
         if (tab)
             *tab = '\0';
         if (count < n)
@@ -162,9 +162,9 @@ static hone_rc read_table(char **at, uint32_t n, struct record *record, const ho
         return HONE_ENOMEM;
     for (uint32_t i = 0; i < n; i++) {
         enum { FIXED = 11 };
-        char        *f[MAX_FIELDS];
+        char *f[MAX_FIELDS];
         const size_t count = describe_fields(at, f, MAX_FIELDS);
-        hone_param  *p = &table[i];
+        hone_param *p = &table[i];
         if (count < FIXED || count > MAX_FIELDS || !f[0] || strcmp(f[0], "param") || !read_u32(f[1], &p->type) ||
             !read_u32(f[2], &p->flags) || !read_u32(f[3], &p->offset) || !f[4] || !read_real(f[6], &p->min) ||
             !read_real(f[7], &p->max) || !f[10])
@@ -194,16 +194,16 @@ static hone_rc read_slots(char **at, struct record *record, struct catalog_compo
         return HONE_OK;
     if (c->n_slots > MAX_ROWS)
         return HONE_EINVAL;
-    hone_slot        *block = hone_settings_allocate(&record->memory, c->n_slots * sizeof *block);
+    hone_slot *block = hone_settings_allocate(&record->memory, c->n_slots * sizeof *block);
     const hone_slot **slots = hone_settings_allocate(&record->memory, c->n_slots * sizeof *slots);
     if (!block || !slots)
         return HONE_ENOMEM;
     for (uint32_t i = 0; i < c->n_slots; i++) {
-        char      *f[7];
+        char *f[7];
         hone_slot *slot = &block[i];
-        if (describe_fields(at, f, 7) != 7 || !f[0] || strcmp(f[0], "slot") || !f[1] ||
-            !read_u32(f[2], &slot->flags) || !read_u32(f[3], &slot->min) || !read_u32(f[4], &slot->max) ||
-            !read_u32(f[5], &slot->config_size) || !read_u32(f[6], &slot->n_params))
+        if (describe_fields(at, f, 7) != 7 || !f[0] || strcmp(f[0], "slot") || !f[1] || !read_u32(f[2], &slot->flags) ||
+            !read_u32(f[3], &slot->min) || !read_u32(f[4], &slot->max) || !read_u32(f[5], &slot->config_size) ||
+            !read_u32(f[6], &slot->n_params))
             return HONE_EINVAL;
         slot->size = sizeof *slot;
         slot->kind = f[1];
@@ -219,7 +219,7 @@ static hone_rc read_slots(char **at, struct record *record, struct catalog_compo
 
 static hone_rc read_component(char **at, struct record *record, struct catalog_component *c)
 {
-    char  *f[10];
+    char *f[10];
     size_t length;
     if (describe_fields(at, f, 10) != 10 || !f[0] || strcmp(f[0], "component") || !f[1] || !f[2] ||
         !read_u32(f[3], &c->flags) || !read_u32(f[4], &c->iface_flags) || !read_u32(f[5], &c->config_size) || !f[6] ||
@@ -249,7 +249,7 @@ static hone_rc read_broken(char **at, char **f, size_t count, struct record *rec
     if (!record->offers)
         return HONE_ENOMEM;
     for (;;) {
-        char        *o[3];
+        char *o[3];
         const size_t n = describe_fields(at, o, 3);
         if (n == 1 && o[0] && !strcmp(o[0], "end"))
             return HONE_OK;
@@ -262,8 +262,8 @@ static hone_rc read_broken(char **at, char **f, size_t count, struct record *rec
 
 hone_rc describe_read(char **at, struct record *record)
 {
-    char        *f[8];
-    uint32_t     minor = 0, n = 0;
+    char *f[8];
+    uint32_t minor = 0, n = 0;
     const size_t count = describe_fields(at, f, 8);
     if (count && f[0] && !strcmp(f[0], "broken"))
         return read_broken(at, f, count, record);

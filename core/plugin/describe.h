@@ -25,5 +25,5 @@ hone_rc describe_read(char **at, struct record *record);
 /* Cuts the line at *at into at most n fields, undoing the escapes in place; *at moves to the next line. Number of
  * fields; more than n: there were more; 0: no whole line is left. */
 size_t describe_fields(char **at, char **fields, size_t n);
-void   describe_add(struct text *out, const char *field); /* escaped, NULL as \N */
+void describe_add(struct text *out, const char *field); /* escaped, NULL as \N */
 #endif

@@ -38,7 +38,7 @@ static void identify(struct found *found, const struct stat *status)
 
 int found_is_current(const struct found *found)
 {
-    struct stat  status;
+    struct stat status;
     struct found now = { 0 };
     if (stat(found->path, &status) < 0)
         return 0;
@@ -51,7 +51,7 @@ int found_is_current(const struct found *found)
 static char *refuse(const char *path, struct stat *status, int *memory)
 {
     char *reason = NULL;
-    int   length = 0;
+    int length = 0;
     /* O_NONBLOCK: a named pipe must not hold us up */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     memset(status, 0, sizeof *status);
@@ -72,8 +72,8 @@ static char *refuse(const char *path, struct stat *status, int *memory)
 static hone_rc add_file(struct found_list *list, const char *directory, const char *name)
 {
     struct found found = { 0 };
-    struct stat  status;
-    int          memory = 0;
+    struct stat status;
+    int memory = 0;
     if (asprintf(&found.path, "%s/%s", directory, name) < 0)
         return HONE_ENOMEM;
     found.refused = refuse(found.path, &status, &memory);
@@ -85,7 +85,7 @@ static hone_rc add_file(struct found_list *list, const char *directory, const ch
             return HONE_OK;
         }
     if (!memory && list->n == list->capacity) {
-        const size_t  capacity = list->capacity ? list->capacity * 2 : 32;
+        const size_t capacity = list->capacity ? list->capacity * 2 : 32;
         struct found *more = realloc(list->items, capacity * sizeof *more);
         memory = !more;
         if (more) {
@@ -117,8 +117,8 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 static hone_rc add_directory(struct found_list *list, const char *path, const char *said_by, hone_error *err)
 {
     struct dirent **entries = NULL;
-    hone_rc         rc = HONE_OK;
-    char           *absolute = path_absolute(NULL, path);
+    hone_rc rc = HONE_OK;
+    char *absolute = path_absolute(NULL, path);
     if (!absolute)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the plugin path");
     const int n = scandir(absolute, &entries, is_module_name, by_bytes);
@@ -138,7 +138,7 @@ static hone_rc add_directory(struct found_list *list, const char *path, const ch
 
 static hone_rc add_joined(struct found_list *list, char *base, const char *below, hone_error *err)
 {
-    char   *path = NULL;
+    char *path = NULL;
     hone_rc rc = HONE_OK;
     if (base && asprintf(&path, "%s/%s", base, below) < 0) {
         path = NULL; /* asprintf leaves it undefined */
@@ -153,7 +153,7 @@ static hone_rc add_joined(struct found_list *list, char *base, const char *below
 
 hone_rc discover(const struct catalog_options *options, struct found_list *list, hone_error *err)
 {
-    hone_rc     rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     const char *variable = getenv("HONE_PLUGIN_PATH");
     for (size_t i = 0; i < options->n_paths; i++)
         if ((rc = add_directory(list, options->paths[i], "--plugin-path", err)) != HONE_OK)

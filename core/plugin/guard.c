@@ -79,7 +79,7 @@ hone_rc guard_check(const struct guard *guard, hone_error *err)
 {
     const uint32_t mxcsr = float_control();
     const uint16_t x87 = x87_control();
-    hone_rc        rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     if (mxcsr != guard->mxcsr) {
         set_float_control(guard->mxcsr);
         rc = hone_fail(err, HONE_EFAIL, "", "changed the floating-point state (MXCSR %04x to %04x)", guard->mxcsr,
@@ -111,7 +111,7 @@ void guard_process_save(struct guard_process *guard)
 
 hone_rc guard_process_check(struct guard_process *guard, hone_error *err)
 {
-    hone_rc     rc = guard_check(&guard->state, err);
+    hone_rc rc = guard_check(&guard->state, err);
     struct stat before, now;
     for (int s = 1; s < GUARD_SIGNALS; s++) {
         struct sigaction action;

@@ -11,7 +11,7 @@
 struct guard {
     uint32_t mxcsr;
     uint16_t x87;
-    char     locale[32];
+    char locale[32];
 };
 void guard_save(struct guard *guard);
 /* HONE_OK, or HONE_EFAIL with "changed the floating-point state (MXCSR 1f80 to 9fc0)" after having put it back.
@@ -21,9 +21,9 @@ hone_rc guard_check(const struct guard *guard, hone_error *err);
 /* The same with what only a system call can tell: for loading and initializing a module. */
 enum { GUARD_SIGNALS = 65 };
 struct guard_process {
-    struct guard     state;
+    struct guard state;
     struct sigaction signals[GUARD_SIGNALS];
-    int              directory; /* descriptor of the working directory, -1: it could not be opened */
+    int directory; /* descriptor of the working directory, -1: it could not be opened */
 };
 void guard_process_save(struct guard_process *guard);
 /* Also releases what guard_process_save holds: called exactly once after it. */

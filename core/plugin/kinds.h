@@ -7,13 +7,13 @@
 
 struct kind_function {
     const char *name;
-    size_t      offset; /* in the kind's struct */
+    size_t offset; /* in the kind's struct */
 };
 struct kind {
     const char *id;        /* "search/1" */
     const char *structure; /* "hone_search_v1" */
-    size_t      size;
-    uint32_t    flags;     /* known bits of its flags word */
+    size_t size;
+    uint32_t flags;                    /* known bits of its flags word */
     struct kind_function required[16]; /* ends with name NULL */
 };
 /* By id; NULL: a kind of somebody else's. */

@@ -13,7 +13,7 @@
 /* dlerror's text without the path, which the caller names. */
 static const char *loader_message(const char *path)
 {
-    const char  *message = dlerror();
+    const char *message = dlerror();
     const size_t n = strlen(path);
     if (!message)
         return "unknown reason";
@@ -23,7 +23,7 @@ static const char *loader_message(const char *path)
 static hone_module_fn find_entry(void *handle, struct problems *problems)
 {
     hone_module_fn entry = NULL;
-    void          *symbol = dlsym(handle, HONE_ENTRY);
+    void *symbol = dlsym(handle, HONE_ENTRY);
     if (symbol) {
         memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from an object to a function pointer */
         return entry;
@@ -45,12 +45,12 @@ hone_rc load_map(const char *path, struct record *record, const hone_module **mo
                  int *lasting)
 {
     struct guard_process guard;
-    hone_error           err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     *module = NULL;
     *lasting = 1;
     dlerror();
     guard_process_save(&guard);
-    void         *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     const hone_rc changed = guard_process_check(&guard, &err);
     if (!handle) {
         *lasting = 0;
@@ -76,10 +76,10 @@ hone_rc load_map(const char *path, struct record *record, const hone_module **mo
  * number of catalogs, and what it answers with is handed to instances that may outlive any catalog. [load] */
 struct loaded {
     struct loaded *next;
-    char          *path;
-    struct record  record;
-    hone_rc        init;
-    hone_error     err; /* why init failed */
+    char *path;
+    struct record record;
+    hone_rc init;
+    hone_error err; /* why init failed */
 };
 static struct loaded *all_loaded;
 
@@ -105,11 +105,11 @@ static hone_rc initialize(struct loaded *l, const hone_module *module, const hon
 
 static hone_rc map_anew(const struct record *known, const hone_host *host, struct loaded **out, hone_error *err)
 {
-    struct problems    problems = PROBLEMS_INIT;
+    struct problems problems = PROBLEMS_INIT;
     const hone_module *module = NULL;
-    int                lasting;
-    hone_rc            rc;
-    struct loaded     *l = calloc(1, sizeof *l);
+    int lasting;
+    hone_rc rc;
+    struct loaded *l = calloc(1, sizeof *l);
     *out = NULL;
     if (!l || !(l->path = strdup(known->module.path))) {
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory for %.150s", known->module.path);
@@ -142,7 +142,7 @@ out:
 static hone_rc compare(const struct loaded *l, const struct record *known, hone_error *err)
 {
     struct text a = TEXT_INIT, b = TEXT_INIT;
-    hone_rc     rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     describe(known, &a);
     describe(&l->record, &b);
     if (a.failed || b.failed)
@@ -157,7 +157,7 @@ static hone_rc compare(const struct loaded *l, const struct record *known, hone_
 hone_rc load_component(struct record *known, const struct catalog_component *component, const hone_host *host,
                        const hone_component **loaded, hone_error *err)
 {
-    hone_rc        rc;
+    hone_rc rc;
     struct loaded *l = all_loaded;
     while (l && strcmp(l->path, known->module.path))
         l = l->next;

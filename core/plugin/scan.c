@@ -41,12 +41,12 @@ static void broken(struct scan_job *job, int keep, const char *reason)
 static int start(struct scan_job *job, const char *program)
 {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t          attributes;
-    sigset_t                   none, defaults;
-    int                        pipes[2];
-    char                       command[] = "plugin-scan", name[] = "hone";
-    char                      *path = strdup(job->path);
-    char *const                argv[] = { name, command, path, NULL };
+    posix_spawnattr_t attributes;
+    sigset_t none, defaults;
+    int pipes[2];
+    char command[] = "plugin-scan", name[] = "hone";
+    char *path = strdup(job->path);
+    char *const argv[] = { name, command, path, NULL };
     if (!path || pipe2(pipes, O_CLOEXEC) < 0) {
         free(path);
         return errno ? errno : ENOMEM;
@@ -106,7 +106,7 @@ static int has_ended(pid_t pid)
  */
 static int reap(struct scan_job *job)
 {
-    int                   status = 0;
+    int status = 0;
     const struct timespec pause = { 0, 1000000 };
     while (!job->timed_out && !has_ended(job->pid)) {
         job->timed_out = now() > job->deadline;
@@ -123,8 +123,8 @@ static int reap(struct scan_job *job)
 static int is_description(const struct text *text)
 {
     struct record record = { 0 };
-    char         *copy = strdup(text_string(text)), *at = copy;
-    const int     good = copy && strlen(copy) == text->length && describe_read(&at, &record) == HONE_OK && !*at;
+    char *copy = strdup(text_string(text)), *at = copy;
+    const int good = copy && strlen(copy) == text->length && describe_read(&at, &record) == HONE_OK && !*at;
     record_release(&record);
     free(copy);
     return good;
@@ -132,7 +132,7 @@ static int is_description(const struct text *text)
 
 static void finish(struct scan_job *job)
 {
-    char      reason[160];
+    char reason[160];
     const int status = reap(job);
     if (job->timed_out)
         snprintf(reason, sizeof reason,
@@ -152,7 +152,7 @@ static void finish(struct scan_job *job)
 static size_t processors(void)
 {
     cpu_set_t set;
-    size_t    n = 1;
+    size_t n = 1;
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         n = (size_t)CPU_COUNT(&set);
     return n < 1 ? 1 : n > MAX_AT_ONCE ? MAX_AT_ONCE : n;
@@ -160,15 +160,15 @@ static size_t processors(void)
 
 hone_rc scan_files(const char *program, struct scan_job *jobs, size_t n, hone_error *err)
 {
-    const size_t     slots = processors();
-    size_t           next = 0, active = 0;
+    const size_t slots = processors();
+    size_t next = 0, active = 0;
     struct scan_job *running[MAX_AT_ONCE] = { NULL };
     while (next < n || active) {
         struct pollfd wait[MAX_AT_ONCE];
         for (size_t s = 0; s < slots; s++)
             while (!running[s] && next < n) {
                 struct scan_job *job = &jobs[next++];
-                const int        failed = start(job, program ? program : "/proc/self/exe");
+                const int failed = start(job, program ? program : "/proc/self/exe");
                 if (failed) {
                     char reason[160];
                     snprintf(reason, sizeof reason, "could not be scanned: %s", strerror(failed));
@@ -225,11 +225,11 @@ static int write_all(int fd, const char *bytes, size_t n)
 
 int catalog_scan_main(const char *path)
 {
-    struct record      record = { 0 };
-    struct problems    problems = PROBLEMS_INIT;
-    struct text        out = TEXT_INIT;
+    struct record record = { 0 };
+    struct problems problems = PROBLEMS_INIT;
+    struct text out = TEXT_INIT;
     const hone_module *module = NULL;
-    int                lasting = 1, failed;
+    int lasting = 1, failed;
     /* What the plugin prints must not get between the lines. */
     const int real = fcntl(1, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
     limit_child();

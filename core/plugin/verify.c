@@ -28,7 +28,7 @@ char *record_string(struct record *record, const char *string, size_t n)
 
 void problem(struct problems *problems, const char *where, const char *format, ...)
 {
-    char    message[512];
+    char message[512];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
@@ -72,13 +72,13 @@ static hone_rc check_slots(const hone_objective_v1 *objective, const char *where
         return HONE_OK;
     }
     const hone_slot **slots = hone_settings_allocate(&record->memory, objective->n_slots * sizeof *slots);
-    hone_slot        *block = hone_settings_allocate(&record->memory, objective->n_slots * sizeof *block);
+    hone_slot *block = hone_settings_allocate(&record->memory, objective->n_slots * sizeof *block);
     if (!slots || !block)
         return HONE_ENOMEM;
     for (uint32_t i = 0; i < objective->n_slots; i++) {
         const hone_slot *from = objective->slots[i];
-        hone_slot       *slot = &block[i];
-        char             here[256];
+        hone_slot *slot = &block[i];
+        char here[256];
         slots[i] = slot;
         if (!from) {
             problem(problems, where, "has no slot %u", i + 1);
@@ -98,8 +98,8 @@ static hone_rc check_slots(const hone_objective_v1 *objective, const char *where
             if (slot->kind && slots[k]->kind && !strcmp(slot->kind, slots[k]->kind))
                 problem(problems, here, "is there twice");
         const hone_param *params = NULL;
-        const hone_rc     rc = verify_table(slot->params, slot->n_params, slot->param_size, slot->config_size, here,
-                                            record, &params, problems);
+        const hone_rc rc = verify_table(slot->params, slot->n_params, slot->param_size, slot->config_size, here, record,
+                                        &params, problems);
         if (rc != HONE_OK)
             return rc;
         slot->params = params;
@@ -116,7 +116,7 @@ static hone_rc check_iface(hone_component *c, const char *where, struct record *
                            struct problems *problems)
 {
     const struct kind *kind = kind_find(c->kind);
-    uint32_t           head[2] = { 0, 0 };
+    uint32_t head[2] = { 0, 0 };
     if (c->iface)
         memcpy(head, c->iface, sizeof head[0]);
     if (c->iface && head[0] >= sizeof head)
@@ -170,7 +170,7 @@ static void check_component(const hone_component *c, const char *where, struct p
 static hone_rc take_component(const hone_component *from, size_t index, struct record *record,
                               struct record_component *place, int *used, struct problems *problems)
 {
-    char            where[192];
+    char where[192];
     hone_component *c = hone_settings_allocate(&record->memory, sizeof *c);
     *used = 0;
     if (!c)
@@ -204,8 +204,7 @@ static hone_rc take_component(const hone_component *from, size_t index, struct r
         return HONE_ENOMEM;
     check_component(c, where, problems);
     const hone_param *params = NULL;
-    hone_rc           rc =
-        verify_table(c->params, c->n_params, c->param_size, c->config_size, where, record, &params, problems);
+    hone_rc rc = verify_table(c->params, c->n_params, c->param_size, c->config_size, where, record, &params, problems);
     if (rc != HONE_OK || (rc = check_iface(c, where, record, entry, problems)) != HONE_OK)
         return rc;
     c->params = params;
@@ -230,8 +229,8 @@ static hone_rc keep_offers(struct record *record)
     if (!record->offers)
         return HONE_ENOMEM;
     for (size_t i = 0; i < record->n_components; i++)
-        record->offers[record->n_offers++] =
-            (struct record_offer){ record->components[i].entry.kind, record->components[i].entry.name };
+        record->offers[record->n_offers++] = (struct record_offer){ record->components[i].entry.kind,
+                                                                    record->components[i].entry.name };
     record->n_components = 0;
     return HONE_OK;
 }
@@ -244,8 +243,8 @@ hone_rc verify_components(const hone_component *const *components, size_t n, str
         return HONE_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         struct record_component *place = &record->components[record->n_components];
-        int                      used = 0;
-        const hone_rc            rc = take_component(components[i], i, record, place, &used, problems);
+        int used = 0;
+        const hone_rc rc = take_component(components[i], i, record, place, &used, problems);
         if (rc != HONE_OK)
             return rc;
         if (!used)

@@ -11,9 +11,12 @@
 /* Problems found, as sentences. */
 struct problems {
     struct text text; /* joined with "; " */
-    size_t      n;
+    size_t n;
 };
-#define PROBLEMS_INIT { TEXT_INIT, 0 }
+#define PROBLEMS_INIT \
+    {                 \
+        TEXT_INIT, 0  \
+    }
 void problem(struct problems *problems, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -27,8 +30,8 @@ hone_rc verify_components(const hone_component *const *components, size_t n, str
 /* ---- verify_table.c ---- */
 /* Copies `size` bytes at most of a growing struct into `to` (known bytes, zeroed by the caller). 0, or 1 with a
  * problem: size is out of reason, or there is something past the known end. */
-int     verify_copy(void *to, size_t known, const void *from, size_t size, const char *where, const char *structure,
-                    struct problems *problems);
+int verify_copy(void *to, size_t known, const void *from, size_t size, const char *where, const char *structure,
+                struct problems *problems);
 /* Copies a parameter table to today's layout and checks it; *out is NULL for an empty one. */
 hone_rc verify_table(const hone_param *params, uint32_t n, uint32_t stride, uint32_t config_size, const char *where,
                      struct record *record, const hone_param **out, struct problems *problems);

@@ -18,14 +18,13 @@ enum {
 
 static const struct {
     const char *name;
-    uint32_t    size, alignment;
+    uint32_t size, alignment;
 } types[] = {
-    [HONE_T_BOOL] = { "bool", 1, 1 },   [HONE_T_INT] = { "int", 8, 8 },       [HONE_T_REAL] = { "real", 8, 8 },
-    [HONE_T_ENUM] = { "enum", 4, 4 },   [HONE_T_STR] = { "string", 8, 8 },    [HONE_T_PATH] = { "path", 8, 8 },
-    [HONE_T_INTS] = { "ints", 16, 8 },  [HONE_T_REALS] = { "reals", 16, 8 },  [HONE_T_STRS] = { "strings", 16, 8 },
+    [HONE_T_BOOL] = { "bool", 1, 1 },  [HONE_T_INT] = { "int", 8, 8 },      [HONE_T_REAL] = { "real", 8, 8 },
+    [HONE_T_ENUM] = { "enum", 4, 4 },  [HONE_T_STR] = { "string", 8, 8 },   [HONE_T_PATH] = { "path", 8, 8 },
+    [HONE_T_INTS] = { "ints", 16, 8 }, [HONE_T_REALS] = { "reals", 16, 8 }, [HONE_T_STRS] = { "strings", 16, 8 },
 };
-_Static_assert(sizeof(void *) == 8 && sizeof(hone_ints) == 16 && sizeof(hone_reals) == 16 &&
-                   sizeof(hone_strings) == 16,
+_Static_assert(sizeof(void *) == 8 && sizeof(hone_ints) == 16 && sizeof(hone_reals) == 16 && sizeof(hone_strings) == 16,
                "LP64");
 
 int verify_name(const char *name)
@@ -100,7 +99,7 @@ static void check_place(const hone_param *p, uint32_t config_size, const char *w
 
 static void check_param(const hone_param *p, uint32_t config_size, const char *where, struct problems *problems)
 {
-    hone_error           err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     hone_settings_memory none = { NULL, 0, 0 }; /* without a config struct nothing is allocated in it */
     if (!verify_name(p->key)) {
         problem(problems, where, "is no key: lower-case letters, digits and _, a letter first, at most %d", MAX_KEY);
@@ -134,10 +133,10 @@ static void check_param(const hone_param *p, uint32_t config_size, const char *w
 static void check_condition(const hone_param *table, uint32_t n, const hone_param *p, const char *where,
                             struct problems *problems)
 {
-    const char       *equal = strchr(p->active_if, '=');
+    const char *equal = strchr(p->active_if, '=');
     const hone_param *other = NULL;
-    char              value[128];
-    const size_t      length = equal ? (size_t)(equal - p->active_if) : 0;
+    char value[128];
+    const size_t length = equal ? (size_t)(equal - p->active_if) : 0;
     for (uint32_t i = 0; equal && i < n; i++)
         if (table[i].key && strlen(table[i].key) == length && !memcmp(table[i].key, p->active_if, length))
             other = &table[i];
@@ -146,9 +145,9 @@ static void check_condition(const hone_param *table, uint32_t n, const hone_para
         return;
     }
     for (const char *at = equal + 1;; at++) {
-        hone_error           err = HONE_ERROR_INIT;
+        hone_error err = HONE_ERROR_INIT;
         hone_settings_memory none = { NULL, 0, 0 };
-        const size_t         m = strcspn(at, "|");
+        const size_t m = strcspn(at, "|");
         if (m >= sizeof value || !m) {
             problem(problems, where, "has active_if \"%s\" with an empty or too long value", p->active_if);
             return;

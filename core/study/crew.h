@@ -10,7 +10,7 @@ struct crew_trial {
     uint64_t number, attempt;
     uint32_t flags; /* HONE_TRIAL_... */
     uint64_t seed;
-    int64_t  until;
+    int64_t until;
     const hone_setting *settings; /* (n_settings) */
     uint32_t n_settings;
 };
@@ -27,19 +27,19 @@ struct crew_attachment {
 };
 struct crew_event {
     enum crew_what what;
-    unsigned       worker;
-    uint64_t       trial, attempt;
-    int64_t        step;
+    unsigned worker;
+    uint64_t trial, attempt;
+    int64_t step;
     const hone_value *values; /* (n_values) */
-    uint32_t       n_values;
-    uint32_t       status;    /* CREW_OUTCOME: HONE_COMPLETE, HONE_PRUNED, HONE_FAILED, or CREW_CANCELLED */
-    hone_rc        rc;        /* CREW_READY: HONE_OK or why not; CREW_OUTCOME: the objective's own code */
-    int            died;      /* CREW_OUTCOME: the worker process ended with it (crash, limit): worth a retry */
-    uint32_t       signal;
-    const char    *message, *param, *component;
+    uint32_t n_values;
+    uint32_t status; /* CREW_OUTCOME: HONE_COMPLETE, HONE_PRUNED, HONE_FAILED, or CREW_CANCELLED */
+    hone_rc rc;      /* CREW_READY: HONE_OK or why not; CREW_OUTCOME: the objective's own code */
+    int died;        /* CREW_OUTCOME: the worker process ended with it (crash, limit): worth a retry */
+    uint32_t signal;
+    const char *message, *param, *component;
     const hone_description *description;
-    struct crew_attachment  attachment;
-    uint32_t       level;
+    struct crew_attachment attachment;
+    uint32_t level;
 };
 enum { CREW_CANCELLED = 100 };
 

@@ -1,131 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* Where search and scheduler are asked and told: every decision of a study passes through here, live or replayed. */
+/* The decisions of a study while it runs: new trials, and what becomes of those that report or end. */
 #include "study/study.h"
 
 #include "hone/param.h"
-#include "plugin/crash.h"
-#include "plugin/guard.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { BAD_POINTS_MAX = 10 }; /* in a row: a search that proposes nothing else is of no use */
 
-/* ---- asking and telling, with what the plugin said put into context ---- */
-
-/* Before a call: whom to blame for a crash, and how the floating-point state was. */
-static void enter(const struct component *component, struct guard *guard)
-{
-    guard_save(guard);
-    crash_enter(component->instance);
-}
-
-static hone_rc leave(const struct component *component, const struct guard *guard, const char *verb, hone_rc rc, hone_error *err)
-{
-    char       message[sizeof err->msg];
-    hone_error changed = HONE_ERROR_INIT;
-    crash_enter(NULL);
-    if (guard_check(guard, &changed) != HONE_OK)
-        return hone_fail(err, HONE_EFAIL, NULL, "%s '%s' %.200s", component->entry->kind, component->entry->name, changed.msg);
-    if (rc >= 0)
-        return rc;
-    snprintf(message, sizeof message, "%s '%s' failed to %s: %.180s", component->entry->kind, component->entry->name, verb,
-             err->msg[0] ? err->msg : "it gave no reason");
-    memcpy(err->msg, message, sizeof message);
-    return rc;
-}
-
-hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_error *err)
-{
-    struct guard guard;
-    enter(&study->search, &guard);
-    const hone_rc rc = study->search_iface->ask(study->search.self, number, x, err);
-    return leave(&study->search, &guard, "propose a point", rc, err);
-}
-
-hone_rc study_ask_scheduler(struct study *study, uint64_t number, hone_error *err)
-{
-    hone_order   order = { sizeof order, HONE_ORDER_START, number, 0, 0, NULL };
-    struct guard guard;
-    if (!study->scheduler_iface->next)
-        return HONE_OK;
-    enter(&study->scheduler, &guard);
-    hone_rc rc = study->scheduler_iface->next(study->scheduler.self, &order, err);
-    rc = leave(&study->scheduler, &guard, "say what is next", rc, err);
-    if (rc == HONE_OK && order.what != HONE_ORDER_START)
-        return hone_fail(err, HONE_ENOTSUP, "scheduler.use", "scheduler '%s' wants to resume or clone trials, which this hone cannot do yet",
-                         study->scheduler.entry->name);
-    return rc;
-}
-
-hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_error *err)
-{
-    const hone_outcome outcome = { .size = sizeof outcome,
-                                   .status = trial->state == HONE_STATE_COMPLETE ? HONE_COMPLETE
-                                             : trial->state == HONE_STATE_PRUNED ? HONE_PRUNED
-                                                                                 : HONE_FAILED,
-                                   .trial = trial->number, .x = trial->x, .values = study_minimize(study, trial->values),
-                                   .constraints = trial->constraints, .n_values = study->table.n_values,
-                                   .n_constraints = study->table.n_constraints, .step = trial->step };
-    struct guard guard;
-    enter(&study->search, &guard);
-    hone_rc rc = study->search_iface->tell(study->search.self, &outcome, err);
-    if ((rc = leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 || !study->scheduler_iface->finish)
-        return rc < 0 ? rc : HONE_OK;
-    enter(&study->scheduler, &guard);
-    rc = study->scheduler_iface->finish(study->scheduler.self, trial->number, outcome.status, outcome.values, err);
-    rc = leave(&study->scheduler, &guard, "hear the end of a trial", rc, err);
-    return rc < 0 ? rc : HONE_OK;
-}
-
-hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err)
-{
-    const hone_report report = { sizeof report, study->table.n_values, trial->number, trial->step, study_minimize(study, trial->values) };
-    struct guard       guard;
-    *verdict = HONE_CONTINUE;
-    if (!study->scheduler_iface->report)
-        return HONE_OK;
-    enter(&study->scheduler, &guard);
-    hone_rc rc = study->scheduler_iface->report(study->scheduler.self, &report, verdict, err);
-    rc = leave(&study->scheduler, &guard, "judge a report", rc, err);
-    if (rc < 0)
-        return rc;
-    if (*verdict == HONE_PAUSE)
-        return hone_fail(err, HONE_ENOTSUP, "scheduler.use", "scheduler '%s' wants to pause trials, which this hone cannot do yet",
-                         study->scheduler.entry->name);
-    if (*verdict > HONE_STOP)
-        return hone_fail(err, HONE_EINVAL, "scheduler.use", "scheduler '%s' gave the unknown verdict %u", study->scheduler.entry->name, *verdict);
-    return HONE_OK;
-}
-
 /* ---- new trials ---- */
+
+int study_budget_left(const struct study *study)
+{
+    const struct study_settings *s = &study->composition->study;
+    return (s->trials <= 0 || study->table.n < (uint64_t)s->trials) &&
+           (s->time <= 0 || seconds_steady() - study->began < s->time);
+}
 
 static int may_ask(const struct study *study)
 {
-    const struct study_settings *s = &study->composition->study;
-    return !study->done && !study->waiting && !study->cancelled && !*study->signalled &&
-           (s->trials <= 0 || study->table.n < (uint64_t)s->trials) && (s->time <= 0 || seconds_steady() - study->began < s->time);
+    return !study->done && !study->waiting && !study->cancelled && !*study->signalled && study_budget_left(study);
 }
 
 /* A point that no objective should see: the trial fails at once, and says whose fault it is. */
 static hone_rc refuse_point(struct study *study, struct trial *trial, const hone_error *why, hone_error *err)
 {
-    char        message[400], component[96];
+    char message[400], component[96];
     struct held outcome = { .what = CREW_OUTCOME, .status = HONE_FAILED, .message = message, .component = component };
-    hone_rc     rc;
+    hone_rc rc;
     snprintf(message, sizeof message, "proposed a point that is not in the space: %s", why->msg);
     snprintf(component, sizeof component, "search.%s", study->search.entry->name);
     trial->ended = seconds_now();
-    trial_set_state(&study->table, trial, HONE_STATE_FAILED);
+    trial_end(&study->table, trial, HONE_STATE_FAILED);
     for (uint32_t i = 0; i < study->table.n_dims; i++)
-        trial->x[i] = NAN; /* what it proposed is in the message; nobody else is to stumble over it */
+        trial->x[i] = (double)NAN; /* what it proposed is in the message; nobody else is to stumble over it */
     if ((rc = study_put_event(study, HONE_EVENT_ASK, trial, 0, 0, NULL, err)) != HONE_OK ||
         (rc = study_put_event(study, HONE_EVENT_TELL, trial, 0, 0, NULL, err)) != HONE_OK ||
-        (rc = study_put_trial(study, trial, &outcome, err)) != HONE_OK || (rc = study_tell_search(study, trial, err)) < 0 ||
+        (rc = study_put_trial(study, trial, &outcome, err)) != HONE_OK ||
+        (rc = study_tell_search(study, trial, err)) < 0 ||
         (rc = study_tell_reporters(study, HONE_NOW_OUTCOME, trial, &outcome, NULL, NULL, err)) != HONE_OK)
         return rc;
     if (++study->bad_points >= BAD_POINTS_MAX)
-        return hone_fail(err, HONE_EINVAL, "search.use", "search '%s' proposed %d points in a row that are not in the space; the last: %.120s",
+        return hone_fail(err, HONE_EINVAL, "search.use",
+                         "search '%s' proposed %d points in a row that are not in the space; the last: %.120s",
                          study->search.entry->name, BAD_POINTS_MAX, why->msg);
     return HONE_OK;
 }
@@ -134,9 +52,9 @@ static hone_rc refuse_point(struct study *study, struct trial *trial, const hone
 static hone_rc start_new(struct study *study, struct slot *slot, hone_error *err)
 {
     hone_error why = HONE_ERROR_INIT;
-    hone_rc    rc = study_ask_scheduler(study, study->table.n, err);
+    hone_rc rc = study_ask_scheduler(study, study->table.n, err);
     if (rc == HONE_WAIT || rc == HONE_DONE) {
-        *(rc == HONE_WAIT ? &study->waiting : &study->done) = 1;
+        *(rc == HONE_WAIT ? &study->waiting : &study->done) = &study->scheduler;
         return HONE_WAIT;
     }
     if (rc < 0)
@@ -146,12 +64,10 @@ static hone_rc start_new(struct study *study, struct slot *slot, hone_error *err
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for trial %llu", (unsigned long long)study->table.n);
     rc = study_ask_search(study, trial->number, trial->x, err);
     if (rc != HONE_OK) { /* take it back */
-        study->table.n--;
-        study->table.running--;
-        free(trial);
+        trial_table_drop_last(&study->table);
         if (rc < 0)
             return rc;
-        *(rc == HONE_WAIT ? &study->waiting : &study->done) = 1;
+        *(rc == HONE_WAIT ? &study->waiting : &study->done) = &study->search;
         return HONE_WAIT;
     }
     trial->started = seconds_now();
@@ -205,15 +121,16 @@ hone_rc study_fill_slots(struct study *study, hone_error *err)
 
 static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error *err)
 {
-    struct trial      *trial = slot->trial;
+    struct trial *trial = slot->trial;
     const struct held *held = &slot->held;
-    uint32_t           verdict = HONE_CONTINUE;
-    hone_rc            rc;
+    uint32_t verdict = HONE_CONTINUE;
+    hone_rc rc;
     slot->phase = SLOT_QUEUED;
     slot->starting = 0;
     slot->at = trial->begun + (double)held->step + 1;
-    if (held->step <= trial->step) { /* run again: this step was reported, judged and committed before */
-        slot->verdict = trial->stop_at && held->step >= trial->stop_at ? HONE_STOP : HONE_CONTINUE;
+    const int stopped = trial->stop_at && held->step >= trial->stop_at;
+    if (stopped || held->step <= trial->step) { /* run again: this step was reported, judged and committed before */
+        slot->verdict = stopped ? HONE_STOP : HONE_CONTINUE;
         return HONE_OK;
     }
     trial->step = held->step;
@@ -229,29 +146,32 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
     if (verdict == HONE_STOP)
         trial->stop_at = trial->step;
     slot->verdict = verdict;
-    study->waiting = 0;
-    const hone_report_record record = { sizeof record, held->n_values, trial->number, trial->attempt, trial->step, held->values, seconds_now(), verdict, 0 };
-    if ((rc = study_begin(study, err)) != HONE_OK ||
-        (rc = study->storage_iface->put_report(study->storage.self, study->id, &record, err)) != HONE_OK ||
+    study->waiting = NULL;
+    const hone_report_record record = { sizeof record,  held->n_values, trial->number,
+                                        trial->attempt, trial->step,    held->values,
+                                        seconds_now(),  verdict,        0 };
+    if ((rc = study_put_report(study, &record, err)) != HONE_OK ||
         (rc = study_put_event(study, HONE_EVENT_REPORT, trial, trial->step, verdict, NULL, err)) != HONE_OK)
         return rc;
     return study_tell_reporters(study, HONE_NOW_REPORT, trial, NULL, &record, NULL, err);
 }
 
 /* A complete trial must have measured every objective; says in message what is missing. */
-static int is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message, size_t n)
+static int is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message,
+                       size_t n)
 {
     for (uint32_t i = 0; i < study->table.n_values; i++) {
-        if (!isnan(trial->values[i]))
+        if (isfinite(trial->values[i]))
             continue;
         struct text names = TEXT_INIT;
-        int         there = 0;
+        int there = 0;
         for (uint32_t k = 0; k < held->n_values; k++) {
             there |= !strcmp(held->values[k].name, study->objectives[i].name);
             text_addf(&names, "%s%s", k ? ", " : "", held->values[k].name);
         }
         if (there)
-            snprintf(message, n, "%s is not a number", study->objectives[i].name);
+            snprintf(message, n, isnan(trial->values[i]) ? "%s is not a number" : "%s is infinite",
+                     study->objectives[i].name);
         else
             snprintf(message, n, "the objective did not report %s; it reported %.200s", study->objectives[i].name,
                      held->n_values ? text_string(&names) : "nothing");
@@ -264,24 +184,30 @@ static int is_measured(const struct study *study, const struct trial *trial, con
 static hone_rc retry(struct study *study, struct slot *slot, hone_error *err)
 {
     struct trial *trial = slot->trial;
-    hone_rc       rc;
+    char note[400];
+    hone_rc rc;
     trial->attempt++;
+    trial->retries++;
     slot->phase = SLOT_QUEUED;
     slot->starting = 1;
     slot->at = trial->begun + (double)trial->step + 1;
-    if ((rc = study_put_event(study, HONE_EVENT_RETRY, trial, trial->step, 0, slot->held.message, err)) != HONE_OK)
+    if ((rc = study_put_event(study, HONE_EVENT_RETRY, trial, trial->step, 0, slot->held.message, err)) != HONE_OK ||
+        (rc = study_put_trial(study, trial, NULL, err)) != HONE_OK)
         return rc;
-    return study_put_trial(study, trial, NULL, err);
+    snprintf(note, sizeof note, "trial %llu: %.200s; tried again (%u of %lld)", (unsigned long long)trial->number,
+             slot->held.message ? slot->held.message : "its worker died", trial->retries,
+             (long long)study->composition->study.trial_retries);
+    return study_tell_note(study, note, err);
 }
 
 static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_error *err)
 {
     struct trial *trial = slot->trial;
-    struct held  *held = &slot->held;
-    uint32_t      state = HONE_STATE_FAILED;
-    char          message[320];
-    hone_rc       rc;
-    if (held->died && trial->attempt < (uint64_t)study->composition->study.trial_retries)
+    struct held *held = &slot->held;
+    uint32_t state = HONE_STATE_FAILED;
+    char message[320];
+    hone_rc rc;
+    if (held->died && trial->retries < study->composition->study.trial_retries)
         return retry(study, slot, err);
     if (held->status == HONE_COMPLETE || held->status == HONE_PRUNED) {
         measure_constraints(study, held->values, held->n_values, trial->constraints);
@@ -296,10 +222,11 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
     }
     if (state == HONE_STATE_FAILED)
         for (uint32_t i = 0; i < study->table.n_values; i++)
-            trial->values[i] = NAN;
+            trial->values[i] = (double)NAN;
     trial->ended = seconds_now();
-    trial_set_state(&study->table, trial, state);
-    study->waiting = 0;
+    if (trial_end(&study->table, trial, state) < 0)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the front of the study");
+    study->waiting = NULL;
     slot->phase = SLOT_IDLE;
     slot->trial = NULL;
     if ((rc = study_put_trial(study, trial, held, err)) != HONE_OK ||
@@ -313,7 +240,8 @@ hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err)
 {
     if (slot->at > study->now)
         study->now = slot->at;
-    const hone_rc rc = slot->held.what == CREW_REPORT ? deliver_report(study, slot, err) : deliver_outcome(study, slot, err);
+    const hone_rc rc = slot->held.what == CREW_REPORT ? deliver_report(study, slot, err)
+                                                      : deliver_outcome(study, slot, err);
     held_release(&slot->held);
     return rc;
 }

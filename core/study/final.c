@@ -9,9 +9,9 @@
 
 struct stored_metrics {
     hone_value *values;
-    uint32_t    n;
-    uint32_t    has_final; /* attachments of a final training are there already */
-    hone_rc     rc;
+    uint32_t n;
+    uint32_t has_final; /* attachments of a final training are there already */
+    hone_rc rc;
 };
 
 static hone_rc on_winner(void *ctx, const hone_trial_record *record)
@@ -35,10 +35,11 @@ static hone_rc on_attachment(void *ctx, const hone_attachment_record *record)
 }
 
 /* The winner's row with what the last training measured beside what the search saw. */
-static hone_rc put_final_metrics(struct study *study, struct stored_metrics *stored, const struct held *outcome, hone_error *err)
+static hone_rc put_final_metrics(struct study *study, struct stored_metrics *stored, const struct held *outcome,
+                                 hone_error *err)
 {
     struct held merged = { .values = calloc((size_t)stored->n + outcome->n_values + 1, sizeof *merged.values) };
-    hone_rc     rc;
+    hone_rc rc;
     if (!merged.values)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the final metrics");
     for (uint32_t i = 0; i < stored->n; i++)
@@ -50,7 +51,7 @@ static hone_rc put_final_metrics(struct study *study, struct stored_metrics *sto
         if (k == stored->n) /* train.loss of the search stays what the search saw */
             merged.values[merged.n_values++] = outcome->values[i];
     }
-    rc = study_put_trial(study, study->table.best, &merged, err);
+    rc = study_put_trial(study, trial_table_best(&study->table), &merged, err);
     free(merged.values);
     return rc == HONE_OK ? study_commit(study, err) : rc;
 }
@@ -60,7 +61,7 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
 {
     for (;;) {
         struct crew_event event;
-        hone_rc           rc = study_tick(study, err);
+        hone_rc rc = study_tick(study, err);
         if (*study->signalled && !study->cancelled) {
             study->cancelled = 1;
             study->crew->cancel(study->crew);
@@ -68,26 +69,33 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
         if (rc != HONE_OK || (rc = study->crew->wait(study->crew, STUDY_TICK, &event, err)) < 0)
             return rc;
         if (*study->signalled > 1)
-            return hone_fail(err, HONE_ECANCELED, NULL, "interrupted");
+            return hone_fail(err, HONE_ECANCELED, NULL,
+                             "interrupted in the final training; the same command begins it again");
         if (rc == HONE_WAIT || event.worker != (unsigned)(slot - study->slots))
             continue;
         if (event.what == CREW_ATTACHMENT) {
             rc = study_put_attachment(study, &event, 1, err);
         } else if (event.what == CREW_REPORT) {
-            const hone_report_record record = { sizeof record, event.n_values, event.trial, event.attempt, event.step, event.values, seconds_now(), 0, 0 };
+            const hone_report_record record = {
+                sizeof record, event.n_values, event.trial, event.attempt, event.step, event.values, seconds_now(), 0, 0
+            };
             slot->step = event.step;
             if ((rc = study_tell_reporters(study, HONE_NOW_FINAL, slot->trial, NULL, &record, NULL, err)) == HONE_OK)
                 rc = study->crew->verdict(study->crew, event.worker, HONE_CONTINUE, err);
         } else if (event.what == CREW_OUTCOME) {
             if (event.status == CREW_CANCELLED)
-                return hone_fail(err, HONE_ECANCELED, NULL, "interrupted");
+                return hone_fail(err, HONE_ECANCELED, NULL,
+                                 "interrupted in the final training; the same command begins it again");
             if (event.status != HONE_COMPLETE)
-                return hone_fail(err, HONE_EFAIL, event.param, "the final training of trial %llu failed%s%s: %.160s", (unsigned long long)event.trial,
-                                 event.component && *event.component ? " in " : "", event.component ? event.component : "",
+                return hone_fail(err, HONE_EFAIL, event.param, "the final training of trial %llu failed%s%s: %.160s",
+                                 (unsigned long long)event.trial, event.component && *event.component ? " in " : "",
+                                 event.component ? event.component : "",
                                  event.message ? event.message : "no reason given");
             return held_copy(outcome, &event, err);
-        } else if (event.what == CREW_READY && event.rc != HONE_OK) {
-            return hone_fail(err, HONE_EFAIL, NULL, "a worker cannot be set up: %.200s", event.message ? event.message : "no reason given");
+        } else if (event.what == CREW_READY) {
+            rc = study_worker_ready(&event, err);
+        } else if (event.what == CREW_LOG && event.level >= HONE_LOG_INFO) {
+            rc = study_tell_note(study, event.message ? event.message : "", err);
         }
         if (rc < 0)
             return rc;
@@ -106,13 +114,13 @@ static int64_t final_length(const struct study *study, const struct trial *best,
 
 hone_rc study_final(struct study *study, hone_error *err)
 {
-    struct stored_metrics      stored = { 0 };
+    struct stored_metrics stored = { 0 };
     const hone_storage_visitor visitor = { &stored, NULL, on_winner, NULL, NULL, on_attachment };
-    const hone_storage_v1     *s = study->storage_iface;
-    struct trial              *best = study->table.best;
-    struct slot               *slot = &study->slots[0];
-    struct held                outcome = { 0 };
-    hone_rc                    rc;
+    const hone_storage_v1 *s = study->storage_iface;
+    struct trial *best = study->table.n_values == 1 ? trial_table_best(&study->table) : NULL;
+    struct slot *slot = &study->slots[0];
+    struct held outcome = { 0 };
+    hone_rc rc;
     if (!best || !study->has_final || !study->composition->study.final)
         return HONE_WAIT;
     if ((rc = s->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, err)) != HONE_OK)
@@ -130,10 +138,10 @@ hone_rc study_final(struct study *study, hone_error *err)
 out:
     slot->phase = SLOT_IDLE;
     slot->trial = NULL;
-    if (study->in_transaction && rc != HONE_OK) { /* attachments of a training that did not come to its end */
-        study->in_transaction = 0;
-        s->rollback(study->storage.self);
-    }
+    if (rc != HONE_OK) /* attachments of a training that did not come to its end */
+        study_rollback(study);
+    if (rc < 0 && !err->msg[0])
+        hone_fail(err, rc, NULL, "out of memory for the winner's metrics");
     for (uint32_t i = 0; i < stored.n; i++)
         free((char *)(uintptr_t)stored.values[i].name);
     free(stored.values);

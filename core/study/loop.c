@@ -18,7 +18,7 @@ static int earlier(const struct slot *a, const struct slot *b)
  * are at work, and only if its message is here. */
 static struct slot *next_delivery(struct study *study)
 {
-    const int    strict = study->composition->study.order == ORDER_STRICT;
+    const int strict = study->composition->study.order == ORDER_STRICT;
     struct slot *least = NULL;
     for (unsigned i = 0; i < study->n_slots; i++) {
         struct slot *slot = &study->slots[i];
@@ -33,16 +33,22 @@ static struct slot *next_delivery(struct study *study)
 hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until, hone_error *err)
 {
     const struct trial *t = slot->trial;
-    const uint32_t      n_dims = study->space.view.n_dims;
-    hone_setting       *settings = calloc(n_dims + 1, sizeof *settings);
-    struct crew_trial   order = { .number = t->number, .attempt = t->attempt, .flags = flags, .until = until, .settings = settings,
-                                  .seed = hone_rng_derive((uint64_t)study->composition->study.seed, 1000 + t->number) };
+    const uint32_t n_dims = study->space.view.n_dims;
+    hone_setting *settings = calloc(n_dims + 1, sizeof *settings);
+    struct crew_trial order = { .number = t->number,
+                                .attempt = t->attempt,
+                                .flags = flags,
+                                .until = until,
+                                .settings = settings,
+                                .seed = hone_rng_derive((uint64_t)study->composition->study.seed, 1000 + t->number) };
     if (!settings)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a trial's settings");
     study_fill_record(study, t, &study->record);
     for (uint32_t i = 0; i < study->record.record.n_parameters; i++) {
         const hone_parameter_record *p = &study->record.record.parameters[i];
-        settings[order.n_settings++] = (hone_setting){ p->key, p->text, p->number };
+        double number;
+        settings[order.n_settings++] = (hone_setting){ p->key, p->text,
+                                                       hone_parse_real(p->text, NULL, &number) ? number : p->number };
     }
     const hone_rc rc = study->crew->start(study->crew, (unsigned)(slot - study->slots), &order, err);
     free(settings);
@@ -51,64 +57,67 @@ hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t f
     return rc;
 }
 
-/* Lets queued slots work, the earliest first, as many as may compute at once. */
+static struct slot *next_queued(struct study *study)
+{
+    struct slot *least = NULL;
+    for (unsigned i = 0; i < study->n_slots; i++)
+        if (study->slots[i].phase == SLOT_QUEUED && (!least || earlier(&study->slots[i], least)))
+            least = &study->slots[i];
+    return least;
+}
+
+/* Lets queued slots work, the earliest first, as many as may compute at once. HONE_DONE: there is something to deliver again. */
 static hone_rc dispatch(struct study *study, hone_error *err)
 {
-    while (study->n_computing < study->workers) {
-        struct slot *least = NULL;
-        hone_rc      rc;
-        for (unsigned i = 0; i < study->n_slots; i++)
-            if (study->slots[i].phase == SLOT_QUEUED && (!least || earlier(&study->slots[i], least)))
-                least = &study->slots[i];
-        if (!least)
-            return HONE_OK;
-        least->phase = SLOT_COMPUTING;
-        study->n_computing++;
-        if (least->starting) {
-            if ((rc = study_start_on_worker(study, least, 0, 0, err)) != HONE_OK ||
-                (rc = study_tell_reporters(study, HONE_NOW_TRIAL, least->trial, NULL, NULL, NULL, err)) != HONE_OK)
-                return rc;
-        } else if ((rc = study->crew->verdict(study->crew, (unsigned)(least - study->slots), least->verdict, err)) != HONE_OK) {
-            return rc;
+    struct slot *slot;
+    hone_rc rc = HONE_OK;
+    while (rc >= 0 && study->n_computing < study->workers && (slot = next_queued(study))) {
+        if (!slot->starting &&
+            slot->end.what == CREW_OUTCOME) { /* it died while it waited: nobody is there to be answered */
+            slot->held = slot->end;
+            slot->end = (struct held){ 0 };
+            slot->phase = SLOT_HELD;
+            rc = HONE_DONE;
+            continue;
         }
+        slot->phase = SLOT_COMPUTING;
+        study->n_computing++;
+        hone_rc told = slot->starting
+                           ? study_start_on_worker(study, slot, 0, 0, err)
+                           : study->crew->verdict(study->crew, (unsigned)(slot - study->slots), slot->verdict, err);
+        if (told == HONE_OK && slot->starting)
+            told = study_tell_reporters(study, HONE_NOW_TRIAL, slot->trial, NULL, NULL, NULL, err);
+        if (told != HONE_OK)
+            return told;
     }
-    return HONE_OK;
+    return rc;
 }
 
-hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err)
+static void slot_clear(struct slot *slot)
 {
-    const hone_attachment_record record = { sizeof record, final, event->trial, event->attachment.name, event->attachment.media_type,
-                                            event->attachment.text, event->attachment.path };
-    hone_rc rc = study_begin(study, err);
-    return rc != HONE_OK ? rc : study->storage_iface->put_attachment(study->storage.self, study->id, &record, err);
+    held_release(&slot->held);
+    held_release(&slot->end);
+    slot->phase = SLOT_IDLE;
+    slot->trial = NULL;
 }
 
-/* Takes in one event: messages about trials are held until their turn. */
-static hone_rc take(struct study *study, const struct crew_event *event, hone_error *err)
+/* A report or an outcome: held until its turn. */
+static hone_rc take_word(struct study *study, struct slot *slot, const struct crew_event *event, hone_error *err)
 {
-    struct slot *slot = &study->slots[event->worker];
-    if (event->what == CREW_LOG) {
-        char text[600];
-        if (event->level < HONE_LOG_INFO)
-            return HONE_OK;
-        snprintf(text, sizeof text, "trial %llu: %.500s", (unsigned long long)event->trial, event->message ? event->message : "");
-        return study_tell_reporters(study, HONE_NOW_NOTE, NULL, NULL, NULL, text, err);
-    }
-    if (event->what == CREW_ATTACHMENT)
-        return study_put_attachment(study, event, 0, err);
-    if (event->what == CREW_READY) {
-        if (event->rc == HONE_OK)
-            return HONE_OK;
-        return hone_fail(err, HONE_EFAIL, NULL, "a worker cannot be set up: %.200s", event->message ? event->message : "no reason given");
-    }
-    if (slot->phase != SLOT_COMPUTING)
+    if (!slot->trial || event->trial != slot->trial->number || event->attempt != slot->trial->attempt)
         return HONE_OK; /* late words of a trial that was ended */
+    if (slot->phase != SLOT_COMPUTING) {
+        const int waits = slot->phase == SLOT_HELD || (slot->phase == SLOT_QUEUED && !slot->starting);
+        return waits && event->what == CREW_OUTCOME && slot->end.what != CREW_OUTCOME
+                   ? held_copy(&slot->end, event, err)
+                   : HONE_OK;
+    }
     if (study->cancelled && event->what == CREW_REPORT)
         return HONE_OK; /* nobody answers any more; the worker has been told to end */
     study->n_computing--;
-    if (event->what == CREW_OUTCOME && event->status == CREW_CANCELLED) { /* stays running in the storage: the next run takes it up */
-        slot->phase = SLOT_IDLE;
-        slot->trial = NULL;
+    if (study->cancelled ||
+        event->status == CREW_CANCELLED) { /* stays running in the storage: the next run takes it up */
+        slot_clear(slot);
         return HONE_OK;
     }
     slot->phase = SLOT_HELD;
@@ -119,11 +128,40 @@ static hone_rc take(struct study *study, const struct crew_event *event, hone_er
     return held_copy(&slot->held, event, err);
 }
 
+static hone_rc take(struct study *study, const struct crew_event *event, hone_error *err)
+{
+    char text[600];
+    if (event->worker >= study->n_slots)
+        return hone_fail(err, HONE_EIO, NULL, "internal error: an event of worker %u of %u", event->worker,
+                         study->n_slots);
+    switch (event->what) {
+    case CREW_LOG:
+        if (event->level < HONE_LOG_INFO)
+            return HONE_OK;
+        snprintf(text, sizeof text, "trial %llu: %.500s", (unsigned long long)event->trial,
+                 event->message ? event->message : "");
+        return study_tell_note(study, text, err);
+    case CREW_ATTACHMENT: return study_put_attachment(study, event, 0, err);
+    case CREW_READY: return study_worker_ready(event, err);
+    case CREW_REPORT:
+    case CREW_OUTCOME:
+    default: return take_word(study, &study->slots[event->worker], event, err);
+    }
+}
+
+hone_rc study_worker_ready(const struct crew_event *event, hone_error *err)
+{
+    if (event->rc == HONE_OK)
+        return HONE_OK;
+    return hone_fail(err, HONE_EFAIL, NULL, "a worker cannot be set up: %.200s",
+                     event->message ? event->message : "no reason given");
+}
+
 /* Delivers what may be delivered and asks for what may be asked, then commits. */
 static hone_rc decide(struct study *study, hone_error *err)
 {
     struct slot *slot;
-    hone_rc      rc = study_fill_slots(study, err);
+    hone_rc rc = study_fill_slots(study, err);
     while (rc == HONE_OK && !study->cancelled && (slot = next_delivery(study))) {
         rc = study_deliver(study, slot, err);
         if (rc == HONE_OK)
@@ -146,11 +184,8 @@ static void stop_politely(struct study *study)
     study->cancelled = 1;
     study->crew->cancel(study->crew);
     for (unsigned i = 0; i < study->n_slots; i++)
-        if (study->slots[i].phase == SLOT_QUEUED || study->slots[i].phase == SLOT_HELD) {
-            held_release(&study->slots[i].held);
-            study->slots[i].phase = SLOT_IDLE;
-            study->slots[i].trial = NULL;
-        }
+        if (study->slots[i].phase == SLOT_QUEUED || study->slots[i].phase == SLOT_HELD)
+            slot_clear(&study->slots[i]);
 }
 
 hone_rc study_tick(struct study *study, hone_error *err)
@@ -162,25 +197,45 @@ hone_rc study_tick(struct study *study, hone_error *err)
     return study_tell_reporters(study, HONE_NOW_TICK, NULL, NULL, NULL, NULL, err);
 }
 
+/* Nothing is at work. Fine at the end; but who waits for results while none can come would wait for ever. */
+static hone_rc nothing_left(const struct study *study, hone_error *err)
+{
+    const struct component *waiting = study->waiting;
+    if (!waiting || study->cancelled || study->done || !study_budget_left(study))
+        return HONE_OK;
+    return hone_fail(err, HONE_EFAIL, NULL,
+                     "%s '%s' waits for results, but no trial is at work: the study cannot go on after %llu trials",
+                     waiting->entry->kind, waiting->entry->name, (unsigned long long)study->table.n);
+}
+
+/* Hears what there is, within limits: the reporters and the storage want their turn, too. */
+static hone_rc hear(struct study *study, hone_error *err)
+{
+    struct crew_event event;
+    hone_rc rc = study->crew->wait(study->crew, STUDY_TICK, &event, err);
+    for (int n = 1; rc == HONE_OK; n++) {
+        if ((rc = take(study, &event, err)) == HONE_OK)
+            rc = n < EVENTS_PER_COMMIT ? study->crew->wait(study->crew, 0, &event, err) : HONE_WAIT;
+    }
+    return rc < 0 ? rc : HONE_OK;
+}
+
 static hone_rc loop(struct study *study, hone_error *err)
 {
     for (;;) {
-        struct crew_event event;
-        hone_rc           rc;
+        hone_rc rc;
         if (*study->signalled && !study->cancelled)
             stop_politely(study);
         if (*study->signalled > 1)
             return HONE_OK; /* now, it was said */
-        if ((rc = decide(study, err)) != HONE_OK || (rc = dispatch(study, err)) != HONE_OK || (rc = study_tick(study, err)) != HONE_OK)
+        do
+            rc = decide(study, err);
+        while (rc == HONE_OK && (rc = dispatch(study, err)) == HONE_DONE);
+        if (rc != HONE_OK || (rc = study_tick(study, err)) != HONE_OK)
             return rc;
         if (all_idle(study))
-            return HONE_OK;
-        rc = study->crew->wait(study->crew, STUDY_TICK, &event, err);
-        for (int n = 0; rc == HONE_OK && n < EVENTS_PER_COMMIT; n++) {
-            if ((rc = take(study, &event, err)) == HONE_OK)
-                rc = study->crew->wait(study->crew, 0, &event, err);
-        }
-        if (rc < 0)
+            return nothing_left(study, err);
+        if ((rc = hear(study, err)) != HONE_OK)
             return rc;
     }
 }
@@ -192,7 +247,10 @@ hone_rc study_run(struct study *study, enum study_end *end, hone_error *err)
         rc = loop(study, err);
     if (rc != HONE_OK) {
         hone_error ignored = HONE_ERROR_INIT;
-        study_commit(study, &ignored); /* what was decided before the failure stays */
+        if (study->storage_failed)
+            study_rollback(study);
+        else
+            study_commit(study, &ignored); /* what was decided before a plugin failed stays */
         return rc;
     }
     *end = *study->signalled ? STUDY_STOPPED : study->done ? STUDY_SPENT : STUDY_BUDGET;
@@ -201,4 +259,3 @@ hone_rc study_run(struct study *study, enum study_end *end, hone_error *err)
         return rc;
     return study_commit(study, err);
 }
-

@@ -2,6 +2,9 @@
 /* Objectives and constraints from the values that an objective reports by name. */
 #include "study/study.h"
 
+#include "base/suggest.h"
+#include "hone/param.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +13,7 @@ static double value_named(const hone_value *values, uint32_t n, const char *name
     for (uint32_t i = 0; i < n; i++)
         if (!strcmp(values[i].name, name))
             return values[i].value;
-    return NAN;
+    return (double)NAN;
 }
 
 void measure_values(const struct study *study, const hone_value *values, uint32_t n, double *out)
@@ -23,12 +26,12 @@ void measure_constraints(const struct study *study, const hone_value *values, ui
 {
     for (uint32_t i = 0; i < study->table.n_constraints; i++) {
         const struct constraint_spec *c = &study->composition->constraints[i];
-        const double                  v = value_named(values, n, c->metric);
+        const double v = value_named(values, n, c->metric);
         switch (c->op) {
         case HONE_LE: out[i] = v - c->bound; break;
-        case HONE_LT: out[i] = v - nextafter(c->bound, -INFINITY); break;
+        case HONE_LT: out[i] = v - nextafter(c->bound, -HUGE_VAL); break;
         case HONE_GE: out[i] = c->bound - v; break;
-        default: out[i] = nextafter(c->bound, INFINITY) - v; break; /* HONE_GT */
+        default: out[i] = nextafter(c->bound, HUGE_VAL) - v; break; /* HONE_GT */
         }
     }
 }
@@ -38,4 +41,31 @@ const double *study_minimize(const struct study *study, const double *values)
     for (uint32_t i = 0; i < study->table.n_values; i++)
         study->minimized[i] = study->maximize[i] ? -values[i] : values[i];
     return study->minimized;
+}
+
+hone_rc study_check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction,
+                           hone_error *err)
+{
+    struct suggestion s;
+    struct text all = TEXT_INIT;
+    suggestion_start(&s, name);
+    for (uint32_t i = 0; i < d->n_metrics; i++) {
+        if (!strcmp(d->metrics[i].name, name)) {
+            if (direction && *direction == HONE_NO_DIRECTION)
+                *direction = d->metrics[i].direction;
+            return HONE_OK;
+        }
+        suggestion_offer(&s, d->metrics[i].name);
+    }
+    if (d->any_metric)
+        return HONE_OK;
+    if (s.best)
+        return hone_fail(err, HONE_EINVAL, key, "the objective reports no '%.60s'; did you mean '%.60s'?", name,
+                         s.best);
+    for (uint32_t i = 0; i < d->n_metrics; i++)
+        text_addf(&all, "%s%s", i ? ", " : "", d->metrics[i].name);
+    hone_fail(err, HONE_EINVAL, key, "the objective reports no '%.60s'; it reports %.150s", name,
+              all.length ? text_string(&all) : "nothing by name");
+    text_release(&all);
+    return HONE_EINVAL;
 }

@@ -3,6 +3,7 @@
 #include "study/study.h"
 
 #include "hone/param.h"
+#include "plugin/guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,9 @@ void held_release(struct held *held)
 
 hone_rc held_copy(struct held *held, const struct crew_event *event, hone_error *err)
 {
-    *held = (struct held){ .what = event->what, .step = event->step, .status = event->status, .signal = event->signal, .died = event->died };
+    *held = (struct held){
+        .what = event->what, .step = event->step, .status = event->status, .signal = event->signal, .died = event->died
+    };
     held->values = calloc(event->n_values + 1, sizeof *held->values);
     held->message = event->message ? strdup(event->message) : NULL;
     held->component = event->component ? strdup(event->component) : NULL;
@@ -42,20 +45,35 @@ fail:
 static void fill_status(struct study *study, hone_status *status)
 {
     const struct study_settings *s = &study->composition->study;
-    const struct trial_table    *t = &study->table;
-    if (t->best && study->best_recorded != t->best) {
-        study_fill_record(study, t->best, &study->best_record);
-        study->best_recorded = t->best;
+    const struct trial_table *t = &study->table;
+    const struct trial *best = trial_table_best(t);
+    if (best && study->best_recorded != best) {
+        study_fill_record(study, best, &study->best_record);
+        study->best_recorded = best;
     }
     for (unsigned i = 0; i < study->n_slots; i++) {
         const struct slot *slot = &study->slots[i];
-        study->worker_status[i] = (hone_worker_status){ sizeof(hone_worker_status), slot->trial && !(slot->phase == SLOT_QUEUED && slot->starting),
-                                                        slot->trial ? slot->trial->number : 0, slot->step, slot->trial ? seconds_steady() - slot->since : 0 };
+        study->worker_status[i] = (hone_worker_status){ sizeof(hone_worker_status),
+                                                        slot->trial && !(slot->phase == SLOT_QUEUED && slot->starting),
+                                                        slot->trial ? slot->trial->number : 0, slot->step,
+                                                        slot->trial ? seconds_steady() - slot->since : 0 };
     }
-    *status = (hone_status){ .size = sizeof *status, .n_objectives = t->n_values, .study = s->name, .objectives = study->objectives,
-                             .trials = (uint64_t)s->trials, .time = s->time, .elapsed = seconds_steady() - study->began, .running = t->running,
-                             .complete = t->complete, .pruned = t->pruned, .failed = t->failed, .before = study->before,
-                             .max_step = study->max_step, .best = t->best ? &study->best_record.record : NULL, .n_workers = study->n_slots,
+    *status = (hone_status){ .size = sizeof *status,
+                             .n_objectives = t->n_values,
+                             .study = s->name,
+                             .objectives = study->objectives,
+                             .trials = (uint64_t)s->trials,
+                             .time = s->time,
+                             .elapsed = seconds_steady() - study->began,
+                             .running = t->running,
+                             .complete = t->complete,
+                             .pruned = t->pruned,
+                             .failed = t->failed,
+                             .before = study->before,
+                             .max_step = study->max_step,
+                             .best = best ? &study->best_record.record : NULL,
+                             .n_front = t->n_front > UINT32_MAX ? UINT32_MAX : (uint32_t)t->n_front,
+                             .n_workers = study->n_slots,
                              .workers = study->worker_status };
 }
 
@@ -63,7 +81,7 @@ hone_rc study_tell_reporters(struct study *study, uint32_t what, const struct tr
                              const hone_report_record *report, const char *text, hone_error *err)
 {
     hone_status status;
-    hone_news   news = { sizeof news, what, &status, NULL, report, text };
+    hone_news news = { sizeof news, what, &status, NULL, report, text };
     if (!study->n_reporters)
         return HONE_OK;
     fill_status(study, &status);
@@ -81,9 +99,17 @@ hone_rc study_tell_reporters(struct study *study, uint32_t what, const struct tr
     }
     for (size_t i = 0; i < study->n_reporters; i++) {
         const hone_reporter_v1 *iface = study->reporters[i].loaded->iface;
-        hone_error              why = HONE_ERROR_INIT;
-        if (iface->hear(study->reporters[i].self, &news, &why) < 0)
-            return hone_fail(err, HONE_EFAIL, NULL, "reporter '%s' failed: %.200s", study->reporters[i].entry->name, why.msg);
+        hone_error why = HONE_ERROR_INIT;
+        struct guard guard;
+        study_enter(&study->reporters[i], &guard);
+        const hone_rc rc = iface->hear(study->reporters[i].self, &news, &why);
+        if (study_leave(&study->reporters[i], &guard, "tell what happens", rc, &why) < 0)
+            return hone_fail(err, HONE_EFAIL, NULL, "%s", why.msg);
     }
     return HONE_OK;
+}
+
+hone_rc study_tell_note(struct study *study, const char *text, hone_error *err)
+{
+    return study_tell_reporters(study, HONE_NOW_NOTE, NULL, NULL, NULL, text, err);
 }

@@ -5,21 +5,23 @@
 #include "base/suggest.h"
 #include "hone/param.h"
 #include "hone/rng.h"
+#include "plugin/guard.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define READY_PATIENCE 120 /* seconds for the first worker to describe the objective: data may have to be decoded */
+#define READY_PATIENCE 600 /* seconds for the first worker to describe the objective: data may have to be decoded */
 
-static hone_rc open_component(struct study *study, const struct composed_section *section, struct component *component, uint64_t stream, hone_error *err)
+static hone_rc open_component(struct study *study, const struct composed_section *section, struct component *component,
+                              uint64_t stream, hone_error *err)
 {
     struct section_settings settings;
-    const uint64_t          seed = hone_rng_derive((uint64_t)study->composition->study.seed, stream);
+    const uint64_t seed = hone_rng_derive((uint64_t)study->composition->study.seed, stream);
     hone_rc rc = composition_settings(study->composition, section, NULL, 0, &settings, err);
     if (rc != HONE_OK)
         return rc;
-    rc = component_create(component, study->composition->catalog, settings.component, study->host, section->name, settings.own, settings.n_own,
-                          seed, err);
+    rc = component_create(component, study->composition->catalog, settings.component, study->host, section->name,
+                          settings.own, settings.n_own, seed, err);
     section_settings_release(&settings);
     if (rc < 0 && err->param[0] && !strchr(err->param, '.')) {
         char param[sizeof err->param];
@@ -32,7 +34,7 @@ static hone_rc open_component(struct study *study, const struct composed_section
 static hone_rc open_reporters(struct study *study, const hone_terminal *terminal, hone_error *err)
 {
     const struct composition *c = study->composition;
-    size_t                    n = 0;
+    size_t n = 0;
     for (size_t i = 0; i < c->n_sections; i++)
         n += !strcmp(c->sections[i].kind, "reporter") && c->sections[i].enabled;
     study->reporters = calloc(n + 1, sizeof *study->reporters);
@@ -42,11 +44,14 @@ static hone_rc open_reporters(struct study *study, const hone_terminal *terminal
         if (strcmp(c->sections[i].kind, "reporter") || !c->sections[i].enabled)
             continue;
         struct component *reporter = &study->reporters[study->n_reporters];
-        hone_rc           rc = open_component(study, &c->sections[i], reporter, 300 + i, err);
+        hone_rc rc = open_component(study, &c->sections[i], reporter, 300 + i, err);
         if (rc != HONE_OK)
             return rc;
         study->n_reporters++;
-        if ((rc = ((const hone_reporter_v1 *)reporter->loaded->iface)->open(reporter->self, terminal, err)) != HONE_OK)
+        struct guard guard;
+        study_enter(reporter, &guard);
+        rc = ((const hone_reporter_v1 *)reporter->loaded->iface)->open(reporter->self, terminal, err);
+        if ((rc = study_leave(reporter, &guard, "get ready", rc, err)) < 0)
             return rc;
     }
     return HONE_OK;
@@ -55,7 +60,7 @@ static hone_rc open_reporters(struct study *study, const hone_terminal *terminal
 static hone_rc open_tables(struct study *study, hone_error *err)
 {
     const struct composition *c = study->composition;
-    hone_rc                   rc = space_init(&study->space, &c->space, err);
+    hone_rc rc = space_init(&study->space, &c->space, err);
     if (rc != HONE_OK)
         return rc;
     const uint32_t n_dims = study->space.view.n_dims, n_values = (uint32_t)c->n_objectives;
@@ -64,7 +69,8 @@ static hone_rc open_tables(struct study *study, hone_error *err)
     study->minimized = calloc(n_values + 1, sizeof *study->minimized);
     study->n_slots = c->study.order == ORDER_STRICT ? (unsigned)c->study.lag : study->crew->n;
     if (study->n_slots > study->crew->n)
-        return hone_fail(err, HONE_EINVAL, "study.lag", "internal error: %u virtual workers on %u processes", study->n_slots, study->crew->n);
+        return hone_fail(err, HONE_EINVAL, "study.lag", "internal error: %u virtual workers on %u processes",
+                         study->n_slots, study->crew->n);
     study->slots = calloc(study->n_slots, sizeof *study->slots);
     study->worker_status = calloc(study->n_slots, sizeof *study->worker_status);
     if (!study->objectives || !study->maximize || !study->minimized || !study->slots || !study->worker_status)
@@ -77,56 +83,46 @@ static hone_rc open_tables(struct study *study, hone_error *err)
     return trial_record_init(&study->best_record, n_dims, err);
 }
 
-/* One name that the INI uses against those that the objective will report. */
-static hone_rc check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction, hone_error *err)
-{
-    struct suggestion s;
-    suggestion_start(&s, name);
-    for (uint32_t i = 0; i < d->n_metrics; i++) {
-        if (!strcmp(d->metrics[i].name, name)) {
-            if (direction && *direction == HONE_NO_DIRECTION)
-                *direction = d->metrics[i].direction;
-            return HONE_OK;
-        }
-        suggestion_offer(&s, d->metrics[i].name);
-    }
-    if (d->any_metric)
-        return HONE_OK;
-    struct text all = TEXT_INIT;
-    for (uint32_t i = 0; i < d->n_metrics; i++)
-        text_addf(&all, "%s%s", i ? ", " : "", d->metrics[i].name);
-    if (s.best)
-        hone_fail(err, HONE_EINVAL, key, "the objective reports no '%.60s'; did you mean '%.60s'?", name, s.best);
-    else
-        hone_fail(err, HONE_EINVAL, key, "the objective reports no '%.60s'; it reports %.150s", name, text_string(&all));
-    text_release(&all);
-    return HONE_EINVAL;
-}
-
 /* Holds the INI against what the objective says of itself. */
 static hone_rc check_description(struct study *study, const hone_description *d, hone_error *err)
 {
     const struct composition *c = study->composition;
-    hone_rc                   rc;
+    hone_rc rc;
     study->max_step = d->max_step;
     study->has_final = d->final != 0;
-    if ((d->stop_key && !(study->stop_key = strdup(d->stop_key))) || (d->length_metric && !(study->length_metric = strdup(d->length_metric))))
+    if ((d->stop_key && !(study->stop_key = strdup(d->stop_key))) ||
+        (d->length_metric && !(study->length_metric = strdup(d->length_metric))))
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < study->table.n_values; i++) {
         hone_value *o = &study->objectives[i];
-        if ((rc = check_metric(d, o->name, "study.objectives", &o->direction, err)) != HONE_OK)
+        if ((rc = study_check_metric(d, o->name, "study.objectives", &o->direction, err)) != HONE_OK)
             return rc;
         if (o->direction == HONE_NO_DIRECTION)
-            return hone_fail(err, HONE_EINVAL, "study.objectives", "say whether %s is to be small or large: '%s min' or '%s max'", o->name, o->name, o->name);
+            return hone_fail(err, HONE_EINVAL, "study.objectives",
+                             "say whether %s is to be small or large: '%s min' or '%s max'", o->name, o->name, o->name);
         study->maximize[i] = o->direction == HONE_MAXIMIZE;
     }
     for (size_t i = 0; i < c->n_constraints; i++)
-        if ((rc = check_metric(d, c->constraints[i].metric, "study.constraints", NULL, err)) != HONE_OK)
+        if ((rc = study_check_metric(d, c->constraints[i].metric, "study.constraints", NULL, err)) != HONE_OK)
             return rc;
     for (uint32_t i = 0; i < d->n_keys; i++)
         if (space_find(&study->space, d->keys[i]) == UINT32_MAX)
-            return hone_fail(err, HONE_EINVAL, "space", "the objective needs '%s' in [space], for example: %s = real 0 .. 1", d->keys[i], d->keys[i]);
+            return hone_fail(err, HONE_EINVAL, "space",
+                             "the objective needs '%s' in [space], for example: %s = real 0 .. 1", d->keys[i],
+                             d->keys[i]);
     return HONE_OK;
+}
+
+/* The objective could not get ready: its message, at its key. A crash, or a lack of memory, is nobody's mistake in the INI. */
+hone_rc study_not_ready(const struct crew_event *event, hone_error *err)
+{
+    char param[sizeof err->param] = "objective";
+    const hone_rc code = event->died ? HONE_EFAIL : event->rc == HONE_ENOMEM ? HONE_ENOMEM : HONE_EINVAL;
+    if (event->param && *event->param)
+        snprintf(param, sizeof param, "%s%.50s", strchr(event->param, '.') ? "" : "objective.", event->param);
+    return hone_fail(err, code, param, "%s%s",
+                     event->message && *event->message ? event->message : "the objective gives no reason",
+                     event->died ? " (while describing the objective)" : "");
 }
 
 /* Waits for the first worker. */
@@ -135,31 +131,28 @@ static hone_rc hear_description(struct study *study, hone_error *err)
     const double until = seconds_steady() + READY_PATIENCE;
     while (seconds_steady() < until && !*study->signalled) {
         struct crew_event event;
-        const hone_rc     rc = study->crew->wait(study->crew, 0.2, &event, err);
+        const hone_rc rc = study->crew->wait(study->crew, STUDY_TICK, &event, err);
         if (rc < 0)
             return rc;
-        if (rc == HONE_WAIT || event.what == CREW_LOG)
+        if (rc == HONE_WAIT)
             continue;
+        if (event.what == CREW_LOG) { /* no reporter is there yet */
+            study->host->log(study->host, event.level, event.message ? event.message : "");
+            continue;
+        }
         if (event.what != CREW_READY)
             return hone_fail(err, HONE_EIO, NULL, "internal error: a worker speaks of a trial before there is one");
-        if (event.rc == HONE_OK)
-            return check_description(study, event.description, err);
-        char param[sizeof err->param] = "";
-        if (event.param && *event.param)
-            snprintf(param, sizeof param, "%s%.40s", strchr(event.param, '.') ? "" : "objective.", event.param);
-        hone_fail(err, event.rc, param[0] ? param : "objective", "%s%s", event.message ? event.message : "the objective gives no reason",
-                  event.died ? " (while describing the objective)" : "");
-        /* a crash is nobody's mistake in the INI */
-        return event.died ? HONE_EFAIL : HONE_EINVAL;
+        return event.rc == HONE_OK ? check_description(study, event.description, err) : study_not_ready(&event, err);
     }
-    return *study->signalled ? hone_fail(err, HONE_ECANCELED, NULL, "interrupted")
-                             : hone_fail(err, HONE_EFAIL, NULL, "the objective did not describe itself within %d s", READY_PATIENCE);
+    return *study->signalled
+               ? hone_fail(err, HONE_ECANCELED, NULL, "interrupted")
+               : hone_fail(err, HONE_EFAIL, NULL, "the objective did not describe itself within %d s", READY_PATIENCE);
 }
 
 struct lookup {
     const char *name;
-    int64_t     id;
-    char       *config;
+    int64_t id;
+    char *config;
 };
 
 static hone_rc on_study(void *ctx, const hone_study_record *record)
@@ -172,54 +165,69 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
     return l->config ? HONE_OK : HONE_ENOMEM;
 }
 
+/* A line inside a text. */
+struct line {
+    const char *at;
+    int length;
+};
+
 /* Keys of [study] that may change from one run of a study to the next. */
-static int may_change(const char *line)
+static int may_change(const struct line *line)
 {
-    static const char *const keys[] = { "trials", "time", "workers", "storage", "directory", "final", "trial", "trial_time", "trial_memory", "trial_retries" };
+    static const char *const keys[] = { "trials", "time",  "workers",    "storage",      "directory",
+                                        "final",  "trial", "trial_time", "trial_memory", "trial_retries" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
-        if (!strncmp(line, keys[i], n) && strspn(line + n, " ") && line[n + strspn(line + n, " ")] == '=')
+        if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) &&
+            line->at[n + strspn(line->at + n, " ")] == '=')
             return 1;
     }
     return 0;
 }
 
-/* The next line of a resolved INI that counts, with its section; NULL at the end. The line is cut at its end in *copy. */
-static const char *next_line(const char **at, char *section, size_t n_section, char *line, size_t n)
+static int line_is(const struct line *line, const char *text, size_t n)
+{
+    return (size_t)line->length >= n && !strncmp(line->at, text, n);
+}
+
+/* The next line of a resolved INI that counts, and the section that it stands in; length 0: there is none. */
+static struct line next_line(const char **at, struct line *section)
 {
     while (**at) {
-        const size_t length = strcspn(*at, "\n");
-        snprintf(line, n, "%.*s", (int)(length < n ? length : n - 1), *at);
-        *at += length + ((*at)[length] == '\n');
-        if (line[0] == '[')
-            snprintf(section, n_section, "%s", line);
-        const int in_study = !strcmp(section, "[study]"), in_reporter = !strncmp(section, "[reporter", 9);
-        if (line[0] && line[0] != ';' && !(in_study && may_change(line)) && !in_reporter)
+        const struct line line = { *at, (int)strcspn(*at, "\n") };
+        *at += line.length + (line.at[line.length] == '\n');
+        if (line.at[0] == '[')
+            *section = line;
+        if (line.length && line.at[0] != ';' && !(line_is(section, "[study]", 7) && may_change(&line)) &&
+            !line_is(section, "[reporter", 9))
             return line;
     }
-    return NULL;
+    return (struct line){ "nothing", 0 };
 }
 
 /* The same study must mean the same thing: the first setting that differs is named. */
 static hone_rc same_settings(const struct study *study, const char *stored, hone_error *err)
 {
     struct text now = TEXT_INIT;
-    char        section_a[160] = "", section_b[160] = "", line_a[1100], line_b[1100];
-    hone_rc     rc = HONE_OK;
+    struct line section_a = { "", 0 }, section_b = { "", 0 }, x, y;
+    hone_rc rc = HONE_OK;
     composition_text(study->composition, NULL, 0, &now);
     const char *a = stored, *b = text_string(&now);
-    for (;;) {
-        const char *x = next_line(&a, section_a, sizeof section_a, line_a, sizeof line_a);
-        const char *y = next_line(&b, section_b, sizeof section_b, line_b, sizeof line_b);
-        if (!x && !y)
-            break;
-        if (x && y && !strcmp(x, y))
-            continue;
-        rc = hone_fail(err, HONE_EINVAL, "study.name",
-                       "the storage has a study '%.40s' with other settings: there '%.60s' in %.40s, here '%.60s'; choose another name or storage",
-                       study->composition->study.name, x ? x : "nothing", x ? section_a : section_b, y ? y : "nothing");
-        break;
-    }
+    if (now.failed)
+        rc = hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the settings");
+    do {
+        x = next_line(&a, &section_a);
+        y = next_line(&b, &section_b);
+        if (rc == HONE_OK && (x.length != y.length || strncmp(x.at, y.at, (size_t)x.length))) {
+            const struct line *section = x.length ? &section_a : &section_b;
+            rc = hone_fail(err, HONE_EINVAL, "study.name",
+                           "the storage has a study '%.40s' with other settings: there '%.*s' in %.*s, here '%.*s'; "
+                           "choose another name or storage",
+                           study->composition->study.name, x.length ? (x.length < 50 ? x.length : 50) : 7, x.at,
+                           section->length < 30 ? section->length : 30, section->at,
+                           y.length ? (y.length < 50 ? y.length : 50) : 7, y.at);
+        }
+    } while (rc == HONE_OK && x.length && y.length);
     text_release(&now);
     return rc;
 }
@@ -227,7 +235,7 @@ static hone_rc same_settings(const struct study *study, const char *stored, hone
 static hone_rc open_storage(struct study *study, hone_error *err)
 {
     const struct composition *c = study->composition;
-    struct lookup             lookup = { .name = c->study.name, .id = -1 };
+    struct lookup lookup = { .name = c->study.name, .id = -1 };
     const hone_storage_visitor visitor = { &lookup, on_study, NULL, NULL, NULL, NULL };
     hone_rc rc = component_create(&study->storage, c->catalog, c->storage, study->host, "storage", NULL, 0, 0, err);
     if (rc != HONE_OK)
@@ -238,11 +246,12 @@ static hone_rc open_storage(struct study *study, hone_error *err)
         goto out;
     if (lookup.id >= 0) {
         study->id = lookup.id;
-        if ((rc = s->lock(study->storage.self, study->id, err)) != HONE_OK || (rc = same_settings(study, lookup.config, err)) != HONE_OK)
+        if ((rc = s->lock(study->storage.self, study->id, err)) != HONE_OK ||
+            (rc = same_settings(study, lookup.config, err)) != HONE_OK)
             goto out;
     }
-    if ((rc = study_begin(study, err)) != HONE_OK || (rc = study_put_study(study, HONE_STUDY_RUNNING, err)) != HONE_OK ||
-        (rc = study_commit(study, err)) != HONE_OK)
+    if ((rc = study_begin(study, err)) != HONE_OK ||
+        (rc = study_put_study(study, HONE_STUDY_RUNNING, err)) != HONE_OK || (rc = study_commit(study, err)) != HONE_OK)
         goto out;
     if (lookup.id < 0)
         rc = s->lock(study->storage.self, study->id, err);
@@ -254,26 +263,42 @@ out:
 static hone_rc open_strategies(struct study *study, hone_error *err)
 {
     const struct composition *c = study->composition;
-    const uint64_t            trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
-    const hone_search_info    search = { sizeof search, study->table.n_values, study->table.n_constraints, 0, trials, study->max_step };
+    const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
+    const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
+                                      trials,        study->max_step };
     const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step, trials };
-    hone_rc                   rc = open_component(study, c->search, &study->search, 1, err);
+    hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;
     study->search_iface = study->search.loaded->iface;
     study->scheduler_iface = study->scheduler.loaded->iface;
-    if ((rc = study->search_iface->open(study->search.self, &study->space.view, &search, err)) < 0)
-        return rc;
-    if (study->scheduler_iface->open && (rc = study->scheduler_iface->open(study->scheduler.self, &scheduler, err)) < 0)
-        return rc;
-    return HONE_OK;
+    struct guard guard;
+    study_enter(&study->search, &guard);
+    rc = study->search_iface->open(study->search.self, &study->space.view, &search, err);
+    if ((rc = study_leave(&study->search, &guard, "take this study", rc, err)) < 0 || !study->scheduler_iface->open)
+        return rc < 0 ? rc : HONE_OK;
+    study_enter(&study->scheduler, &guard);
+    rc = study->scheduler_iface->open(study->scheduler.self, &scheduler, err);
+    rc = study_leave(&study->scheduler, &guard, "take this study", rc, err);
+    return rc < 0 ? rc : HONE_OK;
+}
+
+static void slot_release(struct slot *slot)
+{
+    held_release(&slot->held);
+    held_release(&slot->end);
 }
 
 hone_rc study_open(struct study *study, const struct study_options *options, hone_error *err)
 {
     hone_rc rc;
-    *study = (struct study){ .composition = options->composition, .host = options->host, .crew = options->crew, .workers = options->workers,
-                             .signalled = options->signalled, .terminal = *options->terminal, .began = seconds_steady() };
+    *study = (struct study){ .composition = options->composition,
+                             .host = options->host,
+                             .crew = options->crew,
+                             .workers = options->workers,
+                             .signalled = options->signalled,
+                             .terminal = *options->terminal,
+                             .began = seconds_steady() };
     if ((rc = open_tables(study, err)) != HONE_OK || (rc = hear_description(study, err)) != HONE_OK ||
         (rc = open_strategies(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
         (rc = study_replay(study, err)) != HONE_OK)
@@ -283,15 +308,14 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
 
 void study_close(struct study *study)
 {
-    if (study->in_transaction)
-        study->storage_iface->rollback(study->storage.self);
+    study_rollback(study);
     for (size_t i = study->n_reporters; i > 0; i--)
         component_destroy(&study->reporters[i - 1]);
     component_destroy(&study->scheduler);
     component_destroy(&study->search);
     component_destroy(&study->storage);
     for (unsigned i = 0; study->slots && i < study->n_slots; i++)
-        held_release(&study->slots[i].held);
+        slot_release(&study->slots[i]);
     trial_table_release(&study->table);
     trial_record_release(&study->record);
     trial_record_release(&study->best_record);
@@ -307,4 +331,3 @@ void study_close(struct study *study)
     free(study->length_metric);
     *study = (struct study){ 0 };
 }
-

@@ -45,42 +45,72 @@ void trial_record_release(struct trial_record *record)
 void study_fill_record(const struct study *study, const struct trial *trial, struct trial_record *record)
 {
     hone_trial_record *r = &record->record;
-    *r = (hone_trial_record){ .size = sizeof *r, .state = trial->state, .number = trial->number, .attempt = trial->attempt,
-                              .n_values = study->table.n_values, .n_constraints = study->table.n_constraints, .parameters = record->parameters,
-                              .values = trial->values, .constraints = trial->constraints, .step = trial->step, .best_step = trial->best_step,
-                              .started = trial->started, .ended = trial->ended, .worker = trial->worker, .component = "", .message = "" };
+    *r = (hone_trial_record){ .size = sizeof *r,
+                              .state = trial->state,
+                              .number = trial->number,
+                              .attempt = trial->attempt,
+                              .n_values = study->table.n_values,
+                              .n_constraints = study->table.n_constraints,
+                              .parameters = record->parameters,
+                              .values = trial->values,
+                              .constraints = trial->constraints,
+                              .step = trial->step,
+                              .best_step = trial->best_step,
+                              .started = trial->started,
+                              .ended = trial->ended,
+                              .worker = trial->worker,
+                              .component = "",
+                              .message = "" };
     for (uint32_t i = 0; i < study->space.view.n_dims; i++) {
         if (isnan(trial->x[i]))
             continue;
-        record->parameters[r->n_parameters++] =
-            (hone_parameter_record){ study->space.view.dims[i]->key,
-                                     space_value_text(&study->space, i, trial->x[i], record->texts[i], sizeof record->texts[i]), trial->x[i] };
+        record->parameters[r->n_parameters++] = (hone_parameter_record){
+            study->space.view.dims[i]->key,
+            space_value_text(&study->space, i, trial->x[i], record->texts[i], sizeof record->texts[i]), trial->x[i]
+        };
     }
 }
 
 hone_rc study_begin(struct study *study, hone_error *err)
 {
-    study->dirty = 1;
     if (study->in_transaction)
         return HONE_OK;
-    study->in_transaction = 1;
-    return study->storage_iface->begin(study->storage.self, err);
+    const hone_rc rc = study->storage_iface->begin(study->storage.self, err);
+    study->in_transaction = rc == HONE_OK;
+    return rc;
 }
 
 hone_rc study_commit(struct study *study, hone_error *err)
 {
     if (!study->in_transaction)
         return HONE_OK;
+    const hone_rc rc = study->storage_iface->commit(study->storage.self, err);
+    if (rc != HONE_OK)
+        study_rollback(study);
     study->in_transaction = 0;
-    return study->storage_iface->commit(study->storage.self, err);
+    return rc;
+}
+
+void study_rollback(struct study *study)
+{
+    if (study->in_transaction)
+        study->storage_iface->rollback(study->storage.self);
+    study->in_transaction = 0;
+}
+
+/* The result of a write. After one that failed, the transaction may hold half a decision. */
+static hone_rc written(struct study *study, hone_rc rc)
+{
+    study->storage_failed |= rc != HONE_OK;
+    return rc;
 }
 
 static void environment_text(const struct study *study, struct text *out)
 {
     struct utsname system;
-    char           line[256];
-    text_addf(out, "hone=%s\nabi=%d.%d\nworkers=%u\nprocessors=%ld\n", HONE_VERSION, HONE_ABI_MAJOR, HONE_ABI_MINOR, study->workers,
-              sysconf(_SC_NPROCESSORS_ONLN));
+    char line[256];
+    text_addf(out, "hone=%s\nabi=%d.%d\nworkers=%u\nprocessors=%ld\n", HONE_VERSION, HONE_ABI_MAJOR, HONE_ABI_MINOR,
+              study->workers, sysconf(_SC_NPROCESSORS_ONLN));
     if (uname(&system) == 0)
         text_addf(out, "system=%s %s %s\nhost=%s\n", system.sysname, system.release, system.machine, system.nodename);
     FILE *f = fopen("/proc/cpuinfo", "re");
@@ -104,9 +134,9 @@ static void environment_text(const struct study *study, struct text *out)
 hone_rc study_put_study(struct study *study, uint32_t state, hone_error *err)
 {
     const struct composition *c = study->composition;
-    struct text               config = TEXT_INIT, sources = TEXT_INIT, environment = TEXT_INIT;
-    const char              **constraints = calloc(c->n_constraints + 1, sizeof *constraints);
-    hone_rc                   rc = HONE_ENOMEM;
+    struct text config = TEXT_INIT, sources = TEXT_INIT, environment = TEXT_INIT;
+    const char **constraints = calloc(c->n_constraints + 1, sizeof *constraints);
+    hone_rc rc = HONE_ENOMEM;
     composition_text(c, NULL, 0, &config);
     composition_sources(c, &sources);
     environment_text(study, &environment);
@@ -116,11 +146,20 @@ hone_rc study_put_study(struct study *study, uint32_t state, hone_error *err)
     }
     for (size_t i = 0; i < c->n_constraints; i++)
         constraints[i] = c->constraints[i].text;
-    const hone_study_record record = { .size = sizeof record, .state = state, .id = study->id, .name = c->study.name,
-                                       .seed = (uint64_t)c->study.seed, .config = text_string(&config), .sources = text_string(&sources),
-                                       .environment = text_string(&environment), .n_objectives = study->table.n_values,
-                                       .n_constraints = (uint32_t)c->n_constraints, .objectives = study->objectives, .constraints = constraints,
-                                       .created = seconds_now(), .updated = seconds_now() };
+    const hone_study_record record = { .size = sizeof record,
+                                       .state = state,
+                                       .id = study->id,
+                                       .name = c->study.name,
+                                       .seed = (uint64_t)c->study.seed,
+                                       .config = text_string(&config),
+                                       .sources = text_string(&sources),
+                                       .environment = text_string(&environment),
+                                       .n_objectives = study->table.n_values,
+                                       .n_constraints = (uint32_t)c->n_constraints,
+                                       .objectives = study->objectives,
+                                       .constraints = constraints,
+                                       .created = seconds_now(),
+                                       .updated = seconds_now() };
     rc = study->storage_iface->put_study(study->storage.self, &record, &study->id, err);
 out:
     free(constraints);
@@ -143,14 +182,40 @@ hone_rc study_put_trial(struct study *study, const struct trial *trial, const st
         study->record.record.component = outcome->component ? outcome->component : "";
         study->record.record.message = outcome->message ? outcome->message : "";
     }
-    return study->storage_iface->put_trial(study->storage.self, study->id, &study->record.record, err);
+    return written(study, study->storage_iface->put_trial(study->storage.self, study->id, &study->record.record, err));
 }
 
-hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *trial, int64_t step, uint32_t verdict, const char *text, hone_error *err)
+hone_rc study_put_report(struct study *study, const hone_report_record *report, hone_error *err)
+{
+    const hone_rc rc = study_begin(study, err);
+    return rc != HONE_OK
+               ? rc
+               : written(study, study->storage_iface->put_report(study->storage.self, study->id, report, err));
+}
+
+hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err)
+{
+    const hone_attachment_record record = { sizeof record,
+                                            final,
+                                            event->trial,
+                                            event->attachment.name,
+                                            event->attachment.media_type,
+                                            event->attachment.text,
+                                            event->attachment.path };
+    const hone_rc rc = study_begin(study, err);
+    return rc != HONE_OK
+               ? rc
+               : written(study, study->storage_iface->put_attachment(study->storage.self, study->id, &record, err));
+}
+
+hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *trial, int64_t step, uint32_t verdict,
+                        const char *text, hone_error *err)
 {
     hone_rc rc = study_begin(study, err);
     if (rc != HONE_OK)
         return rc;
-    const hone_event_record event = { sizeof event, what, study->sequence++, trial ? trial->number : 0, step, verdict, 0, text };
-    return study->storage_iface->put_event(study->storage.self, study->id, &event, err);
+    const hone_event_record event = {
+        sizeof event, what, study->sequence++, trial ? trial->number : 0, step, verdict, 0, text
+    };
+    return written(study, study->storage_iface->put_event(study->storage.self, study->id, &event, err));
 }

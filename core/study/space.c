@@ -2,6 +2,7 @@
 /* From lines of [space] to dimensions: order, conditions by index, relations; and checks of points. */
 #include "study/space.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ALLOCATE(space, n, type) ((type *)hone_settings_allocate(&(space)->memory, (n) * sizeof(type)))
@@ -15,7 +16,7 @@ static hone_rc out_of_memory(hone_error *err)
 static hone_rc order_lines(const struct space_lines *lines, size_t *order, hone_error *err)
 {
     size_t placed = 0;
-    char  *done = calloc(lines->n_lines ? lines->n_lines : 1, 1);
+    char *done = calloc(lines->n_lines ? lines->n_lines : 1, 1);
     if (!done)
         return out_of_memory(err);
     while (placed < lines->n_lines) {
@@ -61,9 +62,10 @@ static hone_rc value_parse(const hone_dim *d, const char *text, double *v, hone_
     return HONE_OK;
 }
 
-static hone_rc conditions_init(struct space *space, const struct space_line *line, hone_dim *d, uint32_t before, hone_error *err)
+static hone_rc conditions_init(struct space *space, const struct space_line *line, hone_dim *d, uint32_t before,
+                               hone_error *err)
 {
-    hone_condition        *conditions = ALLOCATE(space, line->n_conditions, hone_condition);
+    hone_condition *conditions = ALLOCATE(space, line->n_conditions, hone_condition);
     const hone_condition **list = ALLOCATE(space, line->n_conditions, const hone_condition *);
     if (!conditions || !list)
         return out_of_memory(err);
@@ -73,7 +75,8 @@ static hone_rc conditions_init(struct space *space, const struct space_line *lin
         while (dim < before && strcmp(space->view.dims[dim]->key, from->key))
             dim++;
         if (dim == before)
-            return hone_fail(err, HONE_EINVAL, d->key, "the condition of %s names '%s', which [space] does not have", d->key, from->key);
+            return hone_fail(err, HONE_EINVAL, d->key, "the condition of %s names '%s', which [space] does not have",
+                             d->key, from->key);
         double *values = ALLOCATE(space, from->n_values, double);
         if (!values)
             return out_of_memory(err);
@@ -90,15 +93,23 @@ static hone_rc conditions_init(struct space *space, const struct space_line *lin
     return HONE_OK;
 }
 
-static hone_rc dimension_init(struct space *space, const struct space_line *line, hone_dim *d, uint32_t before, hone_error *err)
+static hone_rc dimension_init(struct space *space, const struct space_line *line, hone_dim *d, uint32_t before,
+                              hone_error *err)
 {
-    *d = (hone_dim){ .size = sizeof *d, .type = line->type, .flags = line->flags, .key = line->key, .min = line->min, .max = line->max,
-                     .step = line->step, .mean = line->mean, .deviation = line->deviation };
+    *d = (hone_dim){ .size = sizeof *d,
+                     .type = line->type,
+                     .flags = line->flags,
+                     .key = line->key,
+                     .min = line->min,
+                     .max = line->max,
+                     .step = line->step,
+                     .mean = line->mean,
+                     .deviation = line->deviation };
     if (line->type == HONE_DIM_INT && d->step < 1)
         d->step = 1;
     if (line->n_choices) {
         const char **choices = ALLOCATE(space, line->n_choices, const char *);
-        double      *numbers = ALLOCATE(space, line->n_choices, double);
+        double *numbers = ALLOCATE(space, line->n_choices, double);
         if (!choices || !numbers)
             return out_of_memory(err);
         int all_numbers = line->type == HONE_DIM_ORDINAL;
@@ -119,15 +130,17 @@ static hone_rc dimension_init(struct space *space, const struct space_line *line
 
 static hone_rc relations_init(struct space *space, const struct space_lines *lines, hone_error *err)
 {
-    hone_relation        *relations = ALLOCATE(space, lines->n_relations, hone_relation);
+    hone_relation *relations = ALLOCATE(space, lines->n_relations, hone_relation);
     const hone_relation **list = ALLOCATE(space, lines->n_relations, const hone_relation *);
     if (!relations || !list)
         return out_of_memory(err);
     for (size_t r = 0; r < lines->n_relations; r++) {
         const struct space_relation *from = &lines->relations[r];
-        const uint32_t a = space_find(space, from->key_a), b = from->key_b ? space_find(space, from->key_b) : UINT32_MAX;
+        const uint32_t a = space_find(space, from->key_a),
+                       b = from->key_b ? space_find(space, from->key_b) : UINT32_MAX;
         if (a == UINT32_MAX || (from->key_b && b == UINT32_MAX))
-            return hone_fail(err, HONE_EINVAL, NULL, "a relation names '%s', which [space] does not have", a == UINT32_MAX ? from->key_a : from->key_b);
+            return hone_fail(err, HONE_EINVAL, NULL, "a relation names '%s', which [space] does not have",
+                             a == UINT32_MAX ? from->key_a : from->key_b);
         relations[r] = (hone_relation){ sizeof(hone_relation), from->op, a, b, from->constant };
         list[r] = &relations[r];
     }
@@ -140,9 +153,9 @@ hone_rc space_init(struct space *space, const struct space_lines *lines, hone_er
 {
     hone_rc rc;
     *space = (struct space){ .view = { .size = sizeof(hone_space) } };
-    hone_dim        *dims = ALLOCATE(space, lines->n_lines, hone_dim);
+    hone_dim *dims = ALLOCATE(space, lines->n_lines, hone_dim);
     const hone_dim **list = ALLOCATE(space, lines->n_lines, const hone_dim *);
-    size_t          *order = ALLOCATE(space, lines->n_lines, size_t);
+    size_t *order = ALLOCATE(space, lines->n_lines, size_t);
     if (!dims || !list || !order) {
         rc = out_of_memory(err);
         goto out;
@@ -173,16 +186,18 @@ hone_rc space_check_point(const struct space *space, const double *x, hone_error
 {
     for (uint32_t i = 0; i < space->view.n_dims; i++) {
         const hone_dim *d = space->view.dims[i];
-        const int       active = (int)hone_space_active(&space->view, x, i);
+        const int active = (int)hone_space_active(&space->view, x, i);
         if (!active) {
             if (!isnan(x[i]))
-                return hone_fail(err, HONE_EINVAL, d->key, "%s = %g is set although its condition does not hold", d->key, x[i]);
+                return hone_fail(err, HONE_EINVAL, d->key, "%s = %g is set although its condition does not hold",
+                                 d->key, x[i]);
             continue;
         }
         if (isnan(x[i]))
             return hone_fail(err, HONE_ENUMERIC, d->key, "%s is not a number", d->key);
         if (!(x[i] >= d->min && x[i] <= d->max) || isinf(x[i]))
-            return hone_fail(err, HONE_ERANGE, d->key, "%s = %.17g is outside [%.15g, %.15g]", d->key, x[i], d->min, d->max);
+            return hone_fail(err, HONE_ERANGE, d->key, "%s = %.17g is outside [%.15g, %.15g]", d->key, x[i], d->min,
+                             d->max);
         const double snapped = hone_dim_snap(d, x[i]);
         if (fabs(snapped - x[i]) > 1e-9 * (1 + fabs(snapped)))
             return hone_fail(err, HONE_EINVAL, d->key, "%s = %.17g is between two values allowed", d->key, x[i]);
@@ -196,7 +211,7 @@ const char *space_value_text(const struct space *space, uint32_t i, double v, ch
 {
     const hone_dim *d = space->view.dims[i];
     if (d->n_choices)
-        return d->choices[(uint32_t)v];
+        return d->choices[(uint32_t)(v + 0.5)];
     number_format(v, out, n);
     if (d->type == HONE_DIM_INT)
         snprintf(out, n, "%.0f", v);

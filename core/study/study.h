@@ -20,11 +20,11 @@
 /* A message of a worker, kept until its turn. */
 struct held {
     enum crew_what what;
-    int64_t        step;
-    uint32_t       status, signal, n_values;
-    int            died;
-    hone_value    *values; /* names are copies */
-    char          *message, *component;
+    int64_t step;
+    uint32_t status, signal, n_values;
+    int died;
+    hone_value *values; /* names are copies */
+    char *message, *component;
 };
 
 /* A virtual worker: one trial at a time. order = asynchronous has as many as there are workers; strict has `lag`, of which
@@ -37,13 +37,14 @@ enum slot_phase {
 };
 struct slot {
     enum slot_phase phase;
-    struct trial   *trial;
-    double          at;      /* virtual time of the message held, or before which none can come */
-    int             starting; /* QUEUED: to be started, not answered */
-    uint32_t        verdict; /* QUEUED and not starting */
-    struct held     held;
-    double          since; /* monotonic seconds at the start */
-    int64_t         step;  /* last heard of, for display */
+    struct trial *trial;
+    double at;        /* virtual time of the message held, or before which none can come */
+    int starting;     /* QUEUED: to be started, not answered */
+    uint32_t verdict; /* QUEUED and not starting */
+    struct held held;
+    struct held end; /* how the worker died while it waited for a verdict; what == CREW_OUTCOME: there is one */
+    double since;    /* monotonic seconds at the start */
+    int64_t step;    /* last heard of, for display */
 };
 
 enum study_end {
@@ -54,56 +55,57 @@ enum study_end {
 
 /* A trial as a record, with room for its texts. */
 struct trial_record {
-    hone_trial_record      record;
+    hone_trial_record record;
     hone_parameter_record *parameters; /* (n_dims) */
-    char                 (*texts)[32]; /* (n_dims) */
+    char (*texts)[32];                 /* (n_dims) */
 };
 
 struct study {
     const struct composition *composition;
-    const hone_host          *host;
-    struct crew              *crew;
-    struct space              space;
-    struct trial_table        table;
-    struct component          search, scheduler, storage;
-    struct component         *reporters;
-    size_t                    n_reporters;
-    const hone_search_v1     *search_iface;
-    const hone_scheduler_v1  *scheduler_iface;
-    const hone_storage_v1    *storage_iface;
-    int64_t                   id; /* in the storage */
-    hone_value               *objectives; /* (n_values) names and directions */
-    uint8_t                  *maximize;
-    double                   *minimized; /* (n_values) scratch */
-    int64_t                   max_step;
-    char                     *stop_key; /* of the objective's section: ends a trial after so many steps; NULL: none */
-    char                     *length_metric; /* result that says how many steps the kept state stands for; NULL: none */
-    int                       has_final; /* the objective can train the winner on all data */
-    struct slot              *slots;
-    unsigned                  n_slots, n_computing, workers;
-    struct trial            **rerun; /* found running when the study was resumed, by number */
-    size_t                    n_rerun, next_rerun;
-    uint64_t                  sequence; /* of the next event */
-    uint64_t                  before;   /* trials that had ended when this run began */
-    double                    now;      /* virtual */
-    int                       waiting, done; /* the search or the scheduler said HONE_WAIT, HONE_DONE */
-    unsigned                  bad_points;    /* in a row */
-    double                    began, ticked; /* monotonic */
-    int                       in_transaction, dirty;
-    struct trial_record       record, best_record;
-    const struct trial       *best_recorded;
-    hone_worker_status       *worker_status;
+    const hone_host *host;
+    struct crew *crew;
+    struct space space;
+    struct trial_table table;
+    struct component search, scheduler, storage;
+    struct component *reporters;
+    size_t n_reporters;
+    const hone_search_v1 *search_iface;
+    const hone_scheduler_v1 *scheduler_iface;
+    const hone_storage_v1 *storage_iface;
+    int64_t id;             /* in the storage */
+    hone_value *objectives; /* (n_values) names and directions */
+    uint8_t *maximize;
+    double *minimized; /* (n_values) scratch */
+    int64_t max_step;
+    char *stop_key;      /* of the objective's section: ends a trial after so many steps; NULL: none */
+    char *length_metric; /* result that says how many steps the kept state stands for; NULL: none */
+    int has_final;       /* the objective can train the winner on all data */
+    struct slot *slots;
+    unsigned n_slots, n_computing, workers;
+    struct trial **rerun; /* found running when the study was resumed, by number */
+    size_t n_rerun, next_rerun;
+    uint64_t sequence;                      /* of the next event */
+    uint64_t before;                        /* trials that had ended when this run began */
+    double now;                             /* virtual */
+    const struct component *waiting, *done; /* the search or the scheduler, where it said HONE_WAIT, HONE_DONE */
+    unsigned bad_points;                    /* in a row */
+    double began, ticked;                   /* monotonic */
+    int in_transaction;
+    int storage_failed; /* what the transaction holds may be half a decision: it must not be committed */
+    struct trial_record record, best_record;
+    const struct trial *best_recorded;
+    hone_worker_status *worker_status;
     const volatile sig_atomic_t *signalled; /* number of SIGINT, SIGTERM so far */
-    int                       cancelled;
-    hone_terminal             terminal;
+    int cancelled;
+    hone_terminal terminal;
 };
 
 struct study_options {
-    const struct composition    *composition;
-    const hone_host             *host; /* for plugins that run here */
-    struct crew                 *crew;
-    unsigned                     workers; /* how many may compute at once */
-    const hone_terminal         *terminal;
+    const struct composition *composition;
+    const hone_host *host; /* for plugins that run here */
+    struct crew *crew;
+    unsigned workers; /* how many may compute at once */
+    const hone_terminal *terminal;
     const volatile sig_atomic_t *signalled;
 };
 /* Opens the storage and the plugins, waits for the first worker to describe the objective, and replays what the storage has
@@ -113,40 +115,58 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
 hone_rc study_run(struct study *study, enum study_end *end, hone_error *err);
 /* Trains the winner once more, on all but the test data, and keeps what comes of it. HONE_WAIT: there is nothing to do. */
 hone_rc study_final(struct study *study, hone_error *err);
-void    study_close(struct study *study);
+void study_close(struct study *study);
 
 /* ---- between the files of this folder ---- */
 
 /* record.c: what goes into the storage */
 hone_rc study_begin(struct study *study, hone_error *err); /* a transaction, if none is open */
 hone_rc study_commit(struct study *study, hone_error *err);
+void study_rollback(struct study *study);
+hone_rc study_put_report(struct study *study, const hone_report_record *report, hone_error *err);
+hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err);
 hone_rc study_put_study(struct study *study, uint32_t state, hone_error *err);
 hone_rc study_put_trial(struct study *study, const struct trial *trial, const struct held *outcome, hone_error *err);
-hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *trial, int64_t step, uint32_t verdict, const char *text, hone_error *err);
-void    study_fill_record(const struct study *study, const struct trial *trial, struct trial_record *record);
+hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *trial, int64_t step, uint32_t verdict,
+                        const char *text, hone_error *err);
+void study_fill_record(const struct study *study, const struct trial *trial, struct trial_record *record);
 hone_rc trial_record_init(struct trial_record *record, uint32_t n_dims, hone_error *err);
-void    trial_record_release(struct trial_record *record);
-double  seconds_now(void);   /* since the epoch */
-double  seconds_steady(void); /* monotonic */
+void trial_record_release(struct trial_record *record);
+double seconds_now(void);    /* since the epoch */
+double seconds_steady(void); /* monotonic */
 
 /* measure.c: from names to the study's values */
 void measure_values(const struct study *study, const hone_value *values, uint32_t n, double *out);
 void measure_constraints(const struct study *study, const hone_value *values, uint32_t n, double *out);
+/* One name that the INI uses against those that the objective will report. *direction, where not said, becomes the metric's. */
+hone_rc study_check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction,
+                           hone_error *err);
 const double *study_minimize(const struct study *study, const double *values); /* into study->minimized */
 
-/* decide.c: search and scheduler hear and answer */
-hone_rc study_fill_slots(struct study *study, hone_error *err);
-hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);
+/* call.c: every call of a plugin that decides or reports, with whom to blame for it */
+struct guard;
+void study_enter(const struct component *component, struct guard *guard);
+/* rc of the call, with what the plugin said put into context: "search 'tpe' failed to VERB: ..." */
+hone_rc study_leave(const struct component *component, const struct guard *guard, const char *verb, hone_rc rc,
+                    hone_error *err);
 hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_error *err);
 hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_error *err);
 hone_rc study_ask_scheduler(struct study *study, uint64_t number, hone_error *err);
 hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err);
 
+/* decide.c: search and scheduler hear and answer */
+int study_budget_left(const struct study *study); /* more trials may be started, as far as [study] goes */
+hone_rc study_fill_slots(struct study *study, hone_error *err);
+hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);
+
+/* open.c: why the first worker did not get ready, with the key at fault */
+hone_rc study_not_ready(const struct crew_event *event, hone_error *err);
+
 /* loop.c */
 #define STUDY_TICK 0.2 /* seconds between ticks of the reporters */
 hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until, hone_error *err);
-hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err);
 hone_rc study_tick(struct study *study, hone_error *err);
+hone_rc study_worker_ready(const struct crew_event *event, hone_error *err); /* an error where it is not */
 
 /* replay.c: a study found in the storage */
 hone_rc study_replay(struct study *study, hone_error *err);
@@ -154,6 +174,7 @@ hone_rc study_replay(struct study *study, hone_error *err);
 /* news.c: reporters */
 hone_rc study_tell_reporters(struct study *study, uint32_t what, const struct trial *trial, const struct held *outcome,
                              const hone_report_record *report, const char *text, hone_error *err);
-void    held_release(struct held *held);
+hone_rc study_tell_note(struct study *study, const char *text, hone_error *err);
+void held_release(struct held *held);
 hone_rc held_copy(struct held *held, const struct crew_event *event, hone_error *err);
 #endif

@@ -5,9 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-void trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_values, uint32_t n_constraints, const uint8_t *maximize)
+void trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_values, uint32_t n_constraints,
+                      const uint8_t *maximize)
 {
-    *table = (struct trial_table){ .n_dims = n_dims, .n_values = n_values, .n_constraints = n_constraints, .maximize = maximize };
+    *table = (struct trial_table){
+        .n_dims = n_dims, .n_values = n_values, .n_constraints = n_constraints, .maximize = maximize
+    };
 }
 
 void trial_table_release(struct trial_table *table)
@@ -15,8 +18,9 @@ void trial_table_release(struct trial_table *table)
     for (uint64_t i = 0; i < table->n; i++)
         free(table->trials[i]);
     free(table->trials);
-    table->trials = NULL;
-    table->n = table->capacity = 0;
+    free(table->front);
+    table->trials = table->front = NULL;
+    table->n = table->capacity = table->n_front = table->front_capacity = 0;
 }
 
 struct trial *trial_table_append(struct trial_table *table)
@@ -37,13 +41,19 @@ struct trial *trial_table_append(struct trial_table *table)
     t->values = t->x + table->n_dims;
     t->constraints = t->values + table->n_values;
     for (size_t i = 0; i < n_doubles; i++)
-        t->x[i] = NAN;
+        t->x[i] = (double)NAN;
     t->number = table->n;
     t->state = HONE_STATE_RUNNING;
-    t->best = INFINITY;
+    t->best = HUGE_VAL;
     table->trials[table->n++] = t;
     table->running++;
     return t;
+}
+
+void trial_table_drop_last(struct trial_table *table)
+{
+    table->running--;
+    free(table->trials[--table->n]);
 }
 
 static uint64_t *count_of(struct trial_table *table, uint32_t state)
@@ -61,7 +71,7 @@ double trial_minimized(const struct trial_table *table, const struct trial *tria
     return table->maximize[objective] ? -trial->values[objective] : trial->values[objective];
 }
 
-static double violation(const struct trial_table *table, const struct trial *trial)
+double trial_violation(const struct trial_table *table, const struct trial *trial)
 {
     double sum = 0;
     for (uint32_t i = 0; i < table->n_constraints; i++)
@@ -71,8 +81,8 @@ static double violation(const struct trial_table *table, const struct trial *tri
 
 int trial_dominates(const struct trial_table *table, const struct trial *a, const struct trial *b)
 {
-    const double va = violation(table, a), vb = violation(table, b);
-    int          better = 0;
+    const double va = trial_violation(table, a), vb = trial_violation(table, b);
+    int better = 0;
     if (va > 0 || vb > 0)
         return va < vb;
     for (uint32_t i = 0; i < table->n_values; i++) {
@@ -84,37 +94,46 @@ int trial_dominates(const struct trial_table *table, const struct trial *a, cons
     return better;
 }
 
-void trial_set_state(struct trial_table *table, struct trial *trial, uint32_t state)
+struct trial *trial_table_best(const struct trial_table *table)
+{
+    return table->n_front ? table->front[0] : NULL;
+}
+
+/* 1 where a makes b superfluous in the front: it is better, or, with one objective, the same and earlier. */
+static int displaces(const struct trial_table *table, const struct trial *a, const struct trial *b)
+{
+    return trial_dominates(table, a, b) ||
+           (table->n_values == 1 && a->number < b->number && !trial_dominates(table, b, a));
+}
+
+static int front_add(struct trial_table *table, struct trial *trial)
+{
+    uint64_t kept = 0, place;
+    for (uint64_t i = 0; i < table->n_front; i++)
+        if (displaces(table, table->front[i], trial))
+            return 0;
+    if (table->n_front == table->front_capacity) {
+        const uint64_t capacity = table->front_capacity ? table->front_capacity * 2 : 16;
+        struct trial **more = realloc(table->front, capacity * sizeof *more);
+        if (!more)
+            return -1;
+        table->front = more;
+        table->front_capacity = capacity;
+    }
+    for (uint64_t i = 0; i < table->n_front; i++) /* those that the new one displaces leave */
+        if (!displaces(table, trial, table->front[i]))
+            table->front[kept++] = table->front[i];
+    for (place = kept; place > 0 && table->front[place - 1]->number > trial->number; place--)
+        table->front[place] = table->front[place - 1];
+    table->front[place] = trial;
+    table->n_front = kept + 1;
+    return 0;
+}
+
+int trial_end(struct trial_table *table, struct trial *trial, uint32_t state)
 {
     --*count_of(table, trial->state);
     trial->state = state;
     ++*count_of(table, state);
-    /* a tie goes to the smaller number, whatever the order of arrival */
-    if (state == HONE_STATE_COMPLETE && table->n_values == 1 &&
-        (!table->best || trial_dominates(table, trial, table->best) ||
-         (trial->number < table->best->number && !trial_dominates(table, table->best, trial))))
-        table->best = trial;
-}
-
-uint64_t trial_table_front(const struct trial_table *table, struct trial ***front)
-{
-    uint64_t n = 0;
-    *front = malloc((size_t)(table->complete ? table->complete : 1) * sizeof **front);
-    if (!*front)
-        return 0;
-    for (uint64_t i = 0; i < table->n; i++) {
-        struct trial *t = table->trials[i];
-        int           dominated = t->state != HONE_STATE_COMPLETE;
-        uint64_t      kept = 0;
-        for (uint64_t k = 0; k < n && !dominated; k++)
-            dominated = trial_dominates(table, (*front)[k], t);
-        if (dominated)
-            continue;
-        for (uint64_t k = 0; k < n; k++) /* those that the new one dominates leave */
-            if (!trial_dominates(table, t, (*front)[k]))
-                (*front)[kept++] = (*front)[k];
-        (*front)[kept] = t;
-        n = kept + 1;
-    }
-    return n;
+    return state == HONE_STATE_COMPLETE ? front_add(table, trial) : 0;
 }

@@ -10,37 +10,46 @@
 struct trial {
     uint64_t number;
     uint32_t attempt, state; /* HONE_STATE_... */
-    int64_t  step;           /* last one reported and delivered; 0: none */
-    int64_t  best_step;      /* of the first objective */
-    int64_t  stop_at;        /* the scheduler stopped it there; 0: it did not */
-    double   best;           /* of the first objective so far, lower is better */
-    double   begun;          /* virtual time, order = strict */
-    double   started, ended; /* seconds since the epoch */
+    uint32_t retries;        /* attempts after a crash; those after a resume do not count */
+    int64_t step;            /* last one reported and delivered; 0: none */
+    int64_t best_step;       /* of the first objective */
+    int64_t stop_at;         /* the scheduler stopped it there; 0: it did not */
+    double best;             /* of the first objective so far, lower is better */
+    double begun;            /* virtual time, order = strict */
+    double started, ended;   /* seconds since the epoch */
     unsigned worker;
-    double  *x;           /* (n_dims) */
-    double  *values;      /* (n_values) as the user measures them; NaN: none */
-    double  *constraints; /* (n_constraints) violations */
+    double *x;           /* (n_dims) */
+    double *values;      /* (n_values) as the user measures them; NaN: none */
+    double *constraints; /* (n_constraints) violations */
 };
 
 struct trial_table {
     struct trial **trials; /* by number */
-    uint64_t       n, capacity;
-    uint32_t       n_dims, n_values, n_constraints;
+    uint64_t n, capacity;
+    uint32_t n_dims, n_values, n_constraints;
     const uint8_t *maximize; /* (n_values) */
-    uint64_t       running, complete, pruned, failed;
-    struct trial  *best; /* one objective: the best complete feasible trial (feasible: else the least violation); NULL: none */
+    uint64_t running, complete, pruned, failed;
+    /* Complete trials that no other dominates, by number; one objective: the best alone, ties to the smaller number. Feasible
+     * ones first: a trial that breaks a constraint is there only where all do, and breaks it least (Deb 2000). */
+    struct trial **front;
+    uint64_t n_front, front_capacity;
 };
 
-void          trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_values, uint32_t n_constraints, const uint8_t *maximize);
-void          trial_table_release(struct trial_table *table);
+void trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_values, uint32_t n_constraints,
+                      const uint8_t *maximize);
+void trial_table_release(struct trial_table *table);
 /* Appends trial number n, running, everything not measured yet. NULL: out of memory. */
 struct trial *trial_table_append(struct trial_table *table);
-/* Moves a trial to another state, keeping counts and the best up to date. */
-void          trial_set_state(struct trial_table *table, struct trial *trial, uint32_t state);
+/* Takes back the last one appended, which must still be running. */
+void trial_table_drop_last(struct trial_table *table);
+/* Ends a trial (complete, pruned, failed), keeping counts and front up to date: O(front). 0, or -1: out of memory. */
+int trial_end(struct trial_table *table, struct trial *trial, uint32_t state);
+/* The best trial (several objectives: the first of the front), or NULL: none is complete. */
+struct trial *trial_table_best(const struct trial_table *table);
 /* Of a trial's values: lower is better. */
-double        trial_minimized(const struct trial_table *table, const struct trial *trial, uint32_t objective);
+double trial_minimized(const struct trial_table *table, const struct trial *trial, uint32_t objective);
 /* 1 where a is better than b as a whole: dominates it (constraints first: Deb's rules). */
-int           trial_dominates(const struct trial_table *table, const struct trial *a, const struct trial *b);
-/* Complete trials that no other dominates, by number; *front is malloc'ed. Returns their number. */
-uint64_t      trial_table_front(const struct trial_table *table, struct trial ***front);
+int trial_dominates(const struct trial_table *table, const struct trial *a, const struct trial *b);
+/* Sum of the violations of a trial's constraints: 0 where it meets them all; infinite where one was not measured. */
+double trial_violation(const struct trial_table *table, const struct trial *trial);
 #endif

@@ -8,12 +8,12 @@
 #include <string.h>
 
 struct made {
-    char            *section;  /* "regularizer.dropout"; a default one: "loss (default)" */
-    char            *settings; /* all texts, to see whether a kept instance still fits */
+    char *section;  /* "regularizer.dropout"; a default one: "loss (default)" */
+    char *settings; /* all texts, to see whether a kept instance still fits */
     struct component component;
-    void            *slot; /* the slot's struct, or NULL */
+    void *slot; /* the slot's struct, or NULL */
     hone_settings_memory slot_memory;
-    int              used; /* in this trial */
+    int used; /* in this trial */
 };
 
 /* "model/1" -> is it this kind? */
@@ -47,7 +47,8 @@ static void drop(struct trial_components *c, size_t i)
     c->made[i] = c->made[--c->n_made];
 }
 
-void trial_components_begin(struct trial_components *c, const struct setting_text *point, size_t n_point, uint64_t trial_seed)
+void trial_components_begin(struct trial_components *c, const struct setting_text *point, size_t n_point,
+                            uint64_t trial_seed)
 {
     c->point = point;
     c->n_point = n_point;
@@ -71,6 +72,7 @@ void trial_components_release(struct trial_components *c)
     while (c->n_made)
         drop(c, c->n_made - 1);
     free(c->made);
+    free(c->stop_key);
     text_release(&c->config_text);
 }
 
@@ -89,7 +91,8 @@ static char *joined(const struct section_settings *settings)
     return all.data;
 }
 
-static hone_rc slot_fill(struct made *made, const hone_slot *slot, const struct section_settings *settings, hone_error *err)
+static hone_rc slot_fill(struct made *made, const hone_slot *slot, const struct section_settings *settings,
+                         hone_error *err)
 {
     hone_rc rc;
     if (!slot || !slot->config_size)
@@ -97,13 +100,15 @@ static hone_rc slot_fill(struct made *made, const hone_slot *slot, const struct 
     made->slot = calloc(1, slot->config_size);
     if (!made->slot)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the settings of a section");
-    if ((rc = hone_settings_defaults(slot->params, slot->n_params, slot->param_size, made->slot, &made->slot_memory, err)) != HONE_OK)
+    if ((rc = hone_settings_defaults(slot->params, slot->n_params, slot->param_size, made->slot, &made->slot_memory,
+                                     err)) != HONE_OK)
         return rc;
     for (size_t i = 0; i < settings->n_of_slot; i++)
         for (uint32_t k = 0; k < slot->n_params; k++) {
             const hone_param *p = hone_param_at(slot->params, slot->param_size, k);
             if (!strcmp(p->key, settings->of_slot[i].key) &&
-                (rc = hone_settings_parse(p, settings->of_slot[i].text, made->slot, &made->slot_memory, err)) != HONE_OK)
+                (rc = hone_settings_parse(p, settings->of_slot[i].text, made->slot, &made->slot_memory, err)) !=
+                    HONE_OK)
                 return rc;
         }
     return HONE_OK;
@@ -125,17 +130,20 @@ static struct made *made_append(struct trial_components *c)
 
 static void instance_fill(const struct made *made, hone_instance *instance)
 {
-    *instance = (hone_instance){ sizeof *instance, 0, made->component.loaded, made->component.self, made->component.instance,
-                                 made->component.config, made->slot };
+    *instance = (hone_instance){
+        sizeof *instance,       0,         made->component.loaded, made->component.self, made->component.instance,
+        made->component.config, made->slot
+    };
 }
 
-static hone_rc make(struct trial_components *c, const char *section, const hone_slot *slot, const struct catalog_component *entry,
-                    const struct section_settings *settings, hone_instance *instance, hone_error *err)
+static hone_rc make(struct trial_components *c, const char *section, const hone_slot *slot,
+                    const struct catalog_component *entry, const struct section_settings *settings,
+                    hone_instance *instance, hone_error *err)
 {
-    const int      reusable = (entry->flags & HONE_C_REUSABLE) != 0;
+    const int reusable = (entry->flags & HONE_C_REUSABLE) != 0;
     const uint64_t seed = hone_rng_derive(reusable ? c->study_seed : c->trial_seed, name_hash(section));
-    char          *texts = joined(settings);
-    hone_rc        rc;
+    char *texts = joined(settings);
+    hone_rc rc;
     if (!texts)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the settings of [%s]", section);
     for (size_t i = 0; i < c->n_made; i++) {
@@ -160,7 +168,8 @@ static hone_rc make(struct trial_components *c, const char *section, const hone_
     if (!made->section)
         rc = hone_fail(err, HONE_ENOMEM, NULL, "out of memory for [%s]", section);
     else if ((rc = slot_fill(made, slot, settings, err)) == HONE_OK)
-        rc = component_create(&made->component, c->composition->catalog, entry, c->host, section, settings->own, settings->n_own, seed, err);
+        rc = component_create(&made->component, c->composition->catalog, entry, c->host, section, settings->own,
+                              settings->n_own, seed, err);
     if (rc != HONE_OK) {
         made_release(made);
         c->n_made--;
@@ -171,8 +180,8 @@ static hone_rc make(struct trial_components *c, const char *section, const hone_
 }
 
 /* The index-th enabled section of the kind with its settings; HONE_DONE: there are not so many. Release settings afterwards. */
-static hone_rc find(struct trial_components *c, const char *kind, uint32_t index, const struct composed_section **section,
-                    struct section_settings *settings, hone_error *err)
+static hone_rc find(struct trial_components *c, const char *kind, uint32_t index,
+                    const struct composed_section **section, struct section_settings *settings, hone_error *err)
 {
     uint32_t seen = 0;
     for (size_t i = 0; i < c->composition->n_sections; i++) {
@@ -199,7 +208,8 @@ uint32_t trial_components_count(struct trial_components *c, const char *kind)
         struct section_settings settings;
         if (!same_kind(c->composition->sections[i].kind, kind))
             continue;
-        if (composition_settings(c->composition, &c->composition->sections[i], c->point, c->n_point, &settings, NULL) != HONE_OK)
+        if (composition_settings(c->composition, &c->composition->sections[i], c->point, c->n_point, &settings, NULL) !=
+            HONE_OK)
             continue; /* get tells */
         n += settings.enabled != 0;
         section_settings_release(&settings);
@@ -223,10 +233,11 @@ static hone_rc in_section(hone_rc rc, const char *section, hone_error *err)
     return rc;
 }
 
-hone_rc trial_components_get(struct trial_components *c, const char *kind, uint32_t index, hone_instance *instance, hone_error *err)
+hone_rc trial_components_get(struct trial_components *c, const char *kind, uint32_t index, hone_instance *instance,
+                             hone_error *err)
 {
     const struct composed_section *section;
-    struct section_settings        settings;
+    struct section_settings settings;
     hone_rc rc = find(c, kind, index, &section, &settings, err);
     if (rc == HONE_DONE)
         return hone_fail(err, HONE_EINVAL, NULL, "there is no enabled section number %u of kind %s", index + 1, kind);
@@ -237,10 +248,11 @@ hone_rc trial_components_get(struct trial_components *c, const char *kind, uint3
     return in_section(rc, section->name, err);
 }
 
-hone_rc trial_components_get_default(struct trial_components *c, const char *kind, const char *name, hone_instance *instance, hone_error *err)
+hone_rc trial_components_get_default(struct trial_components *c, const char *kind, const char *name,
+                                     hone_instance *instance, hone_error *err)
 {
-    const struct section_settings   none = { 0 };
-    char                            plain[64], section[160];
+    const struct section_settings none = { 0 };
+    char plain[64], section[160];
     const struct catalog_component *entry;
     snprintf(plain, sizeof plain, "%.*s", (int)strcspn(kind, "/"), kind);
     if (!(entry = catalog_find(c->composition->catalog, plain, name, err)))
@@ -253,16 +265,39 @@ const char *trial_components_installed(struct trial_components *c, const char *k
 {
     const struct catalog_component *const *all;
     const size_t n = catalog_components(c->composition->catalog, &all);
-    uint32_t     seen = 0;
+    uint32_t seen = 0;
     for (size_t i = 0; i < n; i++)
         if (!strcmp(all[i]->kind_id, kind) && seen++ == index)
             return all[i]->name;
     return NULL;
 }
 
+/* The point, and what else makes this trial the one that it is: its number, which its random numbers depend on, and its end. */
+static void write_config(struct trial_components *c)
+{
+    char number[32], until[32], stop_key[96];
+    struct setting_text *all = calloc(c->n_point + 2, sizeof *all);
+    size_t n = 0;
+    if (!all) {
+        c->config_text.failed = 1;
+        return;
+    }
+    for (; n < c->n_point; n++)
+        all[n] = c->point[n];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)c->trial_number);
+    all[n++] = (struct setting_text){ "study.trial", number };
+    if (c->until && c->stop_key) {
+        snprintf(until, sizeof until, "%lld", (long long)c->until);
+        snprintf(stop_key, sizeof stop_key, "%s.%s", c->composition->objective->name, c->stop_key);
+        all[n++] = (struct setting_text){ stop_key, until };
+    }
+    composition_text(c->composition, all, n, &c->config_text);
+    free(all);
+}
+
 const char *trial_components_config_text(struct trial_components *c)
 {
     if (!c->config_text.length)
-        composition_text(c->composition, c->point, c->n_point, &c->config_text);
+        write_config(c);
     return text_string(&c->config_text);
 }

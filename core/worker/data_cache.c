@@ -17,9 +17,9 @@
 
 enum { HEADER_BYTES = 4096, MAX_KEY = 3900 };
 struct header {
-    char     magic[8]; /* "HONEDAT1" */
+    char magic[8]; /* "HONEDAT1" */
     uint64_t bytes;
-    char     key[MAX_KEY];
+    char key[MAX_KEY];
 };
 
 static uint64_t hash(const char *text, uint64_t h) /* FNV-1a, 64 bits */
@@ -33,13 +33,14 @@ static uint64_t hash(const char *text, uint64_t h) /* FNV-1a, 64 bits */
 static const void *map_file(const char *path, const char *key, uint64_t bytes)
 {
     struct header header;
-    struct stat   status;
-    const void   *block = NULL;
-    const int     fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    const void *block = NULL;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
-    if (fstat(fd, &status) == 0 && (uint64_t)status.st_size == HEADER_BYTES + bytes && pread(fd, &header, sizeof header, 0) == sizeof header &&
-        !memcmp(header.magic, "HONEDAT1", 8) && header.bytes == bytes && !strncmp(header.key, key, MAX_KEY)) {
+    if (fstat(fd, &status) == 0 && (uint64_t)status.st_size == HEADER_BYTES + bytes &&
+        pread(fd, &header, sizeof header, 0) == sizeof header && !memcmp(header.magic, "HONEDAT1", 8) &&
+        header.bytes == bytes && !strncmp(header.key, key, MAX_KEY)) {
         void *mapped = mmap(NULL, HEADER_BYTES + bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
         if (mapped != MAP_FAILED)
             block = (const char *)mapped + HEADER_BYTES;
@@ -49,13 +50,13 @@ static const void *map_file(const char *path, const char *key, uint64_t bytes)
 }
 
 /* Decodes into a temporary file beside path. HONE_ENOTSUP: the file system does not let us (full, read-only): use memory. */
-static hone_rc write_file(const char *path, const char *key, uint64_t bytes, hone_rc (*fill)(void *ctx, void *block, hone_error *err), void *ctx,
-                          hone_error *err)
+static hone_rc write_file(const char *path, const char *key, uint64_t bytes,
+                          hone_rc (*fill)(void *ctx, void *block, hone_error *err), void *ctx, hone_error *err)
 {
-    char          temporary[4200];
+    char temporary[4200];
     struct header header = { .bytes = bytes };
-    hone_rc       rc = HONE_ENOTSUP;
-    void         *mapped = MAP_FAILED;
+    hone_rc rc = HONE_ENOTSUP;
+    void *mapped = MAP_FAILED;
     snprintf(temporary, sizeof temporary, "%s.tmp-%d", path, (int)getpid());
     const int fd = open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -81,11 +82,13 @@ out:
     return rc;
 }
 
-static hone_rc in_memory(uint64_t bytes, hone_rc (*fill)(void *ctx, void *block, hone_error *err), void *ctx, const void **block, hone_error *err)
+static hone_rc in_memory(uint64_t bytes, hone_rc (*fill)(void *ctx, void *block, hone_error *err), void *ctx,
+                         const void **block, hone_error *err)
 {
     void *mapped = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for %llu bytes of decoded data", (unsigned long long)bytes);
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for %llu bytes of decoded data",
+                         (unsigned long long)bytes);
     const hone_rc rc = fill(ctx, mapped, err);
     if (rc != HONE_OK) {
         munmap(mapped, bytes ? bytes : 1);
@@ -95,12 +98,13 @@ static hone_rc in_memory(uint64_t bytes, hone_rc (*fill)(void *ctx, void *block,
     return HONE_OK;
 }
 
-static hone_rc map(const hone_host *host, const char *key, uint64_t bytes, hone_rc (*fill)(void *ctx, void *block, hone_error *err), void *ctx,
-                   const void **block, hone_error *err)
+static hone_rc map(const hone_host *host, const char *key, uint64_t bytes,
+                   hone_rc (*fill)(void *ctx, void *block, hone_error *err), void *ctx, const void **block,
+                   hone_error *err)
 {
-    char    path[4096], lock_path[4110];
-    char   *cache = user_cache_directory();
-    int     lock = -1;
+    char path[4096], lock_path[4110];
+    char *cache = user_cache_directory();
+    int lock = -1;
     hone_rc rc = HONE_ENOTSUP;
     (void)host;
     *block = NULL;

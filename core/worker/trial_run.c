@@ -30,11 +30,11 @@ hone_rc channel_receive(struct channel *c, struct wire_frame *frame, int interru
             c->consumed = (size_t)length;
             return HONE_OK;
         }
-        if (interruptible && *c->cancelled)
+        if (interruptible && *c->cancel)
             return HONE_ECANCELED;
         if (c->in_capacity - c->n_in < 4096) {
             const size_t capacity = c->in_capacity ? c->in_capacity * 2 : 65536;
-            uint8_t     *more = realloc(c->in, capacity);
+            uint8_t *more = realloc(c->in, capacity);
             if (!more)
                 return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a message of the coordinator");
             c->in = more;
@@ -55,16 +55,39 @@ hone_rc channel_receive(struct channel *c, struct wire_frame *frame, int interru
     }
 }
 
-hone_rc channel_send(struct channel *c, hone_error *err)
+hone_rc channel_init(struct channel *c, int fd, const volatile uint32_t *cancel, hone_error *err)
 {
-    for (size_t sent = 0; sent < c->out.length;) {
-        const ssize_t n = send(c->fd, c->out.data + sent, c->out.length - sent, MSG_NOSIGNAL);
+    *c = (struct channel){ .fd = fd, .cancel = cancel };
+    return pthread_mutex_init(&c->sending, NULL)
+               ? hone_fail(err, HONE_EFAIL, NULL, "cannot make a lock for the channel")
+               : HONE_OK;
+}
+
+void channel_release(struct channel *c)
+{
+    if (!c->cancel)
+        return; /* never made */
+    pthread_mutex_destroy(&c->sending);
+    free(c->in);
+    text_release(&c->out);
+    *c = (struct channel){ 0 };
+}
+
+hone_rc channel_send(struct channel *c, struct text *out, hone_error *err)
+{
+    hone_rc rc = wire_end(out, err);
+    if (rc != HONE_OK)
+        return rc;
+    pthread_mutex_lock(&c->sending);
+    for (size_t sent = 0; sent < out->length && rc == HONE_OK;) {
+        const ssize_t n = send(c->fd, out->data + sent, out->length - sent, MSG_NOSIGNAL);
         if (n > 0)
             sent += (size_t)n;
         else if (errno != EINTR)
-            return hone_fail(err, HONE_EIO, NULL, "cannot speak to the coordinator: %s", strerror(errno));
+            rc = hone_fail(err, HONE_EIO, NULL, "cannot speak to the coordinator: %s", strerror(errno));
     }
-    return HONE_OK;
+    pthread_mutex_unlock(&c->sending);
+    return rc;
 }
 
 /* ---- what the objective calls ---- */
@@ -95,14 +118,19 @@ static void look_for_misbehaviour(struct trial_run *run)
 
 static hone_rc remember(struct trial_run *run, const hone_value *value, int final, hone_error *err)
 {
+    if (!value->name || !*value->name)
+        return hone_fail(err, HONE_EINVAL, NULL, "a value without a name is reported");
     for (size_t i = 0; i < run->n_measured; i++)
         if (!strcmp(run->measured[i].name, value->name)) {
             if (final || !run->measured[i].final)
                 run->measured[i] = (struct measured){ run->measured[i].name, value->value, value->direction, final };
             return HONE_OK;
         }
+    if (run->n_measured == WIRE_MAX_VALUES)
+        return hone_fail(err, HONE_EINVAL, NULL, "'%.60s' is one name too many: a trial may report %d", value->name,
+                         WIRE_MAX_VALUES);
     if (run->n_measured == run->capacity) {
-        const size_t     capacity = run->capacity ? run->capacity * 2 : 16;
+        const size_t capacity = run->capacity ? run->capacity * 2 : 16;
         struct measured *more = realloc(run->measured, capacity * sizeof *more);
         if (!more)
             return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a measured value");
@@ -129,19 +157,25 @@ static void write_values(struct text *out, const hone_value *values, uint32_t n)
 static hone_rc report(const hone_trial *trial, int64_t step, const hone_value *values, uint32_t n, hone_error *err)
 {
     struct trial_run *run = run_of(trial);
-    struct text      *out = &run->channel->out;
+    struct text *out = &run->channel->out;
     struct wire_frame frame;
-    hone_rc           rc;
+    hone_rc rc;
     look_for_misbehaviour(run);
+    if (run->asked_to_stop)
+        return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld although the trial was told to stop",
+                         (long long)step);
+    if (n > WIRE_MAX_VALUES)
+        return hone_fail(err, HONE_EINVAL, NULL, "a report of %u values (limit %d)", n, WIRE_MAX_VALUES);
     if (step <= run->page->step)
-        return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld after one of step %lld", (long long)step, (long long)run->page->step);
+        return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld after one of step %lld", (long long)step,
+                         (long long)run->page->step);
     for (uint32_t i = 0; i < n; i++)
         if ((rc = remember(run, &values[i], 0, err)) != HONE_OK)
             return rc;
     wire_begin(out, WIRE_REPORT);
     wire_u64(out, (uint64_t)step);
     write_values(out, values, n);
-    if ((rc = wire_end(out, err)) != HONE_OK || (rc = channel_send(run->channel, err)) != HONE_OK)
+    if ((rc = channel_send(run->channel, out, err)) != HONE_OK)
         return rc;
     run->page->step = step;
     rc = channel_receive(run->channel, &frame, 1, err);
@@ -152,7 +186,8 @@ static hone_rc report(const hone_trial *trial, int64_t step, const hone_value *v
     if (rc != HONE_OK)
         return rc;
     if (frame.type != WIRE_VERDICT)
-        return hone_fail(err, HONE_EIO, NULL, "the coordinator answered a report with a message of type %u", (unsigned)frame.type);
+        return hone_fail(err, HONE_EIO, NULL, "the coordinator answered a report with a message of type %u",
+                         (unsigned)frame.type);
     run->asked_to_stop = wire_get_u32(&frame) != 0;
     return run->asked_to_stop ? HONE_DONE : HONE_OK;
 }
@@ -167,27 +202,29 @@ static hone_rc result(const hone_trial *trial, const hone_value *values, uint32_
     return HONE_OK;
 }
 
-static hone_rc attach_any(const hone_trial *trial, const char *name, const char *media_type, const char *text, const char *path, hone_error *err)
+static hone_rc attach_any(const hone_trial *trial, const char *name, const char *media_type, const char *text,
+                          const char *path, hone_error *err)
 {
     struct trial_run *run = run_of(trial);
-    struct text      *out = &run->channel->out;
-    hone_rc           rc;
+    struct text *out = &run->channel->out;
+    if (!name || !*name || !media_type || (!text && !path))
+        return hone_fail(err, HONE_EINVAL, NULL, "an attachment needs a name, a media type, and a text or a path");
     wire_begin(out, WIRE_ATTACHMENT);
     wire_string(out, name);
     wire_string(out, media_type);
     wire_string(out, text);
     wire_string(out, path);
-    if ((rc = wire_end(out, err)) != HONE_OK)
-        return rc;
-    return channel_send(run->channel, err);
+    return channel_send(run->channel, out, err);
 }
 
-static hone_rc attach(const hone_trial *trial, const char *name, const char *media_type, const char *text, hone_error *err)
+static hone_rc attach(const hone_trial *trial, const char *name, const char *media_type, const char *text,
+                      hone_error *err)
 {
     return attach_any(trial, name, media_type, text, NULL, err);
 }
 
-static hone_rc attach_file(const hone_trial *trial, const char *name, const char *media_type, const char *path, hone_error *err)
+static hone_rc attach_file(const hone_trial *trial, const char *name, const char *media_type, const char *path,
+                           hone_error *err)
 {
     return attach_any(trial, name, media_type, NULL, path, err);
 }
@@ -195,7 +232,7 @@ static hone_rc attach_file(const hone_trial *trial, const char *name, const char
 static const char *artifact_path(const hone_trial *trial, const char *name, hone_error *err)
 {
     struct trial_run *run = run_of(trial);
-    char             *path = NULL;
+    char *path = NULL;
     if (!*name || strchr(name, '/') || name[0] == '.') {
         hone_fail(err, HONE_EINVAL, NULL, "'%.60s' is no name for a file of a trial", name);
         return NULL;
@@ -203,8 +240,9 @@ static const char *artifact_path(const hone_trial *trial, const char *name, hone
     if (directory_make(trial->directory, err) != HONE_OK)
         return NULL;
     const int made = trial->flags & HONE_TRIAL_FINAL ? asprintf(&path, "%s/%s", trial->directory, name)
-                                                     : asprintf(&path, "%s/trial%llu-%s", trial->directory, (unsigned long long)trial->number, name);
-    char    **more = made < 0 ? NULL : realloc(run->paths, (run->n_paths + 1) * sizeof *more);
+                                                     : asprintf(&path, "%s/trial%llu-%s", trial->directory,
+                                                                (unsigned long long)trial->number, name);
+    char **more = made < 0 ? NULL : realloc(run->paths, (run->n_paths + 1) * sizeof *more);
     if (!more) {
         if (made >= 0)
             free(path);
@@ -246,9 +284,9 @@ void trial_run_begin(struct trial_run *run, struct channel *channel, struct shar
 hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *why, hone_error *err)
 {
     struct text *out = &run->channel->out;
-    char         component[96];
-    uint32_t     status = rc == HONE_OK ? HONE_COMPLETE : rc == HONE_DONE ? HONE_PRUNED : HONE_FAILED;
-    const char  *message = rc < 0 ? why->msg : NULL, *param = rc < 0 ? why->param : NULL;
+    char component[96];
+    uint32_t status = rc == HONE_OK ? HONE_COMPLETE : rc == HONE_DONE ? HONE_PRUNED : HONE_FAILED;
+    const char *message = rc < 0 ? why->msg : NULL, *param = rc < 0 ? why->param : NULL;
     look_for_misbehaviour(run);
     shared_component(run, component, sizeof component);
     if (run->misbehaviour.code) {
@@ -261,7 +299,7 @@ hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *wh
         status = HONE_FAILED;
         rc = HONE_EFAIL;
         message = "the objective says that it was pruned, but nobody asked for it";
-    } else if (rc == HONE_ECANCELED && !*run->channel->cancelled) {
+    } else if (rc == HONE_ECANCELED && !*run->channel->cancel) {
         message = message && *message ? message : "the objective cancelled itself";
     }
     wire_begin(out, WIRE_OUTCOME);
@@ -276,9 +314,7 @@ hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *wh
         wire_f64(out, run->measured[i].value);
         wire_u32(out, run->measured[i].direction);
     }
-    if ((rc = wire_end(out, err)) != HONE_OK)
-        return rc;
-    return channel_send(run->channel, err);
+    return channel_send(run->channel, out, err);
 }
 
 void trial_run_release(struct trial_run *run)

@@ -8,39 +8,44 @@
 #include "worker/shared_page.h"
 #include "worker/wire.h"
 
-#include <signal.h>
+#include <pthread.h>
 
-/* The channel of a worker: whole frames in, whole frames out. */
+/* The channel of a worker: whole frames in, whole frames out. Any thread may send (plugins log from where they like), one
+ * receives. */
 struct channel {
-    int                    fd;
-    uint8_t               *in;
-    size_t                 n_in, in_capacity, consumed;
-    struct text            out;
-    volatile sig_atomic_t *cancelled; /* set by SIGTERM */
+    int fd;
+    uint8_t *in;
+    size_t n_in, in_capacity, consumed;
+    struct text out; /* the trial thread's frame at hand */
+    pthread_mutex_t sending;
+    const volatile uint32_t *cancel; /* of the shared page */
 };
-/* Waits for the next frame. HONE_OK; HONE_DONE: the channel has ended; HONE_ECANCELED: interruptible and SIGTERM came. */
+hone_rc channel_init(struct channel *channel, int fd, const volatile uint32_t *cancel, hone_error *err);
+void channel_release(struct channel *channel);
+/* Waits for the next frame. HONE_OK; HONE_DONE: the channel has ended; HONE_ECANCELED: interruptible, and the trial is to end. */
 hone_rc channel_receive(struct channel *channel, struct wire_frame *frame, int interruptible, hone_error *err);
-hone_rc channel_send(struct channel *channel, hone_error *err); /* what wire_end finished in channel->out */
+/* Ends the frame in `out` and sends it. [any] */
+hone_rc channel_send(struct channel *channel, struct text *out, hone_error *err);
 
 struct measured { /* a value by name, last word first */
-    char    *name;
-    double   value;
+    char *name;
+    double value;
     uint32_t direction;
-    int      final; /* given by result, not by a report */
+    int final; /* given by result, not by a report */
 };
 struct trial_run {
-    hone_trial          trial; /* first: what the objective sees */
-    struct channel     *channel;
+    hone_trial trial; /* first: what the objective sees */
+    struct channel *channel;
     struct shared_page *page;
-    struct measured    *measured;
-    size_t              n_measured, capacity;
-    struct guard        guard;
-    hone_error          misbehaviour; /* code 0: none; floating-point state changed and the like */
-    char                culprit[96];
-    int                 asked_to_stop;
-    char              **paths; /* handed out by artifact_path */
-    size_t              n_paths;
-    hone_error          channel_error;
+    struct measured *measured;
+    size_t n_measured, capacity;
+    struct guard guard;
+    hone_error misbehaviour; /* code 0: none; floating-point state changed and the like */
+    char culprit[96];
+    int asked_to_stop;
+    char **paths; /* handed out by artifact_path */
+    size_t n_paths;
+    hone_error channel_error;
 };
 void trial_run_begin(struct trial_run *run, struct channel *channel, struct shared_page *page);
 /* Looks once more for what a component has left behind, then tells the coordinator how it ended. */

@@ -20,7 +20,7 @@ static uint32_t checksum(const uint8_t *bytes, size_t n)
 
 void wire_begin(struct text *out, enum wire_type type)
 {
-    uint8_t        header[HEADER] = { 0 };
+    uint8_t header[HEADER] = { 0 };
     const uint32_t magic = WIRE_MAGIC;
     memcpy(header, &magic, sizeof magic);
     header[4] = WIRE_VERSION;
@@ -60,7 +60,8 @@ hone_rc wire_end(struct text *out, hone_error *err)
     if (out->failed)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a message between coordinator and worker");
     if (out->length - HEADER > WIRE_MAX_FRAME)
-        return hone_fail(err, HONE_EINVAL, NULL, "a message of %zu bytes is too long (limit %d)", out->length - HEADER, WIRE_MAX_FRAME);
+        return hone_fail(err, HONE_EINVAL, NULL, "a message of %zu bytes is too long (limit %d)", out->length - HEADER,
+                         WIRE_MAX_FRAME);
     const uint32_t length = (uint32_t)(out->length - HEADER);
     const uint32_t sum = checksum((const uint8_t *)out->data + HEADER, length);
     memcpy(out->data + 8, &length, sizeof length);
@@ -79,7 +80,8 @@ int64_t wire_parse(const uint8_t *bytes, size_t n, struct wire_frame *frame, hon
     if (magic != WIRE_MAGIC || length > WIRE_MAX_FRAME)
         return hone_fail(err, HONE_EIO, NULL, "garbage on the channel between coordinator and worker");
     if (bytes[4] != WIRE_VERSION)
-        return hone_fail(err, HONE_EIO, NULL, "the other side speaks protocol %u, this one %u: was hone replaced while running?", bytes[4],
+        return hone_fail(err, HONE_EIO, NULL,
+                         "the other side speaks protocol %u, this one %u: was hone replaced while running?", bytes[4],
                          WIRE_VERSION);
     if (n < HEADER + (size_t)length)
         return 0;
@@ -136,4 +138,10 @@ const char *wire_get_string(struct wire_frame *frame)
     const char *s = (const char *)frame->at;
     frame->at += (size_t)n + 1;
     return s;
+}
+
+const char *wire_get_name(struct wire_frame *frame)
+{
+    const char *s = wire_get_string(frame);
+    return s ? s : "";
 }

@@ -10,6 +10,7 @@
 #include "worker/trial_run.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,22 +18,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { LOG_MAX_BYTES = 2048 }; /* a longer message is cut */
+
 struct worker {
-    hone_host               host; /* what plugins see; impl points back here */
-    struct channel          channel;
-    struct shared_page     *page;
-    struct composition      composition;
+    hone_host host; /* what plugins see; impl points back here */
+    struct channel channel;
+    struct shared_page *page;
+    struct composition composition;
     struct trial_components components;
-    char                   *directory;
-    uint64_t                seed; /* of the study */
+    char *directory;
+    uint64_t seed; /* of the study */
 };
 
-static volatile sig_atomic_t cancelled; /* set by SIGTERM: end the trial at hand */
-
+/* SIGTERM only interrupts what the trial waits in; whether it is to end, the coordinator says in the shared page. */
 static void on_terminate(int signal_number)
 {
     (void)signal_number;
-    cancelled = 1;
 }
 
 /* ---- what the host lends ---- */
@@ -44,18 +45,22 @@ static struct worker *worker_of(const hone_host *host)
 
 static void host_log(const hone_host *host, uint32_t level, const char *message)
 {
-    struct worker *w = worker_of(host);
-    wire_begin(&w->channel.out, WIRE_LOG);
-    wire_u32(&w->channel.out, level);
-    wire_string(&w->channel.out, message);
-    if (wire_end(&w->channel.out, NULL) == HONE_OK)
-        channel_send(&w->channel, NULL);
+    struct text frame =
+        TEXT_INIT; /* of its own: any thread may log, also while the trial's thread puts a report together */
+    char shown[LOG_MAX_BYTES];
+    if (level < HONE_LOG_INFO || !message)
+        return;
+    snprintf(shown, sizeof shown, "%s", message);
+    wire_begin(&frame, WIRE_LOG);
+    wire_u32(&frame, level);
+    wire_string(&frame, shown);
+    channel_send(&worker_of(host)->channel, &frame, NULL); /* a coordinator that is gone shows elsewhere */
+    text_release(&frame);
 }
 
 static uint32_t host_cancelled(const hone_host *host)
 {
-    (void)host;
-    return cancelled != 0;
+    return worker_of(host)->page->cancel != 0;
 }
 
 static uint32_t ext_count(const hone_host *host, const char *kind)
@@ -63,12 +68,14 @@ static uint32_t ext_count(const hone_host *host, const char *kind)
     return trial_components_count(&worker_of(host)->components, kind);
 }
 
-static hone_rc ext_get(const hone_host *host, const char *kind, uint32_t index, hone_instance *instance, hone_error *err)
+static hone_rc ext_get(const hone_host *host, const char *kind, uint32_t index, hone_instance *instance,
+                       hone_error *err)
 {
     return trial_components_get(&worker_of(host)->components, kind, index, instance, err);
 }
 
-static hone_rc ext_get_default(const hone_host *host, const char *kind, const char *name, hone_instance *instance, hone_error *err)
+static hone_rc ext_get_default(const hone_host *host, const char *kind, const char *name, hone_instance *instance,
+                               hone_error *err)
 {
     return trial_components_get_default(&worker_of(host)->components, kind, name, instance, err);
 }
@@ -85,19 +92,24 @@ static const char *ext_config_text(const hone_host *host)
 
 static const void *host_get_ext(const hone_host *host, const char *id)
 {
-    static const hone_components_v1 components = { sizeof components, 0, ext_count, ext_get, ext_get_default, ext_installed, ext_config_text };
+    static const hone_components_v1 components = {
+        sizeof components, 0, ext_count, ext_get, ext_get_default, ext_installed, ext_config_text
+    };
     (void)host;
-    return !strcmp(id, HONE_EXT_COMPONENTS) ? (const void *)&components : !strcmp(id, HONE_EXT_CACHE) ? (const void *)&data_cache : NULL;
+    return !strcmp(id, HONE_EXT_COMPONENTS) ? (const void *)&components
+           : !strcmp(id, HONE_EXT_CACHE)    ? (const void *)&data_cache
+                                            : NULL;
 }
 
 /* ---- set-up ---- */
 
-static hone_rc worker_compose(struct worker *w, const char *config_text, const struct catalog_options *options, hone_error *err)
+static hone_rc worker_compose(struct worker *w, const char *config_text, const struct catalog_options *options,
+                              hone_error *err)
 {
     struct complaints complaints = COMPLAINTS_INIT;
-    struct config     config = CONFIG_INIT;
-    struct catalog   *catalog = NULL;
-    hone_rc           rc = catalog_open(&catalog, options, err);
+    struct config config = CONFIG_INIT;
+    struct catalog *catalog = NULL;
+    hone_rc rc = catalog_open(&catalog, options, err);
     if (rc != HONE_OK)
         return rc;
     if (config_read_text(&config, "resolved", "", config_text, strlen(config_text), &complaints) < 0 ||
@@ -114,11 +126,12 @@ static hone_rc objective_create(struct worker *w, struct component *objective, u
 {
     struct section_settings settings;
     const struct composed_section *section = w->composition.objective;
-    hone_rc rc = composition_settings(&w->composition, section, w->components.point, w->components.n_point, &settings, err);
+    hone_rc rc = composition_settings(&w->composition, section, w->components.point, w->components.n_point, &settings,
+                                      err);
     if (rc != HONE_OK)
         return rc;
-    rc = component_create(objective, w->composition.catalog, settings.component, &w->host, section->name, settings.own, settings.n_own,
-                          hone_rng_derive(seed, 1), err);
+    rc = component_create(objective, w->composition.catalog, settings.component, &w->host, section->name, settings.own,
+                          settings.n_own, hone_rng_derive(seed, 1), err);
     section_settings_release(&settings);
     return rc;
 }
@@ -145,12 +158,14 @@ static hone_rc worker_ready(struct worker *w, hone_rc rc, hone_error *why, hone_
 {
     hone_description description = { .size = sizeof description };
     struct component objective = COMPONENT_INIT;
-    struct text     *out = &w->channel.out;
+    struct text *out = &w->channel.out;
     trial_components_begin(&w->components, NULL, 0, w->seed);
     if (rc == HONE_OK && (rc = objective_create(w, &objective, w->seed, why)) == HONE_OK) {
         const hone_objective_v1 *iface = objective.loaded->iface;
         if (iface->describe)
             rc = iface->describe(objective.self, &description, why);
+        if (rc == HONE_OK && description.stop_key && !(w->components.stop_key = strdup(description.stop_key)))
+            rc = hone_fail(why, HONE_ENOMEM, NULL, "out of memory for the objective's description");
     }
     wire_begin(out, WIRE_READY);
     wire_u32(out, (uint32_t)rc);
@@ -161,18 +176,16 @@ static hone_rc worker_ready(struct worker *w, hone_rc rc, hone_error *why, hone_
         write_description(out, &description);
     component_destroy(&objective);
     trial_components_end(&w->components);
-    if ((rc = wire_end(out, err)) != HONE_OK)
-        return rc;
-    return channel_send(&w->channel, err);
+    return channel_send(&w->channel, out, err);
 }
 
 static hone_rc worker_set_up(struct worker *w, hone_error *err)
 {
-    struct wire_frame      frame;
+    struct wire_frame frame;
     struct catalog_options options = { 0 };
-    hone_error             why = HONE_ERROR_INIT;
-    const char            *paths[256];
-    hone_rc                rc = channel_receive(&w->channel, &frame, 0, err);
+    hone_error why = HONE_ERROR_INIT;
+    const char *paths[256];
+    hone_rc rc = channel_receive(&w->channel, &frame, 0, err);
     if (rc != HONE_OK)
         return rc;
     if (frame.type != WIRE_SETUP)
@@ -202,8 +215,8 @@ static hone_rc worker_set_up(struct worker *w, hone_error *err)
 
 /* ---- trials ---- */
 
-static hone_rc read_trial(struct worker *w, struct wire_frame *frame, struct trial_run *run, hone_setting **settings, struct setting_text **point,
-                          hone_error *err)
+static hone_rc read_trial(struct worker *w, struct wire_frame *frame, struct trial_run *run, hone_setting **settings,
+                          struct setting_text **point, hone_error *err)
 {
     hone_trial *t = &run->trial;
     t->number = wire_get_u64(frame);
@@ -231,18 +244,19 @@ static hone_rc read_trial(struct worker *w, struct wire_frame *frame, struct tri
 
 static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_error *err)
 {
-    struct trial_run     run = { 0 };
-    struct component     objective = COMPONENT_INIT;
-    hone_setting        *settings = NULL;
+    struct trial_run run = { 0 };
+    struct component objective = COMPONENT_INIT;
+    hone_setting *settings = NULL;
     struct setting_text *point = NULL;
-    hone_error           why = HONE_ERROR_INIT;
-    hone_rc              rc = read_trial(w, frame, &run, &settings, &point, err);
-    const uint32_t       n = run.trial.n_settings;
+    hone_error why = HONE_ERROR_INIT;
+    hone_rc rc = read_trial(w, frame, &run, &settings, &point, err);
+    const uint32_t n = run.trial.n_settings;
     if (rc != HONE_OK)
         goto out;
-    cancelled = 0;
     trial_run_begin(&run, &w->channel, w->page);
     trial_components_begin(&w->components, point, n, run.trial.seed);
+    w->components.trial_number = run.trial.number;
+    w->components.until = run.trial.until;
     rc = objective_create(w, &objective, run.trial.seed, &why);
     if (rc == HONE_OK) {
         const hone_objective_v1 *iface = objective.loaded->iface;
@@ -268,10 +282,12 @@ out:
 static hone_rc worker_start(struct worker *w, hone_error *err)
 {
     struct sigaction terminate = { .sa_handler = on_terminate }, ignore = { .sa_handler = SIG_IGN };
-    const pid_t      coordinator = getppid();
+    const pid_t coordinator = getppid();
     /* whoever kills the coordinator means the workers, too */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != coordinator || fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl(WORKER_PAGE_FD, F_SETFD, FD_CLOEXEC) < 0)
+    prctl(PR_SET_NAME, "hone-worker"); /* for ps and top: it was started as /proc/self/exe */
+    if (getppid() != coordinator || fcntl(WORKER_CHANNEL_FD, F_SETFD, FD_CLOEXEC) < 0 ||
+        fcntl(WORKER_PAGE_FD, F_SETFD, FD_CLOEXEC) < 0)
         return hone_fail(err, HONE_EINVAL, NULL, "a worker is started by 'hone run', not by hand");
     w->page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE_FD, 0);
     if (w->page == MAP_FAILED)
@@ -280,17 +296,17 @@ static hone_rc worker_start(struct worker *w, hone_error *err)
     sigaction(SIGINT, &ignore, NULL);
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    w->channel = (struct channel){ .fd = WORKER_CHANNEL_FD, .cancelled = &cancelled };
-    w->host = (hone_host){ sizeof w->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, w, host_log, host_cancelled, host_get_ext };
-    return HONE_OK;
+    w->host = (hone_host){ sizeof w->host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, w,
+                           host_log,       host_cancelled, host_get_ext };
+    return channel_init(&w->channel, WORKER_CHANNEL_FD, &w->page->cancel, err);
 }
 
 int worker_main(void)
 {
-    struct worker     worker = { 0 };
+    struct worker worker = { 0 };
     struct wire_frame frame;
-    hone_error        err = HONE_ERROR_INIT;
-    hone_rc           rc = worker_start(&worker, &err);
+    hone_error err = HONE_ERROR_INIT;
+    hone_rc rc = worker_start(&worker, &err);
     if (rc == HONE_OK)
         rc = worker_set_up(&worker, &err);
     while (rc == HONE_OK && (rc = channel_receive(&worker.channel, &frame, 0, &err)) == HONE_OK)
@@ -305,7 +321,6 @@ int worker_main(void)
         catalog_close(catalog);
     }
     free(worker.directory);
-    free(worker.channel.in);
-    text_release(&worker.channel.out);
+    channel_release(&worker.channel);
     return rc < 0 ? 1 : 0;
 }

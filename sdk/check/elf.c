@@ -78,7 +78,7 @@ void elf_release(struct elf_symbols *symbols)
     memset(symbols, 0, sizeof *symbols);
 }
 
-#define ENDS "only the host may end the process; return a result and fill *err"
+#define ENDS   "only the host may end the process; return a result and fill *err"
 #define SIGNAL "signals belong to the host"
 #define RANDOM "random numbers come from create_info->seed and hone/rng.h"
 #define PRINTS "file descriptors 1 and 2 belong to the host; use host->log"

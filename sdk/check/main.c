@@ -220,8 +220,8 @@ static int child(struct check_options *options, const char *case_name, const cha
     const struct check_case *all[256];
     const size_t n = check_cases(all);
     const struct rlimit none = { 0, 0 }, memory = { (rlim_t)8 << 30, (rlim_t)8 << 30 };
-    struct check_report *report =
-        (struct check_report *)mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED, 3, 0);
+    struct check_report *report = (struct check_report *)mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                                              3, 0);
     if (report == MAP_FAILED)
         return usage("--case is for hone plugin check itself", "");
     close(3);

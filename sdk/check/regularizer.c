@@ -280,9 +280,12 @@ static void make_batch(struct made_batch *b, const hone_task *task, uint32_t dty
     for (uint64_t i = 0; i < n; i++) {
         b->samples[i] = 1000 - i * 3;
         for (int64_t k = 0; k < task->n_outputs; k++)
-            b->targets[i * (uint64_t)task->n_outputs + (uint64_t)k] =
-                task->kind == HONE_TASK_CLASSIFICATION ? (k == (int64_t)(i % (uint64_t)task->n_outputs) ? 1.0f : 0.0f)
-                                                       : (float)hone_rng_normal(&rng);
+            b->targets[i * (uint64_t)task->n_outputs + (uint64_t)k] = task->kind == HONE_TASK_CLASSIFICATION
+                                                                          ? (k == (int64_t)(i %
+                                                                                            (uint64_t)task->n_outputs)
+                                                                                 ? 1.0f
+                                                                                 : 0.0f)
+                                                                          : (float)hone_rng_normal(&rng);
     }
     b->batch = (hone_batch){ sizeof b->batch, dtype, n, b->inputs, b->targets, b->samples, 1, task };
 }
@@ -340,8 +343,8 @@ static int batch_on(struct instance *in, const hone_regularizer_v1 *regularizer,
             TRY(call_on_batch(in, regularizer, &b, seed));
             if (memcmp(a.inputs, b.inputs, a.bytes) != 0 || memcmp(a.targets, b.targets, a.n_targets * 4) != 0)
                 return check_fail(in->c, "on_batch with the same seed and the same samples gives other bytes");
-            *changed +=
-                memcmp(a.inputs, plain.inputs, a.bytes) != 0 || memcmp(a.targets, plain.targets, a.n_targets * 4) != 0;
+            *changed += memcmp(a.inputs, plain.inputs, a.bytes) != 0 ||
+                        memcmp(a.targets, plain.targets, a.n_targets * 4) != 0;
             drop_batch(&a);
             drop_batch(&b);
         }

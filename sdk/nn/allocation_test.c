@@ -17,12 +17,12 @@
 #endif
 
 /* volatile: a compiler may take for granted that malloc changes no variable of ours */
-static volatile bool     counting;
+static volatile bool counting;
 static volatile unsigned ours, theirs;
 
 #if OWN_MALLOC
 static volatile bool inside;
-static volatile int  fail_at = -1; /* this many allocations of ours from now on, one fails */
+static volatile int fail_at = -1; /* this many allocations of ours from now on, one fails */
 
 extern char __executable_start, etext; /* the linker's: this binary's code, which the library's is part of */
 
@@ -91,13 +91,13 @@ int dnnl_primitive_execute(const void *primitive, void *stream, int n, const voi
 static void test_a_step_allocates_nothing(void)
 {
     const hone_graph_options options = { sizeof options, 1, 1 };
-    const int64_t            in = 50, classes = 10;
-    hone_error               err = HONE_ERROR_INIT;
-    hone_graph              *g = hone_nn_graph_create(&options);
-    hone_net                *net;
-    double                   loss;
-    const hone_var           x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
-    hone_var                 h = hone_nn_dropout(g, hone_nn_relu(g, hone_dense(g, x, .units = 64)), 0.5);
+    const int64_t in = 50, classes = 10;
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = hone_nn_graph_create(&options);
+    hone_net *net;
+    double loss;
+    const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
+    hone_var h = hone_nn_dropout(g, hone_nn_relu(g, hone_dense(g, x, .units = 64)), 0.5);
     h = hone_nn_add(g, h, hone_nn_dropout(g, hone_nn_gelu(g, hone_dense(g, h, .units = 64)), 0.1));
     h = hone_nn_sigmoid(g, hone_nn_tanh(g, h));
     h = hone_dense(g, h, .units = 10);
@@ -130,25 +130,25 @@ static void test_a_step_allocates_nothing(void)
 static hone_rc whole_life(const char *path)
 {
     const hone_graph_options options = { sizeof options, 1, 1 };
-    const int64_t            in = 5, classes = 3;
-    hone_error               err = HONE_ERROR_INIT;
-    hone_graph              *g = hone_nn_graph_create(&options);
-    hone_net                *net = NULL;
-    hone_model_file         *file = NULL;
-    hone_rc                  rc = HONE_ENOMEM;
-    uint32_t                 n;
-    double                   loss;
+    const int64_t in = 5, classes = 3;
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = hone_nn_graph_create(&options);
+    hone_net *net = NULL;
+    hone_model_file *file = NULL;
+    hone_rc rc = HONE_ENOMEM;
+    uint32_t n;
+    double loss;
     if (!g)
         return rc;
     const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
-    hone_var       h = hone_nn_site(g, hone_dense(g, x, .units = 4), HONE_SITE_PRE_ACTIVATION, "hidden");
+    hone_var h = hone_nn_site(g, hone_dense(g, x, .units = 4), HONE_SITE_PRE_ACTIVATION, "hidden");
     h = hone_dense(g, hone_nn_dropout(g, hone_nn_relu(g, h), 0.5), .units = 3);
     if ((rc = hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 2, &net, &err)) < 0 ||
         (rc = hone_nn_allocate_states(g, 2, &err)) < 0 || (rc = hone_net_forward_backward(net, 0, &loss, &err)) < 0)
         goto out;
-    hone_parameter *const  *p = hone_nn_parameters(g, &n);
+    hone_parameter *const *p = hone_nn_parameters(g, &n);
     const hone_model_tensor w = { p[0]->name, HONE_F32, p[0]->n_dims, p[0]->dims, p[0]->value };
-    const hone_model_text   text = { "format", "hone/1" };
+    const hone_model_text text = { "format", "hone/1" };
     if ((rc = hone_model_save(path, &w, 1, &text, 1, &err)) < 0)
         goto out;
     rc = hone_model_open(path, &file, &err);
@@ -163,7 +163,7 @@ out:
 static void test_every_failing_allocation_is_an_error(void)
 {
     char path[] = "/tmp/hone-allocation-XXXXXX";
-    int  at = 0, failures = 0;
+    int at = 0, failures = 0;
     close(mkstemp(path));
     for (; at < 1000; at++) {
         fail_at = at;

@@ -23,8 +23,7 @@ static int64_t chunk_rows(int64_t c)
 }
 
 /* Sums of (x - center), or of its squares, per channel over a chunk. */
-HOT
-static void chunk_sums(const float *x, const float *center, float *sums, int64_t rows, int64_t c, bool square)
+HOT static void chunk_sums(const float *x, const float *center, float *sums, int64_t rows, int64_t c, bool square)
 {
     int64_t r = 0;
     for (int64_t i = 0; i < c; i++)
@@ -58,7 +57,7 @@ static void statistics(const float *x, int64_t rows, int64_t c, double *mean, do
     memset(squares, 0, (size_t)c * sizeof *squares);
     for (int64_t r = 0; r < rows; r += chunk) {
         const int64_t n = rows - r < chunk ? rows - r : chunk;
-        const double  share = (double)n / (double)(r + n);
+        const double share = (double)n / (double)(r + n);
         chunk_sums(x + r * c, NULL, part, n, c, false);
         for (int64_t i = 0; i < c; i++)
             part[i] /= (float)n;
@@ -72,39 +71,38 @@ static void statistics(const float *x, int64_t rows, int64_t c, double *mean, do
 }
 
 /* y = (x - mean) scale + shift [+ residual] [relu], one row or four. NaN stays NaN. */
-#define APPLY(tail)                                                          \
-    do {                                                                     \
-        int64_t r = 0;                                                       \
-        for (; r + 4 <= rows; r += 4) {                                      \
+#define APPLY(tail)                                                           \
+    do {                                                                      \
+        int64_t r = 0;                                                        \
+        for (; r + 4 <= rows; r += 4) {                                       \
             const float *p = x + r * c, *q = residual ? residual + r * c : p; \
-            float       *o = y + r * c;                                      \
-            (void)q;                                                         \
-            IVDEP                                                            \
-            for (int64_t i = 0; i < c; i++) {                                \
-                const float m = mean[i], s = scale[i], b = shift[i];         \
-                for (int64_t k = 0; k < 4; k++) {                            \
-                    const int64_t at = i + k * c;                            \
-                    float         v = (p[at] - m) * s + b;                   \
-                    tail;                                                    \
-                    o[at] = v;                                               \
-                }                                                            \
-            }                                                                \
-        }                                                                    \
-        for (; r < rows; r++) {                                              \
+            float *o = y + r * c;                                             \
+            (void)q;                                                          \
+            IVDEP                                                             \
+            for (int64_t i = 0; i < c; i++) {                                 \
+                const float m = mean[i], s = scale[i], b = shift[i];          \
+                for (int64_t k = 0; k < 4; k++) {                             \
+                    const int64_t at = i + k * c;                             \
+                    float v = (p[at] - m) * s + b;                            \
+                    tail;                                                     \
+                    o[at] = v;                                                \
+                }                                                             \
+            }                                                                 \
+        }                                                                     \
+        for (; r < rows; r++) {                                               \
             const float *p = x + r * c, *q = residual ? residual + r * c : p; \
-            float       *o = y + r * c;                                      \
-            (void)q;                                                         \
-            for (int64_t at = 0; at < c; at++) {                             \
-                float v = (p[at] - mean[at]) * scale[at] + shift[at];        \
-                tail;                                                        \
-                o[at] = v;                                                   \
-            }                                                                \
-        }                                                                    \
+            float *o = y + r * c;                                             \
+            (void)q;                                                          \
+            for (int64_t at = 0; at < c; at++) {                              \
+                float v = (p[at] - mean[at]) * scale[at] + shift[at];         \
+                tail;                                                         \
+                o[at] = v;                                                    \
+            }                                                                 \
+        }                                                                     \
     } while (0)
 
-HOT
-static void apply(const float *x, const float *residual, float *y, const float *mean, const float *scale, const float *shift, int64_t rows,
-                  int64_t c, bool relu)
+HOT static void apply(const float *x, const float *residual, float *y, const float *mean, const float *scale,
+                      const float *shift, int64_t rows, int64_t c, bool relu)
 {
     if (residual && relu)
         APPLY(v += q[at]; v = v < 0.0f ? 0.0f : v);
@@ -116,11 +114,12 @@ static void apply(const float *x, const float *residual, float *y, const float *
         APPLY((void)v);
 }
 
-void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved, void *scratch)
+void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved,
+                       void *scratch)
 {
     const int64_t c = n->channels, rows = n->rows;
-    double       *mean = scratch, *squares = mean + c;
-    float        *part = (float *)(squares + c), *scale = part;
+    double *mean = scratch, *squares = mean + c;
+    float *part = (float *)(squares + c), *scale = part;
     statistics(x, rows, c, mean, squares, part);
     for (int64_t i = 0; i < c; i++) {
         const double variance = squares[i] / (double)rows, unbiased = squares[i] / (double)(rows > 1 ? rows - 1 : 1);
@@ -144,47 +143,47 @@ void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const f
 /* ---- backward ---- */
 /* Per channel over a chunk: the sums of g and of g (x - mean), where g is dy, or dy where the relu let pass. With y (a
  * residual was added before the relu) g is written, too; otherwise whether it passed is worked out from x again. */
-#define SUMS(pass, write)                                                     \
-    do {                                                                      \
-        int64_t r = 0;                                                        \
-        for (; r + 4 <= rows; r += 4) {                                       \
-            const float *p = x + r * c, *d = dy + r * c, *o = y + r * c;      \
-            (void)o;                                                          \
-            IVDEP                                                             \
-            for (int64_t i = 0; i < c; i++) {                                 \
-                const float m = mean[i], s = scale[i], b = shift[i];          \
-                float       a0 = 0.0f, a1 = 0.0f;                             \
-                (void)s;                                                      \
-                (void)b;                                                      \
-                for (int64_t k = 0; k < 4; k++) {                             \
-                    const int64_t at = i + k * c;                             \
-                    const float   e = p[at] - m, v = (pass) ? d[at] : 0.0f;   \
-                    write;                                                    \
-                    a0 += v;                                                  \
-                    a1 += v * e;                                              \
-                }                                                             \
-                sums[i] += a0;                                                \
-                sums[c + i] += a1;                                            \
-            }                                                                 \
-        }                                                                     \
-        for (; r < rows; r++) {                                               \
-            const float *p = x + r * c, *d = dy + r * c, *o = y + r * c;      \
-            (void)o;                                                          \
-            for (int64_t at = 0; at < c; at++) {                              \
+#define SUMS(pass, write)                                                       \
+    do {                                                                        \
+        int64_t r = 0;                                                          \
+        for (; r + 4 <= rows; r += 4) {                                         \
+            const float *p = x + r * c, *d = dy + r * c, *o = y + r * c;        \
+            (void)o;                                                            \
+            IVDEP                                                               \
+            for (int64_t i = 0; i < c; i++) {                                   \
+                const float m = mean[i], s = scale[i], b = shift[i];            \
+                float a0 = 0.0f, a1 = 0.0f;                                     \
+                (void)s;                                                        \
+                (void)b;                                                        \
+                for (int64_t k = 0; k < 4; k++) {                               \
+                    const int64_t at = i + k * c;                               \
+                    const float e = p[at] - m, v = (pass) ? d[at] : 0.0f;       \
+                    write;                                                      \
+                    a0 += v;                                                    \
+                    a1 += v * e;                                                \
+                }                                                               \
+                sums[i] += a0;                                                  \
+                sums[c + i] += a1;                                              \
+            }                                                                   \
+        }                                                                       \
+        for (; r < rows; r++) {                                                 \
+            const float *p = x + r * c, *d = dy + r * c, *o = y + r * c;        \
+            (void)o;                                                            \
+            for (int64_t at = 0; at < c; at++) {                                \
                 const float s = scale[at], b = shift[at], e = p[at] - mean[at]; \
-                const float v = (pass) ? d[at] : 0.0f;                        \
-                (void)s;                                                      \
-                (void)b;                                                      \
-                write;                                                        \
-                sums[at] += v;                                                \
-                sums[c + at] += v * e;                                        \
-            }                                                                 \
-        }                                                                     \
+                const float v = (pass) ? d[at] : 0.0f;                          \
+                (void)s;                                                        \
+                (void)b;                                                        \
+                write;                                                          \
+                sums[at] += v;                                                  \
+                sums[c + at] += v * e;                                          \
+            }                                                                   \
+        }                                                                       \
     } while (0)
 
-HOT
-static void backward_sums(const float *dy, const float *x, const float *y, float *g, const float *mean, const float *scale,
-                          const float *shift, float *sums, int64_t rows, int64_t c, bool relu, bool masked)
+HOT static void backward_sums(const float *dy, const float *x, const float *y, float *g, const float *mean,
+                              const float *scale, const float *shift, float *sums, int64_t rows, int64_t c, bool relu,
+                              bool masked)
 {
     for (int64_t i = 0; i < 2 * c; i++)
         sums[i] = 0.0f;
@@ -197,23 +196,23 @@ static void backward_sums(const float *dy, const float *x, const float *y, float
 }
 
 /* dx = scale g + slope (x - mean) + offset [+ dx] */
-#define SPREAD(pass, before)                                                     \
-    do {                                                                         \
-        for (int64_t r = 0; r < rows; r++) {                                     \
-            const float *p = x + r * c, *d = g + r * c;                          \
-            float       *o = dx + r * c;                                         \
-            IVDEP                                                                \
-            for (int64_t i = 0; i < c; i++) {                                    \
-                const float e = p[i] - mean[i];                                  \
-                const float v = (pass) ? d[i] : 0.0f;                            \
-                o[i] = (before) + (scale[i] * v + (slope[i] * e + offset[i]));   \
-            }                                                                    \
-        }                                                                        \
+#define SPREAD(pass, before)                                                   \
+    do {                                                                       \
+        for (int64_t r = 0; r < rows; r++) {                                   \
+            const float *p = x + r * c, *d = g + r * c;                        \
+            float *o = dx + r * c;                                             \
+            IVDEP                                                              \
+            for (int64_t i = 0; i < c; i++) {                                  \
+                const float e = p[i] - mean[i];                                \
+                const float v = (pass) ? d[i] : 0.0f;                          \
+                o[i] = (before) + (scale[i] * v + (slope[i] * e + offset[i])); \
+            }                                                                  \
+        }                                                                      \
     } while (0)
 
-HOT
-static void backward_spread(const float *g, const float *x, float *dx, const float *mean, const float *scale, const float *shift,
-                            const float *slope, const float *offset, int64_t rows, int64_t c, bool relu, bool accumulate)
+HOT static void backward_spread(const float *g, const float *x, float *dx, const float *mean, const float *scale,
+                                const float *shift, const float *slope, const float *offset, int64_t rows, int64_t c,
+                                bool relu, bool accumulate)
 {
     if (relu && accumulate)
         SPREAD(e * scale[i] + shift[i] > 0.0f, o[i]);
@@ -225,20 +224,22 @@ static void backward_spread(const float *g, const float *x, float *dx, const flo
         SPREAD(true, 0.0f);
 }
 
-void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g, float *dx,
-                                const float *saved, float *dweight, float *dbias, void *scratch, bool accumulate)
+void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g,
+                                float *dx, const float *saved, float *dweight, float *dbias, void *scratch,
+                                bool accumulate)
 {
     const int64_t c = n->channels, rows = n->rows, chunk = chunk_rows(c);
-    const bool    masked = n->relu && y;
-    double       *total = scratch, *product = total + c;
-    float        *sums = (float *)(product + c), *scale = sums + 2 * c, *slope = scale + c, *offset = slope + c;
-    const float  *mean = saved, *rstd = saved + c;
+    const bool masked = n->relu && y;
+    double *total = scratch, *product = total + c;
+    float *sums = (float *)(product + c), *scale = sums + 2 * c, *slope = scale + c, *offset = slope + c;
+    const float *mean = saved, *rstd = saved + c;
     memset(total, 0, 2 * (size_t)c * sizeof *total);
     for (int64_t i = 0; i < c; i++)
         scale[i] = rstd[i] * n->weight[i];
     for (int64_t r = 0; r < rows; r += chunk) {
         const int64_t m = rows - r < chunk ? rows - r : chunk, at = r * c;
-        backward_sums(dy + at, x + at, masked ? y + at : x + at, masked ? g + at : NULL, mean, scale, n->bias, sums, m, c, n->relu, masked);
+        backward_sums(dy + at, x + at, masked ? y + at : x + at, masked ? g + at : NULL, mean, scale, n->bias, sums, m,
+                      c, n->relu, masked);
         for (int64_t i = 0; i < c; i++) {
             total[i] += (double)sums[i];
             product[i] += (double)sums[c + i];
@@ -252,7 +253,8 @@ void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, con
         offset[i] = (float)(-(double)scale[i] * total[i] / (double)rows);
     }
     if (dx)
-        backward_spread(masked ? g : dy, x, dx, mean, scale, n->bias, slope, offset, rows, c, n->relu && !masked, accumulate);
+        backward_spread(masked ? g : dy, x, dx, mean, scale, n->bias, slope, offset, rows, c, n->relu && !masked,
+                        accumulate);
 }
 
 uint64_t kernel_batch_norm_scratch(int64_t channels)

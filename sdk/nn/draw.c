@@ -14,14 +14,13 @@ INLINE float unit(uint32_t word)
     return ((float)(int32_t)(word >> 8) + 0.5f) * 0x1p-24f;
 }
 
-HOT
-void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit)
+HOT void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit)
 {
-    const uint32_t        key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
-    const uint32_t        tail[3] = { 0, (uint32_t)stream, (uint32_t)(stream >> 32) };
+    const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
+    const uint32_t tail[3] = { 0, (uint32_t)stream, (uint32_t)(stream >> 32) };
     const philox_function philox = philox_choose();
-    uint32_t              words[PHILOX_WORDS];
-    float                 numbers[PHILOX_WORDS];
+    uint32_t words[PHILOX_WORDS];
+    float numbers[PHILOX_WORDS];
     for (int64_t at = 0; at < n; at += PHILOX_WORDS) {
         philox((uint32_t)(at / 4), tail, key, words);
         for (int i = 0; i < PHILOX_WORDS; i++)
@@ -33,15 +32,14 @@ void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, 
 }
 
 /* Box and Muller 1958, both numbers of the pair: radius from words 0 and 1, angle from words 2 and 3. */
-HOT
-void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, float deviation)
+HOT void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, float deviation)
 {
     enum { HALF = PHILOX_WORDS / 2 };
-    const uint32_t        key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
-    const uint32_t        tail[3] = { 0, (uint32_t)stream, (uint32_t)(stream >> 32) };
+    const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
+    const uint32_t tail[3] = { 0, (uint32_t)stream, (uint32_t)(stream >> 32) };
     const philox_function philox = philox_choose();
-    uint32_t              words[PHILOX_WORDS];
-    float                 numbers[PHILOX_WORDS];
+    uint32_t words[PHILOX_WORDS];
+    float numbers[PHILOX_WORDS];
     for (int64_t at = 0; at < n; at += PHILOX_WORDS) {
         philox((uint32_t)(at / 4), tail, key, words);
         for (int i = 0; i < HALF; i++) {

@@ -10,15 +10,14 @@
 
 enum { BLOCK = 2 * PHILOX_WORDS };
 
-HOT
-void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step,
-                    float scale)
+HOT void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key,
+                        uint64_t step, float scale)
 {
     const philox_function philox = philox_choose();
-    const uint32_t        dropped = key->dropped;
-    const uint32_t        tail[3] = { key->number, (uint32_t)step, (uint32_t)(step >> 32) };
-    uint32_t              words[PHILOX_WORDS];
-    float                 factor[BLOCK];
+    const uint32_t dropped = key->dropped;
+    const uint32_t tail[3] = { key->number, (uint32_t)step, (uint32_t)(step >> 32) };
+    uint32_t words[PHILOX_WORDS];
+    float factor[BLOCK];
     for (int64_t start = 0; start < n; start += BLOCK) {
         philox((uint32_t)(start / BLOCK * PHILOX_LANES), tail, key->key, words);
         for (int i = 0; i < PHILOX_WORDS; i++) {
@@ -26,7 +25,7 @@ void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const st
             factor[i + PHILOX_WORDS] = (words[i] >> 16) < dropped ? 0.0f : scale;
         }
         const float *xb = x + start;
-        float       *yb = y + start;
+        float *yb = y + start;
         if (n - start >= BLOCK) {
             IVDEP
             for (int i = 0; i < BLOCK; i++)

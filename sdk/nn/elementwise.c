@@ -6,16 +6,14 @@
 #pragma GCC optimize("O3", "no-trapping-math")
 #endif
 
-HOT
-void kernel_relu(const float *x, float *y, int64_t n)
+HOT void kernel_relu(const float *x, float *y, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
         y[i] = x[i] < 0.0f ? 0.0f : x[i];
 }
 
-HOT
-void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns)
+HOT void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns)
 {
     for (int64_t r = 0; r < rows; r++) {
         float *row = y + r * columns;
@@ -27,8 +25,7 @@ void kernel_bias_relu(float *y, const float *bias, int64_t rows, int64_t columns
     }
 }
 
-HOT
-void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns)
+HOT void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns)
 {
     for (int64_t r = 0; r < rows; r++) {
         float *row = y + r * columns;
@@ -38,40 +35,35 @@ void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns)
     }
 }
 
-HOT
-void kernel_tanh(const float *x, float *y, int64_t n)
+HOT void kernel_tanh(const float *x, float *y, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
         y[i] = vector_tanh(x[i]);
 }
 
-HOT
-void kernel_sigmoid(const float *x, float *y, int64_t n)
+HOT void kernel_sigmoid(const float *x, float *y, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
         y[i] = vector_sigmoid(x[i]);
 }
 
-HOT
-void kernel_gelu(const float *x, float *y, int64_t n)
+HOT void kernel_gelu(const float *x, float *y, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
         y[i] = x[i] * vector_normal(x[i], vector_bell(x[i]));
 }
 
-HOT
-void kernel_swish(const float *x, float *y, int64_t n)
+HOT void kernel_swish(const float *x, float *y, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
         y[i] = x[i] * vector_sigmoid(x[i]);
 }
 
-HOT
-void kernel_leaky_relu(const float *x, float *y, int64_t n, float slope)
+HOT void kernel_leaky_relu(const float *x, float *y, int64_t n, float slope)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
@@ -92,20 +84,17 @@ void kernel_leaky_relu(const float *x, float *y, int64_t n, float slope)
         }                                   \
     } while (0)
 
-HOT
-void kernel_relu_backward(const float *dy, const float *y, float *dx, int64_t n, float scale, bool accumulate)
+HOT void kernel_relu_backward(const float *dy, const float *y, float *dx, int64_t n, float scale, bool accumulate)
 {
     BACKWARD(y[i] > 0.0f ? scale : 0.0f);
 }
 
-HOT
-void kernel_tanh_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate)
+HOT void kernel_tanh_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate)
 {
     BACKWARD(1.0f - y[i] * y[i]);
 }
 
-HOT
-void kernel_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate)
+HOT void kernel_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t n, bool accumulate)
 {
     BACKWARD(y[i] * (1.0f - y[i]));
 }
@@ -117,8 +106,7 @@ INLINE float gelu_slope(float x)
     return vector_normal(x, bell) + x * 0.39894228f * bell;
 }
 
-HOT
-void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
+HOT void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
 {
     BACKWARD(gelu_slope(x[i]));
 }
@@ -130,35 +118,32 @@ INLINE float swish_slope(float x)
     return s * (1.0f + x * (1.0f - s));
 }
 
-HOT
-void kernel_swish_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
+HOT void kernel_swish_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate)
 {
     BACKWARD(swish_slope(x[i]));
 }
 
-HOT
-void kernel_leaky_relu_backward(const float *dy, const float *x, float *dx, int64_t n, float slope, bool accumulate)
+HOT void kernel_leaky_relu_backward(const float *dy, const float *x, float *dx, int64_t n, float slope, bool accumulate)
 {
     BACKWARD(x[i] > 0.0f ? 1.0f : slope);
 }
 
-HOT
-void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale, bool accumulate)
+HOT void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale,
+                                 bool accumulate)
 {
     BACKWARD((float)kept[i] * scale);
 }
 
 /* Four rows at a time: the sums, which live in the first-level cache, are read and written a quarter as often. */
-HOT
-void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows,
-                               int64_t columns, float scale)
+HOT void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows,
+                                   int64_t columns, float scale)
 {
     for (int64_t c = 0; c < columns; c++)
         dbias[c] = 0.0f;
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) {
         const float *dy0 = dy + r * columns, *y0 = y + r * columns;
-        float       *dx0 = dx + r * columns;
+        float *dx0 = dx + r * columns;
         IVDEP
         for (int64_t c = 0; c < columns; c++) {
             const float a = y0[c] > 0.0f ? dy0[c] * scale : 0.0f;
@@ -180,8 +165,7 @@ void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float
         }
 }
 
-HOT
-void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns)
+HOT void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns)
 {
     for (int64_t c = 0; c < columns; c++)
         sums[c] = 0.0f;
@@ -196,8 +180,7 @@ void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t colum
             sums[c] += x[r * columns + c];
 }
 
-HOT
-void kernel_add(const float *a, const float *b, float *c, int64_t n)
+HOT void kernel_add(const float *a, const float *b, float *c, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
@@ -225,15 +208,13 @@ INLINE uint32_t rounded_bits(float x)
     return x != x ? quiet : up;
 }
 
-HOT
-void kernel_to_bfloat16(const float *x, uint16_t *y, int64_t n)
+HOT void kernel_to_bfloat16(const float *x, uint16_t *y, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
         y[i] = (uint16_t)(rounded_bits(x[i]) >> 16);
 }
 
-HOT
-void kernel_round_bfloat16(const float *x, float *y, int64_t n)
+HOT void kernel_round_bfloat16(const float *x, float *y, int64_t n)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++) {

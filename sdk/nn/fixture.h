@@ -29,7 +29,7 @@ static inline void fill_targets(float *t, int64_t rows, int64_t k, uint64_t seed
 /* Biases away from zero, so that they count. */
 static inline void shake(hone_graph *g)
 {
-    uint32_t               n;
+    uint32_t n;
     hone_parameter *const *p = hone_nn_parameters(g, &n);
     for (uint32_t i = 0; i < n; i++)
         if (p[i]->role == HONE_PARAMETER_BIAS)
@@ -39,20 +39,20 @@ static inline void shake(hone_graph *g)
 static inline double loss_of(hone_net *net)
 {
     hone_error err = HONE_ERROR_INIT;
-    double     loss = -1.0;
+    double loss = -1.0;
     CU_ASSERT_EQUAL(hone_net_forward_backward(net, 1, &loss, &err), HONE_OK);
     return loss;
 }
 
 struct mlp {
     hone_graph *g;
-    hone_var    x, t, loss, output;
+    hone_var x, t, loss, output;
 };
 
 static inline struct mlp mlp(int64_t in, int64_t width, int depth, int64_t classes, double rate, uint64_t seed)
 {
     const hone_graph_options options = { sizeof options, 1, seed };
-    struct mlp               m = { .g = hone_nn_graph_create(&options) };
+    struct mlp m = { .g = hone_nn_graph_create(&options) };
     m.x = hone_nn_input(m.g, "x", &in, 1);
     m.t = hone_nn_input(m.g, "t", &classes, 1);
     hone_var h = m.x;
@@ -67,7 +67,7 @@ static inline struct mlp mlp(int64_t in, int64_t width, int depth, int64_t class
 static inline hone_net *compile(const struct mlp *m, int64_t batch)
 {
     hone_error err = HONE_ERROR_INIT;
-    hone_net  *net = NULL;
+    hone_net *net = NULL;
     CU_ASSERT_EQUAL_FATAL(hone_nn_compile(m->g, m->loss, m->output, batch, &net, &err), HONE_OK);
     return net;
 }

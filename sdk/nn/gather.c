@@ -25,16 +25,14 @@
                 out[e] = (float)row[e];                       \
     } while (0)
 
-HOT
-static void row_u8(const uint8_t *restrict row, uint64_t m, const float *restrict scale, const float *restrict shift,
-                   float *restrict out)
+HOT static void row_u8(const uint8_t *restrict row, uint64_t m, const float *restrict scale,
+                       const float *restrict shift, float *restrict out)
 {
     GATHER_ROW;
 }
 
-HOT
-static void row_f32(const float *restrict row, uint64_t m, const float *restrict scale, const float *restrict shift,
-                    float *restrict out)
+HOT static void row_f32(const float *restrict row, uint64_t m, const float *restrict scale, const float *restrict shift,
+                        float *restrict out)
 {
     GATHER_ROW;
 }

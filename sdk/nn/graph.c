@@ -52,7 +52,8 @@ void hone_nn_set_precision(hone_graph *g, uint32_t precision)
     if (!g)
         return;
     if (precision > HONE_PRECISION_AUTO)
-        graph_fail(g, HONE_EINVAL, "precision", "precision %u is not one of float32 (0), bfloat16 (1), auto (2)", precision);
+        graph_fail(g, HONE_EINVAL, "precision", "precision %u is not one of float32 (0), bfloat16 (1), auto (2)",
+                   precision);
     else if (g->n_frozen >= 0)
         graph_fail(g, HONE_EINVAL, "precision", "the precision cannot change after the first compile");
     else
@@ -90,7 +91,7 @@ bool graph_usable(hone_graph *g, hone_var x, const char *who)
         return false;
     if (g->nodes[x.id].is_loss) {
         graph_fail(g, HONE_EINVAL, "", "%s: its input is a loss, one number a sample; only hone_nn_add combines losses",
-             who);
+                   who);
         return false;
     }
     return true;
@@ -108,7 +109,7 @@ struct node *graph_append(hone_graph *g, enum node_kind kind, const struct node 
     node.trains = (a >= 0 && g->nodes[a].trains) || (b >= 0 && g->nodes[b].trains);
     if (g->n_nodes == g->capacity) {
         const int32_t capacity = g->capacity ? 2 * g->capacity : 64;
-        struct node  *nodes = realloc(g->nodes, (size_t)capacity * sizeof *nodes);
+        struct node *nodes = realloc(g->nodes, (size_t)capacity * sizeof *nodes);
         if (!nodes) {
             (void)graph_out_of_memory(g);
             return NULL;
@@ -138,7 +139,8 @@ bool graph_choose_name(hone_graph *g, const char *given, const char *stem, char 
 {
     if (given) {
         if (!*given || strlen(given) >= NAME_SIZE) {
-            graph_fail(g, HONE_EINVAL, "", "%s: the name '%.80s' must have 1 to %d characters", stem, given, NAME_SIZE - 1);
+            graph_fail(g, HONE_EINVAL, "", "%s: the name '%.80s' must have 1 to %d characters", stem, given,
+                       NAME_SIZE - 1);
             return false;
         }
         memcpy(name, given, strlen(given) + 1);
@@ -155,7 +157,8 @@ bool graph_choose_name(hone_graph *g, const char *given, const char *stem, char 
     return true;
 }
 
-bool graph_in_range(hone_graph *g, const char *stem, const char *name, const char *option, int64_t value, int64_t least, int64_t most)
+bool graph_in_range(hone_graph *g, const char *stem, const char *name, const char *option, int64_t value, int64_t least,
+                    int64_t most)
 {
     if (value >= least && value <= most)
         return true;
@@ -170,7 +173,8 @@ bool graph_takes_parameters(hone_graph *g, const char *stem, const char *name)
 {
     if (g->n_frozen < 0)
         return true;
-    graph_fail(g, HONE_EINVAL, "", "%s '%s': layers with parameters cannot be added after the first compile", stem, name);
+    graph_fail(g, HONE_EINVAL, "", "%s '%s': layers with parameters cannot be added after the first compile", stem,
+               name);
     return false;
 }
 
@@ -181,7 +185,8 @@ bool graph_shape(hone_graph *g, struct node *like, const int64_t *dims, uint32_t
     for (uint32_t i = 0; i < n_dims; i++) {
         like->dims[i] = dims[i];
         if (__builtin_mul_overflow(like->elements, dims[i], &like->elements) || like->elements > INT32_MAX) {
-            graph_fail(g, HONE_ERANGE, "", "%s: its output %s has more than 2^31 - 1 elements", who, shape_text(dims, n_dims, text));
+            graph_fail(g, HONE_ERANGE, "", "%s: its output %s has more than 2^31 - 1 elements", who,
+                       shape_text(dims, n_dims, text));
             return false;
         }
     }
@@ -197,7 +202,7 @@ static hone_var converted(hone_graph *g, hone_var x, int64_t channels)
         if (g->nodes[i].kind == NODE_LAYOUT && g->nodes[i].in[0] == x.id && g->nodes[i].channels == channels)
             return (hone_var){ i };
     const struct node like = g->nodes[x.id];
-    struct node      *node = graph_append(g, NODE_LAYOUT, &like, x.id, -1);
+    struct node *node = graph_append(g, NODE_LAYOUT, &like, x.id, -1);
     if (node)
         node->channels = channels;
     return graph_last(g, node);
@@ -221,19 +226,19 @@ hone_var graph_plain(hone_graph *g, hone_var x)
 hone_var graph_channels_last(hone_graph *g, hone_var x)
 {
     const struct node *node = &g->nodes[x.id];
-    const int64_t      c = node->n_dims ? node->dims[0] : 1;
+    const int64_t c = node->n_dims ? node->dims[0] : 1;
     return graph_stored_as(g, x, c > 1 && node->elements > c ? c : 0);
 }
 
 hone_var hone_nn_input(hone_graph *g, const char *name, const int64_t *dims, uint32_t n_dims)
 {
     struct node like = { .n_dims = n_dims, .elements = 1 };
-    char        text[SHAPE_TEXT], chosen[NAME_SIZE];
+    char text[SHAPE_TEXT], chosen[NAME_SIZE];
     if (!g || g->failed || !graph_choose_name(g, name, "input", chosen))
         return NO_VAR;
     if (n_dims > HONE_MAX_DIMS || (n_dims && !dims)) {
         graph_fail(g, HONE_EINVAL, "", "input '%s': %u dimensions, at most %d are possible", chosen, n_dims,
-             (int)HONE_MAX_DIMS);
+                   (int)HONE_MAX_DIMS);
         return NO_VAR;
     }
     for (uint32_t i = 0; i < n_dims; i++) {
@@ -241,8 +246,8 @@ hone_var hone_nn_input(hone_graph *g, const char *name, const int64_t *dims, uin
         if (dims[i] < 1 || __builtin_mul_overflow(like.elements, dims[i], &like.elements) ||
             like.elements > INT32_MAX) {
             graph_fail(g, HONE_EINVAL, "",
-                 "input '%s': shape %s needs dimensions of at least 1 and at most 2^31 - 1 elements in all", chosen,
-                 shape_text(dims, n_dims, text));
+                       "input '%s': shape %s needs dimensions of at least 1 and at most 2^31 - 1 elements in all",
+                       chosen, shape_text(dims, n_dims, text));
             return NO_VAR;
         }
     }
@@ -273,27 +278,30 @@ bool graph_choose_init(hone_graph *g, const char *text, const char *stem, const 
             return true;
         }
     graph_fail(g, HONE_EINVAL, "init",
-               "%s '%s': unknown initializer '%.40s'; he, xavier, lecun, orthogonal and zeros are possible", stem, name, text);
+               "%s '%s': unknown initializer '%.40s'; he, xavier, lecun, orthogonal and zeros are possible", stem, name,
+               text);
     return false;
 }
 
 hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *options)
 {
     static const struct hone_dense none = { 0, 0, NULL, NULL };
-    char                           text[SHAPE_TEXT], name[NAME_SIZE];
-    enum init_kind                 init = INIT_HE;
+    char text[SHAPE_TEXT], name[NAME_SIZE];
+    enum init_kind init = INIT_HE;
     if (!options)
         options = &none;
     if (!graph_usable(g, x, options->name ? options->name : "dense") ||
-        !graph_choose_name(g, options->name, "dense", name) || !graph_choose_init(g, options->init, "dense", name, &init))
+        !graph_choose_name(g, options->name, "dense", name) ||
+        !graph_choose_init(g, options->init, "dense", name, &init))
         return NO_VAR;
     const struct node *from = &g->nodes[x.id];
     if (from->n_dims != 1) {
         graph_fail(g, HONE_EINVAL, "", "dense '%s': takes (N, C), got %s; put hone_nn_flatten before it", name,
-             shape_text(from->dims, from->n_dims, text));
+                   shape_text(from->dims, from->n_dims, text));
         return NO_VAR;
     }
-    if (!graph_in_range(g, "dense", name, "units", options->units, 1, INT32_MAX) || !graph_takes_parameters(g, "dense", name))
+    if (!graph_in_range(g, "dense", name, "units", options->units, 1, INT32_MAX) ||
+        !graph_takes_parameters(g, "dense", name))
         return NO_VAR;
     struct node like = { .n_dims = 1, .elements = options->units };
     like.dims[0] = options->units;
@@ -401,7 +409,8 @@ hone_var hone_nn_add(hone_graph *g, hone_var a, hone_var b)
     const struct node na = g->nodes[a.id], nb = g->nodes[b.id];
     if (!same_shape(&na, &nb) || na.is_loss != nb.is_loss) {
         graph_fail(g, HONE_EINVAL, "", "add: the shapes differ, %s%s and %s%s", shape_text(na.dims, na.n_dims, left),
-             na.is_loss ? " of a loss" : "", shape_text(nb.dims, nb.n_dims, right), nb.is_loss ? " of a loss" : "");
+                   na.is_loss ? " of a loss" : "", shape_text(nb.dims, nb.n_dims, right),
+                   nb.is_loss ? " of a loss" : "");
         return NO_VAR;
     }
     if ((b = graph_stored_as(g, b, na.channels)).id < 0)
@@ -421,7 +430,7 @@ static hone_var loss(hone_graph *g, hone_var x, hone_var targets, enum node_kind
     const struct node *nx = &g->nodes[x.id], *nt = &g->nodes[targets.id];
     if (nx->n_dims != 1 || !same_shape(nx, nt)) {
         graph_fail(g, HONE_EINVAL, "", "%s: takes outputs (N, K) and targets of the same shape, got %s and %s", who,
-             shape_text(nx->dims, nx->n_dims, left), shape_text(nt->dims, nt->n_dims, right));
+                   shape_text(nx->dims, nx->n_dims, left), shape_text(nt->dims, nt->n_dims, right));
         return NO_VAR;
     }
     if (nt->kind != NODE_INPUT) {
@@ -453,7 +462,7 @@ hone_var hone_nn_softmax(hone_graph *g, hone_var x)
         return NO_VAR;
     if (g->nodes[x.id].n_dims != 1) {
         graph_fail(g, HONE_EINVAL, "", "softmax: takes (N, K), got %s; put hone_nn_flatten before it",
-             shape_text(g->nodes[x.id].dims, g->nodes[x.id].n_dims, text));
+                   shape_text(g->nodes[x.id].dims, g->nodes[x.id].n_dims, text));
         return NO_VAR;
     }
     if ((x = graph_plain(g, x)).id < 0)

@@ -51,66 +51,67 @@ struct window {
 
 struct node {
     enum node_kind kind;
-    int32_t        in[MAX_INPUTS]; /* ids of what it reads; -1: none */
-    uint32_t       n_dims;
-    int64_t        dims[HONE_MAX_DIMS]; /* of one sample */
-    int64_t        elements;            /* of one sample */
-    int64_t        channels; /* 0: stored row-major. C: as (elements / C, C), "channels last", where row-major is (C, elements / C) */
-    bool           is_loss;             /* one number a sample, made by a loss */
-    bool           trains;              /* depends on a parameter: its gradient may be wanted */
-    char           name[NAME_SIZE];     /* inputs and layers with parameters; "" otherwise */
-    double         rate;                /* dropout; slope of leaky relu; momentum of batch norm */
-    double         epsilon;             /* norms */
-    uint32_t       number;              /* dropout: the number-th of the graph, which keys its masks; mode of upsample */
-    bool           exclude_padding;     /* average pool */
-    int64_t        factor;              /* upsample */
-    uint32_t       order[HONE_MAX_DIMS]; /* permute */
-    struct window  window;
-    enum init_kind init;         /* of the kernel */
-    int32_t        kernel, bias; /* parameters; -1: none */
-    int32_t        running;      /* batch norm: buffers running, running + 1: mean and variance; -1: none */
+    int32_t in[MAX_INPUTS]; /* ids of what it reads; -1: none */
+    uint32_t n_dims;
+    int64_t dims[HONE_MAX_DIMS]; /* of one sample */
+    int64_t elements;            /* of one sample */
+    int64_t
+        channels; /* 0: stored row-major. C: as (elements / C, C), "channels last", where row-major is (C, elements / C) */
+    bool is_loss;                  /* one number a sample, made by a loss */
+    bool trains;                   /* depends on a parameter: its gradient may be wanted */
+    char name[NAME_SIZE];          /* inputs and layers with parameters; "" otherwise */
+    double rate;                   /* dropout; slope of leaky relu; momentum of batch norm */
+    double epsilon;                /* norms */
+    uint32_t number;               /* dropout: the number-th of the graph, which keys its masks; mode of upsample */
+    bool exclude_padding;          /* average pool */
+    int64_t factor;                /* upsample */
+    uint32_t order[HONE_MAX_DIMS]; /* permute */
+    struct window window;
+    enum init_kind init;  /* of the kernel */
+    int32_t kernel, bias; /* parameters; -1: none */
+    int32_t running;      /* batch norm: buffers running, running + 1: mean and variance; -1: none */
 };
 
 struct parameter {
     hone_parameter public;
-    char           name[NAME_SIZE + 16];
-    int32_t        node;
-    int64_t        channels; /* dense: the inputs are stored as (inputs / channels, channels); 0: row-major */
-    struct layout *layout;   /* convolutions: as oneDNN wants it; NULL: one of the above */
+    char name[NAME_SIZE + 16];
+    int32_t node;
+    int64_t channels;      /* dense: the inputs are stored as (inputs / channels, channels); 0: row-major */
+    struct layout *layout; /* convolutions: as oneDNN wants it; NULL: one of the above */
 };
 
 struct site_name {
     uint32_t role, count;
-    char     name[NAME_SIZE];
+    char name[NAME_SIZE];
 };
 
 struct hone_graph {
-    uint64_t          seed;
-    uint32_t          threads;
-    struct node      *nodes;
-    int32_t           n_nodes, capacity;
-    uint32_t          n_dropouts;
-    bool              failed;
-    hone_error        error;
-    uint32_t          site_index[8]; /* sites offered so far, by role */
-    struct site_name *site_names;    /* numbered names in use */
-    uint32_t          n_site_names;
+    uint64_t seed;
+    uint32_t threads;
+    struct node *nodes;
+    int32_t n_nodes, capacity;
+    uint32_t n_dropouts;
+    bool failed;
+    hone_error error;
+    uint32_t site_index[8];       /* sites offered so far, by role */
+    struct site_name *site_names; /* numbered names in use */
+    uint32_t n_site_names;
     hone_site_handler on_site;
-    void             *on_site_ctx;
-    struct parameter *storage;    /* (n_parameters), made by the first compile */
-    hone_parameter  **parameters; /* (n_parameters) */
-    uint32_t          n_parameters;
+    void *on_site_ctx;
+    struct parameter *storage;   /* (n_parameters), made by the first compile */
+    hone_parameter **parameters; /* (n_parameters) */
+    uint32_t n_parameters;
     struct parameter *buffer_storage; /* (n_buffers), made with the parameters */
-    hone_parameter  **buffers;
-    uint32_t          n_buffers;
-    float            *buffer_values;
-    uint64_t          buffer_floats;
-    uint32_t          precision; /* asked for; what is used once compiled */
-    float            *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
-    uint64_t          block;                                        /* floats in such a block */
-    int32_t           n_frozen; /* nodes at the first compile: later ones may bring no parameters */
-    bool              rounded;  /* tests: products of float32 that were rounded to bfloat16, on any CPU */
-    bool              unshared; /* tests: give every buffer its own memory */
+    hone_parameter **buffers;
+    uint32_t n_buffers;
+    float *buffer_values;
+    uint64_t buffer_floats;
+    uint32_t precision;                                  /* asked for; what is used once compiled */
+    float *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
+    uint64_t block;                                      /* floats in such a block */
+    int32_t n_frozen; /* nodes at the first compile: later ones may bring no parameters */
+    bool rounded;     /* tests: products of float32 that were rounded to bfloat16, on any CPU */
+    bool unshared;    /* tests: give every buffer its own memory */
 };
 
 static inline bool graph_has(const hone_graph *g, hone_var x)
@@ -145,12 +146,13 @@ bool graph_usable(hone_graph *g, hone_var x, const char *who);
 bool graph_choose_name(hone_graph *g, const char *given, const char *stem, char name[NAME_SIZE]);
 bool graph_choose_init(hone_graph *g, const char *text, const char *stem, const char *name, enum init_kind *init);
 /* Says that a layer's option is out of range; false. */
-bool graph_in_range(hone_graph *g, const char *stem, const char *name, const char *option, int64_t value, int64_t least, int64_t most);
+bool graph_in_range(hone_graph *g, const char *stem, const char *name, const char *option, int64_t value, int64_t least,
+                    int64_t most);
 /* Parameters cannot be added after the first compile; false where that is over. */
 bool graph_takes_parameters(hone_graph *g, const char *stem, const char *name);
 /* Appends a node of the shape of `like` (NULL: without dimensions), reading a and b (-1: none). NULL: out of memory. */
 struct node *graph_append(hone_graph *g, enum node_kind kind, const struct node *like, int32_t a, int32_t b);
-hone_var     graph_last(const hone_graph *g, const struct node *node); /* of the node just appended; NULL: none */
+hone_var graph_last(const hone_graph *g, const struct node *node); /* of the node just appended; NULL: none */
 /* A shape of n_dims dimensions, stored with the first of them last where `last`; false: too many elements, which is said. */
 bool graph_shape(hone_graph *g, struct node *like, const int64_t *dims, uint32_t n_dims, bool last, const char *who);
 /* x stored row-major, with its first dimension last, or as `channels` says. */
@@ -166,7 +168,7 @@ char *shape_text(const int64_t *dims, uint32_t n_dims, char *text);
 /* Makes the parameters and buffers of all layers, draws their first values. Does nothing the second time. Layouts of
  * convolutions are those that batches of `batch` samples like best. */
 hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err);
-void    graph_release_parameters(hone_graph *g);
+void graph_release_parameters(hone_graph *g);
 /* Of a (transposed) convolution that reads node source. A transposed one is described as the convolution whose adjoint it
  * is: from its output to its input. */
 struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch, bool bfloat16);

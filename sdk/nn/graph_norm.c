@@ -6,8 +6,8 @@
 
 struct norm {
     const char *stem, *given;
-    double      momentum, epsilon;
-    int64_t     groups;
+    double momentum, epsilon;
+    int64_t groups;
 };
 
 static bool check_norm(hone_graph *g, const struct norm *o, const char *name)
@@ -31,7 +31,8 @@ static hone_var norm(hone_graph *g, hone_var x, enum node_kind kind, const struc
         return NO_VAR;
     const struct node *from = &g->nodes[x.id];
     if (from->n_dims < 1) {
-        graph_fail(g, HONE_EINVAL, "", "%s '%s': takes (N, C, ...), got %s", o->stem, name, shape_text(from->dims, 0, text));
+        graph_fail(g, HONE_EINVAL, "", "%s '%s': takes (N, C, ...), got %s", o->stem, name,
+                   shape_text(from->dims, 0, text));
         return NO_VAR;
     }
     if (kind == NODE_GROUP_NORM && (o->groups < 1 || from->dims[0] % o->groups)) {
@@ -42,7 +43,7 @@ static hone_var norm(hone_graph *g, hone_var x, enum node_kind kind, const struc
     if ((x = kind == NODE_LAYER_NORM ? graph_plain(g, x) : graph_channels_last(g, x)).id < 0)
         return NO_VAR;
     const struct node like = g->nodes[x.id];
-    struct node      *node = graph_append(g, kind, &like, x.id, -1);
+    struct node *node = graph_append(g, kind, &like, x.id, -1);
     if (!node)
         return NO_VAR;
     memcpy(node->name, name, sizeof name);
@@ -74,7 +75,7 @@ hone_var hone_nn_batch_norm(hone_graph *g, hone_var x, const struct hone_batch_n
 hone_var hone_nn_layer_norm(hone_graph *g, hone_var x, const struct hone_layer_norm *options)
 {
     const struct hone_layer_norm o = options ? *options : (struct hone_layer_norm){ 0 };
-    const struct norm            n = { "layer_norm", o.name, 0.0, or_default(o.epsilon, 1e-5), 1 };
+    const struct norm n = { "layer_norm", o.name, 0.0, or_default(o.epsilon, 1e-5), 1 };
     return norm(g, x, NODE_LAYER_NORM, &n);
 }
 
@@ -87,17 +88,18 @@ hone_var hone_nn_group_norm(hone_graph *g, hone_var x, const struct hone_group_n
 
 hone_var hone_nn_embedding(hone_graph *g, hone_var x, const struct hone_embedding *options)
 {
-    static const char           stem[] = "embedding";
+    static const char stem[] = "embedding";
     const struct hone_embedding o = options ? *options : (struct hone_embedding){ 0 };
-    char                        name[NAME_SIZE], text[SHAPE_TEXT];
-    struct node                 like;
+    char name[NAME_SIZE], text[SHAPE_TEXT];
+    struct node like;
     if (!graph_usable(g, x, o.name ? o.name : stem) || !graph_choose_name(g, o.name, stem, name) ||
         !graph_takes_parameters(g, stem, name) || !graph_in_range(g, stem, name, "entries", o.entries, 1, 1 << 24) ||
         !graph_in_range(g, stem, name, "units", o.units, 1, 1 << 20))
         return NO_VAR;
     const struct node *from = &g->nodes[x.id];
     if (from->n_dims != 1 || from->trains) {
-        graph_fail(g, HONE_EINVAL, "", "embedding '%s': takes whole numbers (N, T) that no trained layer makes, got %s%s", name,
+        graph_fail(g, HONE_EINVAL, "",
+                   "embedding '%s': takes whole numbers (N, T) that no trained layer makes, got %s%s", name,
                    from->trains ? "outputs of one, " : "", shape_text(from->dims, from->n_dims, text));
         return NO_VAR;
     }

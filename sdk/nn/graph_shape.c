@@ -17,9 +17,9 @@ static bool fits_behind(const struct node *a, const struct node *b)
 
 static hone_var concat_few(hone_graph *g, const hone_var *x, uint32_t n)
 {
-    hone_var    in[MAX_INPUTS];
+    hone_var in[MAX_INPUTS];
     struct node like;
-    int64_t     dims[HONE_MAX_DIMS];
+    int64_t dims[HONE_MAX_DIMS];
     memcpy(dims, g->nodes[x[0].id].dims, sizeof dims);
     dims[0] = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -73,10 +73,10 @@ hone_var hone_nn_concat(hone_graph *g, const hone_var *x, uint32_t n)
 
 hone_var hone_nn_reshape(hone_graph *g, hone_var x, const int64_t *dims, uint32_t n_dims)
 {
-    char    left[SHAPE_TEXT], right[SHAPE_TEXT];
+    char left[SHAPE_TEXT], right[SHAPE_TEXT];
     int64_t known = 1, wanted[HONE_MAX_DIMS] = { 0 };
-    int     open = -1;
-    bool    good = n_dims >= 1 && n_dims <= HONE_MAX_DIMS;
+    int open = -1;
+    bool good = n_dims >= 1 && n_dims <= HONE_MAX_DIMS;
     if (!graph_usable(g, x, "reshape"))
         return NO_VAR;
     const int64_t elements = g->nodes[x.id].elements;
@@ -107,9 +107,9 @@ hone_var hone_nn_reshape(hone_graph *g, hone_var x, const int64_t *dims, uint32_
 
 hone_var hone_nn_transpose(hone_graph *g, hone_var x, const uint32_t *order, uint32_t n_dims)
 {
-    char     text[SHAPE_TEXT];
+    char text[SHAPE_TEXT];
     uint32_t seen = 0;
-    int64_t  dims[HONE_MAX_DIMS] = { 0 };
+    int64_t dims[HONE_MAX_DIMS] = { 0 };
     if (!graph_usable(g, x, "transpose"))
         return NO_VAR;
     const struct node *from = &g->nodes[x.id];
@@ -119,8 +119,8 @@ hone_var hone_nn_transpose(hone_graph *g, hone_var x, const uint32_t *order, uin
             dims[i] = from->dims[order[i]];
         }
     if (n_dims != from->n_dims || seen != (1u << n_dims) - 1) {
-        graph_fail(g, HONE_EINVAL, "", "transpose: the order must name each of the %u dimensions of %s once", from->n_dims,
-                   shape_text(from->dims, from->n_dims, text));
+        graph_fail(g, HONE_EINVAL, "", "transpose: the order must name each of the %u dimensions of %s once",
+                   from->n_dims, shape_text(from->dims, from->n_dims, text));
         return NO_VAR;
     }
     if ((x = graph_plain(g, x)).id < 0)
@@ -141,13 +141,14 @@ hone_var hone_nn_transpose(hone_graph *g, hone_var x, const uint32_t *order, uin
 
 hone_var hone_nn_upsample(hone_graph *g, hone_var x, int64_t factor, uint32_t mode)
 {
-    char        text[SHAPE_TEXT];
+    char text[SHAPE_TEXT];
     struct node like;
     if (!graph_usable(g, x, "upsample"))
         return NO_VAR;
     const struct node *from = &g->nodes[x.id];
     if (from->n_dims != 3) {
-        graph_fail(g, HONE_EINVAL, "", "upsample: takes (N, C, H, W), got %s", shape_text(from->dims, from->n_dims, text));
+        graph_fail(g, HONE_EINVAL, "", "upsample: takes (N, C, H, W), got %s",
+                   shape_text(from->dims, from->n_dims, text));
         return NO_VAR;
     }
     if (mode > HONE_BILINEAR) {

@@ -37,10 +37,10 @@ static void expect_error(hone_graph *g, const char *const *parts, int n)
 static void test_shapes_follow_the_layers(void)
 {
     static const int64_t image[3] = { 3, 8, 5 };
-    int64_t              dims[HONE_MAX_DIMS];
-    hone_error           err = HONE_ERROR_INIT;
-    hone_graph          *g = graph(0);
-    const hone_var       x = hone_nn_input(g, "x", image, 3);
+    int64_t dims[HONE_MAX_DIMS];
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = graph(0);
+    const hone_var x = hone_nn_input(g, "x", image, 3);
     CU_ASSERT_EQUAL(hone_nn_shape(g, x, dims), 3);
     CU_ASSERT_EQUAL(dims[2], 5);
     const hone_var flat = hone_nn_flatten(g, hone_nn_gelu(g, x));
@@ -60,7 +60,7 @@ static void test_mistakes_name_layers_and_shapes(void)
 {
     static const int64_t image[3] = { 1, 28, 28 }, bad[2] = { 3, 0 }, huge[3] = { 1 << 20, 1 << 20, 1 << 30 };
     static const int64_t many[7] = { 1, 1, 1, 1, 1, 1, 1 };
-    hone_graph          *g = graph(0);
+    hone_graph *g = graph(0);
     hone_dense(g, hone_nn_input(g, "x", image, 3), .units = 3, .name = "first");
     EXPECT_ERROR(g, "'first'", "(N, C)", "(N, 1, 28, 28)", "flatten");
     g = graph(0);
@@ -123,8 +123,8 @@ static hone_var image(hone_graph *g, int64_t c, int64_t h, int64_t w)
 static void test_impossible_windows_and_norms_are_said(void)
 {
     static const uint32_t twice[3] = { 0, 0, 1 };
-    static const int64_t  other[2] = { 5, -1 };
-    hone_graph           *g = graph(0);
+    static const int64_t other[2] = { 5, -1 };
+    hone_graph *g = graph(0);
     hone_conv2d(g, input(g, "x", 5), .filters = 3, .kernel = 3, .name = "stem");
     EXPECT_ERROR(g, "'stem'", "(N, C, H, W)", "(N, 5)");
     g = graph(0);
@@ -210,10 +210,10 @@ static void test_impossible_windows_and_norms_are_said(void)
 
 static void test_shapes_of_images(void)
 {
-    int64_t    dims[HONE_MAX_DIMS];
+    int64_t dims[HONE_MAX_DIMS];
     hone_error err = HONE_ERROR_INIT;
     hone_graph *g = graph(0);
-    hone_var    x = hone_conv2d(g, image(g, 3, 32, 30), .filters = 8, .kernel = 7, .stride = 2, .pad = 3);
+    hone_var x = hone_conv2d(g, image(g, 3, 32, 30), .filters = 8, .kernel = 7, .stride = 2, .pad = 3);
     CU_ASSERT_EQUAL(hone_nn_shape(g, x, dims), 3);
     CU_ASSERT(dims[0] == 8 && dims[1] == 16 && dims[2] == 15);
     x = hone_max_pool(g, x, .kernel = 3, .stride = 2, .pad = 1);
@@ -238,14 +238,16 @@ static void test_orthogonal_weights(void)
     for (int i = 0; i < 4; i++) {
         hone_error err = HONE_ERROR_INIT;
         hone_graph *g = graph(7);
-        hone_net   *net;
-        uint32_t    n;
-        hone_var    y = i < 2 ? hone_dense(g, input(g, "x", 20), .units = units[i], .init = "orthogonal")
-                              : hone_nn_flatten(g, hone_conv2d(g, image(g, 2, 3, 3), .filters = units[i - 2], .kernel = 3, .init = "orthogonal"));
-        CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_mse(g, y, input(g, "t", units[i % 2])), y, 2, &net, &err), HONE_OK);
+        hone_net *net;
+        uint32_t n;
+        hone_var y = i < 2 ? hone_dense(g, input(g, "x", 20), .units = units[i], .init = "orthogonal")
+                           : hone_nn_flatten(g, hone_conv2d(g, image(g, 2, 3, 3), .filters = units[i - 2], .kernel = 3,
+                                                            .init = "orthogonal"));
+        CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_mse(g, y, input(g, "t", units[i % 2])), y, 2, &net, &err),
+                              HONE_OK);
         const hone_parameter *p = hone_nn_parameters(g, &n)[0];
-        const int64_t         rows = p->dims[0], columns = hone_shape_elements(p->dims, p->n_dims) / rows;
-        float                *w = malloc((size_t)(rows * columns) * sizeof *w);
+        const int64_t rows = p->dims[0], columns = hone_shape_elements(p->dims, p->n_dims) / rows;
+        float *w = malloc((size_t)(rows * columns) * sizeof *w);
         CU_ASSERT_EQUAL(hone_nn_read(g, 0, w, &err), HONE_OK);
         const int64_t few = rows < columns ? rows : columns, many = rows < columns ? columns : rows;
         for (int64_t a = 0; a < few; a++)
@@ -264,11 +266,11 @@ static void test_orthogonal_weights(void)
 
 static void test_the_first_mistake_stays(void)
 {
-    hone_graph    *g = graph(0);
-    hone_error     err = HONE_ERROR_INIT;
-    hone_net      *net;
+    hone_graph *g = graph(0);
+    hone_error err = HONE_ERROR_INIT;
+    hone_net *net;
     const hone_var x = input(g, "x", 3), t = input(g, "t", 3);
-    hone_var       h = hone_nn_fail(g, "depth", "depth 9 is more than the paper has");
+    hone_var h = hone_nn_fail(g, "depth", "depth 9 is more than the paper has");
     CU_ASSERT(h.id < 0);
     h = hone_nn_relu(g, hone_dense(g, h, .units = 0));
     h = hone_nn_site(g, h, HONE_SITE_OUTPUT, "out");
@@ -286,9 +288,9 @@ static void test_the_first_mistake_stays(void)
 
 static void test_what_cannot_be_compiled_is_said(void)
 {
-    hone_graph    *g = graph(0);
-    hone_error     err = HONE_ERROR_INIT;
-    hone_net      *net;
+    hone_graph *g = graph(0);
+    hone_error err = HONE_ERROR_INIT;
+    hone_net *net;
     const hone_var x = input(g, "x", 3), t = input(g, "t", 4), y = hone_dense(g, x, .units = 4);
     const hone_var good = hone_nn_softmax_cross_entropy(g, y, t), p = hone_nn_softmax(g, y),
                    squared = hone_nn_mse(g, p, t);
@@ -322,15 +324,15 @@ static void test_what_cannot_be_compiled_is_said(void)
 /* The answer may be an input, logits behind a flatten, or the loss itself. */
 static void test_any_value_can_be_the_answer(void)
 {
-    hone_graph    *g = graph(3);
-    hone_error     err = HONE_ERROR_INIT;
+    hone_graph *g = graph(3);
+    hone_error err = HONE_ERROR_INIT;
     const hone_var x = input(g, "x", 3), t = input(g, "t", 4), y = hone_nn_relu(g, hone_dense(g, x, .units = 4));
     const hone_var loss = hone_nn_mse(g, y, t);
     const hone_var answers[] = { x,    hone_nn_flatten(g, y),      y,
                                  loss, hone_nn_dropout(g, x, 0.5), hone_nn_dropout(g, y, 0.5) };
     for (int i = 0; i < 6; i++) {
         hone_net *net;
-        double    value;
+        double value;
         CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, loss, answers[i], 2, &net, &err), HONE_OK);
         for (int e = 0; e < 6; e++)
             hone_net_input(net, x)[e] = (float)(e + 1);
@@ -355,9 +357,9 @@ static void test_any_value_can_be_the_answer(void)
 }
 
 struct seen {
-    char     names[32][32];
+    char names[32][32];
     uint32_t roles[32], indices[32];
-    int      n;
+    int n;
 };
 
 static hone_var note(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
@@ -374,12 +376,12 @@ static void test_sites_are_numbered_by_role(void)
 {
     static const char *const names[] = { "input1",  "hidden1",        "hidden1", "hidden2",
                                          "hidden2", "block3.branch1", "res7",    "hidden3" };
-    static const uint32_t    roles[] = { 0, 1, 2, 1, 2, 3, 3, 1 }, indices[] = { 0, 0, 0, 1, 1, 0, 1, 2 };
+    static const uint32_t roles[] = { 0, 1, 2, 1, 2, 3, 3, 1 }, indices[] = { 0, 0, 0, 1, 1, 0, 1, 2 };
     static const char *const given[] = { "input",  "hidden",        "hidden", "hidden",
                                          "hidden", "block3.branch", "res7",   "hidden" };
-    struct seen              seen = { .n = 0 };
-    hone_graph              *g = graph(0);
-    const hone_var           x = input(g, "x", 4);
+    struct seen seen = { .n = 0 };
+    hone_graph *g = graph(0);
+    const hone_var x = input(g, "x", 4);
     CU_ASSERT_EQUAL(hone_nn_site(g, x, HONE_SITE_EMBEDDING, "table").id, x.id); /* nobody listens */
     hone_nn_on_site(g, note, &seen);
     for (int i = 0; i < 8; i++) {
@@ -398,7 +400,7 @@ static void test_patterns(void)
 {
     static const struct {
         const char *pattern, *name;
-        uint32_t    matches;
+        uint32_t matches;
     } cases[] = {
         { "", "hidden1", 0 },
         { "*", "hidden1", 1 },
@@ -443,15 +445,15 @@ static void moments(const float *x, uint64_t n, double *mean, double *deviation,
 static void test_first_weights(void)
 {
     static const char *const inits[] = { NULL, "he", "xavier", "lecun", "zeros" };
-    const double             expected[] = { sqrt(2.0 / 400), sqrt(2.0 / 400), sqrt(2.0 / 700), sqrt(1.0 / 400), 0 };
+    const double expected[] = { sqrt(2.0 / 400), sqrt(2.0 / 400), sqrt(2.0 / 700), sqrt(1.0 / 400), 0 };
     for (int i = 0; i < 5; i++) {
-        hone_error             err = HONE_ERROR_INIT;
-        hone_graph            *g = graph(9), *same = graph(9), *other = graph(10);
-        hone_graph            *all[] = { g, same, other };
-        hone_net              *nets[3];
-        uint32_t               n;
+        hone_error err = HONE_ERROR_INIT;
+        hone_graph *g = graph(9), *same = graph(9), *other = graph(10);
+        hone_graph *all[] = { g, same, other };
+        hone_net *nets[3];
+        uint32_t n;
         hone_parameter *const *p[3];
-        double                 mean, deviation, largest;
+        double mean, deviation, largest;
         for (int k = 0; k < 3; k++) {
             const hone_var x = input(all[k], "x", 400), t = input(all[k], "t", 300);
             const hone_var y = hone_dense(all[k], x, .units = 300, .init = inits[i], .name = "layer");
@@ -479,15 +481,14 @@ static void test_first_weights(void)
 
 static void test_parameters_are_described_and_written(void)
 {
-    hone_error     err = HONE_ERROR_INIT;
-    hone_graph    *g = graph(1);
-    hone_net      *net;
-    uint32_t       n;
-    float          plain[15], back[15];
-    double         loss;
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = graph(1);
+    hone_net *net;
+    uint32_t n;
+    float plain[15], back[15];
+    double loss;
     const hone_var x = input(g, "x", 5), t = input(g, "t", 2);
-    const hone_var h = hone_dense(g, x, .units = 3, .name = "hidden1"),
-                   y = hone_dense(g, h, .units = 2, .no_bias = 1);
+    const hone_var h = hone_dense(g, x, .units = 3, .name = "hidden1"), y = hone_dense(g, h, .units = 2, .no_bias = 1);
     CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_mse(g, y, t), y, 1, &net, &err), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(hone_nn_allocate_states(g, 2, &err), HONE_OK);
     hone_parameter *const *p = hone_nn_parameters(g, &n);
@@ -531,7 +532,7 @@ static void test_parameters_are_described_and_written(void)
 }
 
 SUITE(TEST(test_shapes_follow_the_layers), TEST(test_mistakes_name_layers_and_shapes),
-      TEST(test_impossible_windows_and_norms_are_said),
-      TEST(test_shapes_of_images), TEST(test_orthogonal_weights), TEST(test_the_first_mistake_stays), TEST(test_what_cannot_be_compiled_is_said),
+      TEST(test_impossible_windows_and_norms_are_said), TEST(test_shapes_of_images), TEST(test_orthogonal_weights),
+      TEST(test_the_first_mistake_stays), TEST(test_what_cannot_be_compiled_is_said),
       TEST(test_any_value_can_be_the_answer), TEST(test_sites_are_numbered_by_role), TEST(test_patterns),
       TEST(test_first_weights), TEST(test_parameters_are_described_and_written))

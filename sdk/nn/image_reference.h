@@ -32,32 +32,34 @@ enum { IM_MOST = 48, IM_CHECKED = 40 /* gradients of a parameter, and no more, f
 
 struct image_node {
     enum image_kind kind;
-    int             a, b, c;
-    hone_var        var;
-    int64_t         dims[HONE_MAX_DIMS]; /* padded with ones on the right */
-    int64_t         n;                   /* elements of a sample */
-    int             kernel, bias, running; /* parameters, buffers */
-    int64_t         k[2], s[2], p[2], d[2], groups;
-    bool            exclude;
-    double          number;
-    uint32_t        order[3];
-    double         *value; /* (batch, n) */
+    int a, b, c;
+    hone_var var;
+    int64_t dims[HONE_MAX_DIMS]; /* padded with ones on the right */
+    int64_t n;                   /* elements of a sample */
+    int kernel, bias, running;   /* parameters, buffers */
+    int64_t k[2], s[2], p[2], d[2], groups;
+    bool exclude;
+    double number;
+    uint32_t order[3];
+    double *value; /* (batch, n) */
 };
 
 struct image_net {
-    hone_graph       *g;
+    hone_graph *g;
     struct image_node node[IM_MOST];
-    int               n, n_parameters, n_buffers, x, t;
-    double           *parameter[IM_MOST], *buffer[IM_MOST];
-    int64_t           batch;
-    bool              training;
+    int n, n_parameters, n_buffers, x, t;
+    double *parameter[IM_MOST], *buffer[IM_MOST];
+    int64_t batch;
+    bool training;
 };
 
 static inline int im_push(struct image_net *r, enum image_kind kind, int a, hone_var var)
 {
     struct image_node *d = &r->node[r->n];
-    hone_error         err = HONE_ERROR_INIT;
-    *d = (struct image_node){ .kind = kind, .a = a, .b = -1, .c = -1, .var = var, .kernel = -1, .bias = -1, .running = -1, .n = 1 };
+    hone_error err = HONE_ERROR_INIT;
+    *d = (struct image_node){
+        .kind = kind, .a = a, .b = -1, .c = -1, .var = var, .kernel = -1, .bias = -1, .running = -1, .n = 1
+    };
     if (hone_nn_graph_error(r->g, &err) < 0)
         printf("# %s\n", err.msg);
     CU_ASSERT_FATAL(var.id >= 0);
@@ -80,8 +82,8 @@ static inline void im_parameters(struct image_net *r, int id, bool bias)
 static inline int im_start(struct image_net *r, uint64_t seed, const int64_t *dims, uint32_t n_dims)
 {
     const hone_graph_options options = { sizeof options, 1, seed };
-    const int64_t            in = 3;
-    int64_t                  units = 1;
+    const int64_t in = 3;
+    int64_t units = 1;
     memset(r, 0, sizeof *r);
     r->g = hone_nn_graph_create(&options);
     r->x = im_push(r, IM_INPUT, -1, hone_nn_input(r->g, "x", &in, 1));
@@ -94,7 +96,7 @@ static inline int im_start(struct image_net *r, uint64_t seed, const int64_t *di
 
 static inline int im_conv(struct image_net *r, int x, struct hone_conv2d o)
 {
-    const int          id = im_push(r, IM_CONV, x, hone_nn_conv2d(r->g, r->node[x].var, &o));
+    const int id = im_push(r, IM_CONV, x, hone_nn_conv2d(r->g, r->node[x].var, &o));
     struct image_node *d = &r->node[id];
     d->k[0] = o.kernel_h ? o.kernel_h : o.kernel;
     d->k[1] = o.kernel_w ? o.kernel_w : o.kernel;
@@ -113,7 +115,7 @@ static inline int im_norm(struct image_net *r, int x, enum image_kind kind, int6
     const hone_var y = kind == IM_BATCH_NORM   ? hone_batch_norm(r->g, v, .momentum = 0.75)
                        : kind == IM_LAYER_NORM ? hone_layer_norm(r->g, v, .epsilon = 1e-4)
                                                : hone_group_norm(r->g, v, .groups = groups);
-    const int      id = im_push(r, kind, x, y);
+    const int id = im_push(r, kind, x, y);
     r->node[id].groups = groups;
     im_parameters(r, id, true);
     if (kind == IM_BATCH_NORM) {
@@ -126,7 +128,8 @@ static inline int im_norm(struct image_net *r, int x, enum image_kind kind, int6
 static inline int im_pool(struct image_net *r, int x, enum image_kind kind, struct hone_pool o)
 {
     const hone_var v = r->node[x].var;
-    const int      id = im_push(r, kind, x, kind == IM_MAX ? hone_nn_max_pool(r->g, v, &o) : hone_nn_average_pool(r->g, v, &o));
+    const int id = im_push(r, kind, x,
+                           kind == IM_MAX ? hone_nn_max_pool(r->g, v, &o) : hone_nn_average_pool(r->g, v, &o));
     struct image_node *d = &r->node[id];
     d->k[0] = d->k[1] = o.kernel;
     d->s[0] = d->s[1] = o.stride ? o.stride : o.kernel;
@@ -174,13 +177,15 @@ static inline void im_conv_forward(const struct image_net *r, const struct image
                   OW = flat ? d->dims[1] : d->dims[2];
     for (int64_t e = 0; e < r->batch * d->n; e++) {
         const int64_t n = e / d->n, k = e % d->n / (OH * OW), oh = e / OW % OH, ow = e % OW;
-        double        sum = d->bias >= 0 ? r->parameter[d->bias][k] : 0;
+        double sum = d->bias >= 0 ? r->parameter[d->bias][k] : 0;
         for (int64_t c = 0; c < cg; c++)
             for (int64_t i = 0; i < d->k[0]; i++)
                 for (int64_t j = 0; j < d->k[1]; j++) {
-                    const int64_t h = oh * (flat ? 1 : d->s[0]) + i * d->d[0] - d->p[0], v = ow * d->s[1] + j * d->d[1] - d->p[1];
+                    const int64_t h = oh * (flat ? 1 : d->s[0]) + i * d->d[0] - d->p[0],
+                                  v = ow * d->s[1] + j * d->d[1] - d->p[1];
                     if (h >= 0 && h < H && v >= 0 && v < W)
-                        sum += a->value[((n * C + k / kg * cg + c) * H + h) * W + v] * w[((k * cg + c) * d->k[0] + i) * d->k[1] + j];
+                        sum += a->value[((n * C + k / kg * cg + c) * H + h) * W + v] *
+                               w[((k * cg + c) * d->k[0] + i) * d->k[1] + j];
                 }
         d->value[e] = sum;
     }
@@ -199,7 +204,8 @@ static inline void im_deconv_forward(const struct image_net *r, const struct ima
                 for (int64_t j = 0; j < d->k[1]; j++) {
                     const int64_t oh = h * d->s[0] + i - d->p[0], ow = v * d->s[1] + j - d->p[1];
                     if (oh >= 0 && oh < OH && ow >= 0 && ow < OW)
-                        d->value[((n * K + k) * OH + oh) * OW + ow] += a->value[e] * w[((c * K + k) * d->k[0] + i) * d->k[1] + j];
+                        d->value[((n * K + k) * OH + oh) * OW + ow] += a->value[e] *
+                                                                       w[((c * K + k) * d->k[0] + i) * d->k[1] + j];
                 }
     }
 }
@@ -209,7 +215,7 @@ static inline void im_pool_forward(const struct image_net *r, const struct image
     const int64_t H = a->dims[1], W = a->dims[2], OH = d->dims[1], OW = d->dims[2];
     for (int64_t e = 0; e < r->batch * d->n; e++) {
         const int64_t plane = e / (OH * OW), oh = e / OW % OH, ow = e % OW;
-        double        best = -INFINITY, sum = 0, count = 0;
+        double best = -INFINITY, sum = 0, count = 0;
         for (int64_t i = 0; i < d->k[0]; i++)
             for (int64_t j = 0; j < d->k[1]; j++) {
                 const int64_t h = oh * d->s[0] + i - d->p[0], v = ow * d->s[1] + j - d->p[1];
@@ -227,8 +233,13 @@ static inline void im_pool_forward(const struct image_net *r, const struct image
 /* Over the numbers that `same` puts into one class: mean and variance, then weight and bias by `channel`. */
 static inline void im_normalize(const struct image_net *r, const struct image_node *d, const struct image_node *a)
 {
-    const int64_t pixels = a->n / a->dims[0], total = r->batch * a->n, row = a->dims[2] > 1 ? a->dims[2] : a->dims[1] > 1 ? a->dims[1] : a->dims[0];
-    const int64_t classes = d->kind == IM_BATCH_NORM ? a->dims[0] : d->kind == IM_LAYER_NORM ? total / row : r->batch * d->groups;
+    const int64_t pixels = a->n / a->dims[0], total = r->batch * a->n,
+                  row = a->dims[2] > 1   ? a->dims[2]
+                        : a->dims[1] > 1 ? a->dims[1]
+                                         : a->dims[0];
+    const int64_t classes = d->kind == IM_BATCH_NORM   ? a->dims[0]
+                            : d->kind == IM_LAYER_NORM ? total / row
+                                                       : r->batch * d->groups;
     double *sum = calloc((size_t)classes, sizeof *sum), *squares = calloc((size_t)classes, sizeof *squares);
     double *count = calloc((size_t)classes, sizeof *count);
     const double epsilon = d->kind == IM_LAYER_NORM ? 1e-4 : 1e-5;
@@ -239,7 +250,7 @@ static inline void im_normalize(const struct image_net *r, const struct image_no
                               : d->kind == IM_LAYER_NORM ? e / row
                                                          : e / a->n * d->groups + c / (a->dims[0] / d->groups);
             const int64_t at = d->kind == IM_LAYER_NORM ? e % row : c;
-            double        mean = pass ? sum[k] / count[k] : 0, variance = pass == 2 ? squares[k] / count[k] : 1;
+            double mean = pass ? sum[k] / count[k] : 0, variance = pass == 2 ? squares[k] / count[k] : 1;
             if (d->kind == IM_BATCH_NORM && !r->training) {
                 mean = r->buffer[d->running][c];
                 variance = r->buffer[d->running + 1][c];
@@ -250,7 +261,8 @@ static inline void im_normalize(const struct image_net *r, const struct image_no
             } else if (pass == 1)
                 squares[k] += (a->value[e] - mean) * (a->value[e] - mean);
             else
-                d->value[e] = (a->value[e] - mean) / sqrt(variance + epsilon) * r->parameter[d->kernel][at] + r->parameter[d->bias][at];
+                d->value[e] = (a->value[e] - mean) / sqrt(variance + epsilon) * r->parameter[d->kernel][at] +
+                              r->parameter[d->bias][at];
         }
     free(sum);
     free(squares);
@@ -265,7 +277,8 @@ static inline double im_tap(const double *plane, int64_t size[2], double y, doub
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2; j++) {
             const double h = fmin(floor(y) + i, (double)(size[0] - 1)), v = fmin(floor(x) + j, (double)(size[1] - 1));
-            sum += plane[(int64_t)h * size[1] + (int64_t)v] * (i ? y - floor(y) : 1 - y + floor(y)) * (j ? x - floor(x) : 1 - x + floor(x));
+            sum += plane[(int64_t)h * size[1] + (int64_t)v] * (i ? y - floor(y) : 1 - y + floor(y)) *
+                   (j ? x - floor(x) : 1 - x + floor(x));
         }
     return sum;
 }
@@ -276,16 +289,18 @@ static inline void im_upsample(const struct image_net *r, const struct image_nod
     for (int64_t e = 0; e < r->batch * d->n; e++) {
         const int64_t oh = e / OW % OH, ow = e % OW;
         const double *plane = a->value + e / (OH * OW) * a->dims[1] * a->dims[2];
-        int64_t       size[2] = { a->dims[1], a->dims[2] };
-        d->value[e] = d->kind == IM_NEAREST ? plane[(int64_t)((double)oh / d->number) * size[1] + (int64_t)((double)ow / d->number)]
-                                            : im_tap(plane, size, ((double)oh + 0.5) / d->number - 0.5, ((double)ow + 0.5) / d->number - 0.5);
+        int64_t size[2] = { a->dims[1], a->dims[2] };
+        d->value[e] = d->kind == IM_NEAREST
+                          ? plane[(int64_t)((double)oh / d->number) * size[1] + (int64_t)((double)ow / d->number)]
+                          : im_tap(plane, size, ((double)oh + 0.5) / d->number - 0.5,
+                                   ((double)ow + 0.5) / d->number - 0.5);
     }
 }
 
 static inline void im_element(const struct image_net *r, const struct image_node *d, int64_t e)
 {
     const struct image_node *a = &r->node[d->a], *b = d->b >= 0 ? &r->node[d->b] : NULL;
-    const int64_t            n = e / d->n, i = e % d->n;
+    const int64_t n = e / d->n, i = e % d->n;
     if (d->kind == IM_DENSE) {
         double sum = r->parameter[d->bias][i];
         for (int64_t k = 0; k < a->n; k++)
@@ -313,7 +328,7 @@ static inline void im_element(const struct image_net *r, const struct image_node
         d->value[e] = sum / (double)(a->n / d->n);
     } else if (d->kind == IM_TRANSPOSE) {
         const int64_t at[3] = { i / (d->dims[1] * d->dims[2]), i / d->dims[2] % d->dims[1], i % d->dims[2] };
-        int64_t       from[3] = { 0, 0, 0 };
+        int64_t from[3] = { 0, 0, 0 };
         for (int k = 0; k < 3; k++)
             from[d->order[k]] = at[k];
         d->value[e] = a->value[n * a->n + (from[0] * a->dims[1] + from[1]) * a->dims[2] + from[2]];
@@ -369,13 +384,13 @@ static inline double im_worst(const float *got, const double *expected, int64_t 
 /* Numbers of the graph, in plain order, for the reference; weights and biases of norms and other biases get values first. */
 static inline void im_take_parameters(struct image_net *r)
 {
-    uint32_t               n;
-    hone_error             err = HONE_ERROR_INIT;
+    uint32_t n;
+    hone_error err = HONE_ERROR_INIT;
     hone_parameter *const *p = hone_nn_parameters(r->g, &n);
     CU_ASSERT_EQUAL_FATAL((int)n, r->n_parameters);
     for (uint32_t i = 0; i < n; i++) {
         const int64_t length = hone_shape_elements(p[i]->dims, p[i]->n_dims);
-        float        *plain = malloc((size_t)length * sizeof *plain);
+        float *plain = malloc((size_t)length * sizeof *plain);
         r->parameter[i] = malloc((size_t)length * sizeof(double));
         if (p[i]->role == HONE_PARAMETER_BIAS || p[i]->role == HONE_PARAMETER_NORM) {
             fill(plain, length, 1000 + i);
@@ -390,7 +405,7 @@ static inline void im_take_parameters(struct image_net *r)
 
 static inline void im_take_buffers(struct image_net *r)
 {
-    uint32_t               n;
+    uint32_t n;
     hone_parameter *const *p = hone_nn_buffers(r->g, &n);
     CU_ASSERT_EQUAL_FATAL((int)n, r->n_buffers);
     for (uint32_t i = 0; i < n; i++) {
@@ -404,10 +419,10 @@ static inline void im_take_buffers(struct image_net *r)
 /* The gradient of parameter i in plain order, read by putting it where the values are. */
 static inline void im_gradient(struct image_net *r, uint32_t i, float *plain)
 {
-    uint32_t        n;
-    hone_error      err = HONE_ERROR_INIT;
+    uint32_t n;
+    hone_error err = HONE_ERROR_INIT;
     hone_parameter *p = hone_nn_parameters(r->g, &n)[i];
-    float          *kept = malloc(p->length * sizeof *kept);
+    float *kept = malloc(p->length * sizeof *kept);
     memcpy(kept, p->value, p->length * sizeof *kept);
     memcpy(p->value, p->gradient, p->length * sizeof *kept);
     CU_ASSERT_EQUAL(hone_nn_read(r->g, i, plain, &err), HONE_OK);
@@ -417,12 +432,12 @@ static inline void im_gradient(struct image_net *r, uint32_t i, float *plain)
 
 static inline void im_check_gradients(struct image_net *r, int last, const double *x, const double *t, const char *what)
 {
-    uint32_t               n;
+    uint32_t n;
     hone_parameter *const *p = hone_nn_parameters(r->g, &n);
     for (uint32_t i = 0; i < n; i++) {
         const int64_t length = hone_shape_elements(p[i]->dims, p[i]->n_dims);
-        float        *got = malloc((size_t)length * sizeof *got);
-        double       *expected = malloc((size_t)length * sizeof *expected);
+        float *got = malloc((size_t)length * sizeof *got);
+        double *expected = malloc((size_t)length * sizeof *expected);
         im_gradient(r, i, got);
         int64_t checked = 0;
         for (int64_t e = (int64_t)i % 3; e < length; e += length / IM_CHECKED + 1) {
@@ -447,15 +462,15 @@ static inline void im_check_gradients(struct image_net *r, int last, const doubl
 static inline void im_compare(struct image_net *r, int last, int64_t batch, const char *what)
 {
     hone_error err = HONE_ERROR_INIT;
-    hone_net  *net = NULL;
-    double     loss = 0;
-    int64_t    dims[HONE_MAX_DIMS];
+    hone_net *net = NULL;
+    double loss = 0;
+    int64_t dims[HONE_MAX_DIMS];
     if (hone_nn_shape(r->g, r->node[last].var, dims) > 1)
         last = im_flatten(r, last);
     const struct image_node *d = &r->node[last];
-    const hone_var           t = hone_nn_input(r->g, "t", &d->n, 1);
-    const hone_var           mse = hone_nn_mse(r->g, d->var, t);
-    const hone_rc            rc = hone_nn_compile(r->g, mse, d->var, batch, &net, &err);
+    const hone_var t = hone_nn_input(r->g, "t", &d->n, 1);
+    const hone_var mse = hone_nn_mse(r->g, d->var, t);
+    const hone_rc rc = hone_nn_compile(r->g, mse, d->var, batch, &net, &err);
     if (rc < 0)
         printf("# %s: %s\n", what, err.msg);
     CU_ASSERT_EQUAL_FATAL(rc, HONE_OK);

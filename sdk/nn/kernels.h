@@ -51,14 +51,13 @@ void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n,
 void kernel_swish_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
 void kernel_leaky_relu_backward(const float *dy, const float *x, float *dx, int64_t n, float slope, bool accumulate);
 /* relu_backward of a dense layer and the gradient of its bias in one pass: dbias[c] = sum over r of dx[r][c]. */
-void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows,
-                               int64_t columns, float scale);
+void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows, int64_t columns,
+                               float scale);
 
 /* ---- sums ---- */
-void kernel_add(const float *a, const float *b, float *c, int64_t n); /* in place allowed */
-void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns); /* y[r][c] += bias[c] */
-void kernel_column_sums(const float *x, float *sums, int64_t rows,
-                        int64_t columns); /* (rows, columns) -> (columns) */
+void kernel_add(const float *a, const float *b, float *c, int64_t n);                /* in place allowed */
+void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns);    /* y[r][c] += bias[c] */
+void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns); /* (rows, columns) -> (columns) */
 
 /* y[c][r] = x[r][c]     x: (rows, columns)  y: (columns, rows) */
 void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns);
@@ -69,26 +68,29 @@ void kernel_round_bfloat16(const float *x, float *y, int64_t n); /* in place all
 
 /* ---- batch norm: rows of channels ---- */
 struct batch_norm {
-    int64_t      rows, channels;
-    const float *weight, *bias;              /* (c) */
-    float       *running_mean, *running_var; /* (c), moved in training */
-    double       epsilon, momentum;
-    bool         relu;
+    int64_t rows, channels;
+    const float *weight, *bias;        /* (c) */
+    float *running_mean, *running_var; /* (c), moved in training */
+    double epsilon, momentum;
+    bool relu;
 };
 /* y = relu(normalized x + residual), either missing where it is not wanted (residual NULL).
  * saved: (2 c), mean and 1 / deviation; scratch: kernel_batch_norm_scratch bytes. */
-void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved, void *scratch);
-void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const float *residual, float *y, void *scratch); /* y may be x */
+void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved,
+                       void *scratch);
+void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const float *residual, float *y,
+                             void *scratch); /* y may be x */
 /* y: the output where a residual was added before a relu, else NULL; then g, which may be dy, takes dy where the relu let
  * pass, the gradient of the residual. dx: NULL, or dy where g is not it. */
-void     kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g, float *dx,
-                                    const float *saved, float *dweight, float *dbias, void *scratch, bool accumulate);
+void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g,
+                                float *dx, const float *saved, float *dweight, float *dbias, void *scratch,
+                                bool accumulate);
 uint64_t kernel_batch_norm_scratch(int64_t channels);
 
 /* ---- pools over (batch, in[0], in[1], channels) ---- */
 struct pool {
     int64_t batch, channels, in[2], out[2], kernel, stride, pad;
-    bool    exclude_padding;
+    bool exclude_padding;
 };
 enum { MAX_POOL_KERNEL = 15 }; /* a place in the window is a byte */
 /* where: which of the window it was, for the backward pass. relu: of the result, which is the relu's maximum. */
@@ -102,33 +104,35 @@ void kernel_global_average_backward(const float *dy, float *dx, int64_t n, int64
 
 /* ---- layer norm and group norm: (samples, pixels, groups, run), normalized over pixels and run ---- */
 struct group_norm {
-    int64_t      samples, pixels, groups, run;
+    int64_t samples, pixels, groups, run;
     const float *weight, *bias; /* (groups run) */
-    double       epsilon;
+    double epsilon;
 };
 /* saved: (samples groups 2), mean and 1 / deviation. y may be x. */
 void kernel_group_norm(const struct group_norm *g, const float *x, float *y, float *saved);
-void kernel_group_norm_backward(const struct group_norm *g, const float *dy, const float *x, float *dx, const float *saved, float *dweight,
-                                float *dbias); /* dx: NULL where nobody wants it */
+void kernel_group_norm_backward(const struct group_norm *g, const float *dy, const float *x, float *dx,
+                                const float *saved, float *dweight, float *dbias); /* dx: NULL where nobody wants it */
 
 /* ---- moves ---- */
 struct upsample {
     int64_t batch, channels, in[2], factor;
-    bool    bilinear;
+    bool bilinear;
 };
 void kernel_upsample(const struct upsample *u, float *x, float *y); /* (batch, h, w, c) -> (batch, h f, w f, c) */
 void kernel_upsample_backward(const struct upsample *u, float *dy, float *dx);
 /* y[i] = table[nearest entry to x[i]]     x: (n)  table: (entries, units)  y: (n, units) */
 void kernel_embedding(const float *x, const float *table, float *y, int64_t n, int64_t entries, int64_t units);
-void kernel_embedding_backward(const float *x, const float *dy, float *dtable, int64_t n, int64_t entries, int64_t units);
+void kernel_embedding_backward(const float *x, const float *dy, float *dtable, int64_t n, int64_t entries,
+                               int64_t units);
 enum { PERMUTED = 6 };
 struct permutation {
     int64_t elements, dims[PERMUTED], strides[PERMUTED]; /* of the output, and of each of its dimensions in the input */
-    bool    inverse;                                     /* x is in the output's order, y in the input's */
+    bool inverse;                                        /* x is in the output's order, y in the input's */
 };
 void kernel_permute(const struct permutation *p, const float *x, float *y);
 /* The first `columns` of each row, rows from_stride and to_stride apart. */
-void kernel_copy_columns(const float *x, float *y, int64_t rows, int64_t columns, int64_t from_stride, int64_t to_stride);
+void kernel_copy_columns(const float *x, float *y, int64_t rows, int64_t columns, int64_t from_stride,
+                         int64_t to_stride);
 
 /* ---- dropout ---- */
 struct dropout_key {
@@ -141,8 +145,7 @@ struct dropout_key {
  * Philox4x32-10 at the counter (16 b + e % 16, number, step, step >> 32), and is dropped where they are below `dropped`. */
 void kernel_dropout(const float *x, float *y, uint8_t *kept, int64_t n, const struct dropout_key *key, uint64_t step,
                     float scale);
-void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale,
-                             bool accumulate);
+void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx, int64_t n, float scale, bool accumulate);
 
 /* ---- first weights: numbers at the start of a stream of a seed ---- */
 void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit); /* (-limit, limit) */
@@ -152,7 +155,6 @@ void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t stream, f
  * gradient (rows, k), or NULL: weight * d losses[r] / d x[r][c]. */
 void kernel_softmax_cross_entropy(const float *x, const float *t, float *losses, float *gradient, int64_t rows,
                                   int64_t k, float weight);
-void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k,
-                float weight);
+void kernel_mse(const float *x, const float *t, float *losses, float *gradient, int64_t rows, int64_t k, float weight);
 void kernel_softmax(const float *x, float *y, int64_t rows, int64_t k);
 #endif

@@ -39,7 +39,7 @@ static void test_exponential(void)
 {
     double worst = 0;
     for (double x = -87; x < 88; x += 0.00137) {
-        const float  f = (float)x;
+        const float f = (float)x;
         const double e = exp((double)f);
         worst = fmax(worst, fabs((double)vector_exp(f) - e) / e);
     }
@@ -81,8 +81,8 @@ static void test_drawn_numbers_have_their_distribution(void)
     enum { N = 100003 };
     float *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
     for (int normal_ones = 0; normal_ones < 2; normal_ones++) {
-        void (*const draw)(float *, int64_t, uint64_t, uint64_t, float) =
-            normal_ones ? kernel_draw_normal : kernel_draw_uniform;
+        void (*const draw)(float *, int64_t, uint64_t, uint64_t, float) = normal_ones ? kernel_draw_normal
+                                                                                      : kernel_draw_uniform;
         double distance = 0, product = 0;
         draw(x, N, 5, 6, 2.0f);
         y[50] = 77.0f;
@@ -188,9 +188,9 @@ static void test_sums_of_columns(void)
     static const int64_t shapes[][2] = { { 1, 1 }, { 7, 13 }, { 4, 1 }, { 5, 64 }, { 128, 10 }, { 3, 300 } };
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         const int64_t rows = shapes[s][0], columns = shapes[s][1], n = rows * columns;
-        float        *dy = malloc((size_t)n * sizeof *dy), *y = malloc((size_t)n * sizeof *y),
+        float *dy = malloc((size_t)n * sizeof *dy), *y = malloc((size_t)n * sizeof *y),
               *dx = calloc((size_t)n, sizeof *dx);
-        float   *sums = malloc((size_t)columns * sizeof *sums), *bias = malloc((size_t)columns * sizeof *bias);
+        float *sums = malloc((size_t)columns * sizeof *sums), *bias = malloc((size_t)columns * sizeof *bias);
         hone_rng rng = hone_rng_at(s, 0);
         for (int64_t i = 0; i < n; i++) {
             dy[i] = (float)hone_rng_normal(&rng);
@@ -198,7 +198,7 @@ static void test_sums_of_columns(void)
         }
         for (int pass = 0; pass < 3; pass++) {
             float *const target = pass == 2 ? dy : dx; /* the last in place */
-            double       expected[300] = { 0 };
+            double expected[300] = { 0 };
             for (int64_t i = 0; i < n; i++)
                 expected[i % columns] += pass == 0 ? (double)dy[i] : y[i] > 0 ? 2.0 * (double)dy[i] : 0.0;
             if (pass == 0)
@@ -230,9 +230,9 @@ static void test_cross_entropy_at_the_extremes(void)
     const float x[5][3] = {
         { 1e4f, 0, -1e4f }, { 2, 2, 2 }, { 3e38f, 3e38f, 3e38f }, { 1, 2, 3 }, { -3e38f, -3e38f, -1e38f }
     };
-    const float  t[5][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 0, 0, 0 }, { 0, 0, 1 } };
+    const float t[5][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 0, 0, 0 }, { 0, 0, 1 } };
     const double expected[5] = { 0, log(3), log(3), 0, 0 };
-    float        losses[5], gradient[5][3], p[5][3];
+    float losses[5], gradient[5][3], p[5][3];
     kernel_softmax_cross_entropy(x[0], t[0], losses, gradient[0], 5, 3, 1.0f);
     kernel_softmax(x[0], p[0], 5, 3);
     for (int r = 0; r < 5; r++) {
@@ -274,9 +274,9 @@ static void test_philox_in_lanes(void)
 static void test_masks_are_philox(void)
 {
     static const struct dropout_key key = { { 0x12345678u, 0x9abcdef0u }, 3, 20000 };
-    const uint64_t                  step = UINT64_C(0x500000007);
+    const uint64_t step = UINT64_C(0x500000007);
     for (int64_t n = 1; n < 700; n += 37) {
-        float   x[700], y[701];
+        float x[700], y[701];
         uint8_t kept[701];
         y[n] = 77.0f;
         kept[n] = 77;
@@ -284,9 +284,9 @@ static void test_masks_are_philox(void)
             x[i] = (float)(i + 1);
         kernel_dropout(x, y, kept, n, &key, step, 2.0f);
         for (int64_t i = 0; i < n; i++) {
-            const int64_t  e = i % 128;
+            const int64_t e = i % 128;
             const uint32_t counter[4] = { (uint32_t)(i / 128 * 16 + e % 16), 3, (uint32_t)step, 5 };
-            uint32_t       words[4];
+            uint32_t words[4];
             hone_philox(counter, key.key, words);
             const uint32_t bits = e < 64 ? words[e / 16 % 4] & 0xffff : words[e / 16 % 4] >> 16;
             CU_ASSERT_EQUAL(kept[i], bits >= 20000);
@@ -307,16 +307,16 @@ static void test_masks_are_philox(void)
 static void test_masks_have_their_rate(void)
 {
     enum { N = 1 << 16 };
-    float   *ones = malloc(N * sizeof *ones), *y = malloc(N * sizeof *y);
+    float *ones = malloc(N * sizeof *ones), *y = malloc(N * sizeof *y);
     uint8_t *kept[3];
     for (int i = 0; i < 3; i++)
         kept[i] = malloc(N);
     for (int i = 0; i < N; i++)
         ones[i] = 1.0f;
     for (uint32_t dropped = 6554; dropped < 65536; dropped += 13000) {
-        const double             rate = dropped / 65536.0, error = 5 * sqrt(rate * (1 - rate) / N);
+        const double rate = dropped / 65536.0, error = 5 * sqrt(rate * (1 - rate) / N);
         const struct dropout_key key = { { 1, 2 }, 0, dropped }, other = { { 1, 2 }, 1, dropped };
-        double                   share = 0, neighbours = 0, steps = 0, layers = 0, sum = 0;
+        double share = 0, neighbours = 0, steps = 0, layers = 0, sum = 0;
         kernel_dropout(ones, y, kept[0], N, &key, 5, (float)(1 / (1 - rate)));
         for (int i = 0; i < N; i++)
             sum += (double)y[i];
@@ -345,10 +345,10 @@ static void test_gathering(void)
     static const uint64_t lengths[] = { 1, 7, 64, 784, 2000 };
     for (size_t l = 0; l < 5; l++) {
         const uint64_t m = lengths[l], indices[9] = { 3, 0, 11, 3, 5, 11, 1, 2, 10 };
-        uint8_t       *bytes = malloc(12 * m);
-        float         *floats = malloc(12 * m * sizeof *floats), *scale = malloc(m * sizeof *scale),
+        uint8_t *bytes = malloc(12 * m);
+        float *floats = malloc(12 * m * sizeof *floats), *scale = malloc(m * sizeof *scale),
               *shift = malloc(m * sizeof *shift);
-        float   *out = malloc((9 * m + 1) * sizeof *out);
+        float *out = malloc((9 * m + 1) * sizeof *out);
         hone_rng rng = hone_rng_at(l, 0);
         for (uint64_t i = 0; i < 12 * m; i++) {
             bytes[i] = (uint8_t)hone_rng_u32(&rng);
@@ -367,8 +367,8 @@ static void test_gathering(void)
                 hone_nn_gather_f32(floats, m, indices, 9, a, b, out);
             for (uint64_t i = 0; i < 9 * m; i++) {
                 const uint64_t e = i % m, from = indices[i / m] * m + e;
-                const double   x = which & 4 ? (double)bytes[from] : (double)floats[from];
-                const double   y = x * (a ? (double)a[e] : 1.0) + (b ? (double)b[e] : 0.0);
+                const double x = which & 4 ? (double)bytes[from] : (double)floats[from];
+                const double y = x * (a ? (double)a[e] : 1.0) + (b ? (double)b[e] : 0.0);
                 CU_ASSERT_DOUBLE_EQUAL(out[i], y, 1e-6 * (1 + fabs(y) + fabs(x)));
             }
             CU_ASSERT_EQUAL(out[9 * m], 77.0f);

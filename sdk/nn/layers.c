@@ -53,7 +53,7 @@ int64_t lower_rows(const struct lowering *l, int32_t id)
 
 void lower_primitive(struct lowering *l, struct primitive *primitive, int32_t a, int32_t b, int32_t c, int32_t d)
 {
-    struct op      op = lower_op(run_primitive, 0, 0);
+    struct op op = lower_op(run_primitive, 0, 0);
     const uint64_t scratch = primitive_scratch_bytes(primitive);
     op.primitive = primitive;
     op.buffer[0] = a;
@@ -70,7 +70,7 @@ static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shap
                         int32_t c, int32_t bias)
 {
     struct matmul_shape typed = *shape;
-    struct primitive   *product;
+    struct primitive *product;
     if (l->failed)
         return;
     typed.bfloat16 = graph_halves(l->net->graph);
@@ -99,9 +99,9 @@ static int32_t dense_weights(struct lowering *l, const struct node *node)
 /* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out). A relu that follows adds the bias in its own pass. */
 static void dense_forward(struct lowering *l, int32_t id)
 {
-    const struct node  *node = &l->nodes[id];
-    const int32_t       x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
-    const int32_t       bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
+    const int32_t bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
     struct matmul_shape shape = { .m = l->net->batch,
                                   .n = node->elements,
                                   .k = elements(l, x),
@@ -128,8 +128,8 @@ static void dense_forward(struct lowering *l, int32_t id)
 static void dense_backward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0), dy = l->gradient[id];
-    const int64_t      n = l->net->batch, in = elements(l, x), out = node->elements;
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    const int64_t n = l->net->batch, in = elements(l, x), out = node->elements;
     if (node->bias >= 0 && !l->bias_done[id]) {
         struct op op = lower_op(run_column_sums, n, out);
         op.buffer[0] = dy;
@@ -137,11 +137,11 @@ static void dense_backward(struct lowering *l, int32_t id)
         lower_emit(l, &op);
     }
     const struct matmul_shape weights = { .m = out, .n = in, .k = n, .a_transposed = true };
-    const int32_t             from = lower_halved(l, dy, n * out);
+    const int32_t from = lower_halved(l, dy, n * out);
     emit_matmul(l, id, &weights, from, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1);
     if (l->wants_gradient[x]) {
         struct matmul_shape data = { .m = n, .n = in, .k = out };
-        const int32_t       dx = lower_gradient_target(l, x, &data.accumulate);
+        const int32_t dx = lower_gradient_target(l, x, &data.accumulate);
         emit_matmul(l, id, &data, from, l->extra[id], dx, -1);
     }
     lower_consumed(l, dy);
@@ -217,8 +217,8 @@ void lower_value_in_place(struct lowering *l, int32_t id, int32_t x)
 static void activation_forward(struct lowering *l, int32_t id)
 {
     const struct activation *act = &activations[l->nodes[id].kind];
-    const int32_t            x = lower_source(l, id, 0);
-    struct op                op = lower_op(act->forward, l->net->batch, elements(l, id));
+    const int32_t x = lower_source(l, id, 0);
+    struct op op = lower_op(act->forward, l->net->batch, elements(l, id));
     if (l->norm[id] >= 0) {
         normed_forward(l, id);
         return;
@@ -258,8 +258,8 @@ int32_t lower_gradient_in_place(struct lowering *l, int32_t id, int32_t x, bool 
 static void activation_backward(struct lowering *l, int32_t id)
 {
     const struct activation *act = &activations[l->nodes[id].kind];
-    const int32_t            x = lower_source(l, id, 0), dy = l->gradient[id];
-    struct op                op = lower_op(act->backward, l->net->batch, elements(l, id));
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct op op = lower_op(act->backward, l->net->batch, elements(l, id));
     if (l->norm[id] >= 0) {
         normed_backward(l, id);
         return;
@@ -276,8 +276,8 @@ static void activation_backward(struct lowering *l, int32_t id)
     op.buffer[1] = l->value[act->from_input ? x : id];
     op.buffer[2] = lower_gradient_in_place(l, id, x, &op.accumulate);
     op.scalar = l->nodes[id].kind == NODE_LEAKY_RELU ? (float)l->nodes[id].rate : l->scale[id];
-    if (l->nodes[id].kind == NODE_RELU && (l->nodes[x].kind == NODE_DENSE || l->nodes[x].kind == NODE_CONV) && l->nodes[x].bias >= 0 &&
-        l->uses[x] == 1) {
+    if (l->nodes[id].kind == NODE_RELU && (l->nodes[x].kind == NODE_DENSE || l->nodes[x].kind == NODE_CONV) &&
+        l->nodes[x].bias >= 0 && l->uses[x] == 1) {
         op.run = run_relu_bias_backward;
         op.rows = lower_rows(l, x);
         op.columns = lower_columns(l, x);
@@ -288,8 +288,7 @@ static void activation_backward(struct lowering *l, int32_t id)
 }
 
 /* ---- dropout ---- */
-static const uint64_t MASK_STREAMS =
-    UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
+static const uint64_t MASK_STREAMS = UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
 enum { DROPPED_RANGE = 65536 };
 
 static int run_dropout(const struct op *op, uint64_t step)
@@ -321,9 +320,9 @@ static float scale_of(double rate)
 static void dropout_forward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0);
-    const uint64_t     seed = hone_rng_derive(l->net->graph->seed, MASK_STREAMS);
-    struct op          op = lower_op(run_dropout, l->net->batch, node->elements);
+    const int32_t x = lower_source(l, id, 0);
+    const uint64_t seed = hone_rng_derive(l->net->graph->seed, MASK_STREAMS);
+    struct op op = lower_op(run_dropout, l->net->batch, node->elements);
     op.scalar = scale_of(node->rate);
     op.key = (struct dropout_key){ { (uint32_t)seed, (uint32_t)(seed >> 32) }, node->number, dropped_of(node->rate) };
     if (l->failed)
@@ -346,7 +345,7 @@ static void dropout_forward(struct lowering *l, int32_t id)
 static void dropout_backward(struct lowering *l, int32_t id)
 {
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
-    struct op     op = lower_op(run_dropout_backward, l->net->batch, elements(l, id));
+    struct op op = lower_op(run_dropout_backward, l->net->batch, elements(l, id));
     if (!l->wants_gradient[x])
         return;
     if (l->fused[id]) {
@@ -412,15 +411,15 @@ static int run_softmax(const struct op *op, uint64_t step)
 static void loss_forward(struct lowering *l, int32_t id)
 {
     const int32_t x = lower_source(l, id, 0);
-    struct op     op =
-        lower_op(l->nodes[id].kind == NODE_MSE ? run_mse : run_softmax_cross_entropy, l->net->batch, elements(l, x));
+    struct op op = lower_op(l->nodes[id].kind == NODE_MSE ? run_mse : run_softmax_cross_entropy, l->net->batch,
+                            elements(l, x));
     op.scalar = l->weight[id];
     op.buffer[0] = l->value[x];
     op.buffer[1] = l->value[lower_source(l, id, 1)];
     op.buffer[2] = lower_value(l, id);
     if (l->wants_gradient[x])
-        op.buffer[3] = l->extra[id] =
-            lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, x) * sizeof(float), NULL);
+        op.buffer[3] = l->extra[id] = lower_buffer(
+            l, (uint64_t)l->net->batch * (uint64_t)elements(l, x) * sizeof(float), NULL);
     lower_emit(l, &op);
 }
 
@@ -442,8 +441,8 @@ static void softmax_forward(struct lowering *l, int32_t id)
 
 static void input_forward(struct lowering *l, int32_t id)
 {
-    l->value[id] =
-        lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, id) * sizeof(float), l->net->inputs[id]);
+    l->value[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)elements(l, id) * sizeof(float),
+                                l->net->inputs[id]);
 }
 
 /* flatten never gets here: it is another name for its source */

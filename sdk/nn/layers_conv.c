@@ -23,7 +23,8 @@ static const struct layout *layout_of(const struct lowering *l, int32_t id)
     return l->net->graph->storage[l->nodes[id].kernel].layout;
 }
 
-static void emit_reorder(struct lowering *l, int32_t id, const struct layout *from, const struct layout *to, int32_t source, int32_t target)
+static void emit_reorder(struct lowering *l, int32_t id, const struct layout *from, const struct layout *to,
+                         int32_t source, int32_t target)
 {
     struct primitive *reorder = NULL;
     if (l->failed)
@@ -37,9 +38,9 @@ static void emit_reorder(struct lowering *l, int32_t id, const struct layout *fr
 /* The weights as a primitive wants them. */
 static int32_t weights_for(struct lowering *l, int32_t id, const struct primitive *conv)
 {
-    const int32_t        own = lower_parameter(l, l->nodes[id].kernel, false);
+    const int32_t own = lower_parameter(l, l->nodes[id].kernel, false);
     const struct layout *now = layout_of(l, id), *wanted = primitive_weights(conv);
-    int32_t              copy = own;
+    int32_t copy = own;
     if (l->failed)
         return own;
     if (!layout_same(now, wanted)) { /* float32 to bfloat16 is part of it */
@@ -50,7 +51,8 @@ static int32_t weights_for(struct lowering *l, int32_t id, const struct primitiv
 }
 
 /* Forward (x, w, y, b) and data (dy, w, dx) passes. */
-static void emit(struct lowering *l, int32_t id, const struct conv_shape *shape, enum conv_pass pass, int32_t from, int32_t to, int32_t bias)
+static void emit(struct lowering *l, int32_t id, const struct conv_shape *shape, enum conv_pass pass, int32_t from,
+                 int32_t to, int32_t bias)
 {
     struct primitive *conv = make(l, id, shape, pass);
     if (!conv)
@@ -61,17 +63,18 @@ static void emit(struct lowering *l, int32_t id, const struct conv_shape *shape,
 }
 
 /* dw (and db) from dy and x. */
-static void emit_weights(struct lowering *l, int32_t id, const struct conv_shape *shape, int32_t dy, int32_t x, int32_t bias)
+static void emit_weights(struct lowering *l, int32_t id, const struct conv_shape *shape, int32_t dy, int32_t x,
+                         int32_t bias)
 {
     struct primitive *conv = make(l, id, shape, CONV_WEIGHTS);
     if (!conv)
         return;
     const struct layout *now = layout_of(l, id);
-    struct layout       *made = layout_clone(primitive_weights(conv));
-    const int32_t        own = lower_parameter(l, l->nodes[id].kernel, true);
+    struct layout *made = layout_clone(primitive_weights(conv));
+    const int32_t own = lower_parameter(l, l->nodes[id].kernel, true);
     if (!made)
         l->failed = true;
-    const bool    same = !l->failed && layout_same(now, made);
+    const bool same = !l->failed && layout_same(now, made);
     const int32_t target = l->failed || same ? own : lower_buffer(l, layout_bytes(made), NULL);
     count(l, shape);
     lower_primitive(l, conv, dy, x, target, bias);
@@ -83,18 +86,20 @@ static void emit_weights(struct lowering *l, int32_t id, const struct conv_shape
 /* y[n][k][h][w] = sum over c, i, j of x[n][c][h stride + i dilation - pad][...] W[k][c][i][j] + b[k] */
 void conv_forward(struct lowering *l, int32_t id)
 {
-    const struct node      *node = &l->nodes[id];
-    const int32_t           x = lower_source(l, id, 0), bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
-    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
-    const int32_t           from = lower_operand(l, x);
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
+                                                     graph_halves(l->net->graph));
+    const int32_t from = lower_operand(l, x);
     emit(l, id, &shape, CONV_FORWARD, from, lower_value(l, id), bias);
 }
 
 void conv_backward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0), dy = l->gradient[id];
-    struct conv_shape  shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
+                                               graph_halves(l->net->graph));
     const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
     shape.bias = node->bias >= 0 && !l->bias_done[id];
     emit_weights(l, id, &shape, from, lower_operand(l, x), shape.bias ? lower_parameter(l, node->bias, true) : -1);
@@ -124,9 +129,10 @@ static int run_sums(const struct op *op, uint64_t step)
 
 void conv_transpose_forward(struct lowering *l, int32_t id)
 {
-    const struct node      *node = &l->nodes[id];
-    const int32_t           x = lower_source(l, id, 0), from = lower_operand(l, x), y = lower_value(l, id);
-    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), from = lower_operand(l, x), y = lower_value(l, id);
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
+                                                     graph_halves(l->net->graph));
     emit(l, id, &shape, CONV_DATA, from, y, -1);
     if (node->bias >= 0) {
         struct op op = lower_op(run_add_bias, lower_rows(l, id), lower_columns(l, id));
@@ -138,9 +144,10 @@ void conv_transpose_forward(struct lowering *l, int32_t id)
 
 void conv_transpose_backward(struct lowering *l, int32_t id)
 {
-    const struct node      *node = &l->nodes[id];
-    const int32_t           x = lower_source(l, id, 0), dy = l->gradient[id];
-    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch, graph_halves(l->net->graph));
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
+                                                     graph_halves(l->net->graph));
     if (node->bias >= 0) {
         struct op op = lower_op(run_sums, lower_rows(l, id), lower_columns(l, id));
         op.buffer[0] = dy;

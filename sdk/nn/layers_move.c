@@ -4,15 +4,16 @@
 
 static struct pool pool_of(const struct lowering *l, int32_t id)
 {
-    const struct node *node = &l->nodes[id], *from = &l->nodes[l->nodes[id].in[0]]; /* not what that is another name of: the shape counts */
-    const struct pool  p = { .batch = l->net->batch,
-                             .channels = node->dims[0],
-                             .in = { from->dims[1], from->dims[2] },
-                             .out = { node->dims[1], node->dims[2] },
-                             .kernel = node->window.kernel[0],
-                             .stride = node->window.stride[0],
-                             .pad = node->window.pad[0],
-                             .exclude_padding = node->exclude_padding };
+    const struct node *node = &l->nodes[id],
+                      *from = &l->nodes[l->nodes[id].in[0]]; /* not what that is another name of: the shape counts */
+    const struct pool p = { .batch = l->net->batch,
+                            .channels = node->dims[0],
+                            .in = { from->dims[1], from->dims[2] },
+                            .out = { node->dims[1], node->dims[2] },
+                            .kernel = node->window.kernel[0],
+                            .stride = node->window.stride[0],
+                            .pad = node->window.pad[0],
+                            .exclude_padding = node->exclude_padding };
     return p;
 }
 
@@ -34,7 +35,7 @@ static int run_max_pool_backward(const struct op *op, uint64_t step)
 void max_pool_forward(struct lowering *l, int32_t id)
 {
     const int32_t x = lower_source(l, id, 0);
-    struct op     op = lower_op(run_max_pool, 0, 0);
+    struct op op = lower_op(run_max_pool, 0, 0);
     op.pool = pool_of(l, id);
     op.flags = l->fused[id];
     op.buffer[0] = l->value[x];
@@ -48,8 +49,8 @@ void max_pool_forward(struct lowering *l, int32_t id)
 void max_pool_backward(struct lowering *l, int32_t id)
 {
     const int32_t x = lower_source(l, id, 0);
-    int32_t       dy = l->gradient[id];
-    struct op     op = lower_op(run_max_pool_backward, 0, 0);
+    int32_t dy = l->gradient[id];
+    struct op op = lower_op(run_max_pool_backward, 0, 0);
     if (!l->wants_gradient[x] || l->failed)
         return;
     if (l->fused[id] && l->program->buffers[dy].readers > 1) { /* it will be overwritten */
@@ -133,7 +134,7 @@ void average_pool_backward(struct lowering *l, int32_t id)
 static struct op global(const struct lowering *l, int32_t id, int (*run)(const struct op *, uint64_t))
 {
     const int64_t c = l->nodes[id].elements;
-    struct op     op = lower_op(run, l->nodes[lower_source(l, id, 0)].elements / c, c);
+    struct op op = lower_op(run, l->nodes[lower_source(l, id, 0)].elements / c, c);
     op.pool.batch = l->net->batch;
     return op;
 }
@@ -164,7 +165,7 @@ static int run_transpose(const struct op *op, uint64_t step)
 static struct op transpose(const struct lowering *l, int32_t id, int64_t from, int64_t to)
 {
     const int64_t n = l->nodes[id].elements;
-    struct op     op = from ? lower_op(run_transpose, n / from, from) : lower_op(run_transpose, to, n / to);
+    struct op op = from ? lower_op(run_transpose, n / from, from) : lower_op(run_transpose, to, n / to);
     op.pool.batch = l->net->batch;
     return op;
 }

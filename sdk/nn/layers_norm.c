@@ -38,8 +38,8 @@ static int run_norm_backward(const struct op *op, uint64_t step)
     (void)step;
     n.weight = op->p[B_WEIGHT];
     n.bias = op->p[B_BIAS];
-    kernel_batch_norm_backward(&n, op->p[B_DY], op->p[B_X], op->p[B_Y], op->p[B_G], op->p[B_DX], op->p[B_SAVED], op->dweight, op->dbias,
-                               op->p[B_SCRATCH], op->accumulate);
+    kernel_batch_norm_backward(&n, op->p[B_DY], op->p[B_X], op->p[B_Y], op->p[B_G], op->p[B_DX], op->p[B_SAVED],
+                               op->dweight, op->dbias, op->p[B_SCRATCH], op->accumulate);
     return 0;
 }
 
@@ -59,9 +59,9 @@ static int32_t buffer_of(struct lowering *l, int32_t buffer)
 static void emit_norm(struct lowering *l, int32_t id, int32_t as, int32_t residual, bool relu)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0);
-    const int64_t      c = channels(l, id);
-    struct op          op = lower_op(run_norm, l->net->batch * node->elements / c, c);
+    const int32_t x = lower_source(l, id, 0);
+    const int64_t c = channels(l, id);
+    struct op op = lower_op(run_norm, l->net->batch * node->elements / c, c);
     op.epsilon = node->epsilon;
     op.momentum = node->rate;
     op.flags = relu ? RELU : 0;
@@ -121,7 +121,7 @@ void normed_forward(struct lowering *l, int32_t id)
     if (l->norm[norm] != id) /* the add: its relu will do it */
         return;
     const int32_t residual = residual_of(l, norm, id);
-    const bool    relu = l->nodes[id].kind == NODE_RELU;
+    const bool relu = l->nodes[id].kind == NODE_RELU;
     emit_norm(l, norm, id, residual, relu);
     if (relu && residual >= 0 && l->wants_gradient[id])
         lower_keep(l, id);
@@ -131,17 +131,17 @@ void normed_forward(struct lowering *l, int32_t id)
 static void emit_backward(struct lowering *l, int32_t id, int32_t last, int32_t residual, bool relu)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0), dy = l->gradient[last];
-    const int64_t      c = channels(l, id);
-    const bool         masked = relu && residual >= 0;
-    struct op          op = lower_op(run_norm_backward, l->net->batch * node->elements / c, c);
-    int32_t            g = dy, dx = -1;
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[last];
+    const int64_t c = channels(l, id);
+    const bool masked = relu && residual >= 0;
+    struct op op = lower_op(run_norm_backward, l->net->batch * node->elements / c, c);
+    int32_t g = dy, dx = -1;
     if (l->failed)
         return;
     if (masked && l->program->buffers[dy].readers > 1) /* somebody else will read dy as it is */
         g = lower_fresh_gradient(l, last);
-    const bool in_place = !(residual >= 0 && l->wants_gradient[residual]) && l->gradient[x] < 0 && l->wants_gradient[x] &&
-                          l->program->buffers[g].readers == 1;
+    const bool in_place = !(residual >= 0 && l->wants_gradient[residual]) && l->gradient[x] < 0 &&
+                          l->wants_gradient[x] && l->program->buffers[g].readers == 1;
     if (in_place)
         dx = g;
     else if (l->wants_gradient[x])

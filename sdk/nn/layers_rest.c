@@ -28,8 +28,9 @@ static int run_group_norm_backward(const struct op *op, uint64_t step)
 static struct group_norm group_norm_of(const struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const bool         rows = node->kind == NODE_LAYER_NORM;
-    const int64_t      c = node->dims[rows ? node->n_dims - 1 : 0], pixels = node->elements / c, groups = node->window.groups;
+    const bool rows = node->kind == NODE_LAYER_NORM;
+    const int64_t c = node->dims[rows ? node->n_dims - 1 : 0], pixels = node->elements / c,
+                  groups = node->window.groups;
     return (struct group_norm){ .samples = l->net->batch * (rows ? pixels : 1),
                                 .pixels = rows ? 1 : pixels,
                                 .groups = groups,
@@ -40,8 +41,8 @@ static struct group_norm group_norm_of(const struct lowering *l, int32_t id)
 void group_norm_forward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0);
-    struct op          op = lower_op(run_group_norm, 0, 0);
+    const int32_t x = lower_source(l, id, 0);
+    struct op op = lower_op(run_group_norm, 0, 0);
     op.group_norm = group_norm_of(l, id);
     lower_keep(l, x);
     lower_value_in_place(l, id, x);
@@ -49,17 +50,17 @@ void group_norm_forward(struct lowering *l, int32_t id)
     op.buffer[Y] = l->value[id];
     op.buffer[WEIGHT] = lower_parameter(l, node->kernel, false);
     op.buffer[BIAS] = lower_parameter(l, node->bias, false);
-    op.buffer[SAVED] = l->extra[id] =
-        lower_buffer(l, 2 * (uint64_t)(op.group_norm.samples * op.group_norm.groups) * sizeof(float), NULL);
+    op.buffer[SAVED] = l->extra[id] = lower_buffer(
+        l, 2 * (uint64_t)(op.group_norm.samples * op.group_norm.groups) * sizeof(float), NULL);
     lower_emit(l, &op);
 }
 
 void group_norm_backward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t      x = lower_source(l, id, 0), dy = l->gradient[id];
-    struct op          op = lower_op(run_group_norm_backward, 0, 0);
-    const int32_t      dx = l->wants_gradient[x] ? lower_fresh_gradient(l, x) : -1;
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct op op = lower_op(run_group_norm_backward, 0, 0);
+    const int32_t dx = l->wants_gradient[x] ? lower_fresh_gradient(l, x) : -1;
     op.group_norm = group_norm_of(l, id);
     op.buffer[X] = l->value[x];
     op.buffer[WEIGHT] = lower_parameter(l, node->kernel, false);
@@ -86,7 +87,7 @@ static int run_copy_columns(const struct op *op, uint64_t step)
 static int64_t piece(const struct lowering *l, int32_t id, int i, int64_t *rows, int64_t *all, int64_t *at)
 {
     const struct node *node = &l->nodes[id];
-    const int64_t      pixels = node->elements / node->dims[0];
+    const int64_t pixels = node->elements / node->dims[0];
     *at = 0;
     for (int k = 0; k < i; k++)
         *at += l->nodes[node->in[k]].dims[0];
@@ -112,7 +113,7 @@ void concat_backward(struct lowering *l, int32_t id)
     const int32_t dy = l->gradient[id];
     for (int i = 0; i < MAX_INPUTS && l->nodes[id].in[i] >= 0; i++) {
         const int32_t x = lower_source(l, id, i);
-        struct op     op = lower_op(run_copy_columns, 0, 0);
+        struct op op = lower_op(run_copy_columns, 0, 0);
         if (!l->wants_gradient[x])
             continue;
         const int32_t dx = lower_fresh_gradient(l, x);
@@ -137,7 +138,7 @@ static int run_permute(const struct op *op, uint64_t step)
 static struct op permute(const struct lowering *l, int32_t id, bool inverse)
 {
     const struct node *node = &l->nodes[id], *from = &l->nodes[node->in[0]];
-    struct op          op = lower_op(run_permute, l->net->batch, node->elements);
+    struct op op = lower_op(run_permute, l->net->batch, node->elements);
     struct permutation p = { .elements = node->elements, .inverse = inverse };
     for (uint32_t i = 0; i < PERMUTED; i++)
         p.dims[i] = i < node->n_dims ? node->dims[i] : 1;
@@ -180,7 +181,7 @@ static int run_upsample_backward(const struct op *op, uint64_t step)
 static struct op upsample(const struct lowering *l, int32_t id, int (*run)(const struct op *, uint64_t))
 {
     const struct node *node = &l->nodes[id];
-    struct op          op = lower_op(run, 0, 0);
+    struct op op = lower_op(run, 0, 0);
     op.upsample = (struct upsample){ .batch = l->net->batch,
                                      .channels = node->dims[0],
                                      .in = { node->dims[1] / node->factor, node->dims[2] / node->factor },
@@ -219,7 +220,7 @@ static int run_embedding_backward(const struct op *op, uint64_t step)
 static struct op embedding(const struct lowering *l, int32_t id, int (*run)(const struct op *, uint64_t))
 {
     const struct node *node = &l->nodes[id];
-    struct op          op = lower_op(run, l->net->batch * node->dims[0], node->dims[1]);
+    struct op op = lower_op(run, l->net->batch * node->dims[0], node->dims[1]);
     op.from = node->factor;
     op.buffer[0] = l->value[lower_source(l, id, 0)];
     return op;

@@ -101,7 +101,7 @@ static int run_round_bfloat16(const struct op *op, uint64_t step)
 int32_t lower_halved(struct lowering *l, int32_t buffer, int64_t n)
 {
     const bool halves = graph_halves(l->net->graph);
-    struct op  op = lower_op(halves ? run_to_bfloat16 : run_round_bfloat16, 1, n);
+    struct op op = lower_op(halves ? run_to_bfloat16 : run_round_bfloat16, 1, n);
     if (l->net->graph->precision != HONE_BFLOAT16)
         return buffer;
     op.buffer[0] = buffer;
@@ -142,7 +142,7 @@ int32_t lower_parameter(struct lowering *l, int32_t parameter, bool gradient)
 int32_t lower_value(struct lowering *l, int32_t id)
 {
     const uint64_t bytes = (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float);
-    float         *fixed = NULL;
+    float *fixed = NULL;
     if (lower_is_result(l, id))
         fixed = id == l->net->loss ? l->net->losses : l->net->answer;
     return l->value[id] = lower_buffer(l, bytes, fixed);
@@ -192,7 +192,7 @@ void lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t colu
 int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate)
 {
     const uint64_t bytes = (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float);
-    const int32_t  now = l->gradient[id];
+    const int32_t now = l->gradient[id];
     *accumulate = now >= 0;
     if (l->failed || (now >= 0 && l->program->buffers[now].readers == 1))
         return now;
@@ -264,8 +264,8 @@ static bool prepare(struct lowering *l)
     l->gradient = malloc(n * sizeof *l->gradient);
     l->extra = malloc(n * sizeof *l->extra);
     l->half = malloc(n * sizeof *l->half);
-    if (!l->norm || !l->half || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses || !l->weight || !l->scale ||
-        !l->value || !l->gradient || !l->extra)
+    if (!l->norm || !l->half || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses ||
+        !l->weight || !l->scale || !l->value || !l->gradient || !l->extra)
         return false;
     for (size_t i = 0; i < n; i++) {
         l->value[i] = l->gradient[i] = l->extra[i] = l->norm[i] = l->half[i] = -1;
@@ -309,7 +309,7 @@ static void find_needs(struct lowering *l)
 
 hone_rc lower(hone_net *net, struct program *program, bool training, hone_error *err)
 {
-    hone_error      inner = HONE_ERROR_INIT;
+    hone_error inner = HONE_ERROR_INIT;
     struct lowering l = {
         .net = net, .program = program, .nodes = net->graph->nodes, .training = training, .err = &inner
     };

@@ -6,44 +6,44 @@
 #include "program.h"
 
 struct lowering {
-    hone_net          *net;
-    struct program    *program;
+    hone_net *net;
+    struct program *program;
     const struct node *nodes;
-    bool               training, failed;
-    hone_error        *err;
-    bool              *needed;         /* the rest is per node, (n_nodes) */
-    bool              *wants_gradient; /* a parameter lies behind it */
-    bool              *fused;          /* computed by its source's operation already */
-    bool              *bias_done;      /* layers with a bias: its gradient came with that of the relu */
-    int32_t           *norm;           /* add, relu: the batch norm that computes it; batch norm: the add or relu; -1: none */
-    uint32_t          *uses;           /* how often needed nodes read it */
-    float             *weight;         /* losses: factor of its gradient */
-    float             *scale;          /* relu: of the dropout that worked in place on it */
-    int32_t           *value;          /* buffer */
-    int32_t           *gradient;       /* buffer; -1: no contribution yet */
-    int32_t           *half;           /* buffer with its value in bfloat16; -1: none yet */
-    int32_t           *extra;          /* buffer: kept units of dropout, gradient of a loss */
+    bool training, failed;
+    hone_error *err;
+    bool *needed;         /* the rest is per node, (n_nodes) */
+    bool *wants_gradient; /* a parameter lies behind it */
+    bool *fused;          /* computed by its source's operation already */
+    bool *bias_done;      /* layers with a bias: its gradient came with that of the relu */
+    int32_t *norm;        /* add, relu: the batch norm that computes it; batch norm: the add or relu; -1: none */
+    uint32_t *uses;       /* how often needed nodes read it */
+    float *weight;        /* losses: factor of its gradient */
+    float *scale;         /* relu: of the dropout that worked in place on it */
+    int32_t *value;       /* buffer */
+    int32_t *gradient;    /* buffer; -1: no contribution yet */
+    int32_t *half;        /* buffer with its value in bfloat16; -1: none yet */
+    int32_t *extra;       /* buffer: kept units of dropout, gradient of a loss */
 };
 
 /* What node id reads as its i-th input, other names resolved. */
 int32_t lower_source(const struct lowering *l, int32_t id, int i);
 /* A new buffer for the value of node id (the answer's or the losses' own where it is that). */
 int32_t lower_value(struct lowering *l, int32_t id);
-bool    lower_is_result(const struct lowering *l, int32_t id); /* it is the answer or the loss */
+bool lower_is_result(const struct lowering *l, int32_t id); /* it is the answer or the loss */
 /* Nobody but its one consumer needs the value of node id any more. */
-bool      lower_may_overwrite(const struct lowering *l, int32_t id);
-void      lower_keep(struct lowering *l, int32_t id); /* the backward pass will read the value of node id */
-int32_t   lower_buffer(struct lowering *l, uint64_t bytes, float *fixed);
+bool lower_may_overwrite(const struct lowering *l, int32_t id);
+void lower_keep(struct lowering *l, int32_t id); /* the backward pass will read the value of node id */
+int32_t lower_buffer(struct lowering *l, uint64_t bytes, float *fixed);
 struct op lower_op(int (*run)(const struct op *, uint64_t), int64_t rows, int64_t columns);
-void      lower_emit(struct lowering *l, const struct op *op);                             /* takes over op->primitive */
-void      lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t columns); /* c = a + b */
+void lower_emit(struct lowering *l, const struct op *op);                             /* takes over op->primitive */
+void lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t columns); /* c = a + b */
 /* The buffer that takes node id's gradient; *accumulate: it holds earlier contributions. */
 int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate);
 /* Contributes a buffer as it is to the gradient of node id; others may go on reading it. */
 void lower_contribute(struct lowering *l, int32_t id, int32_t buffer);
 /* A new buffer of the size of node id, and its contribution once it is written: nobody else reads it. */
 int32_t lower_fresh_gradient(struct lowering *l, int32_t id);
-void    lower_give(struct lowering *l, int32_t id, int32_t buffer);
+void lower_give(struct lowering *l, int32_t id, int32_t buffer);
 /* The one node that reads node id, where it is one only and node id is no result; -1 otherwise. */
 int32_t lower_only_reader(const struct lowering *l, int32_t id);
 /* A parameter's values or gradient. */

@@ -17,7 +17,7 @@
 /* In the reference's order of types. */
 static const struct {
     const char *name;
-    uint32_t    dtype;
+    uint32_t dtype;
 } dtypes[] = {
     { "U8", HONE_U8 }, { "BF16", HONE_BF16 }, { "I32", HONE_I32 }, { "F32", HONE_F32 }, { "F64", HONE_F64 }
 };
@@ -53,7 +53,7 @@ static int by_name(const void *left, const void *right)
 hone_rc model_check_names(const hone_model_tensor *const *tensors, uint32_t n, hone_error *err)
 {
     const hone_model_tensor **order = calloc(n + 1u, sizeof *order);
-    hone_rc                   rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     if (!order)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory while writing a model file");
     memcpy(order, tensors, n * sizeof *order);
@@ -67,18 +67,18 @@ hone_rc model_check_names(const hone_model_tensor *const *tensors, uint32_t n, h
 
 struct entry {
     hone_model_tensor tensor;
-    int64_t           dims[HONE_MAX_DIMS];
-    uint64_t          begin, end; /* in the data */
-    void             *copy;       /* where the file does not align the data */
+    int64_t dims[HONE_MAX_DIMS];
+    uint64_t begin, end; /* in the data */
+    void *copy;          /* where the file does not align the data */
 };
 
 struct hone_model_file {
-    unsigned char     *map;
-    size_t             size;
-    json_t            *header; /* owns names and metadata */
-    struct entry      *entries;
+    unsigned char *map;
+    size_t size;
+    json_t *header; /* owns names and metadata */
+    struct entry *entries;
     hone_model_tensor *tensors; /* by place in the file */
-    uint32_t           n;
+    uint32_t n;
 };
 
 static hone_rc refuse(const char *path, hone_error *err, const char *why, const char *tensor)
@@ -97,12 +97,12 @@ static bool natural(const json_t *value, uint64_t *out)
     return true;
 }
 
-static hone_rc read_entry(const char *path, const char *name, const json_t *value, uint64_t data_bytes,
-                          struct entry *e, hone_error *err)
+static hone_rc read_entry(const char *path, const char *name, const json_t *value, uint64_t data_bytes, struct entry *e,
+                          hone_error *err)
 {
     const json_t *dtype = json_object_get(value, "dtype"), *shape = json_object_get(value, "shape");
     const json_t *offsets = json_object_get(value, "data_offsets");
-    uint64_t      bytes;
+    uint64_t bytes;
     if (!json_is_object(value) || !json_is_string(dtype) || !json_is_array(shape) || !json_is_array(offsets) ||
         json_array_size(offsets) != 2 || !natural(json_array_get(offsets, 0), &e->begin) ||
         !natural(json_array_get(offsets, 1), &e->end))
@@ -114,8 +114,8 @@ static hone_rc read_entry(const char *path, const char *name, const json_t *valu
                          "%s: tensor '%.60s' has elements of type '%.20s'; U8, BF16, I32, F32 and F64 are possible",
                          path, name, json_string_value(dtype));
     if (json_array_size(shape) > HONE_MAX_DIMS)
-        return hone_fail(err, HONE_ENOTSUP, "", "%s: tensor '%.60s' has %zu dimensions, at most %d are possible",
-                         path, name, json_array_size(shape), (int)HONE_MAX_DIMS);
+        return hone_fail(err, HONE_ENOTSUP, "", "%s: tensor '%.60s' has %zu dimensions, at most %d are possible", path,
+                         name, json_array_size(shape), (int)HONE_MAX_DIMS);
     bytes = hone_dtype_bytes(e->tensor.dtype);
     e->tensor.n_dims = (uint32_t)json_array_size(shape);
     for (uint32_t i = 0; i < e->tensor.n_dims; i++) {
@@ -158,9 +158,9 @@ static hone_rc check_tiling(const hone_model_file *f, const char *path, uint64_t
 
 static hone_rc read_metadata(const char *path, const json_t *metadata, hone_error *err)
 {
-    const char   *key;
+    const char *key;
     const json_t *value;
-    void         *at;
+    void *at;
     if (!json_is_object(metadata))
         return refuse(path, err, "__metadata__ is not an object", NULL);
     for (at = json_object_iter((json_t *)(uintptr_t)metadata); at;
@@ -179,7 +179,7 @@ static hone_rc point_to_data(hone_model_file *f, const unsigned char *data, hone
 {
     for (uint32_t i = 0; i < f->n; i++) {
         struct entry *e = &f->entries[i];
-        const void   *at = data + e->begin;
+        const void *at = data + e->begin;
         if ((uintptr_t)at % hone_dtype_bytes(e->tensor.dtype) != 0) {
             e->copy = malloc(e->end - e->begin + 1);
             if (!e->copy)
@@ -197,8 +197,8 @@ static hone_rc point_to_data(hone_model_file *f, const unsigned char *data, hone
 static hone_rc parse(hone_model_file *f, const char *path, hone_error *err)
 {
     json_error_t why;
-    uint64_t     length = 0;
-    hone_rc      rc;
+    uint64_t length = 0;
+    hone_rc rc;
     if (f->size < MODEL_LENGTH_BYTES)
         return refuse(path, err, "it is shorter than 8 bytes", NULL);
     for (int i = 0; i < MODEL_LENGTH_BYTES; i++)
@@ -207,14 +207,14 @@ static hone_rc parse(hone_model_file *f, const char *path, hone_error *err)
         return refuse(path, err, "its header is too long", NULL);
     if (length > f->size - MODEL_LENGTH_BYTES)
         return refuse(path, err, "it ends within its header", NULL);
-    const char    *text = (const char *)f->map + MODEL_LENGTH_BYTES;
+    const char *text = (const char *)f->map + MODEL_LENGTH_BYTES;
     const uint64_t data_bytes = f->size - MODEL_LENGTH_BYTES - length;
     if (length == 0 || text[0] != '{')
         return refuse(path, err, "its header does not start with '{'", NULL);
     f->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
     if (!f->header || !json_is_object(f->header))
-        return hone_fail(err, HONE_EINVAL, "", "%s: not a valid model file: its header is not valid JSON: %.120s",
-                         path, why.text);
+        return hone_fail(err, HONE_EINVAL, "", "%s: not a valid model file: its header is not valid JSON: %.120s", path,
+                         why.text);
     f->entries = calloc(json_object_size(f->header) + 1, sizeof *f->entries);
     f->tensors = calloc(json_object_size(f->header) + 1, sizeof *f->tensors);
     if (!f->entries || !f->tensors)
@@ -236,10 +236,10 @@ static hone_rc parse(hone_model_file *f, const char *path, hone_error *err)
 
 hone_rc hone_model_open(const char *path, hone_model_file **out, hone_error *err)
 {
-    struct stat      status;
-    hone_rc          rc;
+    struct stat status;
+    hone_rc rc;
     hone_model_file *f = calloc(1, sizeof *f);
-    const int        fd = f ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    const int fd = f ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     *out = NULL;
     if (!f)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory while reading a model file");

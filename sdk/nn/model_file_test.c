@@ -56,23 +56,22 @@ static size_t read_bytes(unsigned char *bytes, size_t limit)
     return n;
 }
 
-static const float         weights[6] = { 1.5f, -2.0f, 3.25f, 0.0f, -0.0f, 1e-40f };
+static const float weights[6] = { 1.5f, -2.0f, 3.25f, 0.0f, -0.0f, 1e-40f };
 static const unsigned char bytes3[3] = { 7, 0, 255 };
-static const double        number = 0.1;
-static const int64_t       dims23[2] = { 2, 3 }, dims3[1] = { 3 }, dims03[2] = { 0, 3 };
+static const double number = 0.1;
+static const int64_t dims23[2] = { 2, 3 }, dims3[1] = { 3 }, dims03[2] = { 0, 3 };
 
 static const hone_model_tensor sample[] = {
     { "a.bytes", HONE_U8, 1, dims3, bytes3 },      { "layer.weight", HONE_F32, 2, dims23, weights },
     { "layer.bias", HONE_F32, 1, dims3, weights }, { "empty", HONE_F32, 2, dims03, NULL },
     { "scalar", HONE_F64, 0, NULL, &number },
 };
-static const hone_model_text words[] = { { "format", "hone/1" },
-                                         { "config", "[study]\nname = \"x\\y\"\n\tü €\x01" } };
+static const hone_model_text words[] = { { "format", "hone/1" }, { "config", "[study]\nname = \"x\\y\"\n\tü €\x01" } };
 
 static void test_what_is_saved_is_read(void)
 {
-    hone_error               err = HONE_ERROR_INIT;
-    hone_model_file         *f = NULL;
+    hone_error err = HONE_ERROR_INIT;
+    hone_model_file *f = NULL;
     const hone_model_tensor *t;
     static const char *const order[] = { "scalar", "empty", "layer.bias", "layer.weight", "a.bytes" };
     enter();
@@ -104,15 +103,15 @@ static void test_what_is_saved_is_read(void)
 /* The bytes on disk, spelled out: any reader's view of the format, not ours. Order of arguments does not matter. */
 static void test_bytes_are_those_of_the_format(void)
 {
-    static const char       header[] = "{\"__metadata__\":{\"a\":\"1\",\"b\":\"2\"},"
-                                       "\"w\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
-                                       "\"c\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[24,27]}}";
-    const hone_model_text   text[] = { { "b", "2" }, { "a", "1" } };
+    static const char header[] = "{\"__metadata__\":{\"a\":\"1\",\"b\":\"2\"},"
+                                 "\"w\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+                                 "\"c\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[24,27]}}";
+    const hone_model_text text[] = { { "b", "2" }, { "a", "1" } };
     const hone_model_tensor one[] = { { "c", HONE_U8, 1, dims3, bytes3 }, { "w", HONE_F32, 2, dims23, weights } };
     const hone_model_tensor two[] = { one[1], one[0] };
-    unsigned char           got[512], again[512];
-    hone_error              err = HONE_ERROR_INIT;
-    const size_t            padded = (8 + sizeof header - 1 + 63) / 64 * 64;
+    unsigned char got[512], again[512];
+    hone_error err = HONE_ERROR_INIT;
+    const size_t padded = (8 + sizeof header - 1 + 63) / 64 * 64;
     enter();
     CU_ASSERT_EQUAL_FATAL(hone_model_save(path, one, 2, text, 2, &err), HONE_OK);
     const size_t n = read_bytes(got, sizeof got);
@@ -134,12 +133,12 @@ static void test_bytes_are_those_of_the_format(void)
 /* Files of other writers: data at any place, unsorted entries, no padding, deep but legal spelling. */
 static void test_other_writers_files_are_read(void)
 {
-    static const char        header[] = "{ \"x\" : { \"data_offsets\":[1,9], \"dtype\":\"F32\",\"shape\":[2] }, "
-                                        "\"b\":{\"shape\":[1],\"dtype\":\"U8\",\"data_offsets\":[0,1]} } ";
-    unsigned char            file[8 + sizeof header - 1 + 9] = { sizeof header - 1 };
-    const float              x[2] = { 4.5f, -1.0f };
-    hone_error               err = HONE_ERROR_INIT;
-    hone_model_file         *f = NULL;
+    static const char header[] = "{ \"x\" : { \"data_offsets\":[1,9], \"dtype\":\"F32\",\"shape\":[2] }, "
+                                 "\"b\":{\"shape\":[1],\"dtype\":\"U8\",\"data_offsets\":[0,1]} } ";
+    unsigned char file[8 + sizeof header - 1 + 9] = { sizeof header - 1 };
+    const float x[2] = { 4.5f, -1.0f };
+    hone_error err = HONE_ERROR_INIT;
+    hone_model_file *f = NULL;
     const hone_model_tensor *t;
     enter();
     memcpy(file + 8, header, sizeof header - 1);
@@ -164,7 +163,7 @@ static void test_hostile_files_are_refused(void)
 {
     static const struct {
         const char *header; /* its length is put before it */
-        size_t      data;   /* bytes after it */
+        size_t data;        /* bytes after it */
         const char *why;    /* part of the message */
     } files[] = {
         { "", 0, "does not start with '{'" },
@@ -214,10 +213,10 @@ static void test_hostile_files_are_refused(void)
     };
     const int fd = enter_memory();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        unsigned char    file[512] = { 0 };
-        hone_error       err = HONE_ERROR_INIT;
+        unsigned char file[512] = { 0 };
+        hone_error err = HONE_ERROR_INIT;
         hone_model_file *f = NULL;
-        const size_t     length = strlen(files[i].header);
+        const size_t length = strlen(files[i].header);
         CU_ASSERT_FATAL(length + files[i].data + 8 <= sizeof file);
         file[0] = (unsigned char)length;
         file[1] = (unsigned char)(length >> 8);
@@ -238,8 +237,8 @@ static void test_lengths_that_lie_are_refused(void)
 {
     static const struct {
         unsigned char bytes[16];
-        size_t        n;
-        const char   *why;
+        size_t n;
+        const char *why;
     } files[] = { { { 0 }, 0, "shorter than 8" },
                   { { 2 }, 7, "shorter than 8" },
                   { { 2 }, 8, "ends within its header" },
@@ -250,7 +249,7 @@ static void test_lengths_that_lie_are_refused(void)
                   { { 2, 0, 0, 0, 0, 0, 0, 128, '{', '}' }, 10, "too long" } };
     enter();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        hone_error       err = HONE_ERROR_INIT;
+        hone_error err = HONE_ERROR_INIT;
         hone_model_file *f = NULL;
         write_bytes(files[i].bytes, files[i].n);
         CU_ASSERT(hone_model_open(path, &f, &err) < 0);
@@ -263,16 +262,16 @@ static void test_lengths_that_lie_are_refused(void)
 static void test_damaged_files_do_no_harm(void)
 {
     unsigned char file[1024], damaged[1024];
-    hone_error    err = HONE_ERROR_INIT;
-    hone_rng      rng = hone_rng_at(1, 2);
-    double        sum = 0;
+    hone_error err = HONE_ERROR_INIT;
+    hone_rng rng = hone_rng_at(1, 2);
+    double sum = 0;
     enter();
     CU_ASSERT_EQUAL_FATAL(hone_model_save(path, sample, 5, words, 2, &err), HONE_OK);
     const size_t n = read_bytes(file, sizeof file);
     leave();
     const int fd = enter_memory();
     for (size_t i = 0; i < n + 10000; i++) {
-        hone_model_file         *f = NULL;
+        hone_model_file *f = NULL;
         const hone_model_tensor *t;
         memcpy(damaged, file, n);
         for (int k = 0; i >= n && k < 1 + (int)(i % 3); k++)
@@ -296,8 +295,8 @@ static void test_impossible_saves_are_refused(void)
     static const int64_t negative[] = { -1 }, huge[] = { INT64_MAX, 3 };
     static const struct {
         hone_model_tensor tensors[2];
-        uint32_t          n;
-        const char       *why;
+        uint32_t n;
+        const char *why;
     } cases[] = {
         { { { "", HONE_F32, 1, dims3, weights } }, 1, "cannot be named" },
         { { { NULL, HONE_F32, 1, dims3, weights } }, 1, "cannot be named" },
@@ -312,7 +311,7 @@ static void test_impossible_saves_are_refused(void)
         { { { "a", HONE_F32, 1, dims3, weights }, { "a", HONE_U8, 1, dims3, bytes3 } }, 2, "two tensors" },
     };
     static const hone_model_text twice[] = { { "k", "1" }, { "k", "2" } }, broken[] = { { "k", "\xff" } };
-    hone_error                   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     enter();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CU_ASSERT(hone_model_save(path, cases[i].tensors, cases[i].n, NULL, 0, &err) < 0);
@@ -328,16 +327,16 @@ static void test_impossible_saves_are_refused(void)
 /* A save that fails leaves what was there, and no temporary file. */
 static void test_a_failed_save_leaves_the_old_file(void)
 {
-    hone_error    err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     unsigned char before[1024], after[1024];
-    char          missing[160];
+    char missing[160];
     enter();
     snprintf(missing, sizeof missing, "%s/absent/model.safetensors", folder);
     CU_ASSERT_EQUAL(hone_model_save(missing, sample, 5, words, 2, &err), HONE_EIO);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "cannot create"));
     CU_ASSERT_EQUAL(hone_model_save("/dev/full/x", sample, 5, words, 2, &err), HONE_EIO);
     CU_ASSERT_EQUAL_FATAL(hone_model_save(path, sample, 5, words, 2, &err), HONE_OK);
-    const size_t            n = read_bytes(before, sizeof before);
+    const size_t n = read_bytes(before, sizeof before);
     const hone_model_tensor bad = { "a", HONE_F32, 1, dims3, NULL };
     CU_ASSERT(hone_model_save(path, &bad, 1, NULL, 0, &err) < 0);
     CU_ASSERT_EQUAL(read_bytes(after, sizeof after), n);

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 struct text {
-    char  *bytes;
+    char *bytes;
     size_t length, capacity;
-    bool   failed; /* out of memory */
+    bool failed; /* out of memory */
 };
 
 static void put(struct text *t, const char *bytes, size_t n)
@@ -25,7 +25,7 @@ static void put(struct text *t, const char *bytes, size_t n)
         return;
     if (t->length + n > t->capacity) {
         const size_t capacity = 2 * (t->length + n) + 256;
-        char        *more = realloc(t->bytes, capacity);
+        char *more = realloc(t->bytes, capacity);
         if (!more) {
             t->failed = true;
             return;
@@ -39,7 +39,7 @@ static void put(struct text *t, const char *bytes, size_t n)
 
 __attribute__((format(printf, 2, 3))) static void put_format(struct text *t, const char *format, ...)
 {
-    char    piece[96];
+    char piece[96];
     va_list args;
     va_start(args, format);
     const int n = vsnprintf(piece, sizeof piece, format, args);
@@ -70,7 +70,7 @@ static bool is_utf8(const char *text)
 {
     const unsigned char *s = (const unsigned char *)text;
     while (*s) {
-        int      more;
+        int more;
         uint32_t code, least;
         if (*s < 0x80) {
             s++;
@@ -97,8 +97,7 @@ static bool is_utf8(const char *text)
 
 static int by_layout(const void *left, const void *right)
 {
-    const hone_model_tensor *a = *(const hone_model_tensor *const *)left,
-                            *b = *(const hone_model_tensor *const *)right;
+    const hone_model_tensor *a = *(const hone_model_tensor *const *)left, *b = *(const hone_model_tensor *const *)right;
     const int rank_a = model_dtype_rank(a->dtype), rank_b = model_dtype_rank(b->dtype);
     return rank_a != rank_b ? rank_b - rank_a : strcmp(a->name, b->name);
 }
@@ -190,10 +189,10 @@ static hone_rc write_all(int fd, const void *bytes, uint64_t n, const char *path
 /* A rename is durable only once its folder is. Not every file system can do this: the file itself is safe either way. */
 static void sync_folder(const char *path)
 {
-    const char  *slash = strrchr(path, '/');
+    const char *slash = strrchr(path, '/');
     const size_t length = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
-    char        *folder = slash ? strndup(path, length) : strdup(".");
-    const int    fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    char *folder = slash ? strndup(path, length) : strdup(".");
+    const int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd >= 0) {
         (void)fsync(fd);
         close(fd);
@@ -204,10 +203,10 @@ static void sync_folder(const char *path)
 static hone_rc write_file(const char *path, const struct text *header, const hone_model_tensor **tensors, uint32_t n,
                           hone_error *err)
 {
-    const size_t  length = strlen(path);
-    char         *temporary = malloc(length + 5);
-    int           fd = -1;
-    hone_rc       rc = HONE_OK;
+    const size_t length = strlen(path);
+    char *temporary = malloc(length + 5);
+    int fd = -1;
+    hone_rc rc = HONE_OK;
     unsigned char prefix[MODEL_LENGTH_BYTES];
     if (!temporary)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory while writing a model file");
@@ -249,10 +248,10 @@ out:
 hone_rc hone_model_save(const char *path, const hone_model_tensor *tensors, uint32_t n_tensors,
                         const hone_model_text *metadata, uint32_t n_metadata, hone_error *err)
 {
-    struct text               header = { NULL, 0, 0, false };
+    struct text header = { NULL, 0, 0, false };
     const hone_model_tensor **order = calloc(n_tensors + 1u, sizeof *order);
-    const hone_model_text   **keys = calloc(n_metadata + 1u, sizeof *keys);
-    hone_rc                   rc = HONE_OK;
+    const hone_model_text **keys = calloc(n_metadata + 1u, sizeof *keys);
+    hone_rc rc = HONE_OK;
     if (!order || !keys) {
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory while writing a model file");
         goto out;

@@ -10,8 +10,7 @@
 #endif
 
 /* y += f x */
-HOT
-static void add_scaled(const float *restrict x, float *restrict y, int64_t c, float f)
+HOT static void add_scaled(const float *restrict x, float *restrict y, int64_t c, float f)
 {
     for (int64_t i = 0; i < c; i++)
         y[i] += f * x[i];
@@ -20,7 +19,7 @@ static void add_scaled(const float *restrict x, float *restrict y, int64_t c, fl
 /* ---- upsampling, (n, h, w, c) -> (n, h f, w f, c) ---- */
 struct tap {
     int64_t at[2];
-    float   weight[2];
+    float weight[2];
 };
 
 /* Where an output row or column reads: pixel centres, clamped at the border. */
@@ -53,7 +52,7 @@ static void resample(const struct upsample *u, float *small, float *large, bool 
                 for (int i = 0; i < 2; i++)
                     for (int j = 0; j < 2; j++) {
                         const float weight = row.weight[i] * column.weight[j];
-                        float      *pixel = small + ((n * h + row.at[i]) * w + column.at[j]) * c;
+                        float *pixel = small + ((n * h + row.at[i]) * w + column.at[j]) * c;
                         if (weight == 0.0f)
                             continue;
                         if (backward)
@@ -88,7 +87,8 @@ void kernel_embedding(const float *x, const float *table, float *y, int64_t n, i
         memcpy(y + i * units, table + entry(x[i], entries) * units, (size_t)units * sizeof *y);
 }
 
-void kernel_embedding_backward(const float *x, const float *dy, float *dtable, int64_t n, int64_t entries, int64_t units)
+void kernel_embedding_backward(const float *x, const float *dy, float *dtable, int64_t n, int64_t entries,
+                               int64_t units)
 {
     memset(dtable, 0, (size_t)(entries * units) * sizeof *dtable);
     for (int64_t i = 0; i < n; i++)
@@ -115,7 +115,8 @@ void kernel_permute(const struct permutation *p, const float *x, float *y)
 }
 
 /* ---- pieces of rows ---- */
-void kernel_copy_columns(const float *x, float *y, int64_t rows, int64_t columns, int64_t from_stride, int64_t to_stride)
+void kernel_copy_columns(const float *x, float *y, int64_t rows, int64_t columns, int64_t from_stride,
+                         int64_t to_stride)
 {
     for (int64_t r = 0; r < rows; r++)
         memcpy(y + r * to_stride, x + r * from_stride, (size_t)columns * sizeof *y);

@@ -36,7 +36,7 @@ static hone_rc check(const hone_graph *g, hone_var loss, hone_var output, int64_
 static hone_rc check_softmax(const hone_graph *g, hone_var loss, hone_error *err)
 {
     hone_rc rc = HONE_OK;
-    bool   *needed = calloc((size_t)g->n_nodes, sizeof *needed);
+    bool *needed = calloc((size_t)g->n_nodes, sizeof *needed);
     if (!needed)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory while compiling the network");
     needed[loss.id] = true;
@@ -72,7 +72,7 @@ static uint64_t batch_bytes(const hone_net *net, int32_t node)
 static uint64_t place_fixed(hone_net *net, unsigned char *base)
 {
     const int32_t output = unnamed(net->graph, net->output);
-    uint64_t      at = 0;
+    uint64_t at = 0;
     for (int32_t i = 0; i < net->n_nodes; i++)
         if (net->graph->nodes[i].kind == NODE_INPUT) {
             if (base)
@@ -137,7 +137,7 @@ static hone_rc build(hone_net *net, hone_error *err)
 
 hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **out, hone_error *err)
 {
-    hone_rc   rc;
+    hone_rc rc;
     hone_net *net = NULL;
     *out = NULL;
     if ((rc = check(g, loss, output, batch, err)) < 0 || (rc = check_softmax(g, loss, err)) < 0 ||
@@ -217,9 +217,9 @@ static hone_rc mean_loss(const hone_net *net, double *loss, hone_error *err)
 hone_rc hone_net_forward_backward(hone_net *net, uint64_t step, double *loss, hone_error *err)
 {
     const struct program *p = &net->train;
-    const int             before = threads_enter(net->graph->threads);
-    hone_rc               rc = HONE_OK;
-    int                   status = program_run(p, 0, p->n_forward, step);
+    const int before = threads_enter(net->graph->threads);
+    hone_rc rc = HONE_OK;
+    int status = program_run(p, 0, p->n_forward, step);
     if (status == 0 && (rc = mean_loss(net, loss, err)) == HONE_OK)
         status = program_run(p, p->n_forward, p->n_ops, step);
     threads_leave(before);
@@ -257,16 +257,16 @@ static double seconds(void)
 
 double hone_net_primitive_seconds(hone_net *net, uint32_t repeats)
 {
-    const int   before = threads_enter(net->graph->threads);
-    double      sum = 0.0;
+    const int before = threads_enter(net->graph->threads);
+    double sum = 0.0;
     hone_graph *g = net->graph;
-    float      *kept = malloc((g->buffer_floats + 1) * sizeof *kept); /* batch norms move them */
+    float *kept = malloc((g->buffer_floats + 1) * sizeof *kept); /* batch norms move them */
     if (!kept)
         return HUGE_VAL;
     memcpy(kept, g->buffer_values, g->buffer_floats * sizeof *kept);
     for (int32_t i = 0; i < net->train.n_ops; i++) {
         const struct op *op = &net->train.ops[i];
-        double           best = HUGE_VAL;
+        double best = HUGE_VAL;
         for (uint32_t r = 0; r < (repeats ? repeats : 1); r++) {
             const double start = seconds();
             (void)op->run(op, r);

@@ -18,10 +18,10 @@ static double worst(const float *got, const double *expected, int64_t n)
 /* Runs a net built in r and compares loss, losses, gradients and inference with the reference. */
 static void compare(struct ref *r, int loss, int output, int64_t batch, uint64_t seed, uint64_t step)
 {
-    hone_error             err = HONE_ERROR_INIT;
-    hone_net              *net = NULL;
-    double                 value = 0;
-    uint32_t               n = 0;
+    hone_error err = HONE_ERROR_INIT;
+    hone_net *net = NULL;
+    double value = 0;
+    uint32_t n = 0;
     hone_parameter *const *p;
     CU_ASSERT_EQUAL_FATAL(hone_nn_compile(r->g, r->node[loss].var, r->node[output].var, batch, &net, &err), HONE_OK);
     shake(r->g);
@@ -63,9 +63,9 @@ static void test_dense_and_cross_entropy_match_a_naive_loop(void)
         for (size_t u = 0; u < 4; u++)
             for (int64_t k = 1; k < 40; k += 9) {
                 struct ref r = ref_create(b + 10 * u);
-                const int  x = ref_input(&r, "x", 5 + (int64_t)u), t = ref_input(&r, "t", k);
-                const int  h = ref_act(&r, REF_RELU, ref_dense(&r, x, units[u], 0));
-                const int  y = ref_dense(&r, h, k, u % 2);
+                const int x = ref_input(&r, "x", 5 + (int64_t)u), t = ref_input(&r, "t", k);
+                const int h = ref_act(&r, REF_RELU, ref_dense(&r, x, units[u], 0));
+                const int y = ref_dense(&r, h, k, u % 2);
                 compare(&r, ref_loss(&r, REF_CE, y, t), ref_act(&r, REF_SOFTMAX, y), batches[b], b + u, 3);
                 ref_destroy(&r);
             }
@@ -77,8 +77,8 @@ static void test_every_activation_matches_a_naive_loop(void)
         for (size_t b = 0; b < 4; b++)
             for (int bias = 0; bias < 2; bias++) {
                 struct ref r = ref_create(b);
-                const int  x = ref_input(&r, "x", 9), t = ref_input(&r, "t", 3);
-                int        h = ref_act(&r, (enum ref_kind)kind, ref_dense(&r, x, 13, (uint32_t)bias));
+                const int x = ref_input(&r, "x", 9), t = ref_input(&r, "t", 3);
+                int h = ref_act(&r, (enum ref_kind)kind, ref_dense(&r, x, 13, (uint32_t)bias));
                 h = ref_act(&r, (enum ref_kind)kind, ref_dense(&r, h, 31, (uint32_t)bias));
                 h = ref_act(&r, (enum ref_kind)kind, h); /* on something that is no dense layer */
                 h = ref_dense(&r, h, 3, 0);
@@ -93,9 +93,9 @@ static void test_chains_match_a_naive_loop(void)
     static const enum ref_kind kinds[] = { REF_RELU, REF_TANH, REF_SIGMOID, REF_GELU, REF_DROPOUT };
     for (int i = 0; i < 125; i++) {
         struct ref r = ref_create((uint64_t)i);
-        const int  x = ref_input(&r, "x", 6), t = ref_input(&r, "t", 4);
-        const int  order[3] = { i % 5, i / 5 % 5, i / 25 };
-        int        h = ref_dense(&r, x, 70, 0);
+        const int x = ref_input(&r, "x", 6), t = ref_input(&r, "t", 4);
+        const int order[3] = { i % 5, i / 5 % 5, i / 25 };
+        int h = ref_dense(&r, x, 70, 0);
         for (int k = 0; k < 3; k++)
             h = kinds[order[k]] == REF_DROPOUT ? ref_dropout(&r, h, 0.3) : ref_act(&r, kinds[order[k]], h);
         h = ref_dense(&r, h, 4, 0);
@@ -109,8 +109,8 @@ static void test_graphs_that_branch_match_a_naive_loop(void)
 {
     for (size_t b = 0; b < 4; b++) {
         struct ref r = ref_create(b);
-        const int  x = ref_input(&r, "x", 8), t = ref_input(&r, "t", 5), v = ref_input(&r, "v", 5);
-        int        h = ref_act(&r, REF_TANH, ref_dense(&r, ref_dropout(&r, x, 0.2), 12, 0));
+        const int x = ref_input(&r, "x", 8), t = ref_input(&r, "t", 5), v = ref_input(&r, "v", 5);
+        int h = ref_act(&r, REF_TANH, ref_dense(&r, ref_dropout(&r, x, 0.2), 12, 0));
         for (int block = 0; block < 3; block++) {
             int branch = ref_act(&r, REF_RELU, ref_dense(&r, h, 20, 0));
             branch = ref_dropout(&r, branch, 0.5);
@@ -135,10 +135,10 @@ static void test_gradients_match_finite_differences(void)
     static const enum ref_kind kinds[] = { REF_TANH, REF_SIGMOID, REF_GELU };
     for (int i = 0; i < 6; i++) {
         hone_error err = HONE_ERROR_INIT;
-        hone_net  *net;
+        hone_net *net;
         struct ref r = ref_create((uint64_t)i);
-        const int  x = ref_input(&r, "x", 5), t = ref_input(&r, "t", 3);
-        int        h = ref_act(&r, kinds[i % 3], ref_dense(&r, x, 7, 0));
+        const int x = ref_input(&r, "x", 5), t = ref_input(&r, "t", 3);
+        int h = ref_act(&r, kinds[i % 3], ref_dense(&r, x, 7, 0));
         h = ref_dropout(&r, ref_add(&r, h, h), 0.25);
         h = ref_dense(&r, h, 3, 0);
         const int loss = ref_loss(&r, i < 3 ? REF_CE : REF_MSE, h, t);
@@ -146,13 +146,13 @@ static void test_gradients_match_finite_differences(void)
         shake(r.g);
         fill(hone_net_input(net, r.node[x].var), 30, 1);
         fill_targets(hone_net_input(net, r.node[t].var), 6, 3, 2, false);
-        uint32_t               n;
+        uint32_t n;
         hone_parameter *const *p = hone_nn_parameters(r.g, &n);
         for (uint32_t k = 0; k < n; k++)
             for (uint64_t e = 0; e < p[k]->length; e++) {
                 loss_of(net);
                 const double gradient = (double)p[k]->gradient[e];
-                const float  before = p[k]->value[e];
+                const float before = p[k]->value[e];
                 p[k]->value[e] = before + 0.01f;
                 const double up = loss_of(net);
                 p[k]->value[e] = before - 0.01f;

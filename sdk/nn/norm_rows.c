@@ -13,10 +13,9 @@
 enum { LANES = 16 };
 
 /* Sums of (x - center) and of its square over a run; sixteen partial sums, which a compiler may keep in vectors. */
-HOT
-static void run_sums(const float *x, int64_t n, float center, float sums[2])
+HOT static void run_sums(const float *x, int64_t n, float center, float sums[2])
 {
-    float   a[LANES] = { 0 }, b[LANES] = { 0 };
+    float a[LANES] = { 0 }, b[LANES] = { 0 };
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++) {
@@ -36,8 +35,8 @@ static void run_sums(const float *x, int64_t n, float center, float sums[2])
     }
 }
 
-HOT
-static void run_apply(const float *x, float *y, const float *weight, const float *bias, int64_t n, float mean, float rstd)
+HOT static void run_apply(const float *x, float *y, const float *weight, const float *bias, int64_t n, float mean,
+                          float rstd)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
@@ -45,11 +44,10 @@ static void run_apply(const float *x, float *y, const float *weight, const float
 }
 
 /* Adds dy and dy xhat to the gradients of bias and weight; sums of dy weight and dy weight xhat. */
-HOT
-static void run_backward_sums(const float *dy, const float *x, const float *weight, float *dweight, float *dbias, int64_t n, float mean,
-                              float rstd, float sums[2])
+HOT static void run_backward_sums(const float *dy, const float *x, const float *weight, float *dweight, float *dbias,
+                                  int64_t n, float mean, float rstd, float sums[2])
 {
-    float   a[LANES] = { 0 }, b[LANES] = { 0 };
+    float a[LANES] = { 0 }, b[LANES] = { 0 };
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++) {
@@ -74,9 +72,8 @@ static void run_backward_sums(const float *dy, const float *x, const float *weig
 }
 
 /* dx = rstd (dy weight - mean of it - xhat mean of (dy weight xhat)) */
-HOT
-static void run_backward(const float *dy, const float *x, float *dx, const float *weight, int64_t n, float mean, float rstd, float first,
-                         float second)
+HOT static void run_backward(const float *dy, const float *x, float *dx, const float *weight, int64_t n, float mean,
+                             float rstd, float first, float second)
 {
     IVDEP
     for (int64_t i = 0; i < n; i++)
@@ -94,7 +91,7 @@ void kernel_group_norm(const struct group_norm *g, const float *x, float *y, flo
     for (int64_t s = 0; s < g->samples; s++)
         for (int64_t k = 0; k < g->groups; k++, saved += 2) {
             double sum = 0.0, squares = 0.0;
-            float  part[2];
+            float part[2];
             for (int64_t p = 0; p < g->pixels; p++) {
                 run_sums(run_of(x, g, s, k, p), g->run, 0.0f, part);
                 sum += (double)part[0];
@@ -116,8 +113,8 @@ void kernel_group_norm(const struct group_norm *g, const float *x, float *y, flo
         }
 }
 
-void kernel_group_norm_backward(const struct group_norm *g, const float *dy, const float *x, float *dx, const float *saved, float *dweight,
-                                float *dbias)
+void kernel_group_norm_backward(const struct group_norm *g, const float *dy, const float *x, float *dx,
+                                const float *saved, float *dweight, float *dbias)
 {
     const float n = (float)(g->pixels * g->run);
     for (int64_t c = 0; c < g->groups * g->run; c++)
@@ -125,14 +122,16 @@ void kernel_group_norm_backward(const struct group_norm *g, const float *dy, con
     for (int64_t s = 0; s < g->samples; s++)
         for (int64_t k = 0; k < g->groups; k++, saved += 2) {
             const float *weight = g->weight + k * g->run;
-            float        sums[2] = { 0.0f, 0.0f };
+            float sums[2] = { 0.0f, 0.0f };
             for (int64_t p = 0; p < g->pixels; p++) {
                 const float *from = run_of(x, g, s, k, p);
-                run_backward_sums(dy + (from - x), from, weight, dweight + k * g->run, dbias + k * g->run, g->run, saved[0], saved[1], sums);
+                run_backward_sums(dy + (from - x), from, weight, dweight + k * g->run, dbias + k * g->run, g->run,
+                                  saved[0], saved[1], sums);
             }
             for (int64_t p = 0; dx && p < g->pixels; p++) {
                 const float *from = run_of(x, g, s, k, p);
-                run_backward(dy + (from - x), from, dx + (from - x), weight, g->run, saved[0], saved[1], sums[0] / n, sums[1] / n);
+                run_backward(dy + (from - x), from, dx + (from - x), weight, g->run, saved[0], saved[1], sums[0] / n,
+                             sums[1] / n);
             }
         }
 }

@@ -21,9 +21,9 @@
 /* Written under pthread_once, read after it. */
 static struct {
     pthread_once_t once;
-    dnnl_status_t  status;
-    dnnl_engine_t  engine;
-    dnnl_stream_t  stream; /* in-order, synchronous on a CPU: it holds no state that threads could share */
+    dnnl_status_t status;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream; /* in-order, synchronous on a CPU: it holds no state that threads could share */
     void (*set_threads)(int);
     int (*max_threads)(void);
     char version[96];
@@ -41,7 +41,7 @@ static void start(void)
 {
     const dnnl_version_t *v = dnnl_version();
     static const struct {
-        unsigned    runtime;
+        unsigned runtime;
         const char *name;
     } runtimes[] = { { DNNL_RUNTIME_SEQ, "sequential" },
                      { DNNL_RUNTIME_OMP, "OMP" },
@@ -93,20 +93,23 @@ void threads_leave(int before)
 bool onednn_has_bfloat16(bool native)
 {
     const unsigned needed = native ? (unsigned)dnnl_cpu_isa_avx512_core_bf16 : (unsigned)dnnl_cpu_isa_avx512_core;
-    return ((unsigned)dnnl_get_effective_cpu_isa() & needed) == needed; /* each set of instructions has the bits of those it contains */
+    return ((unsigned)dnnl_get_effective_cpu_isa() & needed) ==
+           needed; /* each set of instructions has the bits of those it contains */
 }
 
 /* ---- descriptors of memory, by value in 2.x and by pointer in 3.x ---- */
 struct md {
     dnnl_memory_desc_t d;
-    bool               there;
+    bool there;
 };
 
 #if V3
-static dnnl_status_t md_make(struct md *md, dnnl_data_type_t type, int n_dims, const dnnl_dims_t dims, const dnnl_dims_t strides)
+static dnnl_status_t md_make(struct md *md, dnnl_data_type_t type, int n_dims, const dnnl_dims_t dims,
+                             const dnnl_dims_t strides)
 {
     const dnnl_status_t status = strides ? dnnl_memory_desc_create_with_strides(&md->d, n_dims, dims, type, strides)
-                                         : dnnl_memory_desc_create_with_tag(&md->d, n_dims, dims, type, dnnl_format_tag_any);
+                                         : dnnl_memory_desc_create_with_tag(&md->d, n_dims, dims, type,
+                                                                            dnnl_format_tag_any);
     md->there = status == dnnl_success;
     return status;
 }
@@ -131,10 +134,12 @@ static const_dnnl_memory_desc_t md_of(const struct md *md)
 }
 typedef const_dnnl_memory_desc_t md_pointer;
 #else
-static dnnl_status_t md_make(struct md *md, dnnl_data_type_t type, int n_dims, const dnnl_dims_t dims, const dnnl_dims_t strides)
+static dnnl_status_t md_make(struct md *md, dnnl_data_type_t type, int n_dims, const dnnl_dims_t dims,
+                             const dnnl_dims_t strides)
 {
-    const dnnl_status_t status = strides ? dnnl_memory_desc_init_by_strides(&md->d, n_dims, dims, type, strides)
-                                         : dnnl_memory_desc_init_by_tag(&md->d, n_dims, dims, type, dnnl_format_tag_any);
+    const dnnl_status_t status = strides
+                                     ? dnnl_memory_desc_init_by_strides(&md->d, n_dims, dims, type, strides)
+                                     : dnnl_memory_desc_init_by_tag(&md->d, n_dims, dims, type, dnnl_format_tag_any);
     md->there = status == dnnl_success;
     return status;
 }
@@ -189,7 +194,7 @@ static int kernel_dims(const struct conv_shape *s, dnnl_dims_t dims)
 static dnnl_status_t md_plain(struct md *md, int n_dims, const dnnl_dims_t dims)
 {
     dnnl_dims_t strides;
-    int64_t     stride = 1;
+    int64_t stride = 1;
     for (int i = n_dims; i-- > 0; stride *= dims[i])
         strides[i] = stride;
     return md_make(md, dnnl_f32, n_dims, dims, strides);
@@ -197,8 +202,8 @@ static dnnl_status_t md_plain(struct md *md, int n_dims, const dnnl_dims_t dims)
 
 /* ---- layouts ---- */
 struct layout {
-    struct md   md;
-    int         n_dims;
+    struct md md;
+    int n_dims;
     dnnl_dims_t dims;
 };
 
@@ -241,7 +246,7 @@ bool layout_same(const struct layout *a, const struct layout *b)
 
 bool layout_is_plain(const struct layout *layout)
 {
-    struct md  md = { .there = false };
+    struct md md = { .there = false };
     const bool same = md_plain(&md, layout->n_dims, layout->dims) == dnnl_success &&
                       dnnl_memory_desc_equal(md_of(&md), md_of(&layout->md)) != 0;
     md_release(&md);
@@ -250,21 +255,21 @@ bool layout_is_plain(const struct layout *layout)
 
 /* ---- primitives ---- */
 struct operand {
-    int       arg;
+    int arg;
     struct md md;
 };
 
 struct primitive {
     dnnl_primitive_desc_t desc;
-    dnnl_primitive_t      primitive;
-    struct operand        operands[PRIMITIVE_OPERANDS + 1];
-    struct layout         weights; /* of a convolution: there where it is one */
+    dnnl_primitive_t primitive;
+    struct operand operands[PRIMITIVE_OPERANDS + 1];
+    struct layout weights; /* of a convolution: there where it is one */
 };
 
 struct call {
     dnnl_primitive_t primitive;
-    int              n;
-    dnnl_exec_arg_t  args[PRIMITIVE_OPERANDS + 1];
+    int n;
+    dnnl_exec_arg_t args[PRIMITIVE_OPERANDS + 1];
 };
 
 static const char *status_text(dnnl_status_t status)
@@ -295,7 +300,7 @@ static const char *status_text(dnnl_status_t status)
 static dnnl_status_t make_attributes(bool accumulate, dnnl_primitive_attr_t *attr)
 {
     dnnl_post_ops_t post = NULL;
-    dnnl_status_t   status = dnnl_primitive_attr_create(attr);
+    dnnl_status_t status = dnnl_primitive_attr_create(attr);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
     if (status == dnnl_success && accumulate) {
@@ -334,7 +339,7 @@ static dnnl_status_t describe_matmul(struct primitive *p, dnnl_primitive_attr_t 
 #if V3
     return dnnl_matmul_primitive_desc_create(&p->desc, lib.engine, a, b, bias, c, attr);
 #else
-    dnnl_matmul_desc_t  op;
+    dnnl_matmul_desc_t op;
     const dnnl_status_t status = dnnl_matmul_desc_init(&op, a, b, bias, c);
     return status == dnnl_success ? dnnl_primitive_desc_create(&p->desc, &op, attr, lib.engine, NULL) : status;
 #endif
@@ -343,8 +348,8 @@ static dnnl_status_t describe_matmul(struct primitive *p, dnnl_primitive_attr_t 
 static hone_rc refused(struct primitive *p, dnnl_status_t status, const char *who, const char *what, hone_error *err)
 {
     primitive_destroy(p);
-    return hone_fail(err, status == dnnl_out_of_memory ? HONE_ENOMEM : HONE_EFAIL, "", "layer '%s': oneDNN cannot make %s: %s", who, what,
-                     status_text(status));
+    return hone_fail(err, status == dnnl_out_of_memory ? HONE_ENOMEM : HONE_EFAIL, "",
+                     "layer '%s': oneDNN cannot make %s: %s", who, what, status_text(status));
 }
 
 static struct primitive *primitive_new(const char *who, hone_error *err)
@@ -358,14 +363,14 @@ static struct primitive *primitive_new(const char *who, hone_error *err)
 
 hone_rc matmul_create(const struct matmul_shape *shape, const char *who, struct primitive **out, hone_error *err)
 {
-    static const int      args[] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS };
+    static const int args[] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS };
     dnnl_primitive_attr_t attr = NULL;
-    struct primitive     *p = primitive_new(who, err);
-    char                  what[160];
+    struct primitive *p = primitive_new(who, err);
+    char what[160];
     if (!p)
         return HONE_ENOMEM;
     const dnnl_data_type_t type = shape->bfloat16 ? dnnl_bf16 : dnnl_f32;
-    dnnl_status_t          status = lib.status;
+    dnnl_status_t status = lib.status;
     for (int i = 0; i < PRIMITIVE_OPERANDS; i++)
         p->operands[i].arg = args[i];
     if (status != dnnl_success ||
@@ -373,15 +378,16 @@ hone_rc matmul_create(const struct matmul_shape *shape, const char *who, struct 
         (status = md_matrix(&p->operands[1].md, type, shape->k, shape->n, shape->b_transposed)) != dnnl_success ||
         (status = md_matrix(&p->operands[2].md, dnnl_f32, shape->m, shape->n, false)) != dnnl_success ||
         (shape->bias && (status = md_matrix(&p->operands[3].md, dnnl_f32, 1, shape->n, false)) != dnnl_success) ||
-        (status = make_attributes(shape->accumulate, &attr)) != dnnl_success || (status = describe_matmul(p, attr)) != dnnl_success)
+        (status = make_attributes(shape->accumulate, &attr)) != dnnl_success ||
+        (status = describe_matmul(p, attr)) != dnnl_success)
         goto out;
     status = complete(p);
 out:
     if (attr)
         dnnl_primitive_attr_destroy(attr);
     if (status != dnnl_success) {
-        snprintf(what, sizeof what, "the product (%lld x %lld) * (%lld x %lld)", (long long)shape->m, (long long)shape->k,
-                 (long long)shape->k, (long long)shape->n);
+        snprintf(what, sizeof what, "the product (%lld x %lld) * (%lld x %lld)", (long long)shape->m,
+                 (long long)shape->k, (long long)shape->k, (long long)shape->n);
         return refused(p, status, who, what, err);
     }
     *out = p;
@@ -415,35 +421,38 @@ static dnnl_status_t describe_forward(dnnl_primitive_desc_t *desc, const struct 
 {
     const md_pointer x = md_of(&m->x), w = md_of(&m->w), b = md_of(&m->b), y = md_of(&m->y);
 #if V3
-    return dnnl_convolution_forward_primitive_desc_create(desc, lib.engine, dnnl_forward_training, dnnl_convolution_direct, x, w, b, y,
-                                                          p->strides, p->dilates, p->before, p->after, attr);
+    return dnnl_convolution_forward_primitive_desc_create(desc, lib.engine, dnnl_forward_training,
+                                                          dnnl_convolution_direct, x, w, b, y, p->strides, p->dilates,
+                                                          p->before, p->after, attr);
 #else
     dnnl_convolution_desc_t op;
-    const dnnl_status_t     status = dnnl_dilated_convolution_forward_desc_init(&op, dnnl_forward_training, dnnl_convolution_direct, x, w,
-                                                                                b, y, p->strides, p->dilates, p->before, p->after);
+    const dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
+        &op, dnnl_forward_training, dnnl_convolution_direct, x, w, b, y, p->strides, p->dilates, p->before, p->after);
     return status == dnnl_success ? dnnl_primitive_desc_create(desc, &op, attr, lib.engine, NULL) : status;
 #endif
 }
 
 /* hint: the forward pass's descriptor */
-static dnnl_status_t describe_backward(dnnl_primitive_desc_t *desc, enum conv_pass pass, const struct spatial *p, const struct conv_mds *m,
-                                       dnnl_primitive_desc_t hint, dnnl_primitive_attr_t attr)
+static dnnl_status_t describe_backward(dnnl_primitive_desc_t *desc, enum conv_pass pass, const struct spatial *p,
+                                       const struct conv_mds *m, dnnl_primitive_desc_t hint, dnnl_primitive_attr_t attr)
 {
     const md_pointer x = md_of(&m->x), w = md_of(&m->w), b = md_of(&m->b), y = md_of(&m->y);
 #if V3
     if (pass == CONV_DATA)
-        return dnnl_convolution_backward_data_primitive_desc_create(desc, lib.engine, dnnl_convolution_direct, x, w, y, p->strides,
-                                                                    p->dilates, p->before, p->after, hint, attr);
-    return dnnl_convolution_backward_weights_primitive_desc_create(desc, lib.engine, dnnl_convolution_direct, x, w, b, y, p->strides,
-                                                                   p->dilates, p->before, p->after, hint, attr);
+        return dnnl_convolution_backward_data_primitive_desc_create(desc, lib.engine, dnnl_convolution_direct, x, w, y,
+                                                                    p->strides, p->dilates, p->before, p->after, hint,
+                                                                    attr);
+    return dnnl_convolution_backward_weights_primitive_desc_create(
+        desc, lib.engine, dnnl_convolution_direct, x, w, b, y, p->strides, p->dilates, p->before, p->after, hint, attr);
 #else
     dnnl_convolution_desc_t op;
-    const dnnl_status_t     status =
-        pass == CONV_DATA
-                ? dnnl_dilated_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, x, w, y, p->strides, p->dilates, p->before,
-                                                                   p->after)
-                : dnnl_dilated_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, x, w, b, y, p->strides, p->dilates,
-                                                                      p->before, p->after);
+    const dnnl_status_t status = pass == CONV_DATA
+                                     ? dnnl_dilated_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, x,
+                                                                                        w, y, p->strides, p->dilates,
+                                                                                        p->before, p->after)
+                                     : dnnl_dilated_convolution_backward_weights_desc_init(
+                                           &op, dnnl_convolution_direct, x, w, b, y, p->strides, p->dilates, p->before,
+                                           p->after);
     return status == dnnl_success ? dnnl_primitive_desc_create(desc, &op, attr, lib.engine, hint) : status;
 #endif
 }
@@ -452,10 +461,10 @@ static dnnl_status_t describe_backward(dnnl_primitive_desc_t *desc, enum conv_pa
 static dnnl_status_t conv_mds(struct conv_mds *m, const struct conv_shape *s, enum conv_pass pass)
 {
     const dnnl_data_type_t half = s->bfloat16 ? dnnl_bf16 : dnnl_f32;
-    dnnl_dims_t            kernel;
-    const int              n_dims = kernel_dims(s, kernel);
-    const dnnl_dims_t      bias = { s->filters }, one = { 1 };
-    dnnl_status_t          status = md_image(&m->x, pass == CONV_DATA ? dnnl_f32 : half, s->batch, s->channels, s->in);
+    dnnl_dims_t kernel;
+    const int n_dims = kernel_dims(s, kernel);
+    const dnnl_dims_t bias = { s->filters }, one = { 1 };
+    dnnl_status_t status = md_image(&m->x, pass == CONV_DATA ? dnnl_f32 : half, s->batch, s->channels, s->in);
     if (status == dnnl_success)
         status = md_make(&m->w, pass == CONV_WEIGHTS ? dnnl_f32 : half, n_dims, kernel, NULL);
     if (status == dnnl_success)
@@ -473,11 +482,11 @@ static void conv_mds_release(struct conv_mds *m)
     md_release(&m->y);
 }
 
-static dnnl_status_t describe_conv(struct primitive *p, const struct conv_shape *s, enum conv_pass pass, const struct conv_mds *m,
-                                   dnnl_primitive_attr_t attr)
+static dnnl_status_t describe_conv(struct primitive *p, const struct conv_shape *s, enum conv_pass pass,
+                                   const struct conv_mds *m, dnnl_primitive_attr_t attr)
 {
-    const struct spatial  spatial = spatial_of(s);
-    struct conv_mds       forward = { .x = { .there = false } };
+    const struct spatial spatial = spatial_of(s);
+    struct conv_mds forward = { .x = { .there = false } };
     dnnl_primitive_desc_t hint = NULL;
     if (pass == CONV_FORWARD)
         return describe_forward(&p->desc, &spatial, m, attr);
@@ -492,15 +501,16 @@ static dnnl_status_t describe_conv(struct primitive *p, const struct conv_shape 
     return status;
 }
 
-static dnnl_status_t conv_operands(struct primitive *p, const struct conv_mds *m, const struct conv_shape *shape, enum conv_pass pass)
+static dnnl_status_t conv_operands(struct primitive *p, const struct conv_mds *m, const struct conv_shape *shape,
+                                   enum conv_pass pass)
 {
     static const int args[][PRIMITIVE_OPERANDS] = {
         [CONV_FORWARD] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS },
         [CONV_DATA] = { DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC, 0 },
         [CONV_WEIGHTS] = { DNNL_ARG_DIFF_DST, DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS },
     };
-    const md_pointer weights =
-        dnnl_primitive_desc_query_md(p->desc, pass == CONV_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+    const md_pointer weights = dnnl_primitive_desc_query_md(
+        p->desc, pass == CONV_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
     const md_pointer mds[][PRIMITIVE_OPERANDS] = {
         [CONV_FORWARD] = { md_of(&m->x), weights, md_of(&m->y), md_of(&m->b) },
         [CONV_DATA] = { md_of(&m->y), weights, md_of(&m->x), NULL },
@@ -515,17 +525,19 @@ static dnnl_status_t conv_operands(struct primitive *p, const struct conv_mds *m
     return status;
 }
 
-hone_rc conv_create(const struct conv_shape *shape, enum conv_pass pass, const char *who, struct primitive **out, hone_error *err)
+hone_rc conv_create(const struct conv_shape *shape, enum conv_pass pass, const char *who, struct primitive **out,
+                    hone_error *err)
 {
     dnnl_primitive_attr_t attr = NULL;
-    struct conv_mds       mds = { .x = { .there = false } };
-    struct primitive     *p = primitive_new(who, err);
-    char                  what[200];
+    struct conv_mds mds = { .x = { .there = false } };
+    struct primitive *p = primitive_new(who, err);
+    char what[200];
     if (!p)
         return HONE_ENOMEM;
     dnnl_status_t status = lib.status;
     if (status != dnnl_success || (status = conv_mds(&mds, shape, pass)) != dnnl_success ||
-        (status = make_attributes(false, &attr)) != dnnl_success || (status = describe_conv(p, shape, pass, &mds, attr)) != dnnl_success ||
+        (status = make_attributes(false, &attr)) != dnnl_success ||
+        (status = describe_conv(p, shape, pass, &mds, attr)) != dnnl_success ||
         (status = conv_operands(p, &mds, shape, pass)) != dnnl_success)
         goto out;
     status = complete(p);
@@ -534,9 +546,9 @@ out:
     if (attr)
         dnnl_primitive_attr_destroy(attr);
     if (status != dnnl_success) {
-        snprintf(what, sizeof what, "the convolution of (%lld, %lld, %lld, %lld) with %lld filters of %lldx%lld", (long long)shape->batch,
-                 (long long)shape->channels, (long long)shape->in[0], (long long)shape->in[1], (long long)shape->filters,
-                 (long long)shape->kernel[0], (long long)shape->kernel[1]);
+        snprintf(what, sizeof what, "the convolution of (%lld, %lld, %lld, %lld) with %lld filters of %lldx%lld",
+                 (long long)shape->batch, (long long)shape->channels, (long long)shape->in[0], (long long)shape->in[1],
+                 (long long)shape->filters, (long long)shape->kernel[0], (long long)shape->kernel[1]);
         return refused(p, status, who, what, err);
     }
     *out = p;
@@ -546,15 +558,17 @@ out:
 static hone_rc reorder(md_pointer from, md_pointer to, const char *who, struct primitive **out, hone_error *err)
 {
     dnnl_primitive_attr_t attr = NULL;
-    struct primitive     *p = primitive_new(who, err);
+    struct primitive *p = primitive_new(who, err);
     if (!p)
         return HONE_ENOMEM;
     dnnl_status_t status = lib.status;
     p->operands[0].arg = DNNL_ARG_FROM;
     p->operands[1].arg = DNNL_ARG_TO;
     if (status != dnnl_success || (status = make_attributes(false, &attr)) != dnnl_success ||
-        (status = dnnl_reorder_primitive_desc_create(&p->desc, from, lib.engine, to, lib.engine, attr)) != dnnl_success ||
-        (status = md_copy(&p->operands[0].md, from)) != dnnl_success || (status = md_copy(&p->operands[1].md, to)) != dnnl_success)
+        (status = dnnl_reorder_primitive_desc_create(&p->desc, from, lib.engine, to, lib.engine, attr)) !=
+            dnnl_success ||
+        (status = md_copy(&p->operands[0].md, from)) != dnnl_success ||
+        (status = md_copy(&p->operands[1].md, to)) != dnnl_success)
         goto out;
     status = complete(p);
 out:
@@ -566,7 +580,8 @@ out:
     return HONE_OK;
 }
 
-hone_rc reorder_create(const struct layout *from, const struct layout *to, const char *who, struct primitive **out, hone_error *err)
+hone_rc reorder_create(const struct layout *from, const struct layout *to, const char *who, struct primitive **out,
+                       hone_error *err)
 {
     return reorder(md_of(&from->md), md_of(&to->md), who, out, err);
 }
@@ -604,7 +619,8 @@ const char *primitive_name(const struct primitive *p)
     return name;
 }
 
-hone_rc primitive_bind(const struct primitive *p, float *const operands[PRIMITIVE_OPERANDS + 1], struct call **out, hone_error *err)
+hone_rc primitive_bind(const struct primitive *p, float *const operands[PRIMITIVE_OPERANDS + 1], struct call **out,
+                       hone_error *err)
 {
     struct call *call = calloc(1, sizeof *call);
     if (!call)
@@ -613,11 +629,13 @@ hone_rc primitive_bind(const struct primitive *p, float *const operands[PRIMITIV
     for (int i = 0; i <= PRIMITIVE_OPERANDS; i++) {
         if (!p->operands[i].md.there)
             continue;
-        dnnl_exec_arg_t    *arg = &call->args[call->n];
-        const dnnl_status_t status = dnnl_memory_create(&arg->memory, md_of(&p->operands[i].md), lib.engine, operands[i]);
+        dnnl_exec_arg_t *arg = &call->args[call->n];
+        const dnnl_status_t status = dnnl_memory_create(&arg->memory, md_of(&p->operands[i].md), lib.engine,
+                                                        operands[i]);
         if (status != dnnl_success) {
             call_destroy(call);
-            return hone_fail(err, HONE_ENOMEM, "", "oneDNN: %s while binding a layer to its memory", status_text(status));
+            return hone_fail(err, HONE_ENOMEM, "", "oneDNN: %s while binding a layer to its memory",
+                             status_text(status));
         }
         arg->arg = p->operands[i].arg;
         call->n++;
@@ -643,10 +661,10 @@ int call_run(const struct call *call)
 /* ---- copies ---- */
 static hone_rc copy(md_pointer from, const float *source, md_pointer to, float *target, hone_error *err)
 {
-    float            *data;
-    void             *scratch = NULL;
+    float *data;
+    void *scratch = NULL;
     struct primitive *p = NULL;
-    struct call      *call = NULL;
+    struct call *call = NULL;
     memcpy(&data, &source, sizeof data); /* oneDNN takes no pointer to const, and writes nothing there */
     hone_rc rc = reorder(from, to, "weights", &p, err);
     if (rc < 0)

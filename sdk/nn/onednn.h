@@ -10,17 +10,17 @@
 /* c[m][n] = sum over k of a[m][k] * b[k][n] [+ bias[n]] [+ c[m][n]]     a: (M, K)  b: (K, N)  c: (M, N), all float32 */
 struct matmul_shape {
     int64_t m, n, k;
-    bool    a_transposed, b_transposed; /* stored as (K, M), (N, K) */
-    bool    bias, accumulate;           /* accumulate: add to what c holds */
-    bool    bfloat16;                   /* a and b are; c and bias stay float32 */
+    bool a_transposed, b_transposed; /* stored as (K, M), (N, K) */
+    bool bias, accumulate;           /* accumulate: add to what c holds */
+    bool bfloat16;                   /* a and b are; c and bias stay float32 */
 };
 
 /* x: (N, H, W, C)  w: (K, C / groups, kernel...) in a layout that oneDNN chooses  b: (K)  y: (N, H', W', K) */
 struct conv_shape {
     int64_t batch, channels, filters, groups;
     int64_t in[2], out[2], kernel[2], stride[2], pad[2], dilation[2];
-    bool    bias;
-    bool    bfloat16; /* x and w (dy and w, dy and x) are; the result and the bias stay float32 */
+    bool bias;
+    bool bfloat16; /* x and w (dy and w, dy and x) are; the result and the bias stay float32 */
 };
 enum conv_pass {
     CONV_FORWARD, /* operands x, w, y, b */
@@ -40,24 +40,24 @@ hone_rc matmul_create(const struct matmul_shape *shape, const char *who, struct 
 hone_rc conv_create(const struct conv_shape *shape, enum conv_pass pass, const char *who, struct primitive **primitive,
                     hone_error *err);
 /* Between two layouts of one shape; operands from, to. */
-hone_rc              reorder_create(const struct layout *from, const struct layout *to, const char *who, struct primitive **primitive,
-                                    hone_error *err);
-void                 primitive_destroy(struct primitive *primitive); /* accepts NULL; after its calls */
-uint64_t             primitive_scratch_bytes(const struct primitive *primitive);
+hone_rc reorder_create(const struct layout *from, const struct layout *to, const char *who,
+                       struct primitive **primitive, hone_error *err);
+void primitive_destroy(struct primitive *primitive); /* accepts NULL; after its calls */
+uint64_t primitive_scratch_bytes(const struct primitive *primitive);
 const struct layout *primitive_weights(const struct primitive *primitive); /* life of the primitive; NULL: a product */
-const char          *primitive_name(const struct primitive *primitive);    /* oneDNN's name of the code it chose */
+const char *primitive_name(const struct primitive *primitive);             /* oneDNN's name of the code it chose */
 /* operands[PRIMITIVE_SCRATCH]: primitive_scratch_bytes at a multiple of 64, shared by whom one likes; absent ones NULL. */
-hone_rc primitive_bind(const struct primitive *primitive, float *const operands[PRIMITIVE_OPERANDS + 1], struct call **call,
-                       hone_error *err);
-void    call_destroy(struct call *call); /* accepts NULL */
+hone_rc primitive_bind(const struct primitive *primitive, float *const operands[PRIMITIVE_OPERANDS + 1],
+                       struct call **call, hone_error *err);
+void call_destroy(struct call *call); /* accepts NULL */
 /* 0, or oneDNN's status. Allocates nothing of ours. */
 int call_run(const struct call *call);
 
 struct layout *layout_clone(const struct layout *layout); /* NULL: out of memory */
-void           layout_destroy(struct layout *layout);     /* accepts NULL */
-uint64_t       layout_bytes(const struct layout *layout);
-bool           layout_same(const struct layout *a, const struct layout *b);
-bool           layout_is_plain(const struct layout *layout); /* row-major, no padding */
+void layout_destroy(struct layout *layout);               /* accepts NULL */
+uint64_t layout_bytes(const struct layout *layout);
+bool layout_same(const struct layout *a, const struct layout *b);
+bool layout_is_plain(const struct layout *layout); /* row-major, no padding */
 /* One copy, outside of steps. */
 hone_rc layout_to_plain(const struct layout *layout, const float *from, float *plain, hone_error *err);
 hone_rc layout_from_plain(const struct layout *layout, const float *plain, float *to, hone_error *err);
@@ -66,6 +66,6 @@ hone_rc layout_from_plain(const struct layout *layout, const float *plain, float
 bool onednn_has_bfloat16(bool native);
 
 /* Sets the OpenMP threads of the calling thread and returns the number to set back; 0: oneDNN is built without OpenMP. */
-int  threads_enter(uint32_t threads);
+int threads_enter(uint32_t threads);
 void threads_leave(int before);
 #endif

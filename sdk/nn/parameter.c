@@ -20,7 +20,7 @@ static const uint64_t INIT_STREAMS = UINT64_C(0x696e6974); /* "init": keeps thes
 void *aligned_zeroed(uint64_t bytes)
 {
     const uint64_t rounded = (bytes + 63) / 64 * 64;
-    void          *memory = rounded < bytes ? NULL : aligned_alloc(64, rounded ? rounded : 64);
+    void *memory = rounded < bytes ? NULL : aligned_alloc(64, rounded ? rounded : 64);
     if (memory)
         memset(memory, 0, rounded ? rounded : 64);
     return memory;
@@ -31,9 +31,9 @@ void *aligned_zeroed(uint64_t bytes)
  * twice, in double precision. Saxe et al. 2014. */
 static bool make_orthogonal(float *x, int64_t rows, int64_t columns)
 {
-    const bool    tall = rows > columns;
+    const bool tall = rows > columns;
     const int64_t n = tall ? columns : rows, length = tall ? rows : columns;
-    double       *q = malloc((size_t)(n * length) * sizeof *q);
+    double *q = malloc((size_t)(n * length) * sizeof *q);
     if (!q)
         return false;
     for (int64_t i = 0; i < n; i++)
@@ -43,7 +43,7 @@ static bool make_orthogonal(float *x, int64_t rows, int64_t columns)
         double *v = q + i * length, norm = 0.0;
         for (int64_t k = 0; k < 2 * i; k++) {
             const double *u = q + k % i * length;
-            double        dot = 0.0;
+            double dot = 0.0;
             for (int64_t e = 0; e < length; e++)
                 dot += u[e] * v[e];
             for (int64_t e = 0; e < length; e++)
@@ -66,9 +66,9 @@ static bool make_orthogonal(float *x, int64_t rows, int64_t columns)
 static bool draw(const hone_graph *g, const hone_parameter *p, uint32_t index, const struct node *layer, float *x)
 {
     const uint64_t seed = hone_rng_derive(g->seed, INIT_STREAMS);
-    const int64_t  n = hone_shape_elements(p->dims, p->n_dims), rows = p->dims[0];
-    const double   pixels = (double)(n / rows / p->dims[1]);
-    double         in = (double)p->dims[1] * pixels, out = (double)rows * pixels;
+    const int64_t n = hone_shape_elements(p->dims, p->n_dims), rows = p->dims[0];
+    const double pixels = (double)(n / rows / p->dims[1]);
+    double in = (double)p->dims[1] * pixels, out = (double)rows * pixels;
     if (layer->kind == NODE_CONV_TRANSPOSE) { /* stored (in, out, ...); each output hears a share of the kernel */
         const double share = (double)(layer->window.stride[0] * layer->window.stride[1]), swap = in;
         in = fmax(out / share, 1.0);
@@ -89,17 +89,18 @@ static bool draw(const hone_graph *g, const hone_parameter *p, uint32_t index, c
 static hone_rc initialize(hone_graph *g, uint32_t index, hone_error *err)
 {
     const struct parameter *p = &g->storage[index];
-    const struct node      *layer = &g->nodes[p->node];
-    const int64_t           n = hone_shape_elements(p->public.dims, p->public.n_dims);
+    const struct node *layer = &g->nodes[p->node];
+    const int64_t n = hone_shape_elements(p->public.dims, p->public.n_dims);
     if (p->public.role == HONE_PARAMETER_NORM && (int32_t)index == layer->kernel)
         for (int64_t i = 0; i < n; i++)
             p->public.value[i] = 1.0f;
     if (p->public.role != HONE_PARAMETER_KERNEL && p->public.role != HONE_PARAMETER_EMBEDDING)
         return HONE_OK; /* biases start at zero */
-    float  *plain = p->public.plain ? p->public.value : calloc((size_t)n, sizeof *plain);
+    float *plain = p->public.plain ? p->public.value : calloc((size_t)n, sizeof *plain);
     hone_rc rc = plain && draw(g, &p->public, index, layer, plain)
                      ? HONE_OK
-                     : hone_fail(err, HONE_ENOMEM, "", "out of memory for the first weights of layer '%s'", layer->name);
+                     : hone_fail(err, HONE_ENOMEM, "", "out of memory for the first weights of layer '%s'",
+                                 layer->name);
     if (plain != p->public.value) {
         if (rc == HONE_OK)
             rc = hone_nn_write(g, index, plain, err);
@@ -109,8 +110,8 @@ static hone_rc initialize(hone_graph *g, uint32_t index, hone_error *err)
 }
 
 /* ---- what there is ---- */
-static struct parameter *describe(struct parameter *p, hone_parameter **list, const hone_graph *g, int32_t node, const char *suffix,
-                                  uint32_t role, uint32_t n_dims, const int64_t *dims)
+static struct parameter *describe(struct parameter *p, hone_parameter **list, const hone_graph *g, int32_t node,
+                                  const char *suffix, uint32_t role, uint32_t n_dims, const int64_t *dims)
 {
     p->node = node;
     snprintf(p->name, sizeof p->name, "%s.%s", g->nodes[node].name, suffix);
@@ -127,11 +128,12 @@ static struct parameter *describe(struct parameter *p, hone_parameter **list, co
 
 /* The layout of a convolution's weights is what the gradient of the weights comes in, which is also the forward pass's
  * almost always; where another pass wants another, the step reorders. */
-static hone_rc choose_layout(struct parameter *p, const struct node *layer, const struct node *source, int64_t batch, bool bfloat16, hone_error *err)
+static hone_rc choose_layout(struct parameter *p, const struct node *layer, const struct node *source, int64_t batch,
+                             bool bfloat16, hone_error *err)
 {
-    struct primitive       *conv;
+    struct primitive *conv;
     const struct conv_shape shape = graph_conv_shape(layer, source, batch, bfloat16);
-    const hone_rc           rc = conv_create(&shape, CONV_WEIGHTS, layer->name, &conv, err);
+    const hone_rc rc = conv_create(&shape, CONV_WEIGHTS, layer->name, &conv, err);
     if (rc < 0)
         return rc;
     p->layout = layout_clone(primitive_weights(conv));
@@ -145,14 +147,15 @@ static hone_rc choose_layout(struct parameter *p, const struct node *layer, cons
 
 static hone_rc describe_layer(hone_graph *g, int32_t id, int64_t batch, hone_error *err)
 {
-    const struct node   *layer = &g->nodes[id], *source = layer->in[0] >= 0 ? &g->nodes[layer->in[0]] : NULL;
+    const struct node *layer = &g->nodes[id], *source = layer->in[0] >= 0 ? &g->nodes[layer->in[0]] : NULL;
     const struct window *w = &layer->window;
-    const int64_t        c = source && source->n_dims ? source->dims[layer->kind == NODE_LAYER_NORM ? source->n_dims - 1 : 0] : 0;
-    const bool           norm =
-        layer->kind == NODE_BATCH_NORM || layer->kind == NODE_LAYER_NORM || layer->kind == NODE_GROUP_NORM;
-    int64_t  dims[HONE_MAX_DIMS] = { 0 };
+    const int64_t c = source && source->n_dims ? source->dims[layer->kind == NODE_LAYER_NORM ? source->n_dims - 1 : 0]
+                                               : 0;
+    const bool norm = layer->kind == NODE_BATCH_NORM || layer->kind == NODE_LAYER_NORM ||
+                      layer->kind == NODE_GROUP_NORM;
+    int64_t dims[HONE_MAX_DIMS] = { 0 };
     uint32_t n_dims = 1, role = HONE_PARAMETER_KERNEL;
-    hone_rc  rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     if (layer->kernel < 0)
         return HONE_OK;
     struct parameter *p = &g->storage[layer->kernel];
@@ -181,12 +184,13 @@ static hone_rc describe_layer(hone_graph *g, int32_t id, int64_t batch, hone_err
     if (!norm)
         dims[0] = layer->dims[0];
     if (layer->bias >= 0)
-        describe(&g->storage[layer->bias], &g->parameters[layer->bias], g, id, "bias", norm ? HONE_PARAMETER_NORM : HONE_PARAMETER_BIAS,
-                 1, dims);
+        describe(&g->storage[layer->bias], &g->parameters[layer->bias], g, id, "bias",
+                 norm ? HONE_PARAMETER_NORM : HONE_PARAMETER_BIAS, 1, dims);
     if (layer->running >= 0) {
-        describe(&g->buffer_storage[layer->running], &g->buffers[layer->running], g, id, "running_mean", HONE_PARAMETER_BUFFER, 1, dims);
-        describe(&g->buffer_storage[layer->running + 1], &g->buffers[layer->running + 1], g, id, "running_var", HONE_PARAMETER_BUFFER, 1,
-                 dims);
+        describe(&g->buffer_storage[layer->running], &g->buffers[layer->running], g, id, "running_mean",
+                 HONE_PARAMETER_BUFFER, 1, dims);
+        describe(&g->buffer_storage[layer->running + 1], &g->buffers[layer->running + 1], g, id, "running_var",
+                 HONE_PARAMETER_BUFFER, 1, dims);
     }
     return rc;
 }
@@ -218,7 +222,7 @@ static bool place_buffers(hone_graph *g)
 static hone_rc place_parameters(hone_graph *g, hone_error *err)
 {
     uint64_t block = 0;
-    hone_rc  rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     for (uint32_t i = 0; i < g->n_parameters; i++)
         block += lines(g->parameters[i]->length);
     if (block <= (UINT64_C(1) << 40)) {
@@ -226,7 +230,8 @@ static hone_rc place_parameters(hone_graph *g, hone_error *err)
         g->gradients = aligned_zeroed(block * sizeof(float));
     }
     if (!g->values || !g->gradients || !place_buffers(g))
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu parameters of the network", (unsigned long long)block);
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu parameters of the network",
+                         (unsigned long long)block);
     g->block = block;
     block = 0;
     for (uint32_t i = 0; i < g->n_parameters; i++) {
@@ -244,8 +249,8 @@ static hone_rc place_parameters(hone_graph *g, hone_error *err)
 static void cpu_name(char *name, size_t size)
 {
     static const char key[] = "model name";
-    char              line[256];
-    FILE             *f = fopen("/proc/cpuinfo", "re");
+    char line[256];
+    FILE *f = fopen("/proc/cpuinfo", "re");
     snprintf(name, size, "CPU");
     while (f && fgets(line, sizeof line, f)) {
         const char *value = strchr(line, ':');
@@ -267,8 +272,10 @@ static hone_rc choose_precision(hone_graph *g, hone_error *err)
     if (g->precision != HONE_BFLOAT16 || g->rounded || onednn_has_bfloat16(false))
         return HONE_OK;
     cpu_name(name, sizeof name);
-    return hone_fail(err, HONE_ENOTSUP, "precision",
-                     "this CPU (%s) cannot compute in bfloat16: oneDNN needs AVX-512 for it; float32 and auto work everywhere", name);
+    return hone_fail(
+        err, HONE_ENOTSUP, "precision",
+        "this CPU (%s) cannot compute in bfloat16: oneDNN needs AVX-512 for it; float32 and auto work everywhere",
+        name);
 }
 
 hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err)
@@ -374,8 +381,8 @@ hone_rc hone_nn_read(const hone_graph *g, uint32_t parameter, float *plain, hone
         return layout_to_plain(p->layout, p->public.value, plain, err);
     if (p->channels)
         for (int64_t r = 0; r < p->public.dims[0]; r++)
-            kernel_transpose(p->public.value + r * p->public.dims[1], plain + r * p->public.dims[1], p->public.dims[1] / p->channels,
-                             p->channels);
+            kernel_transpose(p->public.value + r * p->public.dims[1], plain + r * p->public.dims[1],
+                             p->public.dims[1] / p->channels, p->channels);
     else
         memcpy(plain, p->public.value, p->public.length * sizeof(float));
     return HONE_OK;

@@ -10,7 +10,7 @@ void philox_plain(uint32_t first, const uint32_t tail[3], const uint32_t key[2],
 {
     for (uint32_t lane = 0; lane < PHILOX_LANES; lane++) {
         const uint32_t counter[4] = { first + lane, tail[0], tail[1], tail[2] };
-        uint32_t       out[4];
+        uint32_t out[4];
         hone_philox(counter, key, out);
         for (uint32_t w = 0; w < 4; w++)
             words[w * PHILOX_LANES + lane] = out[w];
@@ -33,7 +33,7 @@ void philox_plain(uint32_t first, const uint32_t tail[3], const uint32_t key[2],
 /* Even and odd counters side by side: a round waits for its products, two chains of rounds wait half as long. */
 #define ROUNDS(V, set, multiply, shift_right, exclusive_or)                              \
     do {                                                                                 \
-        const V  m0 = set((long long)0xD2511F53u), m1 = set((long long)0xCD9E8D57u);     \
+        const V m0 = set((long long)0xD2511F53u), m1 = set((long long)0xCD9E8D57u);      \
         uint32_t k0 = key[0], k1 = key[1];                                               \
         for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) { \
             ROUND(V, even, set, multiply, shift_right, exclusive_or);                    \
@@ -47,7 +47,7 @@ __attribute__((target("avx2"))) static void philox_avx2(uint32_t first, const ui
     const __m256i steps = _mm256_set_epi64x(6, 4, 2, 0);
     for (uint32_t lane = 0; lane < PHILOX_LANES; lane += 8) {
         const uint32_t at = first + lane, next = at + 1;
-        __m256i        even[4], odd[4];
+        __m256i even[4], odd[4];
         even[0] = _mm256_add_epi32(_mm256_set1_epi64x((long long)at), steps);
         odd[0] = _mm256_add_epi32(_mm256_set1_epi64x((long long)next), steps);
         for (int w = 1; w < 4; w++)
@@ -62,9 +62,9 @@ __attribute__((target("avx2"))) static void philox_avx2(uint32_t first, const ui
 __attribute__((target("avx512f"))) static void philox_avx512(uint32_t first, const uint32_t tail[3],
                                                              const uint32_t key[2], uint32_t words[PHILOX_WORDS])
 {
-    const __m512i  steps = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
+    const __m512i steps = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
     const uint32_t next = first + 1;
-    __m512i        even[4], odd[4];
+    __m512i even[4], odd[4];
     even[0] = _mm512_add_epi32(_mm512_set1_epi64((long long)first), steps);
     odd[0] = _mm512_add_epi32(_mm512_set1_epi64((long long)next), steps);
     for (int w = 1; w < 4; w++)

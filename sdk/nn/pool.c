@@ -21,8 +21,7 @@ static struct range inside(int64_t start, int64_t kernel, int64_t size)
 }
 
 /* ---- max ---- */
-HOT
-static void take_first(const float *x, float *best, uint8_t *where, int64_t c, uint8_t at)
+HOT static void take_first(const float *x, float *best, uint8_t *where, int64_t c, uint8_t at)
 {
     for (int64_t i = 0; i < c; i++) {
         best[i] = x[i];
@@ -31,8 +30,8 @@ static void take_first(const float *x, float *best, uint8_t *where, int64_t c, u
 }
 
 /* NaN wins and stays. */
-HOT
-static void take_larger(const float *restrict x, float *restrict best, uint8_t *restrict where, int64_t c, uint8_t at)
+HOT static void take_larger(const float *restrict x, float *restrict best, uint8_t *restrict where, int64_t c,
+                            uint8_t at)
 {
     for (int64_t i = 0; i < c; i++) {
         const bool more = (x[i] > best[i]) | (x[i] != x[i]);
@@ -42,14 +41,13 @@ static void take_larger(const float *restrict x, float *restrict best, uint8_t *
 }
 
 /* The usual 2x2 windows in one go. */
-HOT
-static void largest_of_four(const float *restrict a, const float *restrict b, float *restrict best, uint8_t *restrict where, int64_t c,
-                            float least)
+HOT static void largest_of_four(const float *restrict a, const float *restrict b, float *restrict best,
+                                uint8_t *restrict where, int64_t c, float least)
 {
     for (int64_t i = 0; i < c; i++) {
-        float   m = a[i];
+        float m = a[i];
         int32_t at = 0;
-        float   x = a[i + c];
+        float x = a[i + c];
         at = (x > m) | (x != x) ? 1 : at;
         m = (x > m) | (x != x) ? x : m;
         x = b[i];
@@ -66,12 +64,12 @@ static void largest_of_four(const float *restrict a, const float *restrict b, fl
 void kernel_max_pool(const struct pool *p, const float *x, float *y, uint8_t *where, bool relu)
 {
     const int64_t c = p->channels, h = p->in[0], w = p->in[1];
-    const bool    fours = p->kernel == 2 && p->pad == 0;
+    const bool fours = p->kernel == 2 && p->pad == 0;
     for (int64_t n = 0; n < p->batch; n++)
         for (int64_t oh = 0; oh < p->out[0]; oh++)
             for (int64_t ow = 0; ow < p->out[1]; ow++, y += c, where += c) {
-                const int64_t      top = oh * p->stride - p->pad, left = ow * p->stride - p->pad;
-                const float       *image = x + n * h * w * c;
+                const int64_t top = oh * p->stride - p->pad, left = ow * p->stride - p->pad;
+                const float *image = x + n * h * w * c;
                 const struct range rows = inside(top, p->kernel, h), columns = inside(left, p->kernel, w);
                 if (fours) {
                     const float *corner = image + (top * w + left) * c;
@@ -80,7 +78,7 @@ void kernel_max_pool(const struct pool *p, const float *x, float *y, uint8_t *wh
                 }
                 for (int64_t kh = rows.from; kh < rows.to; kh++)
                     for (int64_t kw = columns.from; kw < columns.to; kw++) {
-                        const float  *pixel = image + ((top + kh) * w + left + kw) * c;
+                        const float *pixel = image + ((top + kh) * w + left + kw) * c;
                         const uint8_t at = (uint8_t)(kh * p->kernel + kw);
                         if (kh == rows.from && kw == columns.from)
                             take_first(pixel, y, where, c, at);
@@ -92,8 +90,8 @@ void kernel_max_pool(const struct pool *p, const float *x, float *y, uint8_t *wh
             }
 }
 
-HOT
-static void give_back(const float *restrict dy, const uint8_t *restrict where, float *restrict dx, int64_t c, int32_t at, bool add)
+HOT static void give_back(const float *restrict dy, const uint8_t *restrict where, float *restrict dx, int64_t c,
+                          int32_t at, bool add)
 {
     if (add)
         for (int64_t i = 0; i < c; i++)
@@ -103,12 +101,11 @@ static void give_back(const float *restrict dy, const uint8_t *restrict where, f
             dx[i] = where[i] == at ? dy[i] : 0.0f;
 }
 
-HOT
-static void give_back_four(const float *restrict dy, const float *restrict y, const uint8_t *restrict where, float *restrict a,
-                           float *restrict b, int64_t c, bool relu)
+HOT static void give_back_four(const float *restrict dy, const float *restrict y, const uint8_t *restrict where,
+                               float *restrict a, float *restrict b, int64_t c, bool relu)
 {
     for (int64_t i = 0; i < c; i++) {
-        const float   d = !relu || y[i] > 0.0f ? dy[i] : 0.0f;
+        const float d = !relu || y[i] > 0.0f ? dy[i] : 0.0f;
         const int32_t at = where[i];
         a[i] = at == 0 ? d : 0.0f;
         a[i + c] = at == 1 ? d : 0.0f;
@@ -117,8 +114,7 @@ static void give_back_four(const float *restrict dy, const float *restrict y, co
     }
 }
 
-HOT
-static void pass_relu(float *restrict dy, const float *restrict y, int64_t n)
+HOT static void pass_relu(float *restrict dy, const float *restrict y, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
         dy[i] = y[i] > 0.0f ? dy[i] : 0.0f;
@@ -127,7 +123,7 @@ static void pass_relu(float *restrict dy, const float *restrict y, int64_t n)
 void kernel_max_pool_backward(const struct pool *p, float *dy, const float *y, const uint8_t *where, float *dx)
 {
     const int64_t c = p->channels, h = p->in[0], w = p->in[1], k = p->kernel;
-    const bool    fours = k == 2 && p->pad == 0 && p->stride >= 2;
+    const bool fours = k == 2 && p->pad == 0 && p->stride >= 2;
     if (y && !fours)
         pass_relu(dy, y, p->batch * p->out[0] * p->out[1] * c);
     if (!fours || p->stride != 2 || h % 2 || w % 2)
@@ -135,8 +131,8 @@ void kernel_max_pool_backward(const struct pool *p, float *dy, const float *y, c
     for (int64_t n = 0; n < p->batch; n++)
         for (int64_t oh = 0; oh < p->out[0]; oh++)
             for (int64_t ow = 0; ow < p->out[1]; ow++, dy += c, where += c) {
-                const int64_t      top = oh * p->stride - p->pad, left = ow * p->stride - p->pad;
-                float             *image = dx + n * h * w * c;
+                const int64_t top = oh * p->stride - p->pad, left = ow * p->stride - p->pad;
+                float *image = dx + n * h * w * c;
                 const struct range rows = inside(top, k, h), columns = inside(left, k, w);
                 if (fours) {
                     float *corner = image + (top * w + left) * c;
@@ -152,8 +148,7 @@ void kernel_max_pool_backward(const struct pool *p, float *dy, const float *y, c
 
 /* ---- average ---- */
 /* y += f x */
-HOT
-static void add_scaled(const float *restrict x, float *restrict y, int64_t c, float f)
+HOT static void add_scaled(const float *restrict x, float *restrict y, int64_t c, float f)
 {
     for (int64_t i = 0; i < c; i++)
         y[i] += f * x[i];
@@ -176,9 +171,9 @@ static void average(const struct pool *p, float *x, float *y, bool backward)
     for (int64_t n = 0; n < p->batch; n++)
         for (int64_t oh = 0; oh < p->out[0]; oh++)
             for (int64_t ow = 0; ow < p->out[1]; ow++, y += c) {
-                const int64_t      top = oh * p->stride - p->pad, left = ow * p->stride - p->pad;
+                const int64_t top = oh * p->stride - p->pad, left = ow * p->stride - p->pad;
                 const struct range rows = inside(top, p->kernel, h), columns = inside(left, p->kernel, w);
-                const float        f = share(p, rows, columns);
+                const float f = share(p, rows, columns);
                 for (int64_t kh = rows.from; kh < rows.to; kh++)
                     for (int64_t kw = columns.from; kw < columns.to; kw++) {
                         float *pixel = x + n * h * w * c + ((top + kh) * w + left + kw) * c;
@@ -211,8 +206,7 @@ void kernel_global_average(const float *x, float *y, int64_t n, int64_t pixels, 
     }
 }
 
-HOT
-void kernel_global_average_backward(const float *dy, float *dx, int64_t n, int64_t pixels, int64_t c)
+HOT void kernel_global_average_backward(const float *dy, float *dx, int64_t n, int64_t pixels, int64_t c)
 {
     const float f = 1.0f / (float)pixels;
     for (int64_t i = 0; i < n; i++)

@@ -27,12 +27,12 @@ static void test_rounds_to_nearest_even(void)
         uint32_t bits;
         uint16_t expected;
     } cases[] = {
-        { 0x3f800000, 0x3f80 }, { 0x3f808000, 0x3f80 }, { 0x3f808001, 0x3f81 }, { 0x3f818000, 0x3f82 }, { 0x3f817fff, 0x3f81 },
-        { 0x80000000, 0x8000 }, { 0x7f800000, 0x7f80 }, { 0xff800000, 0xff80 }, { 0x7f7fffff, 0x7f80 }, { 0x00000001, 0x0000 },
-        { 0x00018000, 0x0002 }, { 0xbf80c000, 0xbf81 },
+        { 0x3f800000, 0x3f80 }, { 0x3f808000, 0x3f80 }, { 0x3f808001, 0x3f81 }, { 0x3f818000, 0x3f82 },
+        { 0x3f817fff, 0x3f81 }, { 0x80000000, 0x8000 }, { 0x7f800000, 0x7f80 }, { 0xff800000, 0xff80 },
+        { 0x7f7fffff, 0x7f80 }, { 0x00000001, 0x0000 }, { 0x00018000, 0x0002 }, { 0xbf80c000, 0xbf81 },
     };
     enum { N = sizeof cases / sizeof *cases };
-    float    x[N + 1], rounded[N + 1];
+    float x[N + 1], rounded[N + 1];
     uint16_t half[N + 1];
     for (int i = 0; i < N; i++)
         x[i] = float_of(cases[i].bits);
@@ -48,22 +48,24 @@ static void test_rounds_to_nearest_even(void)
 
 struct pair {
     hone_graph *g;
-    hone_net   *net;
-    hone_var    x, t;
+    hone_net *net;
+    hone_var x, t;
 };
 
 /* A residual network with everything that a product can stand beside. */
 static struct pair build(uint32_t precision, bool rounded, hone_rc *rc, hone_error *err)
 {
     const hone_graph_options options = { sizeof options, 1, 5 };
-    const int64_t            image[3] = { 3, 9, 8 }, classes = 5;
-    struct pair              p = { .g = hone_nn_graph_create(&options) };
+    const int64_t image[3] = { 3, 9, 8 }, classes = 5;
+    struct pair p = { .g = hone_nn_graph_create(&options) };
     p.g->rounded = rounded;
     hone_nn_set_precision(p.g, precision);
     p.x = hone_nn_input(p.g, "x", image, 3);
     p.t = hone_nn_input(p.g, "t", &classes, 1);
     hone_var h = hone_nn_relu(p.g, hone_conv2d(p.g, p.x, .filters = 8, .kernel = 3, .pad = 1));
-    hone_var b = hone_nn_relu(p.g, hone_batch_norm(p.g, hone_conv2d(p.g, h, .filters = 8, .kernel = 3, .pad = 1, .no_bias = 1), .epsilon = 1e-3));
+    hone_var b = hone_nn_relu(
+        p.g,
+        hone_batch_norm(p.g, hone_conv2d(p.g, h, .filters = 8, .kernel = 3, .pad = 1, .no_bias = 1), .epsilon = 1e-3));
     b = hone_batch_norm(p.g, hone_conv2d(p.g, b, .filters = 8, .kernel = 3, .pad = 1), .epsilon = 1e-3);
     h = hone_nn_relu(p.g, hone_nn_add(p.g, b, h));
     h = hone_max_pool(p.g, hone_nn_relu(p.g, hone_conv2d(p.g, h, .filters = 12, .kernel = 3)), .kernel = 2);
@@ -87,9 +89,9 @@ static void release(struct pair *p)
 
 static void close_to_float32(uint32_t precision, bool rounded)
 {
-    hone_error  err = HONE_ERROR_INIT;
-    hone_rc     rc;
-    uint32_t    n;
+    hone_error err = HONE_ERROR_INIT;
+    hone_rc rc;
+    uint32_t n;
     struct pair a = build(HONE_FLOAT32, false, &rc, &err);
     CU_ASSERT_EQUAL_FATAL(rc, HONE_OK);
     struct pair b = build(precision, rounded, &rc, &err);
@@ -100,10 +102,10 @@ static void close_to_float32(uint32_t precision, bool rounded)
     CU_ASSERT(fabs(loss - exact) < 0.02 * exact && loss != exact);
     hone_parameter *const *p = hone_nn_parameters(a.g, &n), *const *q = hone_nn_parameters(b.g, &n);
     for (uint32_t i = 0; i < n; i++) {
-        double          error = 0, norm = 0;
-        const int64_t   length = hone_shape_elements(p[i]->dims, p[i]->n_dims);
-        float          *plain[2];
-        hone_graph     *graphs[2] = { a.g, b.g };
+        double error = 0, norm = 0;
+        const int64_t length = hone_shape_elements(p[i]->dims, p[i]->n_dims);
+        float *plain[2];
+        hone_graph *graphs[2] = { a.g, b.g };
         hone_parameter *both[2] = { p[i], q[i] };
         for (int k = 0; k < 2; k++) {
             plain[k] = malloc((size_t)length * sizeof(float));
@@ -115,7 +117,9 @@ static void close_to_float32(uint32_t precision, bool rounded)
             error += d * d;
             norm += (double)plain[0][e] * (double)plain[0][e];
         }
-        if (norm > 1e-8 && !(sqrt(error / norm) < 0.3)) /* a bias before a batch norm has none; relus and pools that change sides make this much */
+        if (norm > 1e-8 &&
+            !(sqrt(error / norm) <
+              0.3)) /* a bias before a batch norm has none; relus and pools that change sides make this much */
             printf("# %s: %g\n", p[i]->name, sqrt(error / norm));
         CU_ASSERT(norm < 1e-8 || sqrt(error / norm) < 0.3);
         free(plain[0]);
@@ -136,8 +140,8 @@ static void test_networks_are_close_to_float32(void)
 
 static void test_what_the_cpu_cannot_do_is_said(void)
 {
-    hone_error  err = HONE_ERROR_INIT;
-    hone_rc     rc;
+    hone_error err = HONE_ERROR_INIT;
+    hone_rc rc;
     struct pair p = build(HONE_PRECISION_AUTO, false, &rc, &err);
     CU_ASSERT_EQUAL(rc, HONE_OK);
     CU_ASSERT_EQUAL(hone_nn_precision(p.g), onednn_has_bfloat16(true) ? HONE_BFLOAT16 : HONE_FLOAT32);
@@ -154,4 +158,5 @@ static void test_what_the_cpu_cannot_do_is_said(void)
     release(&p);
 }
 
-SUITE(TEST(test_rounds_to_nearest_even), TEST(test_networks_are_close_to_float32), TEST(test_what_the_cpu_cannot_do_is_said))
+SUITE(TEST(test_rounds_to_nearest_even), TEST(test_networks_are_close_to_float32),
+      TEST(test_what_the_cpu_cannot_do_is_said))

@@ -11,7 +11,7 @@ static bool grow(void **items, int32_t n, int32_t *capacity, size_t size)
     if (n < *capacity)
         return true;
     const int32_t wanted = *capacity ? 2 * *capacity : 64;
-    void         *more = realloc(*items, (size_t)wanted * size);
+    void *more = realloc(*items, (size_t)wanted * size);
     if (!more)
         return false;
     *items = more;
@@ -25,8 +25,9 @@ int32_t program_buffer(struct program *p, uint64_t bytes, float *fixed)
     if (!grow(&items, p->n_buffers, &p->buffers_capacity, sizeof *p->buffers))
         return -1;
     p->buffers = items;
-    p->buffers[p->n_buffers] =
-        (struct buffer){ .bytes = (bytes + 63) / 64 * 64, .fixed = fixed, .first = -1, .last = -1, .readers = 1 };
+    p->buffers[p->n_buffers] = (struct buffer){
+        .bytes = (bytes + 63) / 64 * 64, .fixed = fixed, .first = -1, .last = -1, .readers = 1
+    };
     return p->n_buffers++;
 }
 
@@ -65,7 +66,7 @@ static int by_offset(const void *left, const void *right)
 void program_plan(struct program *p, bool share)
 {
     struct buffer **order = share ? calloc((size_t)p->n_buffers * 2 + 1, sizeof *order) : NULL;
-    int32_t         n = 0;
+    int32_t n = 0;
     p->bytes = 0;
     if (!order) { /* asked for, or out of memory: correct at least */
         for (int32_t i = 0; i < p->n_buffers; i++)
@@ -82,7 +83,7 @@ void program_plan(struct program *p, bool share)
     struct buffer **rivals = order + p->n_buffers;
     for (int32_t i = 0; i < n; i++) {
         struct buffer *b = order[i];
-        int32_t        n_rivals = 0;
+        int32_t n_rivals = 0;
         for (int32_t k = 0; k < i; k++)
             if (order[k]->first <= b->last && b->first <= order[k]->last)
                 rivals[n_rivals++] = order[k];

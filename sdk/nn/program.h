@@ -13,53 +13,53 @@ enum { MAX_OPERANDS = 10 };
  * live from the first operation that names them to the last and share the arena. */
 struct buffer {
     uint64_t bytes;
-    float   *fixed;       /* NULL: planned */
-    int32_t  first, last; /* operations; first < 0: unused */
-    uint64_t offset;      /* in the shared part of the arena; a multiple of 64 */
-    uint32_t readers;     /* while lowering: gradients held in it that are yet to be consumed */
-    bool     keep;        /* while lowering: the backward pass reads what the forward pass left in it */
+    float *fixed;        /* NULL: planned */
+    int32_t first, last; /* operations; first < 0: unused */
+    uint64_t offset;     /* in the shared part of the arena; a multiple of 64 */
+    uint32_t readers;    /* while lowering: gradients held in it that are yet to be consumed */
+    bool keep;           /* while lowering: the backward pass reads what the forward pass left in it */
 };
 
 struct op {
     int (*run)(const struct op *op, uint64_t step); /* 0, or the status of oneDNN */
-    int32_t             buffer[MAX_OPERANDS];       /* -1: none */
-    float              *p[MAX_OPERANDS];            /* where they are */
-    int64_t             rows, columns;
-    float               scalar; /* weight of a loss, scale of dropout */
-    double              epsilon, momentum; /* of norms */
-    uint32_t            flags;
-    bool                accumulate;
-    struct dropout_key  key;
-    struct pool         pool;
-    struct group_norm   group_norm;
-    struct upsample     upsample;
-    struct permutation  permutation;
-    int64_t             from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
-    float              *dweight, *dbias; /* gradients of a norm */
-    struct primitive   *primitive;
-    struct call        *call;
+    int32_t buffer[MAX_OPERANDS];                   /* -1: none */
+    float *p[MAX_OPERANDS];                         /* where they are */
+    int64_t rows, columns;
+    float scalar;             /* weight of a loss, scale of dropout */
+    double epsilon, momentum; /* of norms */
+    uint32_t flags;
+    bool accumulate;
+    struct dropout_key key;
+    struct pool pool;
+    struct group_norm group_norm;
+    struct upsample upsample;
+    struct permutation permutation;
+    int64_t from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
+    float *dweight, *dbias;                   /* gradients of a norm */
+    struct primitive *primitive;
+    struct call *call;
 };
 
 struct program {
-    struct op     *ops;
-    int32_t        n_ops, ops_capacity, n_forward; /* ops[n_forward ...] are the backward pass */
+    struct op *ops;
+    int32_t n_ops, ops_capacity, n_forward; /* ops[n_forward ...] are the backward pass */
     struct buffer *buffers;
-    int32_t        n_buffers, buffers_capacity;
-    double         flops;
-    uint64_t       bytes; /* of the shared part of the arena */
+    int32_t n_buffers, buffers_capacity;
+    double flops;
+    uint64_t bytes; /* of the shared part of the arena */
 };
 
 struct hone_net {
-    hone_graph    *graph;
-    int64_t        batch;
-    int32_t        loss, output; /* nodes */
-    int32_t        n_nodes;      /* of the graph when it was compiled */
-    float        **inputs;       /* (n_nodes) NULL where the node is no input */
-    float         *losses;       /* (batch) */
-    float         *answer;       /* (batch, elements of output) */
-    unsigned char *fixed;        /* memory of the three above, which are there before lowering */
-    unsigned char *arena;        /* shared by the buffers of both programs, which never run at once */
-    uint64_t       arena_bytes;  /* of both */
+    hone_graph *graph;
+    int64_t batch;
+    int32_t loss, output; /* nodes */
+    int32_t n_nodes;      /* of the graph when it was compiled */
+    float **inputs;       /* (n_nodes) NULL where the node is no input */
+    float *losses;        /* (batch) */
+    float *answer;        /* (batch, elements of output) */
+    unsigned char *fixed; /* memory of the three above, which are there before lowering */
+    unsigned char *arena; /* shared by the buffers of both programs, which never run at once */
+    uint64_t arena_bytes; /* of both */
     struct program train, infer;
 };
 

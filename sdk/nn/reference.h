@@ -28,30 +28,30 @@ enum { REF_MAX = 64 };
 
 struct ref_node {
     enum ref_kind kind;
-    int           a, b;         /* sources */
-    int64_t       n;            /* elements of a sample */
-    int           kernel, bias; /* parameters of the graph */
-    double        rate;
-    uint32_t      number;
-    hone_var      var;              /* in the graph */
-    double       *value, *gradient; /* (batch, n) */
+    int a, b;         /* sources */
+    int64_t n;        /* elements of a sample */
+    int kernel, bias; /* parameters of the graph */
+    double rate;
+    uint32_t number;
+    hone_var var;             /* in the graph */
+    double *value, *gradient; /* (batch, n) */
 };
 
 /* The network twice: as a graph and as a tape. */
 struct ref {
-    hone_graph     *g;
-    uint64_t        seed;
+    hone_graph *g;
+    uint64_t seed;
     struct ref_node node[REF_MAX];
-    int             n, n_parameters;
-    uint32_t        n_dropouts;
-    int64_t         batch;
-    double         *parameter_gradient[REF_MAX];
-    double          loss;
+    int n, n_parameters;
+    uint32_t n_dropouts;
+    int64_t batch;
+    double *parameter_gradient[REF_MAX];
+    double loss;
 };
 
 static inline struct ref ref_create(uint64_t seed)
 {
-    struct ref               r;
+    struct ref r;
     const hone_graph_options options = { sizeof options, 1, seed };
     memset(&r, 0, sizeof r);
     r.g = hone_nn_graph_create(&options);
@@ -72,8 +72,8 @@ static inline int ref_input(struct ref *r, const char *name, int64_t n)
 
 static inline int ref_dense(struct ref *r, int x, int64_t units, uint32_t no_bias)
 {
-    const int id =
-        ref_push(r, REF_DENSE, x, -1, units, hone_dense(r->g, r->node[x].var, .units = units, .no_bias = no_bias));
+    const int id = ref_push(r, REF_DENSE, x, -1, units,
+                            hone_dense(r->g, r->node[x].var, .units = units, .no_bias = no_bias));
     r->node[id].kernel = r->n_parameters++;
     if (!no_bias)
         r->node[id].bias = r->n_parameters++;
@@ -105,8 +105,8 @@ static inline int ref_add(struct ref *r, int a, int b)
 
 static inline int ref_loss(struct ref *r, enum ref_kind kind, int x, int t)
 {
-    hone_var (*const build)(hone_graph *, hone_var, hone_var) =
-        kind == REF_CE ? hone_nn_softmax_cross_entropy : hone_nn_mse;
+    hone_var (*const build)(hone_graph *, hone_var, hone_var) = kind == REF_CE ? hone_nn_softmax_cross_entropy
+                                                                               : hone_nn_mse;
     return ref_push(r, kind, x, t, 1, build(r->g, r->node[x].var, r->node[t].var));
 }
 
@@ -115,13 +115,13 @@ static inline double ref_mask(const struct ref *r, const struct ref_node *d, uin
 {
     const uint64_t seed = hone_rng_derive(r->seed, UINT64_C(0x6d61736b));
     const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
-    const int64_t  in_block = e % 128;
+    const int64_t in_block = e % 128;
     const uint32_t counter[4] = { (uint32_t)(e / 128 * 16 + in_block % 16), d->number, (uint32_t)step,
                                   (uint32_t)(step >> 32) };
-    uint32_t       words[4];
+    uint32_t words[4];
     hone_philox(counter, key, words);
     const uint32_t bits = words[in_block / 16 % 4] >> (in_block >= 64 ? 16 : 0) & 0xffff;
-    const double   dropped = floor(d->rate * 65536 + 0.5);
+    const double dropped = floor(d->rate * 65536 + 0.5);
     return bits < dropped ? 0.0 : 65536 / (65536 - dropped);
 }
 
@@ -168,8 +168,7 @@ static inline void ref_softmax(const double *x, double *p, int64_t k)
         p[c] /= sum;
 }
 
-static inline double ref_loss_row(const struct ref_node *d, const double *x, const double *t, double *slope,
-                                  int64_t k)
+static inline double ref_loss_row(const struct ref_node *d, const double *x, const double *t, double *slope, int64_t k)
 {
     double loss = 0, mass = 0;
     if (d->kind == REF_MSE) {
@@ -198,9 +197,9 @@ static inline void ref_forward(struct ref *r, hone_net *net, bool training, uint
     r->batch = hone_net_batch(net);
     for (int i = 0; i < r->n; i++) {
         struct ref_node *d = &r->node[i];
-        const int64_t    n = d->n, total = n * r->batch;
-        const double    *x = d->a >= 0 ? r->node[d->a].value : NULL, *b = d->b >= 0 ? r->node[d->b].value : NULL;
-        double           slope;
+        const int64_t n = d->n, total = n * r->batch;
+        const double *x = d->a >= 0 ? r->node[d->a].value : NULL, *b = d->b >= 0 ? r->node[d->b].value : NULL;
+        double slope;
         free(d->value);
         free(d->gradient);
         d->value = calloc((size_t)total, sizeof(double));
@@ -210,7 +209,7 @@ static inline void ref_forward(struct ref *r, hone_net *net, bool training, uint
                 d->value[e] = (double)hone_net_input(net, d->var)[e];
             else if (d->kind == REF_DENSE) {
                 const int64_t in = r->node[d->a].n;
-                double        sum = d->bias >= 0 ? (double)ref_parameter(r, d->bias)[e % n] : 0;
+                double sum = d->bias >= 0 ? (double)ref_parameter(r, d->bias)[e % n] : 0;
                 for (int64_t k = 0; k < in; k++)
                     sum += x[e / n * in + k] * (double)ref_parameter(r, d->kernel)[e % n * in + k];
                 d->value[e] = sum;
@@ -220,7 +219,7 @@ static inline void ref_forward(struct ref *r, hone_net *net, bool training, uint
                 d->value[e] = x[e] + b[e];
             else if (d->kind == REF_CE || d->kind == REF_MSE) {
                 const int64_t k = r->node[d->a].n;
-                double       *unused = calloc((size_t)k, sizeof(double));
+                double *unused = calloc((size_t)k, sizeof(double));
                 d->value[e] = ref_loss_row(d, x + e * k, b + e * k, unused, k);
                 free(unused);
             } else if (d->kind == REF_SOFTMAX) {
@@ -235,7 +234,7 @@ static inline void ref_forward(struct ref *r, hone_net *net, bool training, uint
 /* Gradients of the mean of node `loss` over the batch; call after ref_forward. */
 static inline void ref_backward(struct ref *r, int loss, uint64_t step)
 {
-    uint32_t               n_parameters;
+    uint32_t n_parameters;
     hone_parameter *const *p = hone_nn_parameters(r->g, &n_parameters);
     for (uint32_t i = 0; i < n_parameters; i++) {
         free(r->parameter_gradient[i]);
@@ -249,10 +248,10 @@ static inline void ref_backward(struct ref *r, int loss, uint64_t step)
     for (int i = loss; i >= 0; i--) {
         struct ref_node *d = &r->node[i];
         struct ref_node *a = d->a >= 0 ? &r->node[d->a] : NULL, *b = d->b >= 0 ? &r->node[d->b] : NULL;
-        const int64_t    n = d->n;
+        const int64_t n = d->n;
         for (int64_t e = 0; e < n * r->batch; e++) {
             const double dy = d->gradient[e];
-            double       slope;
+            double slope;
             if (d->kind == REF_DENSE) {
                 const int64_t in = a->n;
                 if (d->bias >= 0)
@@ -268,7 +267,7 @@ static inline void ref_backward(struct ref *r, int loss, uint64_t step)
                 b->gradient[e] += dy;
             } else if (d->kind == REF_CE || d->kind == REF_MSE) {
                 const int64_t k = a->n;
-                double       *s = calloc((size_t)k, sizeof(double));
+                double *s = calloc((size_t)k, sizeof(double));
                 ref_loss_row(d, a->value + e * k, b->value + e * k, s, k);
                 for (int64_t c = 0; c < k; c++)
                     a->gradient[e * k + c] += dy * s[c];

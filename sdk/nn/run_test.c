@@ -11,11 +11,11 @@
 /* A net of 4 samples and one of 8 that has them twice: the means say the same. */
 static void test_nets_of_one_graph_share_their_parameters(void)
 {
-    struct mlp             m = mlp(4, 9, 2, 3, 0, 1);
-    hone_net              *big = compile(&m, 8), *small = compile(&m, 4);
-    uint32_t               n;
+    struct mlp m = mlp(4, 9, 2, 3, 0, 1);
+    hone_net *big = compile(&m, 8), *small = compile(&m, 4);
+    uint32_t n;
     hone_parameter *const *p = hone_nn_parameters(m.g, &n);
-    float                 *saved[6];
+    float *saved[6];
     CU_ASSERT_EQUAL_FATAL(n, 6);
     CU_ASSERT_EQUAL(hone_net_batch(small), 4);
     fill(hone_net_input(small, m.x), 16, 5);
@@ -47,8 +47,8 @@ static void test_inference_equals_training_without_dropout(void)
 {
     struct mlp m = mlp(20, 50, 3, 10, 0, 3);
     hone_error err = HONE_ERROR_INIT;
-    hone_net  *net = compile(&m, 16);
-    float      losses[16];
+    hone_net *net = compile(&m, 16);
+    float losses[16];
     fill(hone_net_input(net, m.x), 16 * 20, 8);
     fill_targets(hone_net_input(net, m.t), 16, 10, 9, false);
     loss_of(net);
@@ -69,10 +69,10 @@ static void test_inference_equals_training_without_dropout(void)
 static void test_masks_are_numbered_by_seed_and_step(void)
 {
     struct mlp m = mlp(20, 300, 2, 10, 0.5, 3), other = mlp(20, 300, 2, 10, 0.5, 4);
-    hone_net  *net = compile(&m, 4), *second = compile(&other, 4);
+    hone_net *net = compile(&m, 4), *second = compile(&other, 4);
     hone_error err = HONE_ERROR_INIT;
-    double     a, b, c, d;
-    uint32_t   n;
+    double a, b, c, d;
+    uint32_t n;
     for (uint32_t i = 0; i < 6; i++)
         memcpy(hone_nn_parameters(other.g, &n)[i]->value, hone_nn_parameters(m.g, &n)[i]->value,
                hone_nn_parameters(m.g, &n)[i]->length * sizeof(float));
@@ -98,17 +98,17 @@ static void test_masks_are_numbered_by_seed_and_step(void)
 /* Thirty residual blocks: the shared plan must give bit for bit what separate buffers give, in much less memory. */
 static void test_the_memory_plan_changes_nothing(void)
 {
-    float   *gradient[2] = { NULL, NULL }, output[2][16 * 10];
+    float *gradient[2] = { NULL, NULL }, output[2][16 * 10];
     uint64_t bytes[2], length = 0;
     for (int unshared = 0; unshared < 2; unshared++) {
         const hone_graph_options options = { sizeof options, 1, 5 };
-        const int64_t            in = 30, classes = 10;
-        hone_error               err = HONE_ERROR_INIT;
-        hone_graph              *g = hone_nn_graph_create(&options);
-        hone_net                *net;
+        const int64_t in = 30, classes = 10;
+        hone_error err = HONE_ERROR_INIT;
+        hone_graph *g = hone_nn_graph_create(&options);
+        hone_net *net;
         g->unshared = unshared;
         const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
-        hone_var       h = hone_dense(g, x, .units = 64);
+        hone_var h = hone_dense(g, x, .units = 64);
         for (int i = 0; i < 30; i++) {
             hone_var b = hone_nn_dropout(g, hone_nn_relu(g, hone_dense(g, h, .units = 40 + i)), 0.1);
             b = hone_dense(g, i % 2 ? hone_nn_gelu(g, b) : hone_nn_tanh(g, b), .units = 64, .init = "lecun");
@@ -116,8 +116,7 @@ static void test_the_memory_plan_changes_nothing(void)
         }
         h = hone_dense(g, h, .units = 10, .init = "xavier");
         CU_ASSERT_EQUAL_FATAL(
-            hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 16, &net, &err),
-            HONE_OK);
+            hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), hone_nn_softmax(g, h), 16, &net, &err), HONE_OK);
         fill(hone_net_input(net, x), 16 * in, 3);
         fill_targets(hone_net_input(net, t), 16, 10, 4, false);
         loss_of(net);
@@ -147,7 +146,7 @@ static void test_the_memory_plan_keeps_the_living_apart(void)
     hone_rng rng = hone_rng_at(1, 1);
     for (int round = 0; round < 50; round++) {
         struct program p = { 0 };
-        uint64_t       alive[60] = { 0 }, bound = 0;
+        uint64_t alive[60] = { 0 }, bound = 0;
         for (int i = 0; i < 40; i++) {
             const int32_t id = program_buffer(&p, 1 + hone_rng_below(&rng, 5000), NULL);
             CU_ASSERT_EQUAL_FATAL(id, i);
@@ -162,7 +161,7 @@ static void test_the_memory_plan_keeps_the_living_apart(void)
         for (int i = 0; i < 40; i++)
             for (int k = 0; k < i; k++) {
                 const struct buffer *a = &p.buffers[i], *b = &p.buffers[k];
-                const bool           together = a->first <= b->last && b->first <= a->last;
+                const bool together = a->first <= b->last && b->first <= a->last;
                 CU_ASSERT(!together || a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset);
                 CU_ASSERT(a->offset % 64 == 0 && a->offset + a->bytes <= p.bytes);
             }
@@ -173,7 +172,7 @@ static void test_the_memory_plan_keeps_the_living_apart(void)
 
 static void descend(hone_graph *g, float rate)
 {
-    uint32_t               n;
+    uint32_t n;
     hone_parameter *const *p = hone_nn_parameters(g, &n);
     for (uint32_t i = 0; i < n; i++)
         for (uint64_t e = 0; e < p[i]->length; e++) {
@@ -184,9 +183,9 @@ static void descend(hone_graph *g, float rate)
 
 static void test_learns_exclusive_or(void)
 {
-    struct mlp  m = mlp(2, 16, 1, 2, 0, 2);
-    hone_error  err = HONE_ERROR_INIT;
-    hone_net   *net = compile(&m, 4);
+    struct mlp m = mlp(2, 16, 1, 2, 0, 2);
+    hone_error err = HONE_ERROR_INIT;
+    hone_net *net = compile(&m, 4);
     const float x[8] = { 0, 0, 0, 1, 1, 0, 1, 1 }, t[8] = { 1, 0, 0, 1, 0, 1, 1, 0 };
     CU_ASSERT_EQUAL_FATAL(hone_nn_allocate_states(m.g, 1, &err), HONE_OK);
     for (int i = 0; i < 500; i++) {
@@ -207,9 +206,9 @@ static void test_learns_blobs_with_dropout(void)
 {
     struct mlp m = mlp(10, 32, 2, 3, 0.3, 6);
     hone_error err = HONE_ERROR_INIT;
-    hone_net  *net = compile(&m, 64);
-    hone_rng   rng = hone_rng_at(11, 0);
-    int        right = 0, label[64];
+    hone_net *net = compile(&m, 64);
+    hone_rng rng = hone_rng_at(11, 0);
+    int right = 0, label[64];
     CU_ASSERT_EQUAL_FATAL(hone_nn_allocate_states(m.g, 1, &err), HONE_OK);
     for (uint64_t step = 0; step <= 300; step++) {
         float *x = hone_net_input(net, m.x), *t = hone_net_input(net, m.t);
@@ -238,13 +237,13 @@ static void test_learns_blobs_with_dropout(void)
 
 static void test_a_loss_that_is_no_number_is_said(void)
 {
-    struct mlp  m = mlp(4, 8, 1, 3, 0, 1);
-    hone_net   *net = compile(&m, 5);
+    struct mlp m = mlp(4, 8, 1, 3, 0, 1);
+    hone_net *net = compile(&m, 5);
     const float bad[] = { NAN, INFINITY, -INFINITY };
     for (int i = 0; i < 3; i++)
         for (int at = 0; at < 20; at += 19) {
             hone_error err = HONE_ERROR_INIT;
-            double     loss = 0;
+            double loss = 0;
             fill(hone_net_input(net, m.x), 20, 1);
             fill_targets(hone_net_input(net, m.t), 5, 3, 1, false);
             hone_net_input(net, m.x)[at] = bad[i];
@@ -258,12 +257,11 @@ static void test_a_loss_that_is_no_number_is_said(void)
 
 static void test_costs_are_counted(void)
 {
-    struct mlp   m = mlp(784, 256, 1, 10, 0, 1);
-    hone_error   err = HONE_ERROR_INIT;
-    hone_net    *net = compile(&m, 32);
+    struct mlp m = mlp(784, 256, 1, 10, 0, 1);
+    hone_error err = HONE_ERROR_INIT;
+    hone_net *net = compile(&m, 32);
     const double first = 2.0 * 32 * 784 * 256, second = 2.0 * 32 * 256 * 10;
-    CU_ASSERT_DOUBLE_EQUAL(hone_net_flops(net), 2 * first + 3 * second,
-                           0.5); /* no data gradient for the first layer */
+    CU_ASSERT_DOUBLE_EQUAL(hone_net_flops(net), 2 * first + 3 * second, 0.5); /* no data gradient for the first layer */
     const uint64_t before = hone_net_bytes(net);
     CU_ASSERT(before > 2 * 4 * (784 * 256 + 256 + 2560 + 10) + 4 * 32 * (784 + 10));
     CU_ASSERT_EQUAL(hone_nn_allocate_states(m.g, 2, &err), HONE_OK);
@@ -281,12 +279,12 @@ static void test_threads_give_the_same_answer(void)
     double loss[2];
     for (uint32_t threads = 1; threads <= 2; threads++) {
         const hone_graph_options options = { sizeof options, threads, 5 };
-        const int64_t            in = 300, classes = 10;
-        hone_error               err = HONE_ERROR_INIT;
-        hone_graph              *g = hone_nn_graph_create(&options);
-        hone_net                *net;
-        const hone_var           x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
-        const hone_var           y = hone_dense(g, hone_nn_relu(g, hone_dense(g, x, .units = 500)), .units = 10);
+        const int64_t in = 300, classes = 10;
+        hone_error err = HONE_ERROR_INIT;
+        hone_graph *g = hone_nn_graph_create(&options);
+        hone_net *net;
+        const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
+        const hone_var y = hone_dense(g, hone_nn_relu(g, hone_dense(g, x, .units = 500)), .units = 10);
         CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, y, t), y, 64, &net, &err), HONE_OK);
         fill(hone_net_input(net, x), 64 * in, 3);
         fill_targets(hone_net_input(net, t), 64, 10, 4, false);
@@ -299,15 +297,15 @@ static void test_threads_give_the_same_answer(void)
 
 struct training {
     uint64_t seed;
-    double   loss;
+    double loss;
 };
 
 static void *train(void *arg)
 {
     struct training *t = arg;
-    hone_error       err = HONE_ERROR_INIT;
-    struct mlp       m = mlp(20, 40, 2, 5, 0.3, t->seed);
-    hone_net        *net = NULL;
+    hone_error err = HONE_ERROR_INIT;
+    struct mlp m = mlp(20, 40, 2, 5, 0.3, t->seed);
+    hone_net *net = NULL;
     if (hone_nn_compile(m.g, m.loss, m.output, 16, &net, &err) == HONE_OK &&
         hone_nn_allocate_states(m.g, 1, &err) == HONE_OK) {
         fill(hone_net_input(net, m.x), 16 * 20, 3);
@@ -327,7 +325,7 @@ static void *train(void *arg)
 static void test_graphs_in_two_threads_do_not_meet(void)
 {
     struct training alone[2] = { { 1, 0 }, { 2, 0 } }, together[2] = { { 1, 0 }, { 2, 0 } };
-    pthread_t       thread[2];
+    pthread_t thread[2];
     for (int i = 0; i < 2; i++)
         train(&alone[i]);
     for (int i = 0; i < 2; i++)

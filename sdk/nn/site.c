@@ -25,7 +25,7 @@ static uint32_t next_number(hone_graph *g, uint32_t role, const char *name)
 
 hone_var hone_nn_site(hone_graph *g, hone_var x, uint32_t role, const char *name)
 {
-    char      numbered[NAME_SIZE + 16];
+    char numbered[NAME_SIZE + 16];
     hone_site site = { .size = sizeof site, .role = role };
     if (!g || g->failed)
         return x;

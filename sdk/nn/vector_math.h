@@ -16,7 +16,7 @@ INLINE float vector_exp(float x)
     const float shifted = x * 1.44269504f + magic;
     const float n = shifted - magic;
     const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    float       p = 1.9875691500e-4f;
+    float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
@@ -24,7 +24,7 @@ INLINE float vector_exp(float x)
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
     uint32_t bits;
-    float    power;
+    float power;
     memcpy(&bits, &shifted, sizeof bits);
     bits = (bits << 23) + 0x3f800000u; /* 2^n */
     memcpy(&power, &bits, sizeof power);
@@ -36,14 +36,14 @@ INLINE float vector_exp(float x)
 INLINE float vector_log(float x)
 {
     uint32_t bits;
-    float    m;
+    float m;
     memcpy(&bits, &x, sizeof bits);
     const uint32_t shifted = bits - 0x3f3504f3u; /* of sqrt(1/2) */
-    const float    e = (float)((int32_t)shifted >> 23);
+    const float e = (float)((int32_t)shifted >> 23);
     bits = (shifted & 0x007fffffu) + 0x3f3504f3u;
     memcpy(&m, &bits, sizeof m);
     const float r = m - 1.0f, z = r * r;
-    float       p = 7.0376836292e-2f;
+    float p = 7.0376836292e-2f;
     p = p * r - 1.1514610310e-1f;
     p = p * r + 1.1676998740e-1f;
     p = p * r - 1.2420140846e-1f;
@@ -61,9 +61,9 @@ INLINE void vector_sincos(float turns, float *sine, float *cosine)
     const float quarters = (turns * 4.0f + 12582912.0f) - 12582912.0f; /* nearest whole number, 0 to 4 */
     const float x = (turns * 4.0f - quarters) * 1.57079633f, z = x * x;
     const float s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * x + x;
-    const float c =
-        ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
-    const bool  swap = quarters == 1.0f || quarters == 3.0f;
+    const float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z -
+                    0.5f * z + 1.0f;
+    const bool swap = quarters == 1.0f || quarters == 3.0f;
     const float sv = swap ? c : s, cv = swap ? s : c;
     *sine = quarters == 2.0f || quarters == 3.0f ? -sv : sv;
     *cosine = quarters == 1.0f || quarters == 2.0f ? -cv : cv;
@@ -74,7 +74,7 @@ INLINE float vector_tanh(float x)
 {
     const float a = x < 0.0f ? -x : x;
     const float z = x * x;
-    float       p = -5.70498872745e-3f;
+    float p = -5.70498872745e-3f;
     p = p * z + 2.06390887954e-2f;
     p = p * z - 5.37397155531e-2f;
     p = p * z + 1.33314422036e-1f;
@@ -102,7 +102,7 @@ INLINE float vector_normal(float x, float bell)
 {
     const float a = x < 0.0f ? -x : x;
     const float t = 1.0f / (1.0f + 0.3275911f * 0.70710678f * a);
-    float       p = 1.061405429f;
+    float p = 1.061405429f;
     p = p * t - 1.453152027f;
     p = p * t + 1.421413741f;
     p = p * t - 0.284496736f;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define AT(type, field, offset) _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved")
-#define AT_LEAST(type, bytes) _Static_assert(sizeof(type) >= (bytes), #type " has shrunk")
+#define AT_LEAST(type, bytes)   _Static_assert(sizeof(type) >= (bytes), #type " has shrunk")
 
 /* ---- ABI 1.0: do not edit above or in this block ---- */
 AT(hone_dataset_view, size, 0);
@@ -177,7 +177,8 @@ AT(hone_description, metrics, 40);
 AT(hone_description, keys, 48);
 AT(hone_description, final, 56);
 AT(hone_description, reserved2, 60);
-AT_LEAST(hone_description, 64);
+AT(hone_description, length_metric, 64);
+AT_LEAST(hone_description, 72);
 AT(hone_objective_v1, size, 0);
 AT(hone_objective_v1, flags, 4);
 AT(hone_objective_v1, n_slots, 8);

@@ -13,8 +13,8 @@ static hone_rc init(const hone_host *host, hone_error *err)
 const hone_module *hone_module_v1(void)
 {
     static const hone_component *const components[] = { &component };
-    static const hone_module           module = { HONE_MAGIC, sizeof module, HONE_ABI_MAJOR, 0,  1,
-                                                  SCAN_ID,    "1.0.0",       "MIT",          "", "",
-                                                  components, init };
+    static const hone_module module = { HONE_MAGIC, sizeof module, HONE_ABI_MAJOR, 0,  1,
+                                        SCAN_ID,    "1.0.0",       "MIT",          "", "",
+                                        components, init };
     return &module;
 }

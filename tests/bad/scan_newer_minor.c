@@ -7,8 +7,8 @@
 const hone_module *hone_module_v1(void)
 {
     static const hone_component *const components[] = { &component };
-    static const hone_module           module = { HONE_MAGIC, sizeof module, HONE_ABI_MAJOR, 77, 1,
-                                                  SCAN_ID,    "1.0.0",       "MIT",          "", "",
-                                                  components, NULL };
+    static const hone_module module = { HONE_MAGIC, sizeof module, HONE_ABI_MAJOR, 77, 1,
+                                        SCAN_ID,    "1.0.0",       "MIT",          "", "",
+                                        components, NULL };
     return &module;
 }

@@ -55,16 +55,16 @@ update(float *restrict value, float *restrict momentum, const float *restrict gr
 struct work {
     const char *name;
     hone_var (*model)(hone_graph *g, hone_var x);
-    size_t      batch;
-    uint32_t    threads;
+    size_t batch;
+    uint32_t threads;
     hone_graph *graph;
-    hone_net   *net;
-    hone_var    x, t;
-    uint8_t    *pixels, *labels;
-    uint64_t   *order;
-    float      *scale, *shift;
-    uint64_t    step, at;
-    double      compile, recompile;
+    hone_net *net;
+    hone_var x, t;
+    uint8_t *pixels, *labels;
+    uint64_t *order;
+    float *scale, *shift;
+    uint64_t step, at;
+    double compile, recompile;
 };
 
 static void *reserve(size_t bytes)
@@ -113,7 +113,7 @@ static hone_var resnet20(hone_graph *g, hone_var x)
     for (int64_t filters = 16; filters <= 64; filters *= 2)
         for (int i = 0; i < 3; i++) {
             const int64_t stride = filters > channels ? 2 : 1;
-            hone_var      h = conv_norm(g, hone_nn_relu(g, conv_norm(g, x, filters, stride)), filters, 1), shortcut = x;
+            hone_var h = conv_norm(g, hone_nn_relu(g, conv_norm(g, x, filters, stride)), filters, 1), shortcut = x;
             if (stride > 1)
                 shortcut = hone_conv2d(g, x, .filters = filters, .kernel = 1, .stride = stride, .no_bias = 1);
             x = hone_nn_relu(g, hone_nn_add(g, h, shortcut));
@@ -130,15 +130,16 @@ static const struct network {
 static hone_graph *build(const struct work *w, hone_net **net, hone_var *x, hone_var *t)
 {
     const hone_graph_options options = { sizeof options, w->threads, 1 };
-    const int64_t            image[3] = { 1, 28, 28 }, classes = CLASSES;
-    hone_error               err = HONE_ERROR_INIT;
-    hone_graph              *g = hone_nn_graph_create(&options);
+    const int64_t image[3] = { 1, 28, 28 }, classes = CLASSES;
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = hone_nn_graph_create(&options);
     if (!g)
         exit(1);
     *x = hone_nn_input(g, "x", image, 3);
     *t = hone_nn_input(g, "t", &classes, 1);
     const hone_var h = w->model(g, *x);
-    if (hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, *t), hone_nn_softmax(g, h), (int64_t)w->batch, net, &err) < 0 ||
+    if (hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, *t), hone_nn_softmax(g, h), (int64_t)w->batch, net,
+                        &err) < 0 ||
         hone_nn_allocate_states(g, 1, &err) < 0)
         die("compile", &err);
     return g;
@@ -168,9 +169,9 @@ static void start(struct work *w)
     const double t0 = seconds();
     w->graph = build(w, &w->net, &w->x, &w->t);
     const double t1 = seconds();
-    hone_net    *second;
-    hone_var     x, t;
-    hone_graph  *g = build(w, &second, &x, &t);
+    hone_net *second;
+    hone_var x, t;
+    hone_graph *g = build(w, &second, &x, &t);
     w->recompile = seconds() - t1;
     w->compile = t1 - t0;
     hone_net_destroy(second);
@@ -180,7 +181,7 @@ static void start(struct work *w)
 static void fill(struct work *w)
 {
     const uint64_t *batch = w->order + w->at;
-    float          *t = hone_net_input(w->net, w->t);
+    float *t = hone_net_input(w->net, w->t);
     hone_nn_gather_u8(w->pixels, PIXELS, batch, w->batch, w->scale, w->shift, hone_net_input(w->net, w->x));
     memset(t, 0, w->batch * CLASSES * sizeof *t);
     for (size_t i = 0; i < w->batch; i++)
@@ -190,7 +191,7 @@ static void fill(struct work *w)
 
 static void update_all(struct work *w)
 {
-    uint32_t               n;
+    uint32_t n;
     hone_parameter *const *p = hone_nn_parameters(w->graph, &n);
     for (uint32_t i = 0; i < n; i++)
         update(p[i]->value, p[i]->state[0], p[i]->gradient, p[i]->length, 1e-3f,
@@ -200,7 +201,7 @@ static void update_all(struct work *w)
 static void step(struct work *w)
 {
     hone_error err = HONE_ERROR_INIT;
-    double     loss;
+    double loss;
     fill(w);
     if (hone_net_forward_backward(w->net, w->step++, &loss, &err) < 0)
         die("step", &err);
@@ -221,7 +222,7 @@ struct rates {
 
 static struct rates measure(struct work *w, double duration)
 {
-    double   rates[SLICES];
+    double rates[SLICES];
     uint64_t all = 0;
     const double warm = seconds();
     for (int i = 0; i < 100 && (i < 3 || seconds() - warm < duration / 4); i++)
@@ -229,8 +230,8 @@ static struct rates measure(struct work *w, double duration)
     const double cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID);
     for (int s = 0; s < SLICES; s++) {
         const double start_time = seconds();
-        double       now = start_time;
-        uint64_t     steps = 0;
+        double now = start_time;
+        uint64_t steps = 0;
         for (; now - start_time < duration / SLICES; now = seconds(), steps++)
             step(w);
         rates[s] = (double)(steps * w->batch) / (now - start_time);
@@ -256,7 +257,7 @@ static double part(struct work *w, void (*f)(struct work *))
 /* Two processes at once; each sends its median through the pipe. */
 static double pair(double duration, const struct work *like)
 {
-    int    fd[2];
+    int fd[2];
     double sum = 0.0, rate;
     if (pipe(fd) < 0)
         exit(1);
@@ -275,9 +276,9 @@ static double pair(double duration, const struct work *like)
 
 static uint64_t count_parameters(hone_graph *g)
 {
-    uint32_t               n;
+    uint32_t n;
     hone_parameter *const *p = hone_nn_parameters(g, &n);
-    uint64_t               count = 0;
+    uint64_t count = 0;
     for (uint32_t i = 0; i < n; i++)
         count += (uint64_t)hone_shape_elements(p[i]->dims, p[i]->n_dims);
     return count;
@@ -287,21 +288,24 @@ static void report(struct work *w, double duration)
 {
     start(w);
     const struct rates rates = measure(w, duration);
-    const double       step_time = (double)w->batch / rates.median, cpu_time = (double)w->batch / rates.cpu;
-    const uint32_t     repeats = step_time > 0.01 ? 10 : 200;
-    const double       operations = hone_net_primitive_seconds(w->net, repeats);
-    const double       gather = part(w, fill), updates = part(w, update_all);
-    struct rusage      usage;
+    const double step_time = (double)w->batch / rates.median, cpu_time = (double)w->batch / rates.cpu;
+    const uint32_t repeats = step_time > 0.01 ? 10 : 200;
+    const double operations = hone_net_primitive_seconds(w->net, repeats);
+    const double gather = part(w, fill), updates = part(w, update_all);
+    struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("nn: %s, %s (%llu parameters), batch %zu, %u thread%s, float32\n", hone_nn_version(), w->name,
            (unsigned long long)count_parameters(w->graph), w->batch, w->threads, w->threads > 1 ? "s" : "");
-    printf("  images per second        %10.0f   (best slice %.0f; by processor time %.0f)\n", rates.median, rates.best, rates.cpu);
-    printf("  time of a step           %10.1f us   (%.1f GFLOP/s)\n", 1e6 * step_time, 1e-9 * hone_net_flops(w->net) / step_time);
-    printf("  operations run alone     %10.1f us   (ratio %.3f; by processor time %.3f)\n", 1e6 * operations, step_time / operations,
-           cpu_time / operations);
-    printf("  gather, update           %10.1f us + %.1f us   (step / (operations + both) %.3f)\n", 1e6 * gather, 1e6 * updates,
-           step_time / (operations + gather + updates));
-    printf("  build and compile        %10.2f ms, the same shapes again %.2f ms\n", 1e3 * w->compile, 1e3 * w->recompile);
+    printf("  images per second        %10.0f   (best slice %.0f; by processor time %.0f)\n", rates.median, rates.best,
+           rates.cpu);
+    printf("  time of a step           %10.1f us   (%.1f GFLOP/s)\n", 1e6 * step_time,
+           1e-9 * hone_net_flops(w->net) / step_time);
+    printf("  operations run alone     %10.1f us   (ratio %.3f; by processor time %.3f)\n", 1e6 * operations,
+           step_time / operations, cpu_time / operations);
+    printf("  gather, update           %10.1f us + %.1f us   (step / (operations + both) %.3f)\n", 1e6 * gather,
+           1e6 * updates, step_time / (operations + gather + updates));
+    printf("  build and compile        %10.2f ms, the same shapes again %.2f ms\n", 1e3 * w->compile,
+           1e3 * w->recompile);
     printf("  memory of the network    %10.2f MB, peak of the process %.0f MB (of them %.0f MB images)\n",
            (double)hone_net_bytes(w->net) / 1e6, (double)usage.ru_maxrss / 1e3, (double)SAMPLES * PIXELS / 1e6);
     hone_net_destroy(w->net);
@@ -316,9 +320,9 @@ static void report(struct work *w, double duration)
 int main(int argc, char **argv)
 {
     const double duration = argc > 1 ? strtod(argv[1], NULL) : 4.0;
-    const char  *name = argc > 2 ? argv[2] : NULL;
+    const char *name = argc > 2 ? argv[2] : NULL;
     const size_t n = sizeof networks / sizeof *networks;
-    bool         any = false;
+    bool any = false;
     for (size_t i = 0; i < n; i++) {
         struct work w = { .name = networks[i].name, .model = networks[i].build, .batch = 128, .threads = 1 };
         if (argc > 3)

@@ -28,9 +28,9 @@ static float *numbers(int64_t n)
 
 static double measure(const struct matmul_shape *s)
 {
-    hone_error          err = HONE_ERROR_INIT;
-    struct primitive   *m = NULL;
-    struct call        *call = NULL;
+    hone_error err = HONE_ERROR_INIT;
+    struct primitive *m = NULL;
+    struct call *call = NULL;
     float *a = numbers(s->m * s->k), *b = numbers(s->k * s->n), *c = numbers(s->m * s->n), *bias = numbers(s->n);
     double best = 1.0;
     if (matmul_create(s, "bench", &m, &err) < 0) {
@@ -38,7 +38,7 @@ static double measure(const struct matmul_shape *s)
         exit(1);
     }
     const uint64_t scratch_bytes = primitive_scratch_bytes(m);
-    float         *scratch = numbers((int64_t)(scratch_bytes / 4 + 16));
+    float *scratch = numbers((int64_t)(scratch_bytes / 4 + 16));
     float *const operands[PRIMITIVE_OPERANDS + 1] = { a, b, c, s->bias ? bias : NULL, scratch };
     if (primitive_bind(m, operands, &call, &err) < 0)
         exit(1);
@@ -61,13 +61,13 @@ static double measure(const struct matmul_shape *s)
 int main(int argc, char **argv)
 {
     static const int64_t layers[][2] = { { 784, 256 }, { 256, 128 }, { 128, 10 } };
-    const int64_t        n = argc > 1 ? strtol(argv[1], NULL, 10) : 128;
-    const int            before = threads_enter(1);
-    double               total[2] = { 0, 0 };
+    const int64_t n = argc > 1 ? strtol(argv[1], NULL, 10) : 128;
+    const int before = threads_enter(1);
+    double total[2] = { 0, 0 };
     printf("%-12s %22s %22s %22s   (out, in) | (in, out), us\n", "layer", "forward", "data gradient",
            "weight gradient");
     for (int l = 0; l < 3; l++) {
-        const int64_t             in = layers[l][0], out = layers[l][1];
+        const int64_t in = layers[l][0], out = layers[l][1];
         const struct matmul_shape passes[3][2] = {
             { { .m = n, .n = out, .k = in, .b_transposed = true }, { .m = n, .n = out, .k = in } },
             { { .m = n, .n = in, .k = out }, { .m = n, .n = in, .k = out, .b_transposed = true } },

@@ -9,8 +9,9 @@
 
 #include <time.h>
 
-#define BASE                                                                                                                \
-    "[objective]\nuse = train\nepochs = 9\nbatch_size = 128\n[dataset]\nuse = idx\nvalidation = 0\n[transform.standardize]\n" \
+#define BASE                                                                                      \
+    "[objective]\nuse = train\nepochs = 9\nbatch_size = 128\n[dataset]\nuse = idx\nvalidation = " \
+    "0\n[transform.standardize]\n"                                                                \
     "[model]\nuse = mlp\nhidden = 256, 128\n[optimizer]\nuse = sgd\nlearning_rate = 0.05\nmomentum = 0.9\n"
 
 static double seconds(void)
@@ -49,8 +50,8 @@ static int measure(const char *what, const char *ini)
     }
     if (rc == HONE_OK) {
         const double floor = hone_net_primitive_seconds(t.network.nets[NET_FULL], 200) * (double)t.steps_per_epoch;
-        printf("%-26s %9.0f images/s   %5.3f times the primitives   set-up %4.0f ms\n", what, (double)t.train.n / best, best / floor,
-               prepared * 1e3);
+        printf("%-26s %9.0f images/s   %5.3f times the primitives   set-up %4.0f ms\n", what, (double)t.train.n / best,
+               best / floor, prepared * 1e3);
     } else
         printf("%-26s failed: %s\n", what, h.err.msg);
     training_release(&t);
@@ -62,6 +63,7 @@ int main(void)
 {
     printf("train: 784-256-128-10, batch 128, one thread, float32, all of Fashion-MNIST\n");
     return measure("plain", BASE) | measure("cosine schedule", BASE "[lr_schedule]\nuse = cosine\n") |
-           measure("dropout, l2, max_norm", BASE "[regularizer.dropout]\nrate = 0.2\n[regularizer.l2]\n[regularizer.max_norm]\n") |
+           measure("dropout, l2, max_norm",
+                   BASE "[regularizer.dropout]\nrate = 0.2\n[regularizer.l2]\n[regularizer.max_norm]\n") |
            measure("crops and flips", BASE "[regularizer.random_crop_flip]\n");
 }

@@ -15,7 +15,7 @@ CC=${CC:-cc}
 if $CC -std=c11 -I"$root/sdk/include" -fsyntax-only "$root/tests/abi/offsets.c" >"$work/log" 2>&1; then ok offsets_hold; else bad offsets_hold; fi
 # the assertions can fail: a field in front, a field taken away
 cp -r "$root/sdk/include" "$work/moved"
-sed -i 's/^    uint32_t          size, flags;/    uint32_t          size, flags, more, even_more;/' "$work/moved/hone/plugin.h"
+sed -i 's/^    uint32_t *size, flags;/    uint32_t size, flags, more, even_more;/' "$work/moved/hone/plugin.h"
 if $CC -std=c11 -I"$work/moved" -fsyntax-only "$root/tests/abi/offsets.c" >"$work/log" 2>&1; then bad moved_field_noticed
 elif grep -q 'hone_component.*has moved' "$work/log"; then ok moved_field_noticed; else bad moved_field_noticed; fi
 cp -r "$root/sdk/include" "$work/appended"

@@ -161,11 +161,13 @@ static void test_rows(void)
              "                               .5   blank\n"
              "c            18446744073709551615\n");
     rows_are(OUTPUT_CSV, 5,
-             "name,value,note\na,1.5,plain\nlong \xc3\xa9 name,-12,\"comma, \"\"quote\"\"\nline\"\nb,nan,\n,.5,\" blank\"\nc,18446744073709551615,\n");
+             "name,value,note\na,1.5,plain\nlong \xc3\xa9 name,-12,\"comma, \"\"quote\"\"\nline\"\nb,nan,\n,.5,\" "
+             "blank\"\nc,18446744073709551615,\n");
     rows_are(OUTPUT_JSON, 5,
              "[\n  {\"name\": \"a\", \"value\": 1.5, \"note\": \"plain\"},\n"
              "  {\"name\": \"long \xc3\xa9 name\", \"value\": -12, \"note\": \"comma, \\\"quote\\\"\\nline\"},\n"
-             "  {\"name\": \"b\", \"value\": null, \"note\": null},\n  {\"name\": \"\", \"value\": 0.5, \"note\": \" blank\"},\n"
+             "  {\"name\": \"b\", \"value\": null, \"note\": null},\n  {\"name\": \"\", \"value\": 0.5, \"note\": \" "
+             "blank\"},\n"
              "  {\"name\": \"c\", \"value\": 18446744073709551615, \"note\": \"\"}\n]\n");
     rows_are(OUTPUT_TEXT, 0, "name  value  note\n");
     rows_are(OUTPUT_CSV, 0, "name,value,note\n");
@@ -178,7 +180,7 @@ static void test_rows_fail(void)
 {
     static const struct {
         const char *device;
-        int         rc, code;
+        int rc, code;
     } cases[] = { { "/dev/full", -1, ENOSPC }, { NULL, 0, 0 } };
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < 2; i++) {
@@ -216,4 +218,5 @@ static void test_formats(void)
     CU_ASSERT(!output_format_parse("xml", &format));
 }
 
-SUITE(TEST(test_write_and_read), TEST(test_directories), TEST(test_paths), TEST(test_rows), TEST(test_rows_fail), TEST(test_formats))
+SUITE(TEST(test_write_and_read), TEST(test_directories), TEST(test_paths), TEST(test_rows), TEST(test_rows_fail),
+      TEST(test_formats))

@@ -44,8 +44,8 @@ static void test_numbers_are_short(void)
     check_number(1e15, "1000000000000000");
     check_number(9007199254740992.0, "9007199254740992");
     check_number(1e22, "1e+22");
-    check_number(NAN, "nan");
-    check_number(-NAN, "nan");
+    check_number((double)NAN, "nan");
+    check_number(-(double)NAN, "nan");
     check_number(HUGE_VAL, "inf");
     check_number(-HUGE_VAL, "-inf");
     check_number(-0.0, "-0");
@@ -81,7 +81,7 @@ static void test_json(void)
     text_clear(&t);
     text_add_json_string(&t, NULL);
     text_add_json_number(&t, 1.5);
-    text_add_json_number(&t, NAN);
+    text_add_json_number(&t, (double)NAN);
     text_add_json_number(&t, HUGE_VAL);
     CU_ASSERT_STRING_EQUAL(text_string(&t), "null1.5nullnull");
     text_release(&t);
@@ -107,8 +107,9 @@ static void test_complaints_sort_and_say_once(void)
     complain(&c, &(struct place){ "a.ini", 1, 1 }, "escape \x1b[1m");
     complain(&c, NULL, "nowhere");
     print_into(&c, out, sizeof out);
-    CU_ASSERT_STRING_EQUAL(out, "b.ini:9: error: no column\nb.ini:9:1: error: early 7\nb.ini:10:2: error: late\n"
-                                "b.ini:10:2: error: other\n--set: error: set\na.ini:1:1: error: escape \\x1b[1m\nerror: nowhere\n");
+    CU_ASSERT_STRING_EQUAL(
+        out, "b.ini:9: error: no column\nb.ini:9:1: error: early 7\nb.ini:10:2: error: late\n"
+             "b.ini:10:2: error: other\n--set: error: set\na.ini:1:1: error: escape \\x1b[1m\nerror: nowhere\n");
     complaints_release(&c);
     CU_ASSERT_EQUAL(c.n, 0);
 }
@@ -128,7 +129,8 @@ static void test_complaints_stop_at_twenty(void)
 
 static const char *nearest(const char *word)
 {
-    static const char *const known[] = { "learning_rate", "momentum", "nesterov", "weight_decay", "epochs", "l1", "l2", "rate" };
+    static const char *const known[] = { "learning_rate", "momentum", "nesterov", "weight_decay",
+                                         "epochs",        "l1",       "l2",       "rate" };
     struct suggestion s;
     suggestion_start(&s, word);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -149,7 +151,8 @@ static void test_suggestions(void)
     CU_ASSERT_STRING_EQUAL(nearest("x"), "");
     CU_ASSERT_STRING_EQUAL(nearest(""), "");
     CU_ASSERT_STRING_EQUAL(nearest("l3"), "l1");
-    CU_ASSERT_STRING_EQUAL(nearest("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "");
+    CU_ASSERT_STRING_EQUAL(nearest("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+                           "");
 }
 
 SUITE(TEST(test_text_grows), TEST(test_numbers_are_short), TEST(test_numbers_read_back), TEST(test_json),

@@ -9,11 +9,11 @@
 static struct catalog *catalog;
 
 struct made {
-    struct config      config;
-    struct complaints  complaints;
+    struct config config;
+    struct complaints complaints;
     struct composition composition;
-    int                rc;
-    char               said[8192]; /* the complaints as printed */
+    int rc;
+    char said[8192]; /* the complaints as printed */
 };
 
 static void make_with(struct made *m, const char *ini, unsigned flags, const char *set)
@@ -48,7 +48,7 @@ static void unmake(struct made *m)
     complaints_release(&m->complaints);
 }
 
-#define HEAD "[study]\nobjectives = accuracy max\n[objective]\nuse = drill\n[dataset]\nuse = noise\n"
+#define HEAD  "[study]\nobjectives = accuracy max\n[objective]\nuse = drill\n[dataset]\nuse = noise\n"
 #define SPACE "[space]\nmodel.width = int 1 .. 512 log\n"
 
 /* The only complaint is this one. */
@@ -104,7 +104,8 @@ static void test_small_file(void)
 static void test_study_keys(void)
 {
     struct made m;
-    make(&m, "[study]\nname = a.b-1\nseed = 7\ntime = 20m\nworkers = 3\norder = strict\nlag = 2\ntrial_memory = 2G\ntrial_time = 1h\n"
+    make(&m, "[study]\nname = a.b-1\nseed = 7\ntime = 20m\nworkers = 3\norder = strict\nlag = 2\ntrial_memory = "
+             "2G\ntrial_time = 1h\n"
              "storage = cloud://host/db\ndirectory = /tmp/x/./y\nfinal = no\nobjectives = a min , b  max,c\n"
              "constraints = p <= 500000, q>1e-3\n[objective]\nuse = formula\n[space]\nx1 = real 0 .. 1\n");
     const struct study_settings *s = &m.composition.study;
@@ -137,8 +138,10 @@ static void test_study_keys(void)
 static void test_bad_study(void)
 {
 #define REST "[objective]\nuse = formula\n[space]\nx = real 0 .. 1\n"
-    refused("[study]\n" REST, "1:1: error: [study] needs objectives: what to optimize, such as objectives = validation.accuracy max");
-    refused("[study]\nobjectives =\n" REST, "2:13: error: [study] needs objectives: what to optimize, such as objectives = validation.accuracy max");
+    refused("[study]\n" REST,
+            "1:1: error: [study] needs objectives: what to optimize, such as objectives = validation.accuracy max");
+    refused("[study]\nobjectives =\n" REST,
+            "2:13: error: [study] needs objectives: what to optimize, such as objectives = validation.accuracy max");
     refused("[study]\nobjectives = a up\n" REST,
             "2:14: error: an objective is a metric and min or max, not 'a up'; several are separated by commas");
     refused("[study]\nobjectives = a, a min\n" REST, "2:17: error: the objective 'a' is there twice");
@@ -149,14 +152,19 @@ static void test_bad_study(void)
             "3:15: error: a constraint is a metric, <=, >=, < or >, and a number: model.parameters <= 500000");
     refused("[study]\nobjectives = a\nconstraints = b <= 1k\n" REST,
             "3:15: error: a constraint is a metric, <=, >=, < or >, and a number: model.parameters <= 500000");
-    refused("[study]\nobjectives = a\nworkers = 0\n" REST, "3:11: error: workers = 0 is neither auto nor a whole number in [1, 4096]");
-    refused("[study]\nobjectives = a\ntrails = 3\n" REST, "3:1: error: unknown key 'trails' in [study]; did you mean 'trials'?");
-    refused("[study]\nobjectives = a\ntrials = 1e3\n" REST, "3:10: error: trials = 1e3 is not a whole number of trials (study)");
+    refused("[study]\nobjectives = a\nworkers = 0\n" REST,
+            "3:11: error: workers = 0 is neither auto nor a whole number in [1, 4096]");
+    refused("[study]\nobjectives = a\ntrails = 3\n" REST,
+            "3:1: error: unknown key 'trails' in [study]; did you mean 'trials'?");
+    refused("[study]\nobjectives = a\ntrials = 1e3\n" REST,
+            "3:10: error: trials = 1e3 is not a whole number of trials (study)");
     refused("[study]\nobjectives = a\norder = strictly\n" REST,
             "3:9: error: order = strictly is none of asynchronous, strict; did you mean 'strict'? (study)");
-    refused("[study]\nobjectives = a\nlag = 3\n" REST, "3:1: error: 'lag' has no effect while order = asynchronous; it needs order = strict");
+    refused("[study]\nobjectives = a\nlag = 3\n" REST,
+            "3:1: error: 'lag' has no effect while order = asynchronous; it needs order = strict");
     refused("[study]\nobjectives = a\nname = a/b\n" REST,
-            "3:8: error: name = a/b: a study's name has letters, digits, '.', '_' and '-', starts with none of '.' and '-', and has at "
+            "3:8: error: name = a/b: a study's name has letters, digits, '.', '_' and '-', starts with none of '.' and "
+            "'-', and has at "
             "most 100 characters");
     refused("[study]\nobjectives = a\nstorage = bix:x.db\n" REST,
             "3:11: error: unknown storage 'bix'; did you mean 'box'? (a path with ':' is written ./PATH)");
@@ -174,31 +182,38 @@ static void test_sections(void)
             "4:7: error: unknown objective 'dril'; did you mean 'drill'?");
     refused("[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\n[dataset]\nuse = noise\n",
             "7:1: error: [dataset] has no effect: objective 'formula' composes nothing");
-    refused(HEAD SPACE "[transform.shuffle]\n", "9:1: error: [transform.shuffle] has no effect: objective 'drill' composes no transform");
+    refused(HEAD SPACE "[transform.shuffle]\n",
+            "9:1: error: [transform.shuffle] has no effect: objective 'drill' composes no transform");
     refused(HEAD SPACE "[modle]\n", "9:1: error: unknown section [modle]; did you mean [model]?");
-    refused(HEAD SPACE "[regularisers.l2]\n", "9:1: error: unknown section [regularisers.l2]; did you mean [regularizer.l2]?");
+    refused(HEAD SPACE "[regularisers.l2]\n",
+            "9:1: error: unknown section [regularisers.l2]; did you mean [regularizer.l2]?");
     refused(HEAD SPACE "[dropout]\n", "9:1: error: unknown section [dropout]; did you mean [regularizer.dropout]?");
     refused(HEAD SPACE "[adam]\n", "9:1: error: unknown section [adam]; did you mean [optimizer] with use = adam?");
     refused(HEAD SPACE "[weather]\n", "9:1: error: unknown section [weather]; objective 'drill' knows no such kind");
     refused(HEAD SPACE "[model.mlp]\n", "9:1: error: there is one model: write [model] and in it use = mlp");
-    refused(HEAD SPACE "[regularizer]\n", "9:1: error: there may be several of the kind regularizer: write [regularizer.NAME]");
+    refused(HEAD SPACE "[regularizer]\n",
+            "9:1: error: there may be several of the kind regularizer: write [regularizer.NAME]");
     refused(HEAD SPACE "[regularizer.drop]\n",
             "9:1: error: unknown regularizer 'drop'; did you mean 'dropout'? (or name another with use = NAME)");
     refused(HEAD SPACE "[search]\nuse = cleverer\n", "10:7: error: unknown search 'cleverer'; did you mean 'clever'?");
-    refused(HEAD SPACE "[search]\nenabled = no\n", "10:11: error: a study needs its search: [search] cannot be disabled");
+    refused(HEAD SPACE "[search]\nenabled = no\n",
+            "10:11: error: a study needs its search: [search] cannot be disabled");
     refused(HEAD SPACE "[search]\nenabled = maybe\n", "10:11: error: enabled = maybe is neither yes nor no");
     refused("[study]\nobjectives = a\n[objective]\nuse = drill\n" SPACE,
             "3:1: error: objective 'drill' needs a [dataset] section; installed: disk, noise");
-    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n", "10:11: error: objective 'drill' needs a [metric.NAME] section that is enabled");
+    refused(HEAD SPACE "[metric.accuracy]\nenabled = no\n",
+            "10:11: error: objective 'drill' needs a [metric.NAME] section that is enabled");
     refused(HEAD SPACE "[metric.accuracy]\n[metric.loss]\n[metric.x]\nuse = loss\n",
             "3:1: error: objective 'drill' composes at most 2 of the kind metric, not 3");
-    refused(HEAD SPACE "[storage]\nuse = box\n", "9:1: error: unknown section [storage]; the storage is named by [study] storage");
+    refused(HEAD SPACE "[storage]\nuse = box\n",
+            "9:1: error: unknown section [storage]; the storage is named by [study] storage");
 }
 
 static void test_instances(void)
 {
     struct made m;
-    make(&m, HEAD SPACE "[regularizer.dropout]\nrate = 0.2\n[regularizer.first]\nuse = l2\n[regularizer.hone.static.l2]\n[reporter.gazette]\n");
+    make(&m, HEAD SPACE "[regularizer.dropout]\nrate = 0.2\n[regularizer.first]\nuse = "
+                        "l2\n[regularizer.hone.static.l2]\n[reporter.gazette]\n");
     const struct composition *c = &m.composition;
     CU_ASSERT_STRING_EQUAL(c->sections[2].name, "regularizer.dropout");
     CU_ASSERT_STRING_EQUAL(c->sections[2].component->name, "dropout");
@@ -215,16 +230,23 @@ static void test_keys(void)
 {
     refused(HEAD SPACE "[optimizer]\nleraning_rate = 1\n",
             "10:1: error: unknown key 'leraning_rate' in [optimizer] (sgd); did you mean 'learning_rate'?");
-    refused(HEAD SPACE "[optimizer]\nbeta1 = 1\n", "10:1: error: unknown key 'beta1' in [optimizer] (sgd); it is a key of optimizer 'adam'");
-    refused(HEAD SPACE "[model]\nmomentum = 1\n", "10:1: error: unknown key 'momentum' in [model] (mlp); it is a key of [optimizer]");
-    refused(HEAD SPACE "[model]\nqqqq = 1\n", "10:1: error: unknown key 'qqqq' in [model] (mlp); `hone info model mlp` lists what there is");
+    refused(HEAD SPACE "[optimizer]\nbeta1 = 1\n",
+            "10:1: error: unknown key 'beta1' in [optimizer] (sgd); it is a key of optimizer 'adam'");
+    refused(HEAD SPACE "[model]\nmomentum = 1\n",
+            "10:1: error: unknown key 'momentum' in [model] (mlp); it is a key of [optimizer]");
+    refused(HEAD SPACE "[model]\nqqqq = 1\n",
+            "10:1: error: unknown key 'qqqq' in [model] (mlp); `hone info model mlp` lists what there is");
     refused(HEAD SPACE "[optimizer]\nmomentum = 1\n", "10:12: error: momentum = 1 is outside [0, 1) (optimizer sgd)");
-    refused(HEAD SPACE "[optimizer]\nlearning_rate = fast\n", "10:17: error: learning_rate = fast is not a number (optimizer sgd)");
-    refused(HEAD SPACE "[optimizer]\nschedule = stepp\n",
-            "10:12: error: schedule = stepp is none of constant, step, exponential; did you mean 'step'? (optimizer sgd)");
-    refused(HEAD SPACE "[optimizer]\nnesterov = perhaps\n", "10:12: error: nesterov = perhaps is neither yes nor no (optimizer sgd)");
+    refused(HEAD SPACE "[optimizer]\nlearning_rate = fast\n",
+            "10:17: error: learning_rate = fast is not a number (optimizer sgd)");
+    refused(
+        HEAD SPACE "[optimizer]\nschedule = stepp\n",
+        "10:12: error: schedule = stepp is none of constant, step, exponential; did you mean 'step'? (optimizer sgd)");
+    refused(HEAD SPACE "[optimizer]\nnesterov = perhaps\n",
+            "10:12: error: nesterov = perhaps is neither yes nor no (optimizer sgd)");
     refused(HEAD SPACE "[model]\nhidden = 10, 0\n", "10:10: error: hidden = 0 is outside [1, 65536] (model mlp)");
-    refused(HEAD SPACE "[model]\nhidden = 10,, 20\n", "10:10: error: hidden = 10,, 20 has an empty element (model mlp)");
+    refused(HEAD SPACE "[model]\nhidden = 10,, 20\n",
+            "10:10: error: hidden = 10,, 20 has an empty element (model mlp)");
     refused(HEAD SPACE "[optimizer]\nstep_size = 3\n",
             "10:1: error: 'step_size' has no effect while schedule = constant; it needs schedule=step");
     refused(HEAD SPACE "[optimizer]\nschedule = exponential\nstep_size = 3\n",
@@ -240,7 +262,8 @@ static void test_slot_and_path_keys(void)
     struct made m;
     char here[4096], expected[4200];
     CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(here, sizeof here));
-    make(&m, "[study]\nobjectives = a\n[objective]\nuse = drill\nmemory = 4M\n[dataset]\nuse = disk\npath = data/x.csv\nvalidation = 0.2\n" SPACE);
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = drill\nmemory = 4M\n[dataset]\nuse = disk\npath = "
+             "data/x.csv\nvalidation = 0.2\n" SPACE);
     const struct composed_section *s = m.composition.sections + 1;
     CU_ASSERT_EQUAL_FATAL(s->n_keys, 4);
     snprintf(expected, sizeof expected, "%s/conf/data/x.csv", here); /* beside the INI */
@@ -249,7 +272,8 @@ static void test_slot_and_path_keys(void)
     CU_ASSERT_EQUAL(s->keys[3].of_slot, 1);
     CU_ASSERT_STRING_EQUAL(s->keys[3].text, "0.2");
     unmake(&m);
-    make_with(&m, "[study]\nobjectives = a\n[objective]\nuse = drill\n[dataset]\nuse = disk\npath = data/x.csv\n" SPACE, 0, "dataset.path=y");
+    make_with(&m, "[study]\nobjectives = a\n[objective]\nuse = drill\n[dataset]\nuse = disk\npath = data/x.csv\n" SPACE,
+              0, "dataset.path=y");
     CU_ASSERT_EQUAL_FATAL(m.rc, 0);
     snprintf(expected, sizeof expected, "%s/y", here);
     CU_ASSERT_STRING_EQUAL(m.composition.sections[1].keys[0].text, expected);
@@ -260,52 +284,65 @@ static void test_space(void)
 {
 #define S HEAD "[space]\n"
     refused(HEAD, " error: there is nothing to search: [space] needs lines such as SECTION.KEY = real LOW .. HIGH");
-    refused(HEAD "[space]\n", "7:1: error: there is nothing to search: [space] needs lines such as SECTION.KEY = real LOW .. HIGH");
-    refused(S "model.widht = int 1 .. 5\n", "8:1: error: 'model.widht': no key 'widht' in [model]; did you mean 'model.width'?");
-    refused(S "modle.width = int 1 .. 5\n", "8:1: error: 'modle.width': there is no section [modle]; did you mean 'model.width'?");
+    refused(HEAD "[space]\n",
+            "7:1: error: there is nothing to search: [space] needs lines such as SECTION.KEY = real LOW .. HIGH");
+    refused(S "model.widht = int 1 .. 5\n",
+            "8:1: error: 'model.widht': no key 'widht' in [model]; did you mean 'model.width'?");
+    refused(S "modle.width = int 1 .. 5\n",
+            "8:1: error: 'modle.width': there is no section [modle]; did you mean 'model.width'?");
     refused(S "width = int 1 .. 5\n", "8:1: error: 'width' names no section; did you mean 'model.width'?");
-    refused(S "regularizer.dropout.rate = real 0 .. 0.5\n", "8:1: error: 'regularizer.dropout.rate': there is no section [regularizer.dropout]");
-    refused(S "study.seed = int 1 .. 5\n", "8:1: error: 'study.seed' belongs to the study, not to a trial, and cannot be searched");
+    refused(S "regularizer.dropout.rate = real 0 .. 0.5\n",
+            "8:1: error: 'regularizer.dropout.rate': there is no section [regularizer.dropout]");
+    refused(S "study.seed = int 1 .. 5\n",
+            "8:1: error: 'study.seed' belongs to the study, not to a trial, and cannot be searched");
     refused(S "search.use = choice plain, clever\n",
             "8:1: error: 'search.use' belongs to the study, not to a trial, and cannot be searched");
-    refused(S "objective.use = choice drill, formula\n", "8:1: error: 'objective.use' cannot be searched: a study has one objective");
-    refused(S "objective.epochs = int 1 .. 5\n", "8:1: error: 'objective.epochs' is not made to be searched (objective drill)");
-    refused(S "model.width = int 0 .. 5\n", "8:15: error: the range 0 .. 5 goes beyond what model.width may be: [1, 512] (model mlp)");
+    refused(S "objective.use = choice drill, formula\n",
+            "8:1: error: 'objective.use' cannot be searched: a study has one objective");
+    refused(S "objective.epochs = int 1 .. 5\n",
+            "8:1: error: 'objective.epochs' is not made to be searched (objective drill)");
+    refused(S "model.width = int 0 .. 5\n",
+            "8:15: error: the range 0 .. 5 goes beyond what model.width may be: [1, 512] (model mlp)");
     refused(S "optimizer.momentum = real 0 .. 1\n",
             "8:22: error: the range 0 .. 1 goes beyond what optimizer.momentum may be: [0, 1) (optimizer sgd)");
     refused(S "optimizer.learning_rate = real 0 .. 1\n",
             "8:27: error: the range 0 .. 1 goes beyond what optimizer.learning_rate may be: (0, 10] (optimizer sgd)");
     refused(S "model.scale = normal 1 0.1\n",
             "8:15: error: model.scale must be greater than 0: cut the distribution with in LOW .. HIGH (model mlp)");
-    refused(S "model.width = real 1 .. 5\n", "8:15: error: model.width takes whole numbers: write int LOW .. HIGH (model mlp)");
-    refused(S "model.scale = int 1 .. 5\n",
-            "8:15: error: model.scale takes real numbers: write real LOW .. HIGH, with step 1 where they are to be whole (model mlp)");
+    refused(S "model.width = real 1 .. 5\n",
+            "8:15: error: model.width takes whole numbers: write int LOW .. HIGH (model mlp)");
+    refused(S "model.scale = int 1 .. 5\n", "8:15: error: model.scale takes real numbers: write real LOW .. HIGH, with "
+                                            "step 1 where they are to be whole (model mlp)");
     refused(S "model.activation = real 1 .. 5\n", "8:20: error: model.activation takes one of relu, tanh (model mlp)");
     refused(S "optimizer.nesterov = int 0 .. 1\n",
             "8:22: error: optimizer.nesterov takes yes or no: write choice yes, no (optimizer sgd)");
     refused(S "model.hidden = int 1 .. 5\n",
             "8:16: error: model.hidden takes text or a list: write choice \"A\", \"B\" (model mlp)");
-    refused(S "model.activation = choice relu, tan\n", "8:33: error: activation = tan is none of relu, tanh; did you mean 'tanh'? (model mlp)");
+    refused(S "model.activation = choice relu, tan\n",
+            "8:33: error: activation = tan is none of relu, tanh; did you mean 'tanh'? (model mlp)");
     refused(S "model.width = choice 16, 1024\n", "8:26: error: width = 1024 is outside [1, 512] (model mlp)");
-    refused(S "model.enabled = choice yes, no\n", "8:1: error: [model] cannot be disabled: objective 'drill' needs one");
+    refused(S "model.enabled = choice yes, no\n",
+            "8:1: error: [model] cannot be disabled: objective 'drill' needs one");
     refused(S "regularizer.l2.enabled = int 0 .. 1\n[regularizer.l2]\n",
             "8:26: error: regularizer.l2.enabled takes yes or no: write choice yes, no");
-    refused(S "optimizer.use = ordinal sgd, adam\n[optimizer]\nuse = sgd\n", "8:17: error: components have no order: write choice A, B");
+    refused(S "optimizer.use = ordinal sgd, adam\n[optimizer]\nuse = sgd\n",
+            "8:17: error: components have no order: write choice A, B");
     refused(S "optimizer.use = choice adem, sgd\n", "8:24: error: unknown optimizer 'adem'; did you mean 'adam'?");
     refused(S "optimizer.use = choice sgd, adem\n", "8:29: error: unknown optimizer 'adem'; did you mean 'adam'?");
-    refused(S "optimizer.decay = real 0.1 .. 0.5\n", "8:1: error: 'optimizer.decay' has no effect: it needs schedule=step|exponential in "
-                                                     "[optimizer]");
+    refused(S "optimizer.decay = real 0.1 .. 0.5\n",
+            "8:1: error: 'optimizer.decay' has no effect: it needs schedule=step|exponential in "
+            "[optimizer]");
     refused(S "regularizer.l2.strength = real 0 .. 1\n[regularizer.l2]\nenabled = no\n",
             "8:1: error: 'regularizer.l2.strength' has no effect: [regularizer.l2] has enabled = no");
     refused(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9\n[optimizer]\nwarm = 3\n",
             "9:1: error: optimizer.momentum is a key of sgd only; add: if optimizer.use = sgd");
 }
 
-
 static void test_conditions(void)
 {
     refused(S "model.width = int 1 .. 5 if model.hight > 3\nmodel.bias = real 0 .. 1\n",
-            "8:29: error: the condition's key 'model.hight' is not in [space]; conditions are about keys that are searched");
+            "8:29: error: the condition's key 'model.hight' is not in [space]; conditions are about keys that are "
+            "searched");
     refused(S "model.width = int 1 .. 5 if model.bais > 3\nmodel.bias = real 0 .. 1\n",
             "8:29: error: the condition's key 'model.bais' is not in [space]; did you mean 'model.bias'?");
     refused(S "model.width = int 1 .. 5 if model.width > 3\n", "8:29: error: 'model.width' depends on itself");
@@ -319,17 +356,22 @@ static void test_conditions(void)
             "8:42: error: the condition on 'model.bias' can never be met");
     refused(S "model.width = int 1 .. 5 if model.bias = 1\nmodel.bias = real 0 .. 1\n",
             "8:42: error: 'model.bias' is a continuum: conditions on it use <, <=, > or >=");
-    refused(S "model.width = int 1 .. 5\nmodel.bias = real 0 .. 1 if model.width = 6|3\n", "9:43: error: 'model.width' never is 6");
+    refused(S "model.width = int 1 .. 5\nmodel.bias = real 0 .. 1 if model.width = 6|3\n",
+            "9:43: error: 'model.width' never is 6");
     refused(S "model.width = int 1 .. 5\nmodel.bias = real 0 .. 1 if model.width = x\n",
             "9:43: error: 'x' is not a number, as the values of 'model.width' are");
-    refused(S "model.width = int 1 .. 5\nwhere = model.width < model.hight\n", "9:9: error: the relation's key 'model.hight' is not in [space]");
+    refused(S "model.width = int 1 .. 5\nwhere = model.width < model.hight\n",
+            "9:9: error: the relation's key 'model.hight' is not in [space]");
     refused(S "model.width = int 1 .. 5\nwhere = model.width > 5\n",
             "9:9: error: the relation can never hold: 'model.width' and the number do not overlap that way");
-    refused(S "model.activation = choice relu, tanh\nmodel.width = int 1 .. 5\nwhere = model.width < 3, model.activation < 2\n",
+    refused(S "model.activation = choice relu, tanh\nmodel.width = int 1 .. 5\nwhere = model.width < 3, "
+              "model.activation < 2\n",
             "10:26: error: 'model.activation' has no numbers to compare");
-    refused(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = adam\n[optimizer]\nwarm = 3\n",
+    refused(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = "
+              "adam\n[optimizer]\nwarm = 3\n",
             "9:1: error: optimizer.momentum is a key of sgd only; add: if optimizer.use = sgd");
-    refused(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use != sgd|adam\n[optimizer]\nwarm = 3\n",
+    refused(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use != "
+              "sgd|adam\n[optimizer]\nwarm = 3\n",
             "9:22: error: the conditions on the section's 'use' rule out every component");
 }
 
@@ -340,7 +382,8 @@ static void test_candidates_and_order(void)
     make(&m, S "optimizer.nesterov = choice yes, no if optimizer.momentum > 0.1\n"
                "optimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
                "optimizer.use = choice adam, sgd\noptimizer.beta1 = real 0.5 .. 0.9 if optimizer.use = adam\n"
-               "optimizer.warm = int 0 .. 5 if optimizer.use = adam\noptimizer.schedule = choice step, constant if optimizer.use = sgd\n"
+               "optimizer.warm = int 0 .. 5 if optimizer.use = adam\noptimizer.schedule = choice step, constant if "
+               "optimizer.use = sgd\n"
                "optimizer.step_size = int 1 .. 9 if optimizer.schedule = step\n");
     const struct space_lines *space = &m.composition.space;
     CU_ASSERT_EQUAL_FATAL(space->n_lines, 7);
@@ -373,7 +416,8 @@ static void test_candidates_and_order(void)
     CU_ASSERT_STRING_EQUAL(got.own[0].text, "0.1");
     CU_ASSERT_STRING_EQUAL(got.own[1].text, "0.5");
     section_settings_release(&got);
-    CU_ASSERT_EQUAL(composition_settings(&m.composition, o, bare, 1, &got, &err), HONE_EINVAL); /* warm has no default */
+    CU_ASSERT_EQUAL(composition_settings(&m.composition, o, bare, 1, &got, &err),
+                    HONE_EINVAL); /* warm has no default */
     CU_ASSERT_STRING_EQUAL(err.param, "warm");
     unmake(&m);
 }
@@ -381,7 +425,8 @@ static void test_candidates_and_order(void)
 static void test_enabled(void)
 {
     struct made m;
-    make(&m, S "regularizer.l2.enabled = choice yes, no\nregularizer.l2.strength = real 0 .. 1\nobjective.batch_size = choice 16, 32\n"
+    make(&m, S "regularizer.l2.enabled = choice yes, no\nregularizer.l2.strength = real 0 .. 1\nobjective.batch_size = "
+               "choice 16, 32\n"
                "[regularizer.l2]\nenabled = no\n");
     const struct composed_section *l2 = m.composition.sections + 2;
     struct section_settings got;
@@ -431,7 +476,8 @@ static void round_trip(const char *ini)
     for (size_t i = 0; i < a.composition.space.n_lines; i++) {
         const struct space_line *x = a.composition.space.lines + i, *y = b.composition.space.lines + i;
         CU_ASSERT_STRING_EQUAL(x->key, y->key);
-        CU_ASSERT(x->type == y->type && x->flags == y->flags && x->min == y->min && x->max == y->max && x->step == y->step);
+        CU_ASSERT(x->type == y->type && x->flags == y->flags && x->min == y->min && x->max == y->max &&
+                  x->step == y->step);
         for (size_t k = 0; x->weights && k < x->n_choices; k++)
             CU_ASSERT_EQUAL(x->weights[k], y->weights[k]);
     }
@@ -450,34 +496,44 @@ static void round_trip(const char *ini)
 static void test_round_trips(void)
 {
     round_trip(HEAD SPACE);
-    round_trip("[study]\nobjectives = a min, b\nconstraints = c <= 1e-300, d > -2\nseed = 9007199254740992\norder = strict\nlag = 3\n"
-               "time = 90s\nworkers = auto\nstorage = cloud:x y\n[objective]\nuse = formula\n[space]\nx.y.z = real -1e-3 .. 0.5\n"
+    round_trip("[study]\nobjectives = a min, b\nconstraints = c <= 1e-300, d > -2\nseed = 9007199254740992\norder = "
+               "strict\nlag = 3\n"
+               "time = 90s\nworkers = auto\nstorage = cloud:x y\n[objective]\nuse = formula\n[space]\nx.y.z = real "
+               "-1e-3 .. 0.5\n"
                "n = normal 0 1\nl = lognormal 0 1 in 0.1 .. 2\nc = choice \"a, b\" weight 1, c weight 2 if l > 1\n");
-    round_trip("[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nc = choice a weight 1, b weight 0.3, c weight 0.1\n"
+    round_trip("[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nc = choice a weight 1, b weight 0.3, c "
+               "weight 0.1\n"
                "o = ordinal 1, 2, 10\nd = real 0.1 .. 1 log if o >= 2\n");
-    round_trip(S "model.width = fixed 64\nmodel.activation = fixed tanh\nmodel.hidden = fixed \"8, 8\"\nmodel.bias = real 0 .. 1\n");
-    round_trip(S "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
-                 "optimizer.learning_rate = real 1e-4 .. 1 log\nwhere = model.width <= 100, objective.batch_size != model.width\n"
-                 "model.width = int 8 .. 128 step 8\nobjective.batch_size = int 16 .. 256 log\n[optimizer]\nwarm = 3\n");
-    round_trip(S "optimizer.schedule = choice step, constant\noptimizer.step_size = int 1 .. 9 if optimizer.schedule = step\n"
-                 "[optimizer]\nlearning_rate = 0.30000000000000004\nnote = \"a;b # c\"\n[regularizer.dropout]\nenabled = no\n"
-                 "[regularizer.x]\nuse = l2\nstrength = 1e-300\n[metric.loss]\n[reporter.gazette]\n");
-    round_trip("[study]\nobjectives = a\n[objective]\nuse = drill\n[dataset]\nuse = disk\npath = \" a;'b\"\ncolumns = x,  y\n" SPACE
-               "[optimizer]\nnote = '\"quoted\" ; # both'\n[model]\nhidden =\n");
+    round_trip(S "model.width = fixed 64\nmodel.activation = fixed tanh\nmodel.hidden = fixed \"8, 8\"\nmodel.bias = "
+                 "real 0 .. 1\n");
+    round_trip(S
+               "optimizer.use = choice sgd, adam\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
+               "optimizer.learning_rate = real 1e-4 .. 1 log\nwhere = model.width <= 100, objective.batch_size != "
+               "model.width\n"
+               "model.width = int 8 .. 128 step 8\nobjective.batch_size = int 16 .. 256 log\n[optimizer]\nwarm = 3\n");
+    round_trip(
+        S "optimizer.schedule = choice step, constant\noptimizer.step_size = int 1 .. 9 if optimizer.schedule = step\n"
+          "[optimizer]\nlearning_rate = 0.30000000000000004\nnote = \"a;b # c\"\n[regularizer.dropout]\nenabled = no\n"
+          "[regularizer.x]\nuse = l2\nstrength = 1e-300\n[metric.loss]\n[reporter.gazette]\n");
+    round_trip("[study]\nobjectives = a\n[objective]\nuse = drill\n[dataset]\nuse = disk\npath = \" a;'b\"\ncolumns = "
+               "x,  y\n" SPACE "[optimizer]\nnote = '\"quoted\" ; # both'\n[model]\nhidden =\n");
 }
 
 static void test_text_of_a_point(void)
 {
     struct made m, again;
     struct text out = TEXT_INIT;
-    struct setting_text point[] = { { "optimizer.use", "sgd" }, { "optimizer.momentum", "0.5" }, { "optimizer.schedule", "constant" },
+    struct setting_text point[] = { { "optimizer.use", "sgd" },
+                                    { "optimizer.momentum", "0.5" },
+                                    { "optimizer.schedule", "constant" },
                                     { "regularizer.l2.enabled", "no" } };
-    make(&m, S "optimizer.use = choice adam, sgd\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
-               "optimizer.schedule = choice step, constant if optimizer.use = sgd\nregularizer.l2.enabled = choice yes, no\n"
-               "[optimizer]\nwarm = 5\nstep_size = 7\n[regularizer.l2]\n");
+    make(&m, S
+         "optimizer.use = choice adam, sgd\noptimizer.momentum = real 0 .. 0.9 if optimizer.use = sgd\n"
+         "optimizer.schedule = choice step, constant if optimizer.use = sgd\nregularizer.l2.enabled = choice yes, no\n"
+         "[optimizer]\nwarm = 5\nstep_size = 7\n[regularizer.l2]\n");
     composition_text(&m.composition, point, 4, &out);
     CU_ASSERT_PTR_NULL(strstr(text_string(&out), "[space]"));
-    CU_ASSERT_PTR_NULL(strstr(text_string(&out), "warm")); /* adam's */
+    CU_ASSERT_PTR_NULL(strstr(text_string(&out), "warm"));      /* adam's */
     CU_ASSERT_PTR_NULL(strstr(text_string(&out), "step_size")); /* no effect with this schedule */
     CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\nlearning_rate = 0.1\nmomentum = 0.5\n"));
     make_with(&again, text_string(&out), COMPOSE_TRAIN, NULL);
@@ -486,7 +542,8 @@ static void test_text_of_a_point(void)
     CU_ASSERT_EQUAL_FATAL(again.rc, 0);
     struct text second = TEXT_INIT;
     composition_text(&again.composition, NULL, 0, &second);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&second), "[optimizer]\nuse = sgd\nenabled = yes\nlearning_rate = 0.1\nmomentum = 0.5\n"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text_string(&second), "[optimizer]\nuse = sgd\nenabled = yes\nlearning_rate = 0.1\nmomentum = 0.5\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&second), "[regularizer.l2]\nuse = l2\nenabled = no\n"));
     text_release(&out);
     text_release(&second);
@@ -499,7 +556,8 @@ static void test_fixed(void)
     struct made m, again;
     struct text out = TEXT_INIT;
     struct setting_text point[] = { { "x", "0.5" }, { "name", "a, b" } };
-    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nname = choice c, \"a, b\"\ny = fixed 3\n");
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nname = choice c, \"a, "
+             "b\"\ny = fixed 3\n");
     composition_text(&m.composition, point, 2, &out);
     CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nx = fixed 0.5\nname = fixed \"a, b\"\n"));
     make_with(&again, text_string(&out), COMPOSE_TRAIN, NULL);
@@ -509,14 +567,17 @@ static void test_fixed(void)
     text_release(&out);
     unmake(&m);
     unmake(&again);
-    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nz = fixed word\ny = fixed 0.5\nwhere = x <= y\n");
+    make(&m, "[study]\nobjectives = a\n[objective]\nuse = formula\n[space]\nx = real 0 .. 1\nz = fixed word\ny = fixed "
+             "0.5\nwhere = x <= y\n");
     CU_ASSERT_EQUAL(m.composition.space.lines[1].type, HONE_DIM_CHOICE);
     const struct space_line *y = m.composition.space.lines + 2;
     CU_ASSERT(y->type == HONE_DIM_REAL && y->min == 0.5 && y->max == 0.5 && y->step == 1 && !y->n_choices);
     unmake(&m);
     /* what varies is dropped, what is fixed stays and is checked */
-    make_with(&m, "[objective]\nuse = drill\n[dataset]\nuse = noise\n[space]\nmodel.width = int 1 .. 9\nmodel.scale = fixed 2\n",
-              COMPOSE_TRAIN, NULL);
+    make_with(
+        &m,
+        "[objective]\nuse = drill\n[dataset]\nuse = noise\n[space]\nmodel.width = int 1 .. 9\nmodel.scale = fixed 2\n",
+        COMPOSE_TRAIN, NULL);
     CU_ASSERT_EQUAL_FATAL(m.rc, 0);
     CU_ASSERT_EQUAL_FATAL(m.composition.space.n_lines, 1);
     CU_ASSERT_STRING_EQUAL(m.composition.space.lines[0].key, "model.scale");
@@ -524,17 +585,22 @@ static void test_fixed(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&out), "\n[space]\nmodel.scale = fixed 2\n"));
     text_release(&out);
     unmake(&m);
-    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n", "8:15: error: model.scale = -1 is not allowed: greater than 0 (model mlp)");
+    refused(S "model.scale = fixed -1\nmodel.width = int 1 .. 9\n",
+            "8:15: error: model.scale = -1 is not allowed: greater than 0 (model mlp)");
     refused(S "model.scale = fixed 1\n", "7:1: error: there is nothing to search: every line of [space] is fixed");
-    refused(S "optimizer.use = fixed adem\nmodel.width = int 1 .. 9\n", "8:23: error: unknown optimizer 'adem'; did you mean 'adam'?");
+    refused(S "optimizer.use = fixed adem\nmodel.width = int 1 .. 9\n",
+            "8:23: error: unknown optimizer 'adem'; did you mean 'adam'?");
 }
 
 static void test_train(void)
 {
     struct made m;
     /* a study's file trains as it is: its search may be absent here, its [space] is not looked at but for the candidates */
-    make_with(&m, "[search]\nuse = nowhere\n[objective]\nuse = drill\n[dataset]\nuse = noise\n[optimizer]\nwarm = 2\nmomentum = 0.1\n"
-                  "[space]\noptimizer.use = choice sgd, adam\nmodel.width = nonsense\n", COMPOSE_TRAIN, NULL);
+    make_with(&m,
+              "[search]\nuse = nowhere\n[objective]\nuse = drill\n[dataset]\nuse = noise\n[optimizer]\nwarm = "
+              "2\nmomentum = 0.1\n"
+              "[space]\noptimizer.use = choice sgd, adam\nmodel.width = nonsense\n",
+              COMPOSE_TRAIN, NULL);
     if (m.rc)
         printf("# %s", m.said);
     CU_ASSERT_EQUAL_FATAL(m.rc, 0);
@@ -542,7 +608,8 @@ static void test_train(void)
     CU_ASSERT_EQUAL(m.composition.space.n_lines, 0);
     CU_ASSERT_EQUAL(m.composition.n_objectives, 0);
     unmake(&m);
-    make_with(&m, "[study]\nobjectives = a up\n[objective]\nuse = drill\n[dataset]\nuse = noise\n", COMPOSE_TRAIN, NULL);
+    make_with(&m, "[study]\nobjectives = a up\n[objective]\nuse = drill\n[dataset]\nuse = noise\n", COMPOSE_TRAIN,
+              NULL);
     CU_ASSERT_EQUAL(m.rc, -1);
     unmake(&m);
 }
@@ -580,9 +647,13 @@ static void test_sources_and_places(void)
 static void test_all_at_once(void)
 {
     struct made m;
-    make_with(&m, "[study]\nseed = -1\nobjectives = a b\n[objective]\nuse = drill\n[dataset]\nuse = disk\n[model]\nwidht = 3\nwidth = 0\n"
-                  "[space]\nmodel.width = int 5 .. 2\nmodel.bias = real 0 .. 1 if x = 1\n", 0, NULL);
-    CU_ASSERT_STRING_EQUAL(m.said,
+    make_with(&m,
+              "[study]\nseed = -1\nobjectives = a b\n[objective]\nuse = drill\n[dataset]\nuse = disk\n[model]\nwidht = "
+              "3\nwidth = 0\n"
+              "[space]\nmodel.width = int 5 .. 2\nmodel.bias = real 0 .. 1 if x = 1\n",
+              0, NULL);
+    CU_ASSERT_STRING_EQUAL(
+        m.said,
         "t.ini:2:8: error: seed = -1 must be at least 0 (study)\n"
         "t.ini:3:14: error: an objective is a metric and min or max, not 'a b'; several are separated by commas\n"
         "t.ini:6:1: error: [dataset] needs the key 'path' (dataset disk): Where the data are.\n"
@@ -596,17 +667,43 @@ static void test_all_at_once(void)
 /* Files put together from words that belong there, more or less: what is accepted reads back, what is not says why. */
 static void test_fuzz(void)
 {
-    static const char *const lines[] = {
-        "[optimizer]", "[model]", "[regularizer.l2]", "[regularizer.x]", "[metric.loss]", "[search]", "[space]", "use = adam", "use = sgd",
-        "use = l2", "use = mlp", "enabled = no", "enabled = yes", "warm = 3", "momentum = 0.5", "schedule = step", "step_size = 4",
-        "strength = 1e-3", "width = 64", "hidden = 3, 4", "optimizer.use = choice adam, sgd", "optimizer.use = fixed sgd",
-        "optimizer.warm = int 1 .. 9 if optimizer.use = adam", "optimizer.momentum = real 0 .. 0.5 if optimizer.use = sgd",
-        "optimizer.learning_rate = real 1e-3 .. 0.5 log", "model.width = int 1 .. 64 step 3", "model.width = fixed 7",
-        "model.activation = choice relu weight 2, tanh weight 1", "model.bias = normal 0 1 if model.width > 5",
-        "regularizer.l2.enabled = choice yes, no", "regularizer.l2.strength = lognormal -5 1 if regularizer.l2.enabled = yes",
-        "where = model.width <= 40", "where = model.width < objective.batch_size", "objective.batch_size = ordinal 32, 64, 128",
-        "model.hidden = choice 3, \"4, 5\"", "optimizer.schedule = choice step, constant", "optimizer.step_size = int 1 .. 5"
-    };
+    static const char *const lines[] = { "[optimizer]",
+                                         "[model]",
+                                         "[regularizer.l2]",
+                                         "[regularizer.x]",
+                                         "[metric.loss]",
+                                         "[search]",
+                                         "[space]",
+                                         "use = adam",
+                                         "use = sgd",
+                                         "use = l2",
+                                         "use = mlp",
+                                         "enabled = no",
+                                         "enabled = yes",
+                                         "warm = 3",
+                                         "momentum = 0.5",
+                                         "schedule = step",
+                                         "step_size = 4",
+                                         "strength = 1e-3",
+                                         "width = 64",
+                                         "hidden = 3, 4",
+                                         "optimizer.use = choice adam, sgd",
+                                         "optimizer.use = fixed sgd",
+                                         "optimizer.warm = int 1 .. 9 if optimizer.use = adam",
+                                         "optimizer.momentum = real 0 .. 0.5 if optimizer.use = sgd",
+                                         "optimizer.learning_rate = real 1e-3 .. 0.5 log",
+                                         "model.width = int 1 .. 64 step 3",
+                                         "model.width = fixed 7",
+                                         "model.activation = choice relu weight 2, tanh weight 1",
+                                         "model.bias = normal 0 1 if model.width > 5",
+                                         "regularizer.l2.enabled = choice yes, no",
+                                         "regularizer.l2.strength = lognormal -5 1 if regularizer.l2.enabled = yes",
+                                         "where = model.width <= 40",
+                                         "where = model.width < objective.batch_size",
+                                         "objective.batch_size = ordinal 32, 64, 128",
+                                         "model.hidden = choice 3, \"4, 5\"",
+                                         "optimizer.schedule = choice step, constant",
+                                         "optimizer.step_size = int 1 .. 5" };
     uint64_t state = 5;
     unsigned accepted = 0;
     struct text ini = TEXT_INIT, first = TEXT_INIT, second = TEXT_INIT;
@@ -615,7 +712,8 @@ static void test_fuzz(void)
         text_clear(&ini);
         text_add(&ini, HEAD);
         for (unsigned part = 0; part < 3; part++) {
-            static const char *const headers[] = { "[optimizer]\n", "[regularizer.l2]\n", "[space]\nmodel.scale = real 1 .. 2\n" };
+            static const char *const headers[] = { "[optimizer]\n", "[regularizer.l2]\n",
+                                                   "[space]\nmodel.scale = real 1 .. 2\n" };
             text_add(&ini, headers[part]);
             for (unsigned n = 0; n < 3; n++) {
                 state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -657,7 +755,8 @@ static void close_catalog(void)
     catalog = NULL;
 }
 
-SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_instances), TEST(test_keys),
-      TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions), TEST(test_candidates_and_order), TEST(test_enabled),
-      TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places), TEST(test_all_at_once),
-      TEST(test_fuzz), TEST(close_catalog))
+SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_instances),
+      TEST(test_keys), TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions),
+      TEST(test_candidates_and_order), TEST(test_enabled), TEST(test_round_trips), TEST(test_text_of_a_point),
+      TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places), TEST(test_all_at_once), TEST(test_fuzz),
+      TEST(close_catalog))

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 struct read {
-    struct config     config;
+    struct config config;
     struct complaints complaints;
-    int               rc;
-    char              said[8192];
+    int rc;
+    char said[8192];
 };
 
 static void print(struct read *r)
@@ -64,9 +64,11 @@ static void refused(const char *text, const char *expected)
 
 static void test_reads(void)
 {
-    static const char text[] = "; comment\n\n[a]\nk = v ; note\n\tspaced  =  two words \t# note\nempty =\nempty2 = ; note\nq = \"x ; y # z\" ; note\n"
-                               "q1 = ' in \" side '\nequal = a=b==c\n e2 = = x\n\n[ b.c-d ]\r\nsemi=a,b\r\nblank = \"\"\nblank2 = ''#c\n"
-                               "utf = gr\xc3\xbc\xc3\x9f\nquote = it's\n[space]\nmodel.width = int 1 .. 2\nlast = 1";
+    static const char text[] =
+        "; comment\n\n[a]\nk = v ; note\n\tspaced  =  two words \t# note\nempty =\nempty2 = ; note\nq = \"x ; y # z\" "
+        "; note\n"
+        "q1 = ' in \" side '\nequal = a=b==c\n e2 = = x\n\n[ b.c-d ]\r\nsemi=a,b\r\nblank = \"\"\nblank2 = ''#c\n"
+        "utf = gr\xc3\xbc\xc3\x9f\nquote = it's\n[space]\nmodel.width = int 1 .. 2\nlast = 1";
     struct read r;
     read_bytes(&r, text, sizeof text - 1);
     CU_ASSERT_STRING_EQUAL(r.said, "");
@@ -99,8 +101,9 @@ static void test_reads(void)
 static void test_refuses(void)
 {
     refused("[a]\nk = 1\nk = 2\n", "t.ini:3:1: error: duplicate key 'k' in [a]; first set at line 2");
-    refused("[a]\nk = 1\n[b]\n[a]\nk = 2\n", "t.ini:4:1: error: duplicate section [a]; it starts at line 1: join the two\n"
-                                             "t.ini:5:1: error: duplicate key 'k' in [a]; first set at line 2");
+    refused("[a]\nk = 1\n[b]\n[a]\nk = 2\n",
+            "t.ini:4:1: error: duplicate section [a]; it starts at line 1: join the two\n"
+            "t.ini:5:1: error: duplicate key 'k' in [a]; first set at line 2");
     refused("[a]\nK = 1\n", "t.ini:2:1: error: upper-case letter in the key 'K'; names are lower-case");
     refused("[a]\nlR = 1\n", "t.ini:2:2: error: upper-case letter in the key 'lR'; names are lower-case");
     refused("[Model]\nk = 1\n", "t.ini:1:2: error: upper-case letter in the section 'Model'; names are lower-case");
@@ -109,7 +112,8 @@ static void test_refuses(void)
     refused("[a]\nb:c = 1\n", "t.ini:2:2: error: ':' in the key 'b:c'; write key = value, and names with '.'");
     refused("[a:b]\n", "t.ini:1:3: error: ':' in the section 'a:b'; write key = value, and names with '.'");
     refused("[a]\nlearning-rate = 1\n", "t.ini:2:9: error: '-' in the key 'learning-rate'; names are written with '_'");
-    refused("[a]\nlearning rate = 1\n", "t.ini:2:9: error: blank in the key 'learning rate'; names are written with '_'");
+    refused("[a]\nlearning rate = 1\n",
+            "t.ini:2:9: error: blank in the key 'learning rate'; names are written with '_'");
     refused("[a]\n= 5\n", "t.ini:2:1: error: the key has no name");
     refused("[a]\n5 = 5\n", "t.ini:2:1: error: the key '5' does not start with a letter");
     refused("[a]\nx? = 5\n", "t.ini:2:2: error: '?' in the key 'x?'; names have letters, digits, '_' and '.'");
@@ -119,17 +123,22 @@ static void test_refuses(void)
     refused("[a] ; note\n", "t.ini:1:5: error: comment behind a section's name; give it a line of its own");
     refused("[a] k = 1\n", "t.ini:1:5: error: text behind the section's name");
     refused("[a]\nnonsense\n", "t.ini:2:1: error: neither [section] nor key = value");
-    refused("[a]\np = /a;b#c\n", "t.ini:2:7: error: ';' inside a value; quote the value, or put a blank before a comment");
-    refused("[a]\nu = http://x/#f\n", "t.ini:2:14: error: '#' inside a value; quote the value, or put a blank before a comment");
+    refused("[a]\np = /a;b#c\n",
+            "t.ini:2:7: error: ';' inside a value; quote the value, or put a blank before a comment");
+    refused("[a]\nu = http://x/#f\n",
+            "t.ini:2:14: error: '#' inside a value; quote the value, or put a blank before a comment");
     refused("[a]\nq = \"abc\n", "t.ini:2:5: error: the quote \" is not closed");
-    refused("[a]\nq = \"a\" b\n", "t.ini:2:9: error: text behind the closing quote; a value that holds \" is quoted with ' as a whole");
-    refused("[a]\nq = \"it\"\"s\"\n", "t.ini:2:9: error: text behind the closing quote; a value that holds \" is quoted with ' as a whole");
-    refused("[a]\nq = \"a\\b\"\n",
-            "t.ini:2:7: error: backslash in a quoted value; it has different meanings in versions of INI: leave out the quotes");
+    refused("[a]\nq = \"a\" b\n",
+            "t.ini:2:9: error: text behind the closing quote; a value that holds \" is quoted with ' as a whole");
+    refused("[a]\nq = \"it\"\"s\"\n",
+            "t.ini:2:9: error: text behind the closing quote; a value that holds \" is quoted with ' as a whole");
+    refused("[a]\nq = \"a\\b\"\n", "t.ini:2:7: error: backslash in a quoted value; it has different meanings in "
+                                   "versions of INI: leave out the quotes");
     refused("[a]\nw = C:\\tmp\\\nk = 1\n", "t.ini:2:11: error: backslash at the end of the line; lines are not joined");
     refused("[a]\nw = C:\\tmp\\ ; note\n", "t.ini:2:11: error: backslash at the end of the value");
     refused("; note \\  \n[a]\n", "t.ini:1:8: error: backslash at the end of the line; lines are not joined");
-    refused("\xef\xbb\xbf[a]\nk = 1\n", "t.ini:1:1: error: byte-order mark at the start of the file; save it as UTF-8 without one");
+    refused("\xef\xbb\xbf[a]\nk = 1\n",
+            "t.ini:1:1: error: byte-order mark at the start of the file; save it as UTF-8 without one");
     refused("\xff\xfe[", "t.ini:1:1: error: the file is UTF-16; save it as UTF-8");
     refused("[a]\nk = \x01\n", "t.ini:2:5: error: control byte 0x01");
     refused("[a]\nk = a\rb\n", "t.ini:2:6: error: control byte 0x0d");
@@ -151,7 +160,8 @@ static void test_line_length(void)
                 memcpy(text + 4 + n, "\nl = 1\n", 7);
             read_bytes(&r, text, strlen(text));
             if (n > 1022)
-                snprintf(expected, sizeof expected, "t.ini:2:1023: error: the line has %zu bytes; at most 1022 are read\n", n);
+                snprintf(expected, sizeof expected,
+                         "t.ini:2:1023: error: the line has %zu bytes; at most 1022 are read\n", n);
             CU_ASSERT_STRING_EQUAL(r.said, expected);
             done(&r);
         }
@@ -280,8 +290,8 @@ static void test_includes(void)
     put("two.ini", "[study]\ninclude = main.ini\n");
     read_path(&r, path_of("main.ini"));
     char expected[600];
-    snprintf(expected, sizeof expected, "%s:2:11: error: %s includes itself, through %s\n", path_of("two.ini"), path_of("main.ini"),
-             path_of("two.ini"));
+    snprintf(expected, sizeof expected, "%s:2:11: error: %s includes itself, through %s\n", path_of("two.ini"),
+             path_of("main.ini"), path_of("two.ini"));
     CU_ASSERT_STRING_EQUAL(r.said, expected);
     done(&r);
     put("self.ini", "[study]\ninclude = self.ini\n");
@@ -291,10 +301,11 @@ static void test_includes(void)
     put("self.ini", "[study]\ninclude = gone.ini, two.ini,\n");
     put("two.ini", "[study]\nSeed = 2\n");
     read_path(&r, path_of("self.ini"));
-    snprintf(expected, sizeof expected, "%s:2:11: error: cannot read %s: No such file or directory\n"
+    snprintf(expected, sizeof expected,
+             "%s:2:11: error: cannot read %s: No such file or directory\n"
              "%s:2:29: error: include = gone.ini, two.ini, names no file between commas\n"
-             "%s:2:1: error: upper-case letter in the key 'Seed'; names are lower-case\n", path_of("self.ini"), path_of("gone.ini"),
-             path_of("self.ini"), path_of("two.ini"));
+             "%s:2:1: error: upper-case letter in the key 'Seed'; names are lower-case\n",
+             path_of("self.ini"), path_of("gone.ini"), path_of("self.ini"), path_of("two.ini"));
     if (strcmp(expected, r.said) != 0)
         printf("# expected %s# found    %s", expected, r.said);
     CU_ASSERT_STRING_EQUAL(r.said, expected);
@@ -340,11 +351,14 @@ static void test_set(void)
     set_refused("a.=1", "--set: error: 'a.' names no section and key; write --set section.key=value\n");
     set_refused("A.k=1", "--set: error: upper-case letter in the section 'A'; names are lower-case\n");
     set_refused("a.k-l=1", "--set: error: '-' in the key 'k-l'; names are written with '_'\n");
-    set_refused("study.include=x", "--set: error: study.include is for files; name further files on the command line\n");
-    set_refused("a.k=\"x\" 'y' ; z", "--set: error: the value of a.k cannot stand in an INI file: it is longer than a line, holds control "
-                                     "bytes, or ';' or '#' together with a backslash or with both kinds of quotes\n");
-    set_refused("a.k=x\ny", "--set: error: the value of a.k cannot stand in an INI file: it is longer than a line, holds control "
-                            "bytes, or ';' or '#' together with a backslash or with both kinds of quotes\n");
+    set_refused("study.include=x",
+                "--set: error: study.include is for files; name further files on the command line\n");
+    set_refused("a.k=\"x\" 'y' ; z",
+                "--set: error: the value of a.k cannot stand in an INI file: it is longer than a line, holds control "
+                "bytes, or ';' or '#' together with a backslash or with both kinds of quotes\n");
+    set_refused("a.k=x\ny",
+                "--set: error: the value of a.k cannot stand in an INI file: it is longer than a line, holds control "
+                "bytes, or ';' or '#' together with a backslash or with both kinds of quotes\n");
 }
 
 /* ---- both readers on anything ---- */
@@ -406,8 +420,10 @@ static void test_fuzz_bytes(void)
 /* Lines put together from pieces that are mostly right. */
 static void test_fuzz_lines(void)
 {
-    static const char *const pieces[] = { "k", "k2", "a.b", "=", " = ", "=", "v", "\"", "'", ";", " ;", " #", "#", "\\", " ", "\t", "[s]", "[s.t]",
-                                          "\"x y\"", "'x;y'", "1e-3", "..", "|", "<=", "\r", "\xc3\xa9", "''", "\"\"", ",", "== " };
+    static const char *const pieces[] = {
+        "k",  "k2",  "a.b",   "=",       " = ",   "=",    "v",  "\"", "'",  ";",  " ;",       " #", "#",    "\\", " ",
+        "\t", "[s]", "[s.t]", "\"x y\"", "'x;y'", "1e-3", "..", "|",  "<=", "\r", "\xc3\xa9", "''", "\"\"", ",",  "== "
+    };
     struct text text = TEXT_INIT;
     int wrong = 0, accepted = 0;
     state = 11;
@@ -430,9 +446,10 @@ static void test_fuzz_lines(void)
 
 static void test_fuzz_mutations(void)
 {
-    static const char good[] = "; a study\n[study]\nname = fashion\nobjectives = validation.accuracy max\nconstraints = a <= 5 ; note\n"
-                               "[model]\nuse = mlp\nhidden = 256, 128\nnote = \"a;b # c\"\n[regularizer.dropout]\nrate=0.2\n\n"
-                               "[space]\nmodel.width = int 32 .. 512 step 32\noptimizer.momentum = real 0.5 .. 0.99 if optimizer.use = sgd\n";
+    static const char good[] =
+        "; a study\n[study]\nname = fashion\nobjectives = validation.accuracy max\nconstraints = a <= 5 ; note\n"
+        "[model]\nuse = mlp\nhidden = 256, 128\nnote = \"a;b # c\"\n[regularizer.dropout]\nrate=0.2\n\n"
+        "[space]\nmodel.width = int 32 .. 512 step 32\noptimizer.momentum = real 0.5 .. 0.99 if optimizer.use = sgd\n";
     char text[sizeof good + 64];
     int wrong = 0, accepted = 0;
     state = 13;
@@ -444,7 +461,10 @@ static void test_fuzz_mutations(void)
             switch (rnd(4)) {
             case 0: text[at] = (char)rnd(256); break;
             case 1: text[at] = "[]=;#\"'\\ \n"[rnd(10)]; break;
-            case 2: memmove(text + at, text + at + 1, n - at - 1); n--; break;
+            case 2:
+                memmove(text + at, text + at + 1, n - at - 1);
+                n--;
+                break;
             default:
                 memmove(text + at + 1, text + at, n - at);
                 text[at] = "[]=;#\"'\\ \n"[rnd(10)];
@@ -457,5 +477,6 @@ static void test_fuzz_mutations(void)
     CU_ASSERT(accepted > 1000);
 }
 
-SUITE(TEST(test_reads), TEST(test_refuses), TEST(test_line_length), TEST(test_many_keys), TEST(test_no_file), TEST(test_layers),
-      TEST(test_includes), TEST(test_set), TEST(test_fuzz_bytes), TEST(test_fuzz_lines), TEST(test_fuzz_mutations))
+SUITE(TEST(test_reads), TEST(test_refuses), TEST(test_line_length), TEST(test_many_keys), TEST(test_no_file),
+      TEST(test_layers), TEST(test_includes), TEST(test_set), TEST(test_fuzz_bytes), TEST(test_fuzz_lines),
+      TEST(test_fuzz_mutations))

@@ -30,43 +30,53 @@ struct fake_iface {
     void (*functions[32])(void);
 };
 #define F4 fake_function, fake_function, fake_function, fake_function
-#define FAKE_IFACE(T) { sizeof(T), 0, { F4, F4, F4, F4, F4, F4, F4, F4 } }
+#define FAKE_IFACE(T)                      \
+    {                                      \
+        sizeof(T), 0,                      \
+        {                                  \
+            F4, F4, F4, F4, F4, F4, F4, F4 \
+        }                                  \
+    }
 _Static_assert(sizeof(hone_storage_v1) <= sizeof(struct fake_iface), "fits");
 
 struct fake_sgd {
-    double      learning_rate, momentum;
-    uint8_t     nesterov;
-    uint32_t    schedule;
-    double      decay;
-    int64_t     step_size;
-    hone_reals  milestones;
+    double learning_rate, momentum;
+    uint8_t nesterov;
+    uint32_t schedule;
+    double decay;
+    int64_t step_size;
+    hone_reals milestones;
     const char *note;
 };
 static const char *const fake_schedules[] = { "constant", "step", "exponential", NULL };
 static const hone_param fake_sgd_params[] = {
-    HONE_REAL(struct fake_sgd, learning_rate, "0.1", 0, 10, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL, "Step length."),
+    HONE_REAL(struct fake_sgd, learning_rate, "0.1", 0, 10, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
+              "Step length."),
     HONE_REAL(struct fake_sgd, momentum, "0", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL, "Share of the last step."),
     HONE_BOOL(struct fake_sgd, nesterov, "no", HONE_P_TUNABLE, "Look ahead."),
     HONE_ENUM(struct fake_sgd, schedule, "constant", fake_schedules, HONE_P_TUNABLE, "How the rate falls."),
-    HONE_REAL_IF(struct fake_sgd, decay, "0.5", 0, 1, HONE_P_TUNABLE | HONE_P_LO_OPEN, NULL, "schedule=step|exponential", "Factor."),
-    HONE_INT_IF(struct fake_sgd, step_size, "10", 1, 1000, HONE_P_TUNABLE, "epochs", "schedule=step", "Epochs between two falls."),
+    HONE_REAL_IF(struct fake_sgd, decay, "0.5", 0, 1, HONE_P_TUNABLE | HONE_P_LO_OPEN, NULL,
+                 "schedule=step|exponential", "Factor."),
+    HONE_INT_IF(struct fake_sgd, step_size, "10", 1, 1000, HONE_P_TUNABLE, "epochs", "schedule=step",
+                "Epochs between two falls."),
     HONE_REALS(struct fake_sgd, milestones, "", 0, 1, 0, NULL, "Fractions."),
     HONE_STR(struct fake_sgd, note, "", 0, "Free text."),
 };
 struct fake_adam {
-    double  learning_rate, beta1;
+    double learning_rate, beta1;
     int64_t warm;
 };
 static const hone_param fake_adam_params[] = {
-    HONE_REAL(struct fake_adam, learning_rate, "0.001", 0, 1, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL, "Step length."),
+    HONE_REAL(struct fake_adam, learning_rate, "0.001", 0, 1, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
+              "Step length."),
     HONE_REAL(struct fake_adam, beta1, "0.9", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL, "Decay of the mean."),
     HONE_INT(struct fake_adam, warm, NULL, 0, 100, HONE_P_TUNABLE, "epochs", "Warm-up; there is no good default."),
 };
 struct fake_mlp {
     hone_ints hidden;
-    int64_t   width;
-    uint32_t  activation;
-    double    scale, bias;
+    int64_t width;
+    uint32_t activation;
+    double scale, bias;
 };
 static const char *const fake_activations[] = { "relu", "tanh", NULL };
 static const hone_param fake_mlp_params[] = {
@@ -77,7 +87,7 @@ static const hone_param fake_mlp_params[] = {
     HONE_REAL(struct fake_mlp, bias, "0", -HUGE_VAL, HUGE_VAL, HONE_P_TUNABLE, NULL, "Bias."),
 };
 struct fake_data {
-    const char  *path, *extra;
+    const char *path, *extra;
     hone_strings columns;
 };
 static const hone_param fake_data_params[] = {
@@ -113,14 +123,15 @@ static const hone_param fake_split_params[] = {
 };
 
 static const hone_slot fake_slots[] = {
-    { sizeof(hone_slot), 0, HONE_KIND_DATASET, 1, 1, fake_split_params, HONE_COUNT(fake_split_params), sizeof(hone_param),
-      sizeof(struct fake_split), 0 },
+    { sizeof(hone_slot), 0, HONE_KIND_DATASET, 1, 1, fake_split_params, HONE_COUNT(fake_split_params),
+      sizeof(hone_param), sizeof(struct fake_split), 0 },
     { sizeof(hone_slot), 0, HONE_KIND_MODEL, 1, 1, NULL, 0, sizeof(hone_param), 0, 0 },
     { sizeof(hone_slot), 0, HONE_KIND_REGULARIZER, 0, UINT32_MAX, NULL, 0, sizeof(hone_param), 0, 0 },
     { sizeof(hone_slot), 0, HONE_KIND_OPTIMIZER, 1, 1, NULL, 0, sizeof(hone_param), 0, 0 },
     { sizeof(hone_slot), 0, HONE_KIND_METRIC, 1, 2, NULL, 0, sizeof(hone_param), 0, 0 },
 };
-static const hone_slot *const fake_slot_list[] = { fake_slots, fake_slots + 1, fake_slots + 2, fake_slots + 3, fake_slots + 4 };
+static const hone_slot *const fake_slot_list[] = { fake_slots, fake_slots + 1, fake_slots + 2, fake_slots + 3,
+                                                   fake_slots + 4 };
 
 static hone_rc fake_describe(void *self, hone_description *description, hone_error *err)
 {
@@ -136,19 +147,30 @@ static hone_rc fake_run(void *self, const hone_trial *trial, hone_error *err)
     (void)err;
     return HONE_OK;
 }
-static const hone_objective_v1 fake_drill_iface = { sizeof fake_drill_iface, 0, HONE_COUNT(fake_slot_list), 0, fake_slot_list, fake_describe,
-                                                    fake_run };
-static const hone_objective_v1 fake_formula_iface = { sizeof fake_formula_iface, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, fake_describe, fake_run };
-static const struct fake_iface fake_search_iface = FAKE_IFACE(hone_search_v1), fake_scheduler_iface = FAKE_IFACE(hone_scheduler_v1),
-                               fake_dataset_iface = FAKE_IFACE(hone_dataset_v1), fake_model_iface = FAKE_IFACE(hone_model_v1),
-                               fake_regularizer_iface = FAKE_IFACE(hone_regularizer_v1), fake_optimizer_iface = FAKE_IFACE(hone_optimizer_v1),
-                               fake_metric_iface = FAKE_IFACE(hone_metric_v1), fake_storage_iface = FAKE_IFACE(hone_storage_v1),
-                               fake_reporter_iface = FAKE_IFACE(hone_reporter_v1), fake_transform_iface = FAKE_IFACE(hone_transform_v1);
+static const hone_objective_v1 fake_drill_iface = {
+    sizeof fake_drill_iface, 0, HONE_COUNT(fake_slot_list), 0, fake_slot_list, fake_describe, fake_run
+};
+static const hone_objective_v1 fake_formula_iface = {
+    sizeof fake_formula_iface, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, fake_describe, fake_run
+};
+static const struct fake_iface fake_search_iface = FAKE_IFACE(hone_search_v1),
+                               fake_scheduler_iface = FAKE_IFACE(hone_scheduler_v1),
+                               fake_dataset_iface = FAKE_IFACE(hone_dataset_v1),
+                               fake_model_iface = FAKE_IFACE(hone_model_v1),
+                               fake_regularizer_iface = FAKE_IFACE(hone_regularizer_v1),
+                               fake_optimizer_iface = FAKE_IFACE(hone_optimizer_v1),
+                               fake_metric_iface = FAKE_IFACE(hone_metric_v1),
+                               fake_storage_iface = FAKE_IFACE(hone_storage_v1),
+                               fake_reporter_iface = FAKE_IFACE(hone_reporter_v1),
+                               fake_transform_iface = FAKE_IFACE(hone_transform_v1);
 
-#define FAKE(flags, kind, name, params, n, config, iface)                                                                              \
-    { sizeof(hone_component), flags, kind, name, "Invented.", NULL, params, n, sizeof(hone_param), config, 0, iface, fake_create, fake_destroy, \
-      NULL, NULL, NULL }
-#define FAKE_WITH(flags, kind, name, table, T, iface) FAKE(flags, kind, name, table, HONE_COUNT(table), sizeof(T), iface)
+#define FAKE(flags, kind, name, params, n, config, iface)                                                              \
+    {                                                                                                                  \
+        sizeof(hone_component), flags, kind, name, "Invented.", NULL, params, n, sizeof(hone_param), config, 0, iface, \
+            fake_create, fake_destroy, NULL, NULL, NULL                                                                \
+    }
+#define FAKE_WITH(flags, kind, name, table, T, iface) \
+    FAKE(flags, kind, name, table, HONE_COUNT(table), sizeof(T), iface)
 static const hone_component fake_components[] = {
     FAKE(HONE_C_DEFAULT, HONE_KIND_SEARCH, "plain", NULL, 0, 0, &fake_search_iface),
     FAKE_WITH(0, HONE_KIND_SEARCH, "clever", fake_l2_params, struct fake_l2, &fake_search_iface),

@@ -17,7 +17,7 @@ static char root[64], scanner[4096], bad[4096];
 static char *in_root(const char *name)
 {
     static char paths[8][4096];
-    static int  next;
+    static int next;
     next = (next + 1) % 8;
     snprintf(paths[next], sizeof paths[0], "%s/%s", root, name);
     return paths[next];
@@ -53,9 +53,9 @@ static void begin(void)
 /* tests/bad/scan_FROM.so becomes ROOT/TO */
 static void put(const char *from, const char *to)
 {
-    char       path[4200];
-    char      *data = NULL;
-    size_t     n = 0;
+    char path[4200];
+    char *data = NULL;
+    size_t n = 0;
     hone_error err = HONE_ERROR_INIT;
     snprintf(path, sizeof path, "%s/scan_%s.so", bad, from);
     CU_ASSERT_EQUAL_FATAL(file_read(path, 16 << 20, &data, &n, &err), HONE_OK);
@@ -66,12 +66,12 @@ static void put(const char *from, const char *to)
 
 static struct catalog *open_at(const char *first, const char *second, int rescan)
 {
-    char                  *a = strdup(in_root(first)), *b = second ? strdup(in_root(second)) : NULL;
-    const char            *paths[] = { a, b };
+    char *a = strdup(in_root(first)), *b = second ? strdup(in_root(second)) : NULL;
+    const char *paths[] = { a, b };
     struct catalog_options options = { paths, second ? 2 : 1, 1, rescan, scanner };
-    hone_error             err = HONE_ERROR_INIT;
-    struct catalog        *catalog = NULL;
-    const hone_rc          rc = catalog_open(&catalog, &options, &err);
+    hone_error err = HONE_ERROR_INIT;
+    struct catalog *catalog = NULL;
+    const hone_rc rc = catalog_open(&catalog, &options, &err);
     if (rc != HONE_OK)
         printf("# %s\n", err.msg);
     CU_ASSERT_EQUAL_FATAL(rc, HONE_OK);
@@ -91,9 +91,9 @@ static void expect_broken(const char *which, const char *words)
 {
     begin();
     put(which, "a/search-x.so");
-    struct catalog              *catalog = open_at("a", NULL, 0);
+    struct catalog *catalog = open_at("a", NULL, 0);
     const struct catalog_module *m = module_at(catalog, 0);
-    hone_error                   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     if (!m->broken || !strstr(m->broken, words))
         printf("# %s: %s\n", which, m->broken ? m->broken : "(not broken)");
     CU_ASSERT(m->broken && strstr(m->broken, words));
@@ -124,7 +124,7 @@ static void test_hanging_module(void)
     put("hang", "a/search-hang.so");
     put("good", "a/search-good.so");
     struct catalog *catalog = open_at("a", NULL, 0);
-    hone_error      err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     CU_ASSERT_PTR_NOT_NULL(catalog_find(catalog, "search", "good", &err));
     const char *broken = module_at(catalog, 1)->broken;
     CU_ASSERT(broken && strstr(broken, "did not finish within 5 s"));
@@ -140,8 +140,8 @@ static void test_good_module(void)
     begin();
     put("good", "a/search-good.so");
     for (int pass = 0; pass < 2; pass++) { /* scanned, then from the cache */
-        struct catalog                 *catalog = open_at("a", NULL, 0);
-        hone_error                      err = HONE_ERROR_INIT;
+        struct catalog *catalog = open_at("a", NULL, 0);
+        hone_error err = HONE_ERROR_INIT;
         const struct catalog_component *c = catalog_find(catalog, "search", "good", &err);
         CU_ASSERT_PTR_NOT_NULL_FATAL(c);
         CU_ASSERT_STRING_EQUAL(c->summary, "A search for tests");
@@ -161,7 +161,7 @@ static void test_good_module(void)
 /* --plugin-path in order, then the variable, then the user's own: the first module of an id wins. */
 static void test_search_order(void)
 {
-    hone_error                      err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     const struct catalog_component *c;
     begin();
     put("good", "a/search-z.so");
@@ -189,13 +189,13 @@ static void test_search_order(void)
 
     CU_ASSERT_EQUAL(directory_make(in_root("data/hone/plugins-1"), &err), HONE_OK);
     put("shadow", "data/hone/plugins-1/search-u.so");
-    const char            *paths[] = { NULL };
+    const char *paths[] = { NULL };
     struct catalog_options options = { paths, 0, 0, 0, scanner };
     CU_ASSERT_EQUAL_FATAL(catalog_open(&catalog, &options, &err), HONE_OK);
     c = catalog_find(catalog, "search", "good", &err);
     CU_ASSERT(c && !strcmp(c->module->version, "1.2.3"));
     const struct catalog_module *const *modules;
-    size_t                              n = catalog_modules(catalog, &modules), seen = 0;
+    size_t n = catalog_modules(catalog, &modules), seen = 0;
     for (size_t i = 0; i < n; i++)
         seen += !strcmp(modules[i]->path, in_root("data/hone/plugins-1/search-u.so"));
     CU_ASSERT_EQUAL(seen, 1);
@@ -212,7 +212,7 @@ static void test_sorted_and_flat(void)
     put("good", "a/good.so.bak");
     CU_ASSERT_EQUAL(directory_make(in_root("a/below"), &err), HONE_OK);
     put("shadow", "a/below/c.so");
-    struct catalog                     *catalog = open_at("a", "a", 0); /* the directory twice */
+    struct catalog *catalog = open_at("a", "a", 0); /* the directory twice */
     const struct catalog_module *const *modules;
     CU_ASSERT_EQUAL_FATAL(catalog_modules(catalog, &modules), 2);
     CU_ASSERT_STRING_EQUAL(modules[0]->path, in_root("a/a.so"));
@@ -230,11 +230,11 @@ static void test_sorted_and_flat(void)
 
 static void test_missing_directories(void)
 {
-    struct catalog        *catalog = NULL;
-    hone_error             err = HONE_ERROR_INIT;
+    struct catalog *catalog = NULL;
+    hone_error err = HONE_ERROR_INIT;
     begin();
-    char                  *missing = strdup(in_root("nowhere"));
-    const char            *paths[] = { missing };
+    char *missing = strdup(in_root("nowhere"));
+    const char *paths[] = { missing };
     struct catalog_options options = { paths, 1, 1, 0, scanner };
     CU_ASSERT_EQUAL(catalog_open(&catalog, &options, &err), HONE_EINVAL);
     CU_ASSERT_PTR_NULL(catalog);
@@ -275,7 +275,7 @@ static void test_refuses_unsafe_files(void)
 
 static char *read_cache(size_t *n)
 {
-    char      *data = NULL;
+    char *data = NULL;
     hone_error err = HONE_ERROR_INIT;
     *n = 0;
     if (file_read(in_root("cache/hone/plugins-1.tsv"), 1 << 20, &data, n, &err) != HONE_OK)
@@ -291,7 +291,7 @@ static void write_cache(const char *data, size_t n)
 
 static void expect_good(void)
 {
-    hone_error      err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     struct catalog *catalog = open_at("a", NULL, 0);
     CU_ASSERT_PTR_NOT_NULL(catalog_find(catalog, "search", "good", &err));
     catalog_close(catalog);
@@ -330,13 +330,13 @@ static void test_corrupt_cache(void)
 /* What is in the cache is believed: no child is started for a file that has not changed, one is for a file that has. */
 static void test_cache_is_used(void)
 {
-    hone_error      err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     struct catalog *catalog = NULL;
     begin();
     put("good", "a/good.so");
     expect_good();
-    char                  *a = strdup(in_root("a"));
-    const char            *paths[] = { a };
+    char *a = strdup(in_root("a"));
+    const char *paths[] = { a };
     struct catalog_options options = { paths, 1, 1, 0, "/nowhere/hone" }; /* a scanner that cannot be started */
     CU_ASSERT_EQUAL_FATAL(catalog_open(&catalog, &options, &err), HONE_OK);
     CU_ASSERT_PTR_NOT_NULL(catalog_find(catalog, "search", "good", &err));
@@ -413,7 +413,7 @@ static const hone_host host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, "te
 
 static const struct catalog_component *only(struct catalog *catalog, const char *name)
 {
-    hone_error                      err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     const struct catalog_component *c = catalog_find(catalog, "search", name, &err);
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
     return c;
@@ -421,13 +421,13 @@ static const struct catalog_component *only(struct catalog *catalog, const char 
 
 static void test_components(void)
 {
-    struct component          c = COMPONENT_INIT;
-    hone_error                err = HONE_ERROR_INIT;
+    struct component c = COMPONENT_INIT;
+    hone_error err = HONE_ERROR_INIT;
     const struct setting_text right = { "rate", "0.75" }, eighth = { "rate", "0.125" }, none = { "rate", "0.25" },
                               out = { "rate", "2" }, typo = { "raet", "0.5" };
     begin();
     put("good", "a/good.so");
-    struct catalog                 *catalog = open_at("a", NULL, 0);
+    struct catalog *catalog = open_at("a", NULL, 0);
     const struct catalog_component *entry = only(catalog, "good");
     CU_ASSERT_EQUAL_FATAL(component_create(&c, catalog, entry, &host, "search", &right, 1, 1, &err), HONE_OK);
     CU_ASSERT_PTR_NOT_NULL(c.self);
@@ -455,11 +455,11 @@ static void test_components(void)
 static void test_init_once(void)
 {
     const hone_component *loaded = NULL, *again = NULL;
-    hone_error            err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     begin();
     put("counts_init", "a/init.so");
     for (int pass = 0; pass < 2; pass++) {
-        struct catalog                 *catalog = open_at("a", NULL, 0);
+        struct catalog *catalog = open_at("a", NULL, 0);
         const struct catalog_component *entry = only(catalog, "init");
         CU_ASSERT_EQUAL(catalog_load(catalog, entry, &host, pass ? &again : &loaded, &err), HONE_OK);
         catalog_close(catalog);
@@ -472,10 +472,10 @@ static void test_init_once(void)
 static void test_file_replaced(void)
 {
     const hone_component *loaded = NULL;
-    hone_error            err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     begin();
     put("good", "a/replaced.so");
-    struct catalog                 *catalog = open_at("a", NULL, 0);
+    struct catalog *catalog = open_at("a", NULL, 0);
     const struct catalog_component *entry = only(catalog, "good");
     put("shadow", "a/replaced.so");
     CU_ASSERT_EQUAL(catalog_load(catalog, entry, &host, &loaded, &err), HONE_EFAIL);
@@ -486,9 +486,9 @@ static void test_file_replaced(void)
 static void test_init_leaves_the_process_alone(void)
 {
     const hone_component *loaded = NULL;
-    hone_error            err = HONE_ERROR_INIT;
-    char                  before[4096], after[4096];
-    struct sigaction      action;
+    hone_error err = HONE_ERROR_INIT;
+    char before[4096], after[4096];
+    struct sigaction action;
     begin();
     put("handler", "a/handler.so");
     CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(before, sizeof before));

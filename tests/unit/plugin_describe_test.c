@@ -43,7 +43,7 @@ static void same_param(const hone_param *a, const hone_param *b)
 static void test_round_trip(void)
 {
     struct record record, back = { 0 };
-    struct text   text = TEXT_INIT, again = TEXT_INIT;
+    struct text text = TEXT_INIT, again = TEXT_INIT;
     describe_specimen(&record, &text);
     char *copy = strdup(text_string(&text)), *at = copy;
     CU_ASSERT_EQUAL_FATAL(describe_read(&at, &back), HONE_OK);
@@ -82,8 +82,8 @@ static void test_round_trip(void)
 static void test_broken_round_trip(void)
 {
     struct record_offer offers[] = { { "search", "tpe" } };
-    struct record       record = { 0 }, back = { 0 };
-    struct text         text = TEXT_INIT;
+    struct record record = { 0 }, back = { 0 };
+    struct text text = TEXT_INIT;
     record.module.broken = "killed by\tSIGSEGV";
     record.offers = offers;
     record.n_offers = 1;
@@ -104,12 +104,12 @@ static void test_broken_round_trip(void)
 static void test_damage(void)
 {
     struct record record;
-    struct text   text = TEXT_INIT;
+    struct text text = TEXT_INIT;
     describe_specimen(&record, &text);
     unsigned taken = 0;
     for (size_t n = 0; n < text.length; n++) {
         struct record back = { 0 };
-        char         *copy = strndup(text.data, n), *at = copy;
+        char *copy = strndup(text.data, n), *at = copy;
         taken += describe_read(&at, &back) == HONE_OK;
         record_release(&back);
         free(copy);
@@ -118,7 +118,7 @@ static void test_damage(void)
     for (size_t n = 0; n < text.length; n++)
         for (const char *byte = "\t\n9x\\"; *byte; byte++) {
             struct record back = { 0 };
-            char         *copy = strdup(text.data), *at = copy;
+            char *copy = strdup(text.data), *at = copy;
             copy[n] = *byte;
             if (describe_read(&at, &back) == HONE_OK)
                 CU_ASSERT_FATAL(back.n_components > 0 && back.components[0].entry.name);

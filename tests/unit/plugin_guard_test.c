@@ -14,9 +14,9 @@
 
 static void test_quiet_where_nothing_changed(void)
 {
-    struct guard         guard;
+    struct guard guard;
     struct guard_process process;
-    hone_error           err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     guard_save(&guard);
     volatile double third = 1.0 / 3.0; /* raises the inexact flag, which is nobody's fault */
     (void)third;
@@ -28,7 +28,7 @@ static void test_quiet_where_nothing_changed(void)
 static void test_rounding(void)
 {
     struct guard guard;
-    hone_error   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     guard_save(&guard);
     fesetround(FE_UPWARD);
     CU_ASSERT_EQUAL(guard_check(&guard, &err), HONE_EFAIL);
@@ -41,7 +41,7 @@ static void test_flush_to_zero(void)
 {
 #if defined(__x86_64__)
     struct guard guard;
-    hone_error   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     guard_save(&guard);
     _mm_setcsr(_mm_getcsr() | 0x8040);
     CU_ASSERT_EQUAL(guard_check(&guard, &err), HONE_EFAIL);
@@ -56,7 +56,7 @@ static void test_flush_to_zero(void)
 static void test_locale(void)
 {
     struct guard guard;
-    hone_error   err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     guard_save(&guard);
     if (!setlocale(LC_CTYPE, "C.UTF-8")) /* in every Debian */
         return;
@@ -73,9 +73,9 @@ static void on_signal(int number)
 static void test_process(void)
 {
     struct guard_process process;
-    struct sigaction     action;
-    hone_error           err = HONE_ERROR_INIT;
-    char                 before[4096], after[4096];
+    struct sigaction action;
+    hone_error err = HONE_ERROR_INIT;
+    char before[4096], after[4096];
     CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(before, sizeof before));
     guard_process_save(&process);
     signal(SIGUSR1, on_signal);

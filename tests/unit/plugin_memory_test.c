@@ -49,7 +49,7 @@ static void test_static_catalog(void)
 {
     struct specimen s;
     specimen_init(&s);
-    long    n;
+    long n;
     hone_rc rc = HONE_ENOMEM;
     for (n = 0; n < MOST && rc != HONE_OK; n++) {
         struct catalog *catalog = NULL;
@@ -68,19 +68,19 @@ static void test_static_catalog(void)
 static void test_catalog_of_files(void)
 {
     const char *build = getenv("HONE_BUILD");
-    char        plugins[4096], scanner[4096];
-    long        n;
-    hone_rc     rc = HONE_ENOMEM;
+    char plugins[4096], scanner[4096];
+    long n;
+    hone_rc rc = HONE_ENOMEM;
     if (!build)
         build = "build";
     snprintf(plugins, sizeof plugins, "%s/tests/bad", build);
     snprintf(scanner, sizeof scanner, "%s/hone", build);
     setenv("XDG_CACHE_HOME", "/proc/none", 1); /* so that there is something to scan each time */
-    const char                  *paths[] = { plugins };
+    const char *paths[] = { plugins };
     const struct catalog_options options = { paths, 1, 1, 0, "/nowhere/hone" }; /* children would only cost time */
     for (n = 0; n < MOST && rc != HONE_OK; n++) {
         struct catalog *catalog = NULL;
-        hone_error      err = HONE_ERROR_INIT;
+        hone_error err = HONE_ERROR_INIT;
         countdown = CAN_FAIL ? n : -1;
         rc = catalog_open(&catalog, &options, &err);
         countdown = -1;
@@ -97,16 +97,16 @@ static void test_instances(void)
 {
     struct specimen s;
     struct catalog *catalog = NULL;
-    long            n;
-    hone_rc         rc = HONE_ENOMEM;
+    long n;
+    hone_rc rc = HONE_ENOMEM;
     specimen_init(&s);
     CU_ASSERT_EQUAL_FATAL(catalog_open_static(&catalog, s.components, 2), HONE_OK);
     const struct catalog_component *entry = catalog_find(catalog, "search", "specimen", NULL);
-    const struct setting_text       settings[] = { { "monitor", "loss" }, { "hidden", "3, 4, 5" } };
+    const struct setting_text settings[] = { { "monitor", "loss" }, { "hidden", "3, 4, 5" } };
     CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
     for (n = 0; n < MOST && rc != HONE_OK; n++) {
         struct component c = COMPONENT_INIT;
-        hone_error       err = HONE_ERROR_INIT;
+        hone_error err = HONE_ERROR_INIT;
         countdown = CAN_FAIL ? n : -1;
         rc = component_create(&c, catalog, entry, NULL, "search", settings, 2, 1, &err);
         countdown = -1;
@@ -125,7 +125,7 @@ static void test_instances(void)
     CU_ASSERT(!CAN_FAIL || n > 5);
     /* a key without default that is missing */
     struct component c = COMPONENT_INIT;
-    hone_error       err = HONE_ERROR_INIT;
+    hone_error err = HONE_ERROR_INIT;
     CU_ASSERT_EQUAL(component_create(&c, catalog, entry, NULL, "search", NULL, 0, 1, &err), HONE_EINVAL);
     CU_ASSERT_STRING_EQUAL(err.msg, "specimen needs a value for monitor");
     CU_ASSERT_STRING_EQUAL(err.param, "monitor");

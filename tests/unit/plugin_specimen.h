@@ -5,23 +5,23 @@
 #include "hone/hone.h"
 
 struct specimen_settings {
-    double      rate;
-    int64_t     patience;
+    double rate;
+    int64_t patience;
     const char *monitor;
-    hone_ints   hidden;
-    uint32_t    mode;
-    uint8_t     restore;
+    hone_ints hidden;
+    uint32_t mode;
+    uint8_t restore;
 };
 enum { SPECIMEN_PARAMS = 6 };
 struct specimen {
-    hone_param                  params[SPECIMEN_PARAMS], slot_params[1];
-    hone_search_v1              search;
-    hone_objective_v1           objective;
-    hone_slot                   slot;
-    const hone_slot            *slots[1];
-    hone_component              component, second;
-    const hone_component       *components[2];
-    hone_module                 module;
+    hone_param params[SPECIMEN_PARAMS], slot_params[1];
+    hone_search_v1 search;
+    hone_objective_v1 objective;
+    hone_slot slot;
+    const hone_slot *slots[1];
+    hone_component component, second;
+    const hone_component *components[2];
+    hone_module module;
 };
 
 static hone_rc specimen_create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -59,7 +59,7 @@ static hone_rc specimen_run(void *self, const hone_trial *trial, hone_error *err
 static void specimen_init(struct specimen *s)
 {
     static const char *const modes[] = { "step", "linear", NULL };
-    const hone_param         params[SPECIMEN_PARAMS] = {
+    const hone_param params[SPECIMEN_PARAMS] = {
         HONE_REAL(struct specimen_settings, rate, "0.1", 0, 0.3, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
                   "Rate.\tWith a tab\nand a line."),
         HONE_INT_IF(struct specimen_settings, patience, "5", 1, 1e6, 0, "epochs", "mode=step|linear", "Patience."),
@@ -74,9 +74,9 @@ static void specimen_init(struct specimen *s)
     s->search = (hone_search_v1){ sizeof s->search, 0, specimen_open, specimen_ask, specimen_tell };
     s->slot = (hone_slot){ sizeof s->slot, 0, "model/1", 1, UINT32_MAX, s->slot_params, 1, sizeof(hone_param), 8, 0 };
     s->slots[0] = &s->slot;
-    s->objective =
-        (hone_objective_v1){ sizeof s->objective, HONE_OBJECTIVE_ANY_SPACE, 1, 0, s->slots, specimen_describe,
-                             specimen_run };
+    s->objective = (hone_objective_v1){
+        sizeof s->objective, HONE_OBJECTIVE_ANY_SPACE, 1, 0, s->slots, specimen_describe, specimen_run
+    };
     s->component = (hone_component){ sizeof s->component,
                                      HONE_C_DETERMINISTIC,
                                      HONE_KIND_SEARCH,

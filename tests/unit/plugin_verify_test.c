@@ -10,7 +10,7 @@ static struct specimen s; /* each test begins with specimen_init */
 /* The problems of the specimen's module as text, to be freed. */
 static char *problems_of(size_t *n)
 {
-    struct record   record = { 0 };
+    struct record record = { 0 };
     struct problems problems = PROBLEMS_INIT;
     CU_ASSERT_EQUAL(verify_module(&s.module, &record, &problems), HONE_OK);
     char *text = strdup(text_string(&problems.text));
@@ -24,7 +24,7 @@ static char *problems_of(size_t *n)
 static void expect(int line, const char *words)
 {
     size_t n;
-    char  *text = problems_of(&n);
+    char *text = problems_of(&n);
     if (n != 1 || !strstr(text, words)) {
         char message[600];
         snprintf(message, sizeof message, "expected \"%s\", got %zu: \"%s\"", words, n, text);
@@ -148,7 +148,7 @@ static void test_refuses_bad_parameters(void)
     EXPECT("reserved word");
     s.params[0].doc = "";
     EXPECT("has no doc");
-    s.params[0].min = NAN;
+    s.params[0].min = (double)NAN;
     EXPECT("is empty");
     s.params[0].min = 1;
     EXPECT("has the range 1 to 0.3, which is empty");
@@ -245,7 +245,7 @@ static void test_reports_all_problems(void)
 /* A broken module still says what it would have offered. */
 static void test_keeps_offers(void)
 {
-    struct record   record = { 0 };
+    struct record record = { 0 };
     struct problems problems = PROBLEMS_INIT;
     specimen_init(&s);
     s.component.destroy = NULL;
@@ -260,7 +260,7 @@ static void test_keeps_offers(void)
 /* Newer structs, as a later header would lay them out: zero tails are fine, others are not. */
 struct later_component {
     hone_component now;
-    uint64_t       later;
+    uint64_t later;
 };
 struct later_search {
     hone_search_v1 now;
@@ -268,7 +268,7 @@ struct later_search {
 };
 struct later_param {
     hone_param now;
-    uint64_t   later;
+    uint64_t later;
 };
 
 static void later(void)
@@ -278,9 +278,9 @@ static void later(void)
 static void test_longer_structs(void)
 {
     struct later_component component;
-    struct later_search    search;
-    struct later_param     params[SPECIMEN_PARAMS];
-    size_t                 n;
+    struct later_search search;
+    struct later_param params[SPECIMEN_PARAMS];
+    size_t n;
     for (int used = 0; used < 4; used++) {
         specimen_init(&s);
         memset(params, 0, sizeof params);
@@ -303,9 +303,9 @@ static void test_longer_structs(void)
         char *text = problems_of(&n);
         CU_ASSERT_EQUAL(n, used != 0);
         if (used)
-            CU_ASSERT_PTR_NOT_NULL(strstr(text, used == 1 ? "fields of hone_component that this hone does not know" :
-                                                used == 2 ? "fields of hone_search_v1 that this hone does not know" :
-                                                            "fields of hone_param that this hone does not know"));
+            CU_ASSERT_PTR_NOT_NULL(strstr(text, used == 1   ? "fields of hone_component that this hone does not know"
+                                                : used == 2 ? "fields of hone_search_v1 that this hone does not know"
+                                                            : "fields of hone_param that this hone does not know"));
         free(text);
     }
 }
@@ -313,10 +313,10 @@ static void test_longer_structs(void)
 /* An older component ended earlier: what it does not have is zero, and memory behind it is not read. */
 static void test_shorter_component(void)
 {
-    struct record         record = { 0 };
-    struct problems       problems = PROBLEMS_INIT;
-    const size_t          size = offsetof(hone_component, get_ext);
-    hone_component       *old = malloc(size); /* so that a sanitizer sees a read behind it */
+    struct record record = { 0 };
+    struct problems problems = PROBLEMS_INIT;
+    const size_t size = offsetof(hone_component, get_ext);
+    hone_component *old = malloc(size); /* so that a sanitizer sees a read behind it */
     const hone_component *components[] = { old };
     specimen_init(&s);
     s.component.size = (uint32_t)size;
@@ -339,7 +339,7 @@ static void test_shorter_component(void)
 /* A shorter module struct: without init. */
 static void test_shorter_module(void)
 {
-    size_t       n;
+    size_t n;
     const size_t size = offsetof(hone_module, init);
     specimen_init(&s);
     s.module.init = (hone_rc(*)(const hone_host *, hone_error *))1; /* behind its end: not looked at */
@@ -352,7 +352,7 @@ static void test_shorter_module(void)
 /* Another revision of a known kind is left out, as long as something is left. */
 static void test_other_revisions(void)
 {
-    struct record   record = { 0 };
+    struct record record = { 0 };
     struct problems problems = PROBLEMS_INIT;
     specimen_init(&s);
     s.component.kind = "search/2";
@@ -370,7 +370,7 @@ static void test_other_revisions(void)
 /* Kinds of other people have no table here: their struct is handed through. */
 static void test_foreign_kinds(void)
 {
-    struct record   record = { 0 };
+    struct record record = { 0 };
     struct problems problems = PROBLEMS_INIT;
     specimen_init(&s);
     s.component.kind = "com.acme.thing/2";

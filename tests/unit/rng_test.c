@@ -27,9 +27,9 @@ static void test_known_answers(void)
 static void test_stream_is_the_counter(void)
 {
     /* the second block of a stream is the bijection at position 1 */
-    hone_rng       r = hone_rng_at(7, 9);
+    hone_rng r = hone_rng_at(7, 9);
     const uint32_t counter[4] = { 1, 0, 9, 0 }, key[2] = { 7, 0 };
-    uint32_t       out[4];
+    uint32_t out[4];
     for (int i = 0; i < 4; i++)
         hone_rng_u32(&r);
     hone_philox(counter, key, out);
@@ -54,7 +54,7 @@ static void test_position_carries_into_the_upper_word(void)
     for (int i = 0; i < 4; i++)
         hone_rng_u32(&r);
     const uint32_t counter[4] = { 0, 1, 4, 0 }, key[2] = { 3, 0 };
-    uint32_t       out[4];
+    uint32_t out[4];
     hone_philox(counter, key, out);
     CU_ASSERT_EQUAL(hone_rng_u32(&r), out[0]);
 }
@@ -63,7 +63,7 @@ static void test_moments(void)
 {
     enum { N = 200000 };
     hone_rng r = hone_rng_at(5, 5);
-    double   mean = 0, square = 0, normal = 0, normal_square = 0;
+    double mean = 0, square = 0, normal = 0, normal_square = 0;
     for (int i = 0; i < N; i++) {
         const double u = hone_rng_uniform(&r), z = hone_rng_normal(&r);
         CU_ASSERT_FATAL(u >= 0 && u < 1 && isfinite(z));
@@ -82,8 +82,8 @@ static void test_below_is_uniform(void)
 {
     enum { N = 70000 };
     hone_rng r = hone_rng_at(6, 6);
-    int      count[7] = { 0 };
-    double   chi2 = 0;
+    int count[7] = { 0 };
+    double chi2 = 0;
     for (int i = 0; i < N; i++)
         count[hone_rng_below(&r, 7)]++;
     for (int i = 0; i < 7; i++)
@@ -96,8 +96,8 @@ static void test_shuffle_is_a_permutation(void)
 {
     enum { N = 1000 };
     uint64_t indices[N];
-    char     seen[N] = { 0 };
-    int      moved = 0;
+    char seen[N] = { 0 };
+    int moved = 0;
     hone_rng r = hone_rng_at(8, 8);
     for (uint64_t i = 0; i < N; i++)
         indices[i] = i;
@@ -110,5 +110,6 @@ static void test_shuffle_is_a_permutation(void)
     CU_ASSERT(moved > N - 10);
 }
 
-SUITE(TEST(test_known_answers), TEST(test_stream_is_the_counter), TEST(test_streams_and_seeds_differ), TEST(test_position_carries_into_the_upper_word),
-      TEST(test_moments), TEST(test_below_is_uniform), TEST(test_shuffle_is_a_permutation))
+SUITE(TEST(test_known_answers), TEST(test_stream_is_the_counter), TEST(test_streams_and_seeds_differ),
+      TEST(test_position_carries_into_the_upper_word), TEST(test_moments), TEST(test_below_is_uniform),
+      TEST(test_shuffle_is_a_permutation))

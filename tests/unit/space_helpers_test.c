@@ -230,7 +230,7 @@ static void test_conditions_chain_and_relations_read_numbers(void)
     double y[5] = { 1, 3, 0.5, 0.5, 0 };
     hone_space_settle(space, y);
     CU_ASSERT(isnan(y[1]) && isnan(y[2]) && isnan(y[3])); /* c hangs on b, which is inactive */
-    CU_ASSERT_TRUE(hone_space_allowed(space, y) != 0); /* b < e holds where b is inactive */
+    CU_ASSERT_TRUE(hone_space_allowed(space, y) != 0);    /* b < e holds where b is inactive */
     double z[5] = { 2, 1, 0.5, 0.5, 0 };
     hone_space_settle(space, z);
     CU_ASSERT(isnan(z[1]) && isnan(z[2]) && z[3] == 0.5);

@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 struct parsed {
-    struct config      config;
-    struct complaints  complaints;
+    struct config config;
+    struct complaints complaints;
     struct space_lines space;
-    int                rc;
-    char               said[4096];
+    int rc;
+    char said[4096];
 };
 
 /* lines: what follows [space]; values start in column 5 where keys are one letter long. */
@@ -65,8 +65,8 @@ static void test_ranges(void)
 {
     static const struct {
         const char *line;
-        uint32_t    type, flags;
-        double      min, max, step;
+        uint32_t type, flags;
+        double min, max, step;
     } good[] = {
         { "x = real 1e-3 .. 0.5", HONE_DIM_REAL, 0, 1e-3, 0.5, 0 },
         { "x = real 1e-3..0.5 log", HONE_DIM_REAL, HONE_DIM_LOG, 1e-3, 0.5, 0 },
@@ -140,8 +140,10 @@ static void test_fixed(void)
     CU_ASSERT_EQUAL(space_write_fixed(&text, "\" and '"), 0);
     text_release(&text);
     refused("x = fixed", "10: error: expected the value, found the end of the line");
-    refused("x = fixed 1, 2", "12: error: unexpected ',' behind a fixed value; it is quoted where it holds blanks or commas");
-    refused("x = fixed 1 if y = 2", "13: error: unexpected 'if' behind a fixed value; it is quoted where it holds blanks or commas");
+    refused("x = fixed 1, 2",
+            "12: error: unexpected ',' behind a fixed value; it is quoted where it holds blanks or commas");
+    refused("x = fixed 1 if y = 2",
+            "13: error: unexpected 'if' behind a fixed value; it is quoted where it holds blanks or commas");
 }
 
 static void test_conditions(void)
@@ -183,15 +185,20 @@ static void test_relations(void)
 
 static void test_mistakes(void)
 {
-    refused("x =", "4: error: x has no value; write real, int, normal, lognormal, choice, ordinal or fixed and what goes with it");
-    refused("x = 0 .. 1", "5: error: the kind of values comes first: real LOW .. HIGH, int LOW .. HIGH, choice A, B, ...");
+    refused(
+        "x =",
+        "4: error: x has no value; write real, int, normal, lognormal, choice, ordinal or fixed and what goes with it");
+    refused("x = 0 .. 1",
+            "5: error: the kind of values comes first: real LOW .. HIGH, int LOW .. HIGH, choice A, B, ...");
     refused("x = reel 0 .. 1", "5: error: unknown kind of values 'reel'; did you mean 'real'?");
-    refused("x = integer 0 .. 1", "5: error: unknown kind of values 'integer'; known: real, int, normal, lognormal, choice, ordinal, fixed");
+    refused("x = integer 0 .. 1",
+            "5: error: unknown kind of values 'integer'; known: real, int, normal, lognormal, choice, ordinal, fixed");
     refused("x = uniform 0 .. 1", "5: error: unknown kind of values 'uniform'; write real LOW .. HIGH");
     refused("x = loguniform 0 .. 1", "5: error: unknown kind of values 'loguniform'; write real LOW .. HIGH log");
     refused("x = categorical a, b", "5: error: unknown kind of values 'categorical'; write choice A, B");
     refused("x = real", "9: error: expected the lower bound: LOW .. HIGH, found the end of the line");
-    refused("x = real 1", "11: error: expected '..' behind the lower bound, found the end of the line; write LOW .. HIGH");
+    refused("x = real 1",
+            "11: error: expected '..' behind the lower bound, found the end of the line; write LOW .. HIGH");
     refused("x = real 1 2", "12: error: expected '..' behind the lower bound, found '2'; write LOW .. HIGH");
     refused("x = real 1, 2", "11: error: expected '..' behind the lower bound, found ','; write LOW .. HIGH");
     refused("x = real 1 ..", "14: error: expected the upper bound, found the end of the line");
@@ -219,7 +226,8 @@ static void test_mistakes(void)
     refused("x = choice a,", "14: error: expected another value behind the comma, found the end of the line");
     refused("x = choice a,,b", "14: error: expected another value behind the comma, found ','");
     refused("x = choice a, b, a", "18: error: 'a' is there twice");
-    refused("x = choice a b", "14: error: unexpected 'b'; values are separated by commas, and quoted where they hold blanks");
+    refused("x = choice a b",
+            "14: error: unexpected 'b'; values are separated by commas, and quoted where they hold blanks");
     refused("x = choice 1 .. 3", "14: error: unexpected '..' in a list of values; ranges are real or int");
     refused("x = choice a, \"b", "15: error: the quote \" is not closed");
     refused("x = choice a, b\"c\"", "16: error: quote inside a value; quote the whole value");
@@ -232,11 +240,13 @@ static void test_mistakes(void)
     refused("x = real 0 .. 1 if y =", "23: error: expected a value, found the end of the line");
     refused("x = real 0 .. 1 if y = a |", "27: error: expected a value, found the end of the line");
     refused("x = real 0 .. 1 if y < 1|2", "27: error: several values go with = and != only");
-    refused("x = real 0 .. 1 if y = a, z = b", "25: error: conditions are joined by 'and'; several values of one key by '|'");
+    refused("x = real 0 .. 1 if y = a, z = b",
+            "25: error: conditions are joined by 'and'; several values of one key by '|'");
     refused("x = real 0 .. 1 if y = a z = b", "26: error: 'z' behind the condition; conditions are joined by 'and'");
     refused("x = real 0 .. 1 if y = a and", "29: error: expected a key of [space], found the end of the line");
     refused("where = 3 < a", "9: error: a relation starts with a key: key <= 10");
-    refused("where = a = b", "11: error: '=' is no relation of a space: hardly any point would meet it; write <, <=, >, >= or !=");
+    refused("where = a = b",
+            "11: error: '=' is no relation of a space: hardly any point would meet it; write <, <=, >, >= or !=");
     refused("where = a < b c", "15: error: unexpected 'c'; relations are separated by commas");
     refused("where = a <", "12: error: expected a key of [space] or a number, found the end of the line");
     refused("where = a", "10: error: expected =, !=, <, <=, > or >=, found the end of the line");
@@ -245,10 +255,14 @@ static void test_mistakes(void)
 /* Random words of the grammar: never a crash, and every accepted line has a sane meaning. */
 static void test_fuzz(void)
 {
-    static const char *const words[] = { "real", "int", "normal", "lognormal", "choice", "ordinal", "log", "step", "in", "if", "and", "weight",
-                                         "0", "1", "-2", "1e-3", "5", "..", ",", "|", "=", "!=", "<", ">=", "a", "b.c", "\"x, y\"", "'", "\"",
-                                         "where", "1e400", ".", "x..y" };
-    static const char *const starts[] = { "", "real 1 .. 5 ", "int 1..5 ", "choice a, b ", "ordinal 1, 5 ", "normal 0 1 ", "a < b " };
+    static const char *const words[] = { "real", "int",   "normal", "lognormal", "choice", "ordinal",  "log",
+                                         "step", "in",    "if",     "and",       "weight", "0",        "1",
+                                         "-2",   "1e-3",  "5",      "..",        ",",      "|",        "=",
+                                         "!=",   "<",     ">=",     "a",         "b.c",    "\"x, y\"", "'",
+                                         "\"",   "where", "1e400",  ".",         "x..y" };
+    static const char *const starts[] = {
+        "", "real 1 .. 5 ", "int 1..5 ", "choice a, b ", "ordinal 1, 5 ", "normal 0 1 ", "a < b "
+    };
     uint64_t state = 3;
     unsigned accepted = 0;
     struct text text = TEXT_INIT;
@@ -262,7 +276,8 @@ static void test_fuzz(void)
         text_add(&text, starts[i % 7]);
         for (unsigned n = 0, words_n = (unsigned)(state >> 61); n < words_n; n++) {
             state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-            text_addf(&text, "%s%s", words[(state >> 33) % (n || i % 7 ? sizeof words / sizeof *words : 6)], state >> 62 ? " " : "");
+            text_addf(&text, "%s%s", words[(state >> 33) % (n || i % 7 ? sizeof words / sizeof *words : 6)],
+                      state >> 62 ? " " : "");
         }
         item.section = section;
         item.key = i % 5 ? key : where;
@@ -273,7 +288,8 @@ static void test_fuzz(void)
         for (size_t k = 0; rc == 0 && k < space.n_lines; k++) {
             const struct space_line *l = space.lines + k;
             accepted++;
-            if (!(l->min < l->max || l->fixed) || !(l->step >= 0) || (l->n_choices && !l->choices) || (l->flags & HONE_DIM_NORMAL && !(l->deviation > 0)))
+            if (!(l->min < l->max || l->fixed) || !(l->step >= 0) || (l->n_choices && !l->choices) ||
+                (l->flags & HONE_DIM_NORMAL && !(l->deviation > 0)))
                 CU_FAIL("a line without meaning was accepted");
         }
         space_lines_release(&space);
@@ -283,4 +299,5 @@ static void test_fuzz(void)
     text_release(&text);
 }
 
-SUITE(TEST(test_ranges), TEST(test_choices), TEST(test_fixed), TEST(test_conditions), TEST(test_relations), TEST(test_mistakes), TEST(test_fuzz))
+SUITE(TEST(test_ranges), TEST(test_choices), TEST(test_fixed), TEST(test_conditions), TEST(test_relations),
+      TEST(test_mistakes), TEST(test_fuzz))

@@ -27,7 +27,7 @@ static int is_number(const char *cell, double *v)
 }
 
 #define PLACE "%s:%llu: column %llu (%.40s)"
-#define PLACE_OF(table, row, column)                                                                      \
+#define PLACE_OF(table, row, column)                                                                    \
     table_short_path(table), (unsigned long long)(table)->lines[row], (unsigned long long)(column) + 1, \
         (table)->names[column]
 
@@ -38,19 +38,24 @@ static uint64_t find_column(const struct table *t, const char *name)
     for (uint64_t i = 0; i < t->n_columns; i++)
         if (!strcmp(t->names[i], name))
             return i;
-    return hone_parse_int(name, NULL, &number) && number >= 1 && (uint64_t)number <= t->n_columns ? (uint64_t)number - 1 : UINT64_MAX;
+    return hone_parse_int(name, NULL, &number) && number >= 1 && (uint64_t)number <= t->n_columns ? (uint64_t)number - 1
+                                                                                                  : UINT64_MAX;
 }
 
-static hone_rc mark(struct columns *c, const hone_strings *names, enum column_kind kind, uint8_t *listed, const char *key, hone_error *err)
+static hone_rc mark(struct columns *c, const hone_strings *names, enum column_kind kind, uint8_t *listed,
+                    const char *key, hone_error *err)
 {
     for (uint64_t i = 0; i < names->n; i++) {
         const uint64_t at = find_column(c->tables[0], names->values[i]);
         if (at == UINT64_MAX)
-            return hone_fail(err, HONE_EINVAL, key, "%s: there is no column '%.60s' in %s", key, names->values[i], table_short_path(c->tables[0]));
+            return hone_fail(err, HONE_EINVAL, key, "%s: there is no column '%.60s' in %s", key, names->values[i],
+                             table_short_path(c->tables[0]));
         if (at == c->target)
-            return hone_fail(err, HONE_EINVAL, key, "%s: column '%.60s' is the target (say what it is with task)", key, names->values[i]);
+            return hone_fail(err, HONE_EINVAL, key, "%s: column '%.60s' is the target (say what it is with task)", key,
+                             names->values[i]);
         if (listed[at])
-            return hone_fail(err, HONE_EINVAL, key, "%s: column '%.60s' is listed twice in ignore, numeric and nominal", key, names->values[i]);
+            return hone_fail(err, HONE_EINVAL, key, "%s: column '%.60s' is listed twice in ignore, numeric and nominal",
+                             key, names->values[i]);
         listed[at] = 1;
         c->items[at].kind = kind;
     }
@@ -78,7 +83,8 @@ static hone_rc list_categories(struct columns *c, uint64_t column, int numbers, 
     uint64_t n = 0, kept = 0;
     item->categories = malloc(most * sizeof *item->categories);
     if (!item->categories)
-        return hone_fail(err, HONE_ENOMEM, "file", "out of memory for the categories of column %llu", (unsigned long long)column + 1);
+        return hone_fail(err, HONE_ENOMEM, "file", "out of memory for the categories of column %llu",
+                         (unsigned long long)column + 1);
     for (unsigned t = 0; t < 2 && c->tables[t]; t++)
         for (uint64_t row = 0; row < c->tables[t]->n_rows; row++) {
             const char *cell = table_cell(c->tables[t], row, column);
@@ -97,7 +103,8 @@ static hone_rc list_categories(struct columns *c, uint64_t column, int numbers, 
 /* Index of a text that is among the categories. */
 static uint64_t category_of(const struct column *column, const char *cell)
 {
-    const char **found = bsearch(&cell, column->categories, column->n_categories, sizeof *column->categories, column->numbers ? by_number : by_text);
+    const char **found = bsearch(&cell, column->categories, column->n_categories, sizeof *column->categories,
+                                 column->numbers ? by_number : by_text);
     return (uint64_t)(found - column->categories); /* all rows were seen when the categories were listed */
 }
 
@@ -132,17 +139,18 @@ static hone_rc decide_input(struct columns *c, uint64_t column, int listed, hone
     if (item->kind == COLUMN_NUMERIC && !first_text(c, column, &t, &row, &whole))
         return HONE_OK;
     if (item->kind == COLUMN_NUMERIC && listed)
-        return hone_fail(err, HONE_EINVAL, "numeric", PLACE ": '%.40s' is not a number", PLACE_OF(c->tables[t], row, column),
-                         table_cell(c->tables[t], row, column));
+        return hone_fail(err, HONE_EINVAL, "numeric", PLACE ": '%.40s' is not a number",
+                         PLACE_OF(c->tables[t], row, column), table_cell(c->tables[t], row, column));
     item->kind = COLUMN_NOMINAL;
     if ((rc = list_categories(c, column, 0, err)) != HONE_OK)
         return rc;
     if (!listed && item->n_categories > (uint64_t)c->settings->max_categories)
-        return hone_fail(err, HONE_EINVAL, "max_categories",
-                         PLACE ": '%.24s' is not a number, and %llu different texts are too many categories: list it in ignore, "
-                               "numeric or nominal",
-                         PLACE_OF(c->tables[t], row, column), table_cell(c->tables[t], row, column),
-                         (unsigned long long)item->n_categories);
+        return hone_fail(
+            err, HONE_EINVAL, "max_categories",
+            PLACE ": '%.24s' is not a number, and %llu different texts are too many categories: list it in ignore, "
+                  "numeric or nominal",
+            PLACE_OF(c->tables[t], row, column), table_cell(c->tables[t], row, column),
+            (unsigned long long)item->n_categories);
     return HONE_OK;
 }
 
@@ -168,7 +176,8 @@ static hone_rc decide_target(struct columns *c, hone_error *err)
     const hone_rc rc = list_categories(c, c->target, !text, err);
     c->classification = task == TASK_CLASSIFICATION || text || item->n_categories <= MOST_NUMBERED_CLASSES;
     if (rc == HONE_OK && c->classification && item->n_categories < 2)
-        return hone_fail(err, HONE_EINVAL, "target", "column '%.60s' of %s holds one class only: there is nothing to learn",
+        return hone_fail(err, HONE_EINVAL, "target",
+                         "column '%.60s' of %s holds one class only: there is nothing to learn",
                          c->tables[0]->names[c->target], table_short_path(c->tables[0]));
     return rc;
 }
@@ -182,7 +191,8 @@ static hone_rc name_features(struct columns *c, hone_error *err)
     }
     c->n_features = n;
     if (!n)
-        return hone_fail(err, HONE_EINVAL, "file", "%s has no column left to learn from", table_short_path(c->tables[0]));
+        return hone_fail(err, HONE_EINVAL, "file", "%s has no column left to learn from",
+                         table_short_path(c->tables[0]));
     if (!(c->feature_names = calloc(n, sizeof *c->feature_names)))
         return hone_fail(err, HONE_ENOMEM, "file", "out of memory for %llu features", (unsigned long long)n);
     for (uint64_t i = 0; i < c->n; i++) {
@@ -204,17 +214,18 @@ static hone_rc name_features(struct columns *c, hone_error *err)
 static hone_rc same_columns(const struct table *a, const struct table *b, hone_error *err)
 {
     if (a->n_columns != b->n_columns)
-        return hone_fail(err, HONE_EINVAL, "test_file", "%s has %llu columns, the training file has %llu", table_short_path(b),
-                         (unsigned long long)b->n_columns, (unsigned long long)a->n_columns);
+        return hone_fail(err, HONE_EINVAL, "test_file", "%s has %llu columns, the training file has %llu",
+                         table_short_path(b), (unsigned long long)b->n_columns, (unsigned long long)a->n_columns);
     for (uint64_t i = 0; i < a->n_columns; i++)
         if (strcmp(a->names[i], b->names[i]))
-            return hone_fail(err, HONE_EINVAL, "test_file", "column %llu of %s is '%.40s', that of the training file is '%.40s'",
+            return hone_fail(err, HONE_EINVAL, "test_file",
+                             "column %llu of %s is '%.40s', that of the training file is '%.40s'",
                              (unsigned long long)i + 1, table_short_path(b), b->names[i], a->names[i]);
     return HONE_OK;
 }
 
-hone_rc columns_create(struct columns *c, const struct settings *settings, const struct table *table, const struct table *test,
-                       hone_error *err)
+hone_rc columns_create(struct columns *c, const struct settings *settings, const struct table *table,
+                       const struct table *test, hone_error *err)
 {
     uint8_t *listed = NULL;
     hone_rc rc = HONE_OK;
@@ -225,7 +236,8 @@ hone_rc columns_create(struct columns *c, const struct settings *settings, const
     c->n = table->n_columns;
     c->target = *settings->target ? find_column(table, settings->target) : c->n - 1;
     if (c->target == UINT64_MAX)
-        return hone_fail(err, HONE_EINVAL, "target", "target: there is no column '%.60s' in %s", settings->target, table_short_path(table));
+        return hone_fail(err, HONE_EINVAL, "target", "target: there is no column '%.60s' in %s", settings->target,
+                         table_short_path(table));
     if (test && (rc = same_columns(table, test, err)) != HONE_OK)
         return rc;
     c->items = calloc(c->n, sizeof *c->items);
@@ -238,7 +250,8 @@ hone_rc columns_create(struct columns *c, const struct settings *settings, const
         c->items[i].kind = COLUMN_NUMERIC; /* until a text shows up */
     if ((rc = mark(c, &settings->ignore, COLUMN_IGNORED, listed, "ignore", err)) != HONE_OK ||
         (rc = mark(c, &settings->numeric, COLUMN_NUMERIC, listed, "numeric", err)) != HONE_OK ||
-        (rc = mark(c, &settings->nominal, COLUMN_NOMINAL, listed, "nominal", err)) != HONE_OK || (rc = decide_target(c, err)) != HONE_OK)
+        (rc = mark(c, &settings->nominal, COLUMN_NOMINAL, listed, "nominal", err)) != HONE_OK ||
+        (rc = decide_target(c, err)) != HONE_OK)
         goto out;
     for (uint64_t i = 0; i < c->n && rc == HONE_OK; i++)
         if (i != c->target)
@@ -269,7 +282,8 @@ static hone_rc learn_column(struct columns *c, uint64_t column, const uint64_t *
     uint64_t known = 0, *counts = NULL;
     double sum = 0, v = 0;
     if (item->kind == COLUMN_NOMINAL && !(counts = calloc(item->n_categories + 1, sizeof *counts)))
-        return hone_fail(err, HONE_ENOMEM, "impute", "out of memory for the categories of column %llu", (unsigned long long)column + 1);
+        return hone_fail(err, HONE_ENOMEM, "impute", "out of memory for the categories of column %llu",
+                         (unsigned long long)column + 1);
     for (uint64_t i = 0; i < n; i++) {
         const char *cell = table_cell(t, rows[i], column);
         if (is_missing(c, cell))
@@ -295,14 +309,16 @@ hone_rc columns_learn(struct columns *c, const uint64_t *rows, uint64_t n, hone_
     hone_rc rc = HONE_OK;
     for (uint64_t i = 0; i < c->n && rc == HONE_OK; i++) {
         c->items[i].fill = c->items[i].kind == COLUMN_NOMINAL ? -1 : 0;
-        if (c->settings->impute == IMPUTE_MEAN && (c->items[i].kind == COLUMN_NUMERIC || c->items[i].kind == COLUMN_NOMINAL))
+        if (c->settings->impute == IMPUTE_MEAN &&
+            (c->items[i].kind == COLUMN_NUMERIC || c->items[i].kind == COLUMN_NOMINAL))
             rc = learn_column(c, i, rows, n, err);
     }
     return rc;
 }
 
 /* ---- a row ---- */
-hone_rc columns_encode(const struct columns *c, unsigned which, uint64_t row, float *x, int32_t *label, float *number, hone_error *err)
+hone_rc columns_encode(const struct columns *c, unsigned which, uint64_t row, float *x, int32_t *label, float *number,
+                       hone_error *err)
 {
     const struct table *t = c->tables[which];
     double v = 0;
@@ -321,7 +337,8 @@ hone_rc columns_encode(const struct columns *c, unsigned which, uint64_t row, fl
             continue;
         const int missing = is_missing(c, cell);
         if (missing && c->settings->impute == IMPUTE_REFUSE)
-            return hone_fail(err, HONE_EINVAL, "impute", PLACE ": the value is missing: give impute = mean or zero, or ignore the column",
+            return hone_fail(err, HONE_EINVAL, "impute",
+                             PLACE ": the value is missing: give impute = mean or zero, or ignore the column",
                              PLACE_OF(t, row, i));
         if (item->kind == COLUMN_NUMERIC)
             x[item->feature] = (float)(missing || !is_number(cell, &v) ? item->fill : v);

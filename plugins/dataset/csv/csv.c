@@ -17,36 +17,42 @@ static const hone_param params[] = {
     HONE_PATH(struct settings, test_file, "", 0, "A second table of the same columns, for the test; empty: none."),
     HONE_REAL(struct settings, test, "0", 0, 1, HONE_P_HI_OPEN, NULL,
               "Share of the rows of `file` set aside for the test, evenly over the classes."),
-    HONE_INT(struct settings, split_seed, "1", 0, 9e15, HONE_P_ADVANCED, NULL,
-             "Which rows `test` takes. It is not the study's seed: studies with other seeds are tested on the same rows."),
+    HONE_INT(
+        struct settings, split_seed, "1", 0, 9e15, HONE_P_ADVANCED, NULL,
+        "Which rows `test` takes. It is not the study's seed: studies with other seeds are tested on the same rows."),
     HONE_STR(struct settings, separator, ",", 0, "Character between two fields, or the word tab."),
-    HONE_BOOL(struct settings, header, "yes", 0, "Whether the first row names the columns. Without it they are called 1, 2, ..."),
+    HONE_BOOL(struct settings, header, "yes", 0,
+              "Whether the first row names the columns. Without it they are called 1, 2, ..."),
     HONE_STR(struct settings, target, "", 0, "Column to predict, by name or number (from 1); empty: the last one."),
-    HONE_ENUM(struct settings, task, "auto", tasks, 0,
-              "What the target holds: classes or numbers. auto: texts, and up to 20 different whole numbers, are classes."),
+    HONE_ENUM(
+        struct settings, task, "auto", tasks, 0,
+        "What the target holds: classes or numbers. auto: texts, and up to 20 different whole numbers, are classes."),
     HONE_STRS(struct settings, ignore, "", 0, "Columns to leave out."),
     HONE_STRS(struct settings, numeric, "", 0, "Columns that must be numeric: anything else in them is an error."),
     HONE_STRS(struct settings, nominal, "", 0, "Columns that are nominal though they hold numbers (a postal code)."),
-    HONE_INT(struct settings, max_categories, "100", 1, 1e6, 0, "categories",
-             "Most categories of a column that is taken for nominal because it holds a text; more are probably a mistake."),
-    HONE_STRS(struct settings, missing, "?, NA", 0, "Texts that stand for a missing value. An empty field always does."),
+    HONE_INT(
+        struct settings, max_categories, "100", 1, 1e6, 0, "categories",
+        "Most categories of a column that is taken for nominal because it holds a text; more are probably a mistake."),
+    HONE_STRS(struct settings, missing, "?, NA", 0,
+              "Texts that stand for a missing value. An empty field always does."),
     HONE_ENUM(struct settings, impute, "refuse", imputations, 0,
-              "What becomes of missing inputs. mean: the mean, or the most frequent category, of the rows that are not for the test."),
+              "What becomes of missing inputs. mean: the mean, or the most frequent category, of the rows that are not "
+              "for the test."),
 };
 
 struct part {
     uint64_t n;
-    float   *inputs; /* (n, n_features) */
+    float *inputs;   /* (n, n_features) */
     int32_t *labels; /* (n), or NULL */
-    float   *numbers; /* (n), or NULL */
+    float *numbers;  /* (n), or NULL */
 };
 struct csv {
     const struct settings *settings;
-    const hone_host       *host;
-    int                    opened;
-    struct table           tables[2];
-    struct columns         columns;
-    struct part            parts[2]; /* training, test */
+    const hone_host *host;
+    int opened;
+    struct table tables[2];
+    struct columns columns;
+    struct part parts[2]; /* training, test */
 };
 
 static void close_all(struct csv *csv)
@@ -62,7 +68,8 @@ static void close_all(struct csv *csv)
     csv->opened = 0;
 }
 
-static hone_rc fill_part(struct csv *csv, struct part *part, unsigned which, const uint64_t *rows, uint64_t n, hone_error *err)
+static hone_rc fill_part(struct csv *csv, struct part *part, unsigned which, const uint64_t *rows, uint64_t n,
+                         hone_error *err)
 {
     const uint64_t width = csv->columns.n_features;
     hone_rc rc = HONE_OK;
@@ -73,18 +80,18 @@ static hone_rc fill_part(struct csv *csv, struct part *part, unsigned which, con
     else
         part->numbers = calloc(n ? n : 1, sizeof *part->numbers);
     if (!part->inputs || !(part->labels || part->numbers))
-        return hone_fail(err, HONE_ENOMEM, "file", "out of memory for %llu rows of %llu features", (unsigned long long)n,
-                         (unsigned long long)width);
+        return hone_fail(err, HONE_ENOMEM, "file", "out of memory for %llu rows of %llu features",
+                         (unsigned long long)n, (unsigned long long)width);
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++)
-        rc = columns_encode(&csv->columns, which, rows ? rows[i] : i, part->inputs + i * width, part->labels ? part->labels + i : NULL,
-                            part->numbers ? part->numbers + i : NULL, err);
+        rc = columns_encode(&csv->columns, which, rows ? rows[i] : i, part->inputs + i * width,
+                            part->labels ? part->labels + i : NULL, part->numbers ? part->numbers + i : NULL, err);
     return rc;
 }
 
 /* ---- setting rows aside for the test ---- */
 struct row {
     const char *class;
-    uint64_t    at, row; /* place in the shuffled order, row of the table */
+    uint64_t at, row; /* place in the shuffled order, row of the table */
 };
 
 static int by_class(const void *a, const void *b)
@@ -113,7 +120,9 @@ static hone_rc set_aside(const struct csv *csv, uint64_t m, uint64_t *rows, hone
         rows[i] = i;
     hone_rng_shuffle(&rng, rows, n);
     for (uint64_t i = 0; i < n; i++)
-        order[i] = (struct row){ csv->columns.classification ? table_cell(&csv->tables[0], rows[i], csv->columns.target) : "", i, rows[i] };
+        order[i] = (struct row){ csv->columns.classification ? table_cell(&csv->tables[0], rows[i], csv->columns.target)
+                                                             : "",
+                                 i, rows[i] };
     qsort(order, n, sizeof *order, by_class);
     uint64_t carry = n / 2, trained = 0, tested = 0;
     for (uint64_t i = 0; i < n; i++) {
@@ -141,11 +150,12 @@ static hone_rc fill_parts(struct csv *csv, hone_error *err)
         goto out;
     }
     if (s->test > 0 && (!m || m >= n)) {
-        rc = hone_fail(err, HONE_EINVAL, "test", "test = %g of %llu rows leaves none to %s", s->test, (unsigned long long)n,
-                       m ? "train on" : "test on");
+        rc = hone_fail(err, HONE_EINVAL, "test", "test = %g of %llu rows leaves none to %s", s->test,
+                       (unsigned long long)n, m ? "train on" : "test on");
         goto out;
     }
-    if ((rc = set_aside(csv, m, rows, err)) != HONE_OK || (rc = columns_learn(&csv->columns, rows, n - m, err)) != HONE_OK ||
+    if ((rc = set_aside(csv, m, rows, err)) != HONE_OK ||
+        (rc = columns_learn(&csv->columns, rows, n - m, err)) != HONE_OK ||
         (rc = fill_part(csv, &csv->parts[0], 0, rows, n - m, err)) != HONE_OK)
         goto out;
     if (*s->test_file)
@@ -162,7 +172,8 @@ static hone_rc separator_of(const struct settings *s, char *separator, hone_erro
 {
     *separator = !strcmp(s->separator, "tab") ? '\t' : s->separator[0];
     if (!*separator || (*separator != '\t' && s->separator[1]) || strchr("\"\r\n ", *separator) || *separator & 0x80)
-        return hone_fail(err, HONE_EINVAL, "separator", "separator = %.20s must be one character (such as , or ;) or tab", s->separator);
+        return hone_fail(err, HONE_EINVAL, "separator",
+                         "separator = %.20s must be one character (such as , or ;) or tab", s->separator);
     return HONE_OK;
 }
 
@@ -174,7 +185,8 @@ static hone_rc open_all(struct csv *csv, hone_error *err)
         return HONE_OK;
     hone_rc rc = separator_of(s, &separator, err);
     if (rc == HONE_OK && *s->test_file && s->test > 0)
-        rc = hone_fail(err, HONE_EINVAL, "test", "test = %g and test_file exclude each other: give one of them", s->test);
+        rc = hone_fail(err, HONE_EINVAL, "test", "test = %g and test_file exclude each other: give one of them",
+                       s->test);
     if (rc == HONE_OK)
         rc = table_open(&csv->tables[0], s->file, separator, s->header, "file", err);
     if (rc == HONE_OK && *s->test_file)
@@ -218,12 +230,13 @@ static hone_rc part_of(struct csv *csv, uint32_t split, const struct part **part
         return rc;
     *part = split == HONE_SPLIT_TRAIN ? &csv->parts[0] : &csv->parts[1];
     if (split != HONE_SPLIT_TRAIN && (split != HONE_SPLIT_TEST || !csv->parts[1].n))
-        return hone_fail(err, HONE_EINVAL, "", "the data set has no %s split", split == HONE_SPLIT_TEST ? "test" : "validation");
+        return hone_fail(err, HONE_EINVAL, "", "the data set has no %s split",
+                         split == HONE_SPLIT_TEST ? "test" : "validation");
     return HONE_OK;
 }
 
-static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs, int32_t *labels,
-                            float *targets, hone_error *err)
+static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
+                            int32_t *labels, float *targets, hone_error *err)
 {
     struct csv *csv = self;
     const struct part *part;
@@ -233,8 +246,8 @@ static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices,
     const uint64_t width = csv->columns.n_features;
     for (uint64_t i = 0; i < n; i++) {
         if (indices[i] >= part->n)
-            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu", (unsigned long long)indices[i],
-                             (unsigned long long)part->n);
+            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
+                             (unsigned long long)indices[i], (unsigned long long)part->n);
         memcpy((float *)inputs + i * width, part->inputs + indices[i] * width, width * sizeof(float));
         if (part->labels)
             labels[i] = part->labels[indices[i]];
@@ -279,11 +292,14 @@ static const hone_component component = {
     .kind = HONE_KIND_DATASET,
     .name = "csv",
     .summary = "A table in a CSV file: numeric and nominal columns, classes or numbers to predict",
-    .doc = "Reads a table as RFC 4180 describes it, with any separator; quoted fields may hold newlines. A column is numeric\n"
-           "where all its values are numbers, nominal otherwise: each of its categories becomes a feature of its own (one-hot).\n"
+    .doc = "Reads a table as RFC 4180 describes it, with any separator; quoted fields may hold newlines. A column is "
+           "numeric\n"
+           "where all its values are numbers, nominal otherwise: each of its categories becomes a feature of its own "
+           "(one-hot).\n"
            "`numeric`, `nominal` and `ignore` say so instead, by name or number.\n"
            "\n"
-           "Missing values are refused unless `impute` says what they become. What `mean` learns comes from all rows that are\n"
+           "Missing values are refused unless `impute` says what they become. What `mean` learns comes from all rows "
+           "that are\n"
            "not for the test: the share that a trial validates on takes part in it. Numbers are not scaled: use\n"
            "`[transform.standardize]`.",
     .params = params,

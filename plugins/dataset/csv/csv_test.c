@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 struct open {
-    struct component       c;
+    struct component c;
     const hone_dataset_v1 *iface;
-    hone_task              task;
-    uint64_t               counts[HONE_SPLITS];
-    hone_dataset_view      train, test;
-    hone_rc                rc;
+    hone_task task;
+    uint64_t counts[HONE_SPLITS];
+    hone_dataset_view train, test;
+    hone_rc rc;
 };
 static char path[64], test_path[64];
 
@@ -38,12 +38,12 @@ static void open_rest(struct open *o)
     }
 }
 
-#define OPEN(o, text, ...)                                                                                  \
-    do {                                                                                                    \
-        write_to(path, sizeof path, text, strlen(text));                                                    \
-        CU_ASSERT_EQUAL_FATAL(component_open(&(o)->c, "csv", 1, "file", path, __VA_ARGS__), HONE_OK);       \
-        open_rest(o);                                                                                       \
-        unlink(path);                                                                                       \
+#define OPEN(o, text, ...)                                                                            \
+    do {                                                                                              \
+        write_to(path, sizeof path, text, strlen(text));                                              \
+        CU_ASSERT_EQUAL_FATAL(component_open(&(o)->c, "csv", 1, "file", path, __VA_ARGS__), HONE_OK); \
+        open_rest(o);                                                                                 \
+        unlink(path);                                                                                 \
     } while (0)
 
 static float x(const struct open *o, uint64_t row, int64_t column)
@@ -51,19 +51,23 @@ static float x(const struct open *o, uint64_t row, int64_t column)
     return ((const float *)o->train.inputs)[row * (uint64_t)o->task.dims[0] + (uint64_t)column];
 }
 
-#define CHECK_OK(o)                                \
-    do {                                           \
-        if ((o)->rc != HONE_OK)                    \
-            printf("#   %s\n", (o)->c.err.msg);    \
-        CU_ASSERT_EQUAL_FATAL((o)->rc, HONE_OK);   \
+#define CHECK_OK(o)                              \
+    do {                                         \
+        if ((o)->rc != HONE_OK)                  \
+            printf("#   %s\n", (o)->c.err.msg);  \
+        CU_ASSERT_EQUAL_FATAL((o)->rc, HONE_OK); \
     } while (0)
 
 static void test_reads_columns_of_both_kinds(void)
 {
     struct open o;
-    OPEN(&o, "\xEF\xBB\xBF" "age,color,size,kind\r\n1.5,red,-2e3,cat\r\n2, blue ,3,dog\r\n\r\n3,red,4,cat", NULL);
+    OPEN(&o,
+         "\xEF\xBB\xBF"
+         "age,color,size,kind\r\n1.5,red,-2e3,cat\r\n2, blue ,3,dog\r\n\r\n3,red,4,cat",
+         NULL);
     CHECK_OK(&o);
-    CU_ASSERT(o.task.kind == HONE_TASK_CLASSIFICATION && o.task.n_outputs == 2 && o.task.dims[0] == 4 && o.task.dtype == HONE_F32);
+    CU_ASSERT(o.task.kind == HONE_TASK_CLASSIFICATION && o.task.n_outputs == 2 && o.task.dims[0] == 4 &&
+              o.task.dtype == HONE_F32);
     CU_ASSERT_STRING_EQUAL(o.task.classes[0], "cat");
     CU_ASSERT_STRING_EQUAL(o.task.features[0], "age");
     CU_ASSERT_STRING_EQUAL(o.task.features[1], "color=blue");
@@ -80,21 +84,23 @@ static void test_reads_columns_of_both_kinds(void)
 static void test_reads_quoted_fields(void)
 {
     struct open o;
-    OPEN(&o, "\"a, b\";\"say \"\"x\"\"\";y\n\"two\nlines; \"\"q\"\"\";\"1\";0.5\n\"p\" ;2;1.5\n", "separator", ";", NULL);
+    OPEN(&o, "\"a, b\";\"say \"\"x\"\"\";y\n\"two\nlines; \"\"q\"\"\";\"1\";0.5\n\"p\" ;2;1.5\n", "separator", ";",
+         NULL);
     CHECK_OK(&o);
     CU_ASSERT_EQUAL(o.task.kind, HONE_TASK_REGRESSION);
     CU_ASSERT_STRING_EQUAL(o.task.features[0], "a, b=p");
     CU_ASSERT_STRING_EQUAL(o.task.features[1], "a, b=two\nlines; \"q\"");
     CU_ASSERT_STRING_EQUAL(o.task.features[2], "say \"x\"");
-    CU_ASSERT(x(&o, 0, 1) == 1 && x(&o, 1, 0) == 1 && x(&o, 1, 2) == 2 && o.train.targets[0] == 0.5f && o.train.targets[1] == 1.5f);
+    CU_ASSERT(x(&o, 0, 1) == 1 && x(&o, 1, 0) == 1 && x(&o, 1, 2) == 2 && o.train.targets[0] == 0.5f &&
+              o.train.targets[1] == 1.5f);
     component_close(&o.c);
 }
 
 static void test_takes_columns_by_name_and_number(void)
 {
     struct open o;
-    OPEN(&o, "7\t1\t90210\t0.5\n8\t0\t10001\t0.25\n7\t1\t90210\t4\n", "separator", "tab", "header", "no", "target", "2", "ignore", "4",
-         "nominal", "3", NULL);
+    OPEN(&o, "7\t1\t90210\t0.5\n8\t0\t10001\t0.25\n7\t1\t90210\t4\n", "separator", "tab", "header", "no", "target", "2",
+         "ignore", "4", "nominal", "3", NULL);
     CHECK_OK(&o);
     CU_ASSERT_EQUAL(o.task.kind, HONE_TASK_CLASSIFICATION); /* two whole numbers */
     CU_ASSERT_EQUAL(o.task.dims[0], 3);
@@ -107,7 +113,8 @@ static void test_takes_columns_by_name_and_number(void)
     component_close(&o.c);
     OPEN(&o, "7,1\n8,0\n7,10\n1,9\n", "header", "no", NULL);
     CHECK_OK(&o); /* numbered classes are sorted as numbers */
-    CU_ASSERT(o.task.n_outputs == 4 && !strcmp(o.task.classes[3], "10") && o.train.labels[2] == 3 && o.train.labels[3] == 2);
+    CU_ASSERT(o.task.n_outputs == 4 && !strcmp(o.task.classes[3], "10") && o.train.labels[2] == 3 &&
+              o.train.labels[3] == 2);
     component_close(&o.c);
 }
 
@@ -122,7 +129,8 @@ static void test_replaces_missing_values(void)
     component_close(&o.c);
     OPEN(&o, table, "impute", "mean", NULL);
     CHECK_OK(&o);
-    CU_ASSERT(x(&o, 1, 0) == 2 && x(&o, 3, 0) == 2 && x(&o, 1, 1) == 0 && x(&o, 1, 2) == 1); /* (1 + 3) / 2; v is most frequent */
+    CU_ASSERT(x(&o, 1, 0) == 2 && x(&o, 3, 0) == 2 && x(&o, 1, 1) == 0 &&
+              x(&o, 1, 2) == 1); /* (1 + 3) / 2; v is most frequent */
     component_close(&o.c);
     OPEN(&o, table, "impute", "zero", NULL);
     CHECK_OK(&o);
@@ -201,7 +209,8 @@ static void test_says_what_is_wrong(void)
         { "a,y\n1,p\n2,p\n", "task", "auto", "one class only" },
         { "a,y\n1,p\n2,q\n", "test", "0.1", "leaves none to test on" },
         { "a,y\n1,p\n2,q\n", "separator", ",,", "must be one character" },
-        { "a,y\nx,p\ny,q\nz,p\n", "max_categories", "2", ":2: column 1 (a): 'x' is not a number, and 3 different texts" },
+        { "a,y\nx,p\ny,q\nz,p\n", "max_categories", "2",
+          ":2: column 1 (a): 'x' is not a number, and 3 different texts" },
         { "a,y\n1e39,p\n2,q\n", "numeric", "a", "'1e39' is not a number" },
         { "a,y\n1,p\n2,q\n", "test_file", "/nowhere/x.csv", "cannot open /nowhere/x.csv" },
     };
@@ -246,7 +255,9 @@ static void test_survives_broken_files(void)
             n -= round % 5 ? 0 : (size_t)hone_rng_below(&rng, n);
         }
         write_to(path, sizeof path, text, n);
-        CU_ASSERT_EQUAL_FATAL(component_open(&c, "csv", 1, "file", path, "header", round % 2 ? "yes" : "no", "impute", "mean", NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            component_open(&c, "csv", 1, "file", path, "header", round % 2 ? "yes" : "no", "impute", "mean", NULL),
+            HONE_OK);
         const hone_rc rc = ((const hone_dataset_v1 *)c.component->iface)->describe(c.self, &task, counts, &c.err);
         CU_ASSERT(rc == HONE_OK || (rc < 0 && *c.err.msg));
         good += rc == HONE_OK;
@@ -256,6 +267,7 @@ static void test_survives_broken_files(void)
     CU_ASSERT(good > 300); /* else the test would never get past the parser */
 }
 
-SUITE(TEST(test_reads_columns_of_both_kinds), TEST(test_reads_quoted_fields), TEST(test_takes_columns_by_name_and_number),
-      TEST(test_replaces_missing_values), TEST(test_learns_nothing_from_the_test), TEST(test_sets_rows_aside_by_class),
-      TEST(test_says_what_is_wrong), TEST(test_survives_broken_files))
+SUITE(TEST(test_reads_columns_of_both_kinds), TEST(test_reads_quoted_fields),
+      TEST(test_takes_columns_by_name_and_number), TEST(test_replaces_missing_values),
+      TEST(test_learns_nothing_from_the_test), TEST(test_sets_rows_aside_by_class), TEST(test_says_what_is_wrong),
+      TEST(test_survives_broken_files))

@@ -53,13 +53,17 @@ static unsigned character(const unsigned char *s, uint64_t left)
 {
     if (s[0] < 0x80)
         return s[0] != 0;
-    const unsigned n = s[0] >= 0xC2 && s[0] <= 0xDF ? 2 : s[0] >= 0xE0 && s[0] <= 0xEF ? 3 : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : 0;
+    const unsigned n = s[0] >= 0xC2 && s[0] <= 0xDF   ? 2
+                       : s[0] >= 0xE0 && s[0] <= 0xEF ? 3
+                       : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4
+                                                      : 0;
     if (!n || left < n)
         return 0;
     for (unsigned i = 1; i < n; i++)
         if ((s[i] & 0xC0) != 0x80)
             return 0;
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF0 && s[1] < 0x90) ||
+        (s[0] == 0xF4 && s[1] > 0x8F))
         return 0;
     return n;
 }
@@ -71,10 +75,11 @@ static hone_rc check_utf8(const struct table *table, uint64_t size, const char *
     for (uint64_t i = 0; i < size;) {
         const unsigned n = character(s + i, size - i);
         if (!n && !s[i])
-            return hone_fail(err, HONE_EIO, key, "%s:%llu: there is a NUL byte: this is no text file", table_short_path(table),
-                             (unsigned long long)line);
+            return hone_fail(err, HONE_EIO, key, "%s:%llu: there is a NUL byte: this is no text file",
+                             table_short_path(table), (unsigned long long)line);
         if (!n)
-            return hone_fail(err, HONE_EIO, key, "%s:%llu: byte 0x%02x is not UTF-8: convert the file, as with iconv -f latin1 -t utf-8",
+            return hone_fail(err, HONE_EIO, key,
+                             "%s:%llu: byte 0x%02x is not UTF-8: convert the file, as with iconv -f latin1 -t utf-8",
                              table_short_path(table), (unsigned long long)line, s[i]);
         line += s[i] == '\n' || (s[i] == '\r' && s[i + 1] != '\n');
         i += n;
@@ -85,10 +90,10 @@ static hone_rc check_utf8(const struct table *table, uint64_t size, const char *
 /* ---- the fields ---- */
 struct scan {
     struct table *table;
-    char         *at; /* ends at the NUL that read_file wrote */
-    uint64_t      line, fields; /* of the row being read */
-    char          separator;
-    const char   *key;
+    char *at;              /* ends at the NUL that read_file wrote */
+    uint64_t line, fields; /* of the row being read */
+    char separator;
+    const char *key;
 };
 
 static int is_blank(const struct scan *s, char c)
@@ -124,8 +129,8 @@ static hone_rc quoted(struct scan *s, const char **cell, char **end, hone_error 
         else if (*s->at == '"')
             break;
         else if (!*s->at)
-            return hone_fail(err, HONE_EIO, s->key, "%s:%llu: the quote opened in field %llu is never closed", table_short_path(s->table),
-                             (unsigned long long)opened, (unsigned long long)s->fields + 1);
+            return hone_fail(err, HONE_EIO, s->key, "%s:%llu: the quote opened in field %llu is never closed",
+                             table_short_path(s->table), (unsigned long long)opened, (unsigned long long)s->fields + 1);
         s->line += *s->at == '\n' || (*s->at == '\r' && s->at[1] != '\n');
         *to++ = *s->at;
     }
@@ -134,8 +139,10 @@ static hone_rc quoted(struct scan *s, const char **cell, char **end, hone_error 
     while (is_blank(s, *s->at))
         s->at++;
     if (*s->at && *s->at != s->separator && *s->at != '\n' && *s->at != '\r')
-        return hone_fail(err, HONE_EIO, s->key, "%s:%llu: '%c' follows the closing quote of field %llu; a quote inside is written \"\"",
-                         table_short_path(s->table), (unsigned long long)s->line, *s->at, (unsigned long long)s->fields + 1);
+        return hone_fail(err, HONE_EIO, s->key,
+                         "%s:%llu: '%c' follows the closing quote of field %llu; a quote inside is written \"\"",
+                         table_short_path(s->table), (unsigned long long)s->line, *s->at,
+                         (unsigned long long)s->fields + 1);
     return HONE_OK;
 }
 
@@ -200,8 +207,9 @@ static hone_rc scan_rows(struct scan *s, hone_error *err)
         if (!t->n_columns)
             t->n_columns = s->fields;
         else if (s->fields != t->n_columns)
-            return hone_fail(err, HONE_EIO, s->key, "%s:%llu: the row has %llu fields, the first one has %llu", table_short_path(t),
-                             (unsigned long long)line, (unsigned long long)s->fields, (unsigned long long)t->n_columns);
+            return hone_fail(err, HONE_EIO, s->key, "%s:%llu: the row has %llu fields, the first one has %llu",
+                             table_short_path(t), (unsigned long long)line, (unsigned long long)s->fields,
+                             (unsigned long long)t->n_columns);
         if ((rc = add_row(s, line, err)) != HONE_OK)
             return rc;
     }
@@ -223,7 +231,8 @@ static hone_rc take_names(struct table *t, int header, const char *key, hone_err
     const char **sorted = calloc(n, sizeof *sorted);
     if (!header)
         t->numbers = malloc(n * NUMBER_DIGITS);
-    hone_rc rc = t->names && sorted && (header || t->numbers) ? HONE_OK : hone_fail(err, HONE_ENOMEM, key, "out of memory");
+    hone_rc rc = t->names && sorted && (header || t->numbers) ? HONE_OK
+                                                              : hone_fail(err, HONE_ENOMEM, key, "out of memory");
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++) {
         if (header)
             t->names[i] = t->cells[i];
@@ -237,7 +246,8 @@ static hone_rc take_names(struct table *t, int header, const char *key, hone_err
         qsort(sorted, n, sizeof *sorted, by_text);
         for (uint64_t i = 1; i < n && rc == HONE_OK; i++)
             if (!strcmp(sorted[i - 1], sorted[i]))
-                rc = hone_fail(err, HONE_EIO, key, "%s:%llu: two columns are called '%.60s' (header = no, if this is no header)",
+                rc = hone_fail(err, HONE_EIO, key,
+                               "%s:%llu: two columns are called '%.60s' (header = no, if this is no header)",
                                table_short_path(t), (unsigned long long)t->lines[0], sorted[i]);
         memmove(t->cells, t->cells + n, (t->n_cells - n) * sizeof *t->cells);
         memmove(t->lines, t->lines + 1, (t->n_rows - 1) * sizeof *t->lines);

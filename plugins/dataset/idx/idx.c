@@ -19,11 +19,13 @@ struct settings {
 static const hone_param params[] = {
     HONE_PATH(struct settings, directory, "/usr/share/datasets/fashion-mnist", 0,
               "Folder with the four files. The default is where Debian's dataset-fashion-mnist puts them."),
-    HONE_STRS(struct settings, classes, "", 0,
-              "Names of the classes, in the order of the labels. Without them the largest label tells how many there are."),
+    HONE_STRS(
+        struct settings, classes, "", 0,
+        "Names of the classes, in the order of the labels. Without them the largest label tells how many there are."),
     HONE_STR(struct settings, train_images, "train-images-idx3-ubyte", HONE_P_ADVANCED,
              "File with the training images; .gz is appended where only that is there."),
-    HONE_STR(struct settings, train_labels, "train-labels-idx1-ubyte", HONE_P_ADVANCED, "File with the training labels."),
+    HONE_STR(struct settings, train_labels, "train-labels-idx1-ubyte", HONE_P_ADVANCED,
+             "File with the training labels."),
     HONE_STR(struct settings, test_images, "t10k-images-idx3-ubyte", HONE_P_ADVANCED,
              "File with the test images; empty: the set has no test split."),
     HONE_STR(struct settings, test_labels, "t10k-labels-idx1-ubyte", HONE_P_ADVANCED, "File with the test labels."),
@@ -31,24 +33,26 @@ static const hone_param params[] = {
 
 /* One split, decoded. */
 struct part {
-    uint64_t       n;
+    uint64_t n;
     const uint8_t *images; /* (n, dims...) */
     const int32_t *labels; /* (n) */
-    void          *owned[2]; /* private memory where the host lends no cache */
+    void *owned[2];        /* private memory where the host lends no cache */
 };
 struct idx {
     const struct settings *settings;
-    const hone_host       *host;
-    uint32_t               opened, n_dims;
-    int64_t                dims[HONE_MAX_DIMS];
-    uint64_t               sample_bytes;
-    int64_t                n_classes;
-    struct part            parts[2]; /* training, test */
+    const hone_host *host;
+    uint32_t opened, n_dims;
+    int64_t dims[HONE_MAX_DIMS];
+    uint64_t sample_bytes;
+    int64_t n_classes;
+    struct part parts[2]; /* training, test */
 };
 
 static struct part *part_of(struct idx *idx, uint32_t split)
 {
-    return split == HONE_SPLIT_TRAIN ? &idx->parts[0] : split == HONE_SPLIT_TEST && idx->parts[1].n ? &idx->parts[1] : NULL;
+    return split == HONE_SPLIT_TRAIN                     ? &idx->parts[0]
+           : split == HONE_SPLIT_TEST && idx->parts[1].n ? &idx->parts[1]
+                                                         : NULL;
 }
 
 /* ---- decoding, once for all workers ---- */
@@ -72,7 +76,8 @@ static hone_rc fill_labels(void *ctx, void *block, hone_error *err)
 }
 
 static hone_rc map_block(const hone_host *host, struct idx_file *file, const char *what, uint64_t bytes,
-                         hone_rc (*fill)(void *, void *, hone_error *), const void **block, void **owned, hone_error *err)
+                         hone_rc (*fill)(void *, void *, hone_error *), const void **block, void **owned,
+                         hone_error *err)
 {
     const hone_cache_v1 *cache = host && host->get_ext ? host->get_ext(host, HONE_EXT_CACHE) : NULL;
     char key[KEY_BYTES];
@@ -82,7 +87,8 @@ static hone_rc map_block(const hone_host *host, struct idx_file *file, const cha
         return cache->map(host, key, bytes, fill, file, block, err);
     }
     if (!(*owned = malloc(bytes)))
-        return hone_fail(err, HONE_ENOMEM, "directory", "out of memory for %llu bytes of %.120s", (unsigned long long)bytes, file->path);
+        return hone_fail(err, HONE_ENOMEM, "directory", "out of memory for %llu bytes of %.120s",
+                         (unsigned long long)bytes, file->path);
     *block = *owned;
     return fill(file, *owned, err);
 }
@@ -98,8 +104,9 @@ static hone_rc open_part(struct idx *idx, struct part *part, const char *images_
     if (rc != HONE_OK)
         return rc;
     if (images.dims[0] != labels.dims[0])
-        return hone_fail(err, HONE_EIO, labels_key, "%.60s has %llu images but %.60s has %llu labels: they do not belong together",
-                         images_name, (unsigned long long)images.dims[0], labels_name, (unsigned long long)labels.dims[0]);
+        return hone_fail(err, HONE_EIO, labels_key,
+                         "%.60s has %llu images but %.60s has %llu labels: they do not belong together", images_name,
+                         (unsigned long long)images.dims[0], labels_name, (unsigned long long)labels.dims[0]);
     /* (N, H, W) is one channel; (N, C, H, W) and (N, features) are as they are */
     int64_t dims[HONE_MAX_DIMS] = { 0 };
     uint32_t n_dims = 0;
@@ -112,20 +119,22 @@ static hone_rc open_part(struct idx *idx, struct part *part, const char *images_
         idx->n_dims = n_dims;
         idx->sample_bytes = images.elements / images.dims[0];
     } else if (n_dims != idx->n_dims || memcmp(idx->dims, dims, sizeof dims))
-        return hone_fail(err, HONE_EIO, images_key, "samples of %.80s have another shape than those of %.80s", images_name,
-                         idx->settings->train_images);
-    if ((rc = map_block(idx->host, &images, "images", images.elements, fill_images, &block, &part->owned[0], err)) != HONE_OK)
+        return hone_fail(err, HONE_EIO, images_key, "samples of %.80s have another shape than those of %.80s",
+                         images_name, idx->settings->train_images);
+    if ((rc = map_block(idx->host, &images, "images", images.elements, fill_images, &block, &part->owned[0], err)) !=
+        HONE_OK)
         return rc;
     part->images = block;
-    if ((rc = map_block(idx->host, &labels, "labels", labels.elements * sizeof(int32_t), fill_labels, &block, &part->owned[1],
-                        err)) != HONE_OK)
+    if ((rc = map_block(idx->host, &labels, "labels", labels.elements * sizeof(int32_t), fill_labels, &block,
+                        &part->owned[1], err)) != HONE_OK)
         return rc;
     part->labels = block;
     const uint64_t n_named = idx->settings->classes.n;
     for (uint64_t i = 0; i < labels.elements; i++) {
         if (n_named && (uint64_t)part->labels[i] >= n_named)
-            return hone_fail(err, HONE_ERANGE, "classes", "label %d of sample %llu in %.80s is outside the %llu classes named",
-                             part->labels[i], (unsigned long long)i, labels_name, (unsigned long long)n_named);
+            return hone_fail(err, HONE_ERANGE, "classes",
+                             "label %d of sample %llu in %.80s is outside the %llu classes named", part->labels[i],
+                             (unsigned long long)i, labels_name, (unsigned long long)n_named);
         if (part->labels[i] >= idx->n_classes)
             idx->n_classes = part->labels[i] + 1;
     }
@@ -152,7 +161,8 @@ static hone_rc open_all(struct idx *idx, hone_error *err)
     if (rc == HONE_OK && *s->test_images)
         rc = open_part(idx, &idx->parts[1], s->test_images, s->test_labels, "test_images", "test_labels", err);
     if (rc == HONE_OK && idx->n_classes < 2)
-        rc = hone_fail(err, HONE_EIO, "train_labels", "%.120s holds one class only: there is nothing to learn", s->train_labels);
+        rc = hone_fail(err, HONE_EIO, "train_labels", "%.120s holds one class only: there is nothing to learn",
+                       s->train_labels);
     if (rc != HONE_OK)
         close_parts(idx);
     idx->opened = rc == HONE_OK;
@@ -182,11 +192,13 @@ static hone_rc describe(void *self, hone_task *task, uint64_t counts[HONE_SPLITS
 static hone_rc no_split(uint32_t split, hone_error *err)
 {
     return hone_fail(err, HONE_EINVAL, "", "the data set has no %s split",
-                     split == HONE_SPLIT_VALIDATION ? "validation" : split == HONE_SPLIT_TEST ? "test" : "such");
+                     split == HONE_SPLIT_VALIDATION ? "validation"
+                     : split == HONE_SPLIT_TEST     ? "test"
+                                                    : "such");
 }
 
-static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs, int32_t *labels,
-                            float *targets, hone_error *err)
+static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
+                            int32_t *labels, float *targets, hone_error *err)
 {
     struct idx *idx = self;
     (void)targets;
@@ -198,9 +210,10 @@ static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices,
         return no_split(split, err);
     for (uint64_t i = 0; i < n; i++) {
         if (indices[i] >= part->n)
-            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu", (unsigned long long)indices[i],
-                             (unsigned long long)part->n);
-        memcpy((uint8_t *)inputs + i * idx->sample_bytes, part->images + indices[i] * idx->sample_bytes, idx->sample_bytes);
+            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
+                             (unsigned long long)indices[i], (unsigned long long)part->n);
+        memcpy((uint8_t *)inputs + i * idx->sample_bytes, part->images + indices[i] * idx->sample_bytes,
+               idx->sample_bytes);
         labels[i] = part->labels[indices[i]];
     }
     return HONE_OK;
@@ -250,8 +263,10 @@ static const hone_component component = {
     .kind = HONE_KIND_DATASET,
     .name = "idx",
     .summary = "Images in IDX files, as MNIST and its successors come (plain or .gz)",
-    .doc = "Reads the four files of MNIST, Fashion-MNIST, KMNIST and the like: images and labels, for training and for the\n"
-           "test. Samples are unsigned bytes of shape (1, H, W). Decoded data are kept in the cache that all workers share.",
+    .doc = "Reads the four files of MNIST, Fashion-MNIST, KMNIST and the like: images and labels, for training and for "
+           "the\n"
+           "test. Samples are unsigned bytes of shape (1, H, W). Decoded data are kept in the cache that all workers "
+           "share.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof(hone_param),

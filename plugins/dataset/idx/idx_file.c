@@ -15,7 +15,8 @@ enum { TYPE_UNSIGNED_BYTE = 0x08, CHUNK = 1 << 20 };
 static const uint64_t DEFLATE_RATIO = 1032;
 
 /* Reads exactly n bytes; says what is wrong with the file where it cannot. */
-static hone_rc read_exactly(gzFile in, const struct idx_file *file, void *buffer, uint64_t n, const char *what, hone_error *err)
+static hone_rc read_exactly(gzFile in, const struct idx_file *file, void *buffer, uint64_t n, const char *what,
+                            hone_error *err)
 {
     uint8_t *at = buffer;
     while (n) {
@@ -27,8 +28,8 @@ static hone_rc read_exactly(gzFile in, const struct idx_file *file, void *buffer
                 return hone_fail(err, HONE_EIO, "", "cannot read %.160s: %s", file->path, strerror(errno));
             if (code != Z_OK && code != Z_BUF_ERROR)
                 return hone_fail(err, HONE_EIO, "", "%.150s is corrupt (%.40s): fetch it again", file->path, why);
-            return hone_fail(err, HONE_EIO, "", "%.140s is truncated: it ends inside its %s, %llu bytes early", file->path, what,
-                             (unsigned long long)n);
+            return hone_fail(err, HONE_EIO, "", "%.140s is truncated: it ends inside its %s, %llu bytes early",
+                             file->path, what, (unsigned long long)n);
         }
         at += got;
         n -= (uint64_t)got;
@@ -43,13 +44,15 @@ static hone_rc read_header(gzFile in, struct idx_file *file, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     if (head[0] || head[1] || !head[3])
-        return hone_fail(err, HONE_EIO, "", "%.130s is not an IDX file: it starts with %02x%02x%02x%02x, not 000008..", file->path,
-                         head[0], head[1], head[2], head[3]);
+        return hone_fail(err, HONE_EIO, "", "%.130s is not an IDX file: it starts with %02x%02x%02x%02x, not 000008..",
+                         file->path, head[0], head[1], head[2], head[3]);
     if (head[2] != TYPE_UNSIGNED_BYTE)
-        return hone_fail(err, HONE_ENOTSUP, "", "%.130s holds elements of IDX type 0x%02x; only unsigned bytes (0x08) are read",
-                         file->path, head[2]);
+        return hone_fail(err, HONE_ENOTSUP, "",
+                         "%.130s holds elements of IDX type 0x%02x; only unsigned bytes (0x08) are read", file->path,
+                         head[2]);
     if (head[3] > IDX_MAX_DIMS)
-        return hone_fail(err, HONE_EIO, "", "%.140s has %u dimensions; at most %d are read", file->path, head[3], IDX_MAX_DIMS);
+        return hone_fail(err, HONE_EIO, "", "%.140s has %u dimensions; at most %d are read", file->path, head[3],
+                         IDX_MAX_DIMS);
     file->n_dims = head[3];
     rc = read_exactly(in, file, dims, 4u * file->n_dims, "header", err);
     for (uint32_t i = 0; i < file->n_dims && rc == HONE_OK; i++)
@@ -79,8 +82,8 @@ static hone_rc find(struct idx_file *file, const char *directory, const char *na
     return hone_fail(err, HONE_EIO, key, "there is neither %.60s nor %.60s.gz in %.90s", name, name, directory);
 }
 
-hone_rc idx_file_probe(struct idx_file *file, const char *directory, const char *name, uint32_t min_dims, uint32_t max_dims,
-                       const char *key, hone_error *err)
+hone_rc idx_file_probe(struct idx_file *file, const char *directory, const char *name, uint32_t min_dims,
+                       uint32_t max_dims, const char *key, hone_error *err)
 {
     gzFile in = NULL;
     memset(file, 0, sizeof *file);
@@ -88,12 +91,13 @@ hone_rc idx_file_probe(struct idx_file *file, const char *directory, const char 
     if (rc != HONE_OK)
         return rc;
     if (!(in = gzopen(file->path, "rb")))
-        return hone_fail(err, HONE_EIO, key, "cannot open %.160s: %s", file->path, errno ? strerror(errno) : "out of memory");
+        return hone_fail(err, HONE_EIO, key, "cannot open %.160s: %s", file->path,
+                         errno ? strerror(errno) : "out of memory");
     if ((rc = read_header(in, file, err)) != HONE_OK)
         goto out;
     if (file->n_dims < min_dims || file->n_dims > max_dims) {
-        rc = hone_fail(err, HONE_EIO, key, "%.150s has %u dimensions where %u%s belong", file->path, file->n_dims, min_dims,
-                       min_dims == max_dims ? "" : " or more");
+        rc = hone_fail(err, HONE_EIO, key, "%.150s has %u dimensions where %u%s belong", file->path, file->n_dims,
+                       min_dims, min_dims == max_dims ? "" : " or more");
         goto out;
     }
     const uint64_t limit = gzdirect(in) ? file->size : file->size * DEFLATE_RATIO;
@@ -104,7 +108,8 @@ hone_rc idx_file_probe(struct idx_file *file, const char *directory, const char 
             goto out;
         }
         if (file->elements > limit / file->dims[i]) { /* also keeps the product from overflowing */
-            rc = hone_fail(err, HONE_EIO, key, "%.140s is truncated or corrupt: its header promises more data than %llu bytes can hold",
+            rc = hone_fail(err, HONE_EIO, key,
+                           "%.140s is truncated or corrupt: its header promises more data than %llu bytes can hold",
                            file->path, (unsigned long long)file->size);
             goto out;
         }
@@ -124,7 +129,8 @@ hone_rc idx_file_decode(const struct idx_file *file, uint8_t *data, hone_error *
     hone_rc rc = HONE_OK;
     gzFile in = gzopen(file->path, "rb");
     if (!in)
-        return hone_fail(err, HONE_EIO, "", "cannot open %.160s: %s", file->path, errno ? strerror(errno) : "out of memory");
+        return hone_fail(err, HONE_EIO, "", "cannot open %.160s: %s", file->path,
+                         errno ? strerror(errno) : "out of memory");
     gzbuffer(in, 1 << 18);
     if ((rc = read_header(in, &again, err)) != HONE_OK)
         goto out;

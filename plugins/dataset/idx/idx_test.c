@@ -164,7 +164,8 @@ static void test_reads_fashion_mnist(void)
     if (rc != HONE_OK)
         printf("#   %s\n", c.err.msg);
     CU_ASSERT_EQUAL_FATAL(rc, HONE_OK);
-    CU_ASSERT(counts[0] == 60000 && counts[2] == 10000 && task.n_outputs == 10 && task.dims[1] == 28 && task.dims[2] == 28);
+    CU_ASSERT(counts[0] == 60000 && counts[2] == 10000 && task.n_outputs == 10 && task.dims[1] == 28 &&
+              task.dims[2] == 28);
     CU_ASSERT_EQUAL(iface->view(c.self, HONE_SPLIT_TRAIN, &view, &c.err), HONE_OK);
     for (uint64_t i = 0; i < view.n; i++)
         per_class[view.labels[i]]++;
@@ -239,7 +240,8 @@ static void test_names_a_label_outside_the_classes(void)
     make_folder();
     write_set(0);
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "idx", 1, "directory", folder, "classes", "shirt, shoe", NULL), HONE_OK);
-    CU_ASSERT_EQUAL(((const hone_dataset_v1 *)c.component->iface)->describe(c.self, &task, counts, &c.err), HONE_ERANGE);
+    CU_ASSERT_EQUAL(((const hone_dataset_v1 *)c.component->iface)->describe(c.self, &task, counts, &c.err),
+                    HONE_ERANGE);
     CU_ASSERT_PTR_NOT_NULL(strstr(c.err.msg, "label 2 of sample 2"));
     component_close(&c);
     remove_folder();
@@ -285,5 +287,5 @@ static void test_survives_broken_files(void)
     remove_folder();
 }
 
-SUITE(TEST(test_reads_plain_files), TEST(test_reads_gzip_files), TEST(test_reads_fashion_mnist), TEST(test_says_what_is_wrong),
-      TEST(test_names_a_label_outside_the_classes), TEST(test_survives_broken_files))
+SUITE(TEST(test_reads_plain_files), TEST(test_reads_gzip_files), TEST(test_reads_fashion_mnist),
+      TEST(test_says_what_is_wrong), TEST(test_names_a_label_outside_the_classes), TEST(test_survives_broken_files))

@@ -23,8 +23,7 @@ static void test_warms_up_linearly(void)
 {
     struct component c;
     static const double expected[] = { 0.25, 0.5, 0.75, 1, 1, 1 };
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "constant", 1, "warmup", "0.5", NULL),
-                          HONE_OK); /* 4 of 8 steps */
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "constant", 1, "warmup", "0.5", NULL), HONE_OK); /* 4 of 8 steps */
     for (uint64_t s = 0; s < 6; s++)
         CU_ASSERT_EQUAL(factor(&c, s, 8, 3), expected[s]);
     component_close(&c);

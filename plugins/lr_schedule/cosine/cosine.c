@@ -9,9 +9,8 @@ struct settings {
 };
 
 static const hone_param params[] = {
-    HONE_REAL(
-        struct settings, warmup, "0", 0, HUGE_VAL, HONE_P_TUNABLE, "epochs",
-        "Epochs, whole or not, over which the rate grows from nothing to its full value before it falls."),
+    HONE_REAL(struct settings, warmup, "0", 0, HUGE_VAL, HONE_P_TUNABLE, "epochs",
+              "Epochs, whole or not, over which the rate grows from nothing to its full value before it falls."),
     HONE_REAL(struct settings, final_factor, "0", 0, 1, HONE_P_TUNABLE, NULL,
               "Share of the learning rate that the fall ends at."),
 };
@@ -43,19 +42,18 @@ static const hone_component cosine = {
     .kind = HONE_KIND_LR_SCHEDULE,
     .name = "cosine",
     .summary = "Cosine annealing of the learning rate, with warm-up",
-    .doc =
-        "After a linear warm-up of W steps (`warmup` times the steps of an epoch) the factor falls\n"
-        "along half a cosine over the other steps of the training. At the update s = 0, 1, ... of T:\n"
-        "\n"
-        "    s + 1 < W:  factor = (s + 1) / W\n"
-        "    else:       factor = final_factor + (1 - final_factor) / 2 * (1 + cos(pi * (s - W) / (T - W)))\n"
-        "\n"
-        "It is stepped per update. The same values come from torch's CosineAnnealingLR with T_max = T\n"
-        "- W and eta_min = final_factor * learning_rate.\n"
-        "\n"
-        "Source: Loshchilov and Hutter 2017, \"SGDR: stochastic gradient descent with warm restarts\",\n"
-        "ICLR, equation 5; warm-up: Goyal et al. 2017, \"Accurate, large minibatch SGD: training\n"
-        "ImageNet in 1 hour\", section 2.2.",
+    .doc = "After a linear warm-up of W steps (`warmup` times the steps of an epoch) the factor falls\n"
+           "along half a cosine over the other steps of the training. At the update s = 0, 1, ... of T:\n"
+           "\n"
+           "    s + 1 < W:  factor = (s + 1) / W\n"
+           "    else:       factor = final_factor + (1 - final_factor) / 2 * (1 + cos(pi * (s - W) / (T - W)))\n"
+           "\n"
+           "It is stepped per update. The same values come from torch's CosineAnnealingLR with T_max = T\n"
+           "- W and eta_min = final_factor * learning_rate.\n"
+           "\n"
+           "Source: Loshchilov and Hutter 2017, \"SGDR: stochastic gradient descent with warm restarts\",\n"
+           "ICLR, equation 5; warm-up: Goyal et al. 2017, \"Accurate, large minibatch SGD: training\n"
+           "ImageNet in 1 hour\", section 2.2.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

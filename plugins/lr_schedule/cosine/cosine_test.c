@@ -38,8 +38,7 @@ static void test_passes_through_known_points(void)
 static void test_warms_up_then_falls(void)
 {
     struct component c;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "cosine", 1, "warmup", "1", NULL),
-                          HONE_OK); /* 4 steps, then 8 */
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "cosine", 1, "warmup", "1", NULL), HONE_OK); /* 4 steps, then 8 */
     CU_ASSERT_EQUAL(factor(&c, 0, 4, 3), 0.25);
     CU_ASSERT_EQUAL(factor(&c, 2, 4, 3), 0.75);
     CU_ASSERT_EQUAL(factor(&c, 3, 4, 3), 1.0);
@@ -55,8 +54,8 @@ static void test_stays_in_bounds_whatever_the_warm_up(void)
     static const char *const warmups[] = { "0", "0.1", "0.9", "1.99", "2", "3", "100" };
     for (unsigned i = 0; i < 7; i++) {
         struct component c;
-        CU_ASSERT_EQUAL_FATAL(
-            component_open(&c, "cosine", 1, "warmup", warmups[i], "final_factor", "0.2", NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(component_open(&c, "cosine", 1, "warmup", warmups[i], "final_factor", "0.2", NULL),
+                              HONE_OK);
         for (uint64_t s = 0; s < 20; s++) {
             const double f = factor(&c, s, 10, 2);
             CU_ASSERT(f > 0 && f <= 1);

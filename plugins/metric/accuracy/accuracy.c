@@ -38,8 +38,7 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
     struct accuracy *a = (struct accuracy *)self;
     uint64_t right = 0;
     if (!b->labels || b->k != a->classes)
-        return hone_fail(err, HONE_EINVAL, NULL,
-                         "accuracy was begun for %lld classes and got other predictions",
+        return hone_fail(err, HONE_EINVAL, NULL, "accuracy was begun for %lld classes and got other predictions",
                          (long long)a->classes);
     for (uint64_t i = 0; i < b->n; i++) {
         const float *p = b->outputs + i * (uint64_t)b->k;

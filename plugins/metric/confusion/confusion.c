@@ -41,8 +41,7 @@ static hone_rc begin(void *self, const hone_task *task, hone_error *err)
     if (task->kind != HONE_TASK_CLASSIFICATION || task->n_outputs < 1)
         return hone_fail(err, HONE_EINVAL, NULL, "a confusion matrix is for classes");
     if (task->n_outputs > MAX_CLASSES)
-        return hone_fail(err, HONE_ERANGE, NULL,
-                         "a confusion matrix of %lld classes is too large; at most %d",
+        return hone_fail(err, HONE_ERANGE, NULL, "a confusion matrix of %lld classes is too large; at most %d",
                          (long long)task->n_outputs, MAX_CLASSES);
     release(c);
     for (size_t i = 0; task->classes && i < k; i++)
@@ -83,8 +82,7 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
 {
     struct confusion *c = (struct confusion *)self;
     if (!b->labels || b->k != c->classes)
-        return hone_fail(err, HONE_EINVAL, NULL,
-                         "confusion was begun for %lld classes and got other predictions",
+        return hone_fail(err, HONE_EINVAL, NULL, "confusion was begun for %lld classes and got other predictions",
                          (long long)c->classes);
     for (uint64_t i = 0; i < b->n; i++) {
         const float *p = b->outputs + i * (uint64_t)b->k;
@@ -104,8 +102,7 @@ static hone_rc merge(void *self, const void *other, hone_error *err)
     struct confusion *c = (struct confusion *)self;
     const struct confusion *o = (const struct confusion *)other;
     if (c->classes != o->classes)
-        return hone_fail(err, HONE_EINVAL, NULL,
-                         "confusion matrices of %lld and %lld classes cannot be merged",
+        return hone_fail(err, HONE_EINVAL, NULL, "confusion matrices of %lld and %lld classes cannot be merged",
                          (long long)c->classes, (long long)o->classes);
     for (int64_t i = 0; i < c->classes * c->classes; i++)
         c->counts[i] += o->counts[i];

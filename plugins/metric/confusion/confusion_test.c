@@ -57,5 +57,5 @@ static void test_refuses_bad_labels_and_predictions(void)
     component_close(&m);
 }
 
-SUITE(TEST(test_equals_scikit_learn), TEST(test_names_classes_even_after_the_task_is_gone),
-      TEST(test_lists_no_value), TEST(test_refuses_bad_labels_and_predictions))
+SUITE(TEST(test_equals_scikit_learn), TEST(test_names_classes_even_after_the_task_is_gone), TEST(test_lists_no_value),
+      TEST(test_refuses_bad_labels_and_predictions))

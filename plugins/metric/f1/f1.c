@@ -79,8 +79,7 @@ static hone_rc update(void *self, const hone_predictions *b, hone_error *err)
         if (isnan(p[predicted]))
             return hone_fail(err, HONE_ENUMERIC, NULL, "the network's predictions are not numbers (NaN)");
         if (actual < 0 || actual >= b->k)
-            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", actual,
-                             (long long)b->k);
+            return hone_fail(err, HONE_ERANGE, NULL, "label %d is not one of %lld classes", actual, (long long)b->k);
         f->counts[predicted].predicted++;
         f->counts[actual].actual++;
         f->counts[actual].hits += predicted == actual;
@@ -93,8 +92,8 @@ static hone_rc merge(void *self, const void *other, hone_error *err)
     struct f1 *f = (struct f1 *)self;
     const struct f1 *o = (const struct f1 *)other;
     if (f->classes != o->classes)
-        return hone_fail(err, HONE_EINVAL, NULL, "f1 of %lld and %lld classes cannot be merged",
-                         (long long)f->classes, (long long)o->classes);
+        return hone_fail(err, HONE_EINVAL, NULL, "f1 of %lld and %lld classes cannot be merged", (long long)f->classes,
+                         (long long)o->classes);
     for (int64_t c = 0; c < f->classes; c++) {
         f->counts[c].hits += o->counts[c].hits;
         f->counts[c].predicted += o->counts[c].predicted;

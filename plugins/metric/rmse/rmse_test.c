@@ -36,8 +36,7 @@ static void test_equals_scikit_learn(void)
 static void test_refuses_classes_and_other_shapes(void)
 {
     struct component one, two;
-    const hone_task classes = metric_task(HONE_TASK_CLASSIFICATION, 2),
-                    three = metric_task(HONE_TASK_REGRESSION, 3);
+    const hone_task classes = metric_task(HONE_TASK_CLASSIFICATION, 2), three = metric_task(HONE_TASK_REGRESSION, 3);
     const hone_task single = metric_task(HONE_TASK_REGRESSION, 1);
     CU_ASSERT_EQUAL_FATAL(component_open(&one, "rmse", 1, NULL), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(component_open(&two, "rmse", 1, NULL), HONE_OK);

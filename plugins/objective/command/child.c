@@ -82,8 +82,7 @@ static int spawn(pid_t *pid, char *const *argv, char *const *environment, const 
 static int arm_lifeline(int end, pid_t group)
 {
     const struct f_owner_ex owner = { F_OWNER_PGRP, group };
-    return fcntl(end, F_SETSIG, SIGKILL) < 0 || fcntl(end, F_SETOWN_EX, &owner) < 0 ||
-                   fcntl(end, F_SETFL, O_ASYNC) < 0
+    return fcntl(end, F_SETSIG, SIGKILL) < 0 || fcntl(end, F_SETOWN_EX, &owner) < 0 || fcntl(end, F_SETFL, O_ASYNC) < 0
                ? -1
                : 0;
 }

@@ -9,18 +9,18 @@
 enum { MOST_LINE = 4096, TAIL = 4096 };
 
 struct stream {
-    int    fd;             /* -1: at its end */
-    char   line[MOST_LINE];
+    int fd; /* -1: at its end */
+    char line[MOST_LINE];
     size_t n;
-    int    in_piece;       /* the line began in a piece that was handed on */
+    int in_piece; /* the line began in a piece that was handed on */
 };
 struct child {
-    pid_t         pid;     /* -1: none. Leader of a process group of its own */
-    int           pidfd;   /* -1: the kernel has none */
-    int           lifeline; /* the group is killed when it closes */
+    pid_t pid;                /* -1: none. Leader of a process group of its own */
+    int pidfd;                /* -1: the kernel has none */
+    int lifeline;             /* the group is killed when it closes */
     struct stream streams[2]; /* its stdout and stderr */
-    char          tail[TAIL]; /* the last of its stderr */
-    size_t        n_tail;
+    char tail[TAIL];          /* the last of its stderr */
+    size_t n_tail;
 };
 /* A line without its newline, or a piece of a longer one (first: it begins the line; last: it ends it). */
 typedef void (*child_line)(void *ctx, unsigned stream, char *line, size_t n, int first, int last);

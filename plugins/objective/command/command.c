@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 struct settings {
-    const char  *run, *directory;
-    uint8_t      shell;
+    const char *run, *directory;
+    uint8_t shell, final;
     hone_strings metrics;
-    int64_t      steps, log;
-    double       grace;
+    int64_t steps, log;
+    double grace;
 };
 
 static const hone_param params[] = {
@@ -37,9 +37,11 @@ static const hone_param params[] = {
               "Whether /bin/sh runs the line, with pipes and variables; values are then quoted where they need it."),
     HONE_PATH(struct settings, directory, "", 0, "Folder in which the program runs; empty: where hone was started."),
     HONE_STRS(struct settings, metrics, "", 0,
-              "Metrics that the program must report; empty: whatever it reports, at least one."),
+              "Metrics that the program must report in every trial; empty: whatever it reports, at least one."),
     HONE_INT(struct settings, steps, "0", 0, 1e15, 0, "steps",
              "Steps that a whole run reports, for schedulers that need it; 0: unknown."),
+    HONE_BOOL(struct settings, final, "no", 0,
+              "Whether the program runs once more at the end of the study, with the winner's values and HONE_FINAL=1."),
     HONE_REAL(struct settings, grace, "5", 0, 86400, 0, "seconds",
               "Time between SIGTERM and SIGKILL when a trial is stopped."),
     HONE_INT(struct settings, log, "1M", 0, 1e12, 0, "bytes",
@@ -47,11 +49,11 @@ static const hone_param params[] = {
 };
 
 struct command {
-    const hone_host       *host;
+    const hone_host *host;
     const struct settings *settings;
-    struct words           words; /* of `run`, placeholders in place; with a shell the whole line */
-    struct words           keys;  /* of [space] that placeholders name */
-    hone_value            *metrics; /* (settings->metrics.n) */
+    struct words words;  /* of `run`, placeholders in place; with a shell the whole line */
+    struct words keys;   /* of [space] that placeholders name */
+    hone_value *metrics; /* (settings->metrics.n) */
 };
 
 /* ---- before any trial ---- */
@@ -122,6 +124,7 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     (void)err;
     description->max_step = c->settings->steps;
     description->stop_key = NULL;
+    description->final = c->settings->final;
     description->any_space = 1;
     description->any_metric = c->settings->metrics.n == 0;
     description->n_metrics = (uint32_t)c->settings->metrics.n;
@@ -135,16 +138,16 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
 
 struct session {
     const struct command *command;
-    const hone_trial     *trial;
-    hone_error           *err;
-    struct child          child;
-    hone_rc  verdict;     /* of the trial once `over`; *err says why where it is a failure */
-    uint32_t over;        /* nothing more is heard: the program is being stopped */
-    uint32_t n_values;    /* lines of values heard */
-    int64_t  last_step;
-    uint8_t *heard;       /* (metrics.n) */
-    int      log;         /* -1: not open */
-    int64_t  logged;
+    const hone_trial *trial;
+    hone_error *err;
+    struct child child;
+    hone_rc verdict;   /* of the trial once `over`; *err says why where it is a failure */
+    uint32_t over;     /* nothing more is heard: the program is being stopped */
+    uint32_t n_values; /* lines of values heard */
+    int64_t last_step;
+    uint8_t *heard; /* (metrics.n) */
+    int log;        /* -1: not open */
+    int64_t logged;
     const char *log_path;
 };
 
@@ -227,8 +230,8 @@ static void take_report(struct session *s, char *line)
     if (!fault && report.step && report.step <= s->last_step)
         fault = "steps must grow";
     if (fault) {
-        finish_session(
-            s, hone_fail(s->err, HONE_EINVAL, "", "the program's line '%s' cannot be read: %s", quoted, fault));
+        finish_session(s,
+                       hone_fail(s->err, HONE_EINVAL, "", "the program's line '%s' cannot be read: %s", quoted, fault));
         return;
     }
     for (uint64_t m = 0; m < settings->metrics.n; m++)
@@ -274,7 +277,7 @@ static hone_rc judge(struct session *s, int status)
             return hone_fail(s->err, HONE_EFAIL, "",
                              "the program ended without a line 'hone: NAME=NUMBER' on its output");
         for (uint64_t m = 0; m < settings->metrics.n; m++)
-            if (!s->heard[m])
+            if (!s->heard[m] && !(s->trial->flags & HONE_TRIAL_FINAL)) /* which has no validation */
                 return hone_fail(s->err, HONE_EFAIL, "metrics", "the program ended without reporting %.100s",
                                  settings->metrics.values[m]);
         return HONE_OK;
@@ -335,7 +338,8 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
     s->trial = trial;
     s->err = err;
     s->log = -1;
-    if ((rc = told_arguments(&c->words, c->settings->shell, trial, &argv, err)) < 0 || (rc = told_environment(trial, &environment, err)) < 0 ||
+    if ((rc = told_arguments(&c->words, c->settings->shell, trial, &argv, err)) < 0 ||
+        (rc = told_environment(trial, &environment, err)) < 0 ||
         (rc = child_start(&s->child, argv.word, environment.word, c->settings->directory, err)) < 0)
         goto out;
     follow(s);
@@ -378,7 +382,8 @@ static const char doc[] =
     "splits of the data), HONE_DIRECTORY "
     "(for files of the study; the program makes it if it is missing), HONE_UNTIL (step at which the trial is to "
     "pause; 0: never), HONE_FINAL "
-    "(1: the last training of the winner). Standard input is empty.\n\n"
+    "(1: the last run of the winner, where `final = yes`, or of `hone train`: train on all but the test data, and "
+    "test). Standard input is empty.\n\n"
     "With `shell = yes` a value is put in single quotes where it has anything but letters, digits and `_./:=,+@%-`: "
     "do not put quotes around "
     "placeholders.\n\n"

@@ -199,8 +199,8 @@ static void test_settings_reach_the_program(void)
     unsetenv("HONE_PARAM_STALE");
     prepare(); /* a shell sees values in quotes where they need them */
     fake_trial_set(&trial, "name", "a'b;  $HOME `x`");
-    CU_ASSERT_EQUAL(
-        go("test {name} = \"$HONE_PARAM_NAME\" && x=3 | cat && echo hone: v=$((2 + 3)) | cat", "shell=yes"), HONE_OK);
+    CU_ASSERT_EQUAL(go("test {name} = \"$HONE_PARAM_NAME\" && x=3 | cat && echo hone: v=$((2 + 3)) | cat", "shell=yes"),
+                    HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "v"), 5);
     prepare();
     CU_ASSERT_EQUAL(go("sh -c 'test \"$(pwd -P)\" = / && ! read line && echo hone: v=1'", "directory=/"),
@@ -226,14 +226,18 @@ static void test_reports_and_results(void)
     CU_ASSERT_EQUAL(go("sh -c 'echo hone: a=1 >&2'", "metrics=a"), HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "a"), 1);
     CU_ASSERT_STRING_EQUAL(trial.attached_path, "");
+    prepare(); /* the final run has no validation to report, and knows it */
+    trial.trial.flags = HONE_TRIAL_FINAL;
+    CU_ASSERT_EQUAL(go("sh -c 'echo hone: test.a=$HONE_FINAL'", "metrics=a"), HONE_OK);
+    CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "test.a"), 1);
+    CU_ASSERT_NOT_EQUAL(go("sh -c :", "metrics=a"), HONE_OK);
 }
 
 static void test_output_that_is_kept_is_bounded(void)
 {
     prepare();
     CU_ASSERT_EQUAL(
-        go("sh -c 'head -c 3000000 /dev/zero | tr \"\\0\" x; echo; echo second; echo hone: v=1'", "log=10k"),
-        HONE_OK);
+        go("sh -c 'head -c 3000000 /dev/zero | tr \"\\0\" x; echo; echo second; echo hone: v=1'", "log=10k"), HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "v"), 1);
     const char *text = slurp(trial.attached_path);
     CU_ASSERT_EQUAL(strspn(text, "x"), 10240);
@@ -349,8 +353,8 @@ static void test_a_pruned_program_is_asked_then_made_to_end(void)
     CU_ASSERT_EQUAL(go("sh -c 'echo hone: step=1 a=3; sleep 1000'", ""), HONE_EIO);
     prepare(); /* the step at which the trial is to pause */
     trial.trial.until = 2;
-    CU_ASSERT_EQUAL(
-        go("sh -c 'test $HONE_UNTIL = 2 && echo hone: step=1 a=3; echo hone: step=2 a=2; sleep 1000'", ""), HONE_OK);
+    CU_ASSERT_EQUAL(go("sh -c 'test $HONE_UNTIL = 2 && echo hone: step=1 a=3; echo hone: step=2 a=2; sleep 1000'", ""),
+                    HONE_OK);
     CU_ASSERT_EQUAL(trial.n_reports, 2);
 }
 
@@ -390,7 +394,7 @@ static void test_nothing_is_left_behind(void)
         go("sh -c 'sleep 1000 & echo $! >$HONE_DIRECTORY/pid; echo hone: files=$(ls /proc/self/fd | wc -l)'", ""),
         HONE_OK);
     CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "files"), 5); /* 0, 1, 2, the lifeline, and the folder that ls reads */
-    CU_ASSERT(is_gone(noted_pid("pid"))); /* it held the pipe, too: we did not wait for it */
+    CU_ASSERT(is_gone(noted_pid("pid")));                     /* it held the pipe, too: we did not wait for it */
     close(leak);
     prepare();
     go("exit-is-no-program", "");
@@ -449,17 +453,18 @@ static void test_describes_itself(void)
     memset(&d, 0, sizeof d);
     d.size = sizeof d;
     CU_ASSERT_EQUAL(fake_plugin_init(&p, fake_component(HONE_KIND_OBJECTIVE, "command"), 1,
-                                     "run=train {a.b} {a.b} {c|1} {seed}\nsteps=12\nmetrics=loss, accuracy"),
+                                     "run=train {a.b} {a.b} {c|1} {seed}\nsteps=12\nmetrics=loss, accuracy\nfinal=yes"),
                     HONE_OK);
     CU_ASSERT_EQUAL(iface()->describe(p.self, &d, &p.err), HONE_OK);
-    CU_ASSERT(d.max_step == 12 && d.any_space == 1 && d.any_metric == 0 && d.n_metrics == 2 && d.n_keys == 2);
+    CU_ASSERT(d.final == 1 && d.max_step == 12 && d.any_space == 1 && d.any_metric == 0 && d.n_metrics == 2 &&
+              d.n_keys == 2);
     CU_ASSERT_STRING_EQUAL(d.keys[0], "a.b");
     CU_ASSERT_STRING_EQUAL(d.keys[1], "c");
     CU_ASSERT_STRING_EQUAL(d.metrics[1].name, "accuracy");
     fake_plugin_release(&p);
     CU_ASSERT_EQUAL(fake_plugin_init(&p, fake_component(HONE_KIND_OBJECTIVE, "command"), 1, "run=train"), HONE_OK);
     CU_ASSERT_EQUAL(iface()->describe(p.self, &d, &p.err), HONE_OK);
-    CU_ASSERT(d.any_metric == 1 && d.n_metrics == 0 && d.n_keys == 0);
+    CU_ASSERT(d.final == 0 && d.any_metric == 1 && d.n_metrics == 0 && d.n_keys == 0);
     fake_plugin_release(&p);
 }
 
@@ -473,8 +478,8 @@ static void test_tidies_up(void)
 }
 
 SUITE(TEST(test_words_are_split_as_a_shell_splits_them), TEST(test_placeholders), TEST(test_report_lines),
-      TEST(test_settings_reach_the_program), TEST(test_reports_and_results),
-      TEST(test_output_that_is_kept_is_bounded), TEST(test_failures_say_why),
-      TEST(test_a_pruned_program_is_asked_then_made_to_end), TEST(test_a_cancelled_study_ends_the_program),
-      TEST(test_nothing_is_left_behind), TEST(test_signals_are_as_a_program_expects_them),
-      TEST(test_the_program_dies_with_its_worker), TEST(test_describes_itself), TEST(test_tidies_up))
+      TEST(test_settings_reach_the_program), TEST(test_reports_and_results), TEST(test_output_that_is_kept_is_bounded),
+      TEST(test_failures_say_why), TEST(test_a_pruned_program_is_asked_then_made_to_end),
+      TEST(test_a_cancelled_study_ends_the_program), TEST(test_nothing_is_left_behind),
+      TEST(test_signals_are_as_a_program_expects_them), TEST(test_the_program_dies_with_its_worker),
+      TEST(test_describes_itself), TEST(test_tidies_up))

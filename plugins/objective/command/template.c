@@ -159,8 +159,8 @@ hone_rc template_expand(struct text *out, const char *word, int shell, template_
             const char *end = *word == '{' ? strchr(word, '}') : NULL;
             if (!end)
                 return hone_fail(err, HONE_EINVAL, "run",
-                                 "run has a %c without its partner at '%.40s': write %c%c for the brace itself",
-                                 *word, word, *word, *word);
+                                 "run has a %c without its partner at '%.40s': write %c%c for the brace itself", *word,
+                                 word, *word, *word);
             rc = expand_one(out, word + 1, end, shell, lookup, ctx, err);
             word = end + 1;
         }

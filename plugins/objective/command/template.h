@@ -5,7 +5,7 @@
 #include "hone/plugin.h"
 
 struct text { /* grows; always NUL-terminated once something was added */
-    char  *bytes;
+    char *bytes;
     size_t n, capacity;
 };
 void text_release(struct text *text);

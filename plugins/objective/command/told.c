@@ -20,7 +20,7 @@ int told_is_own_key(const char *key)
 
 struct lookup {
     const hone_trial *trial;
-    char              number[32];
+    char number[32];
 };
 
 static const char *value_of(void *ctx, const char *key, const char *fallback, hone_error *err)
@@ -59,8 +59,7 @@ hone_rc told_arguments(const struct words *templates, int shell, const hone_tria
     struct lookup lookup = { trial, "" };
     struct text text = { NULL, 0, 0 };
     hone_rc rc = HONE_OK;
-    if (shell &&
-        ((rc = words_add(argv, "/bin/sh", 7, err)) < 0 || (rc = words_add(argv, "-c", 2, err)) < 0))
+    if (shell && ((rc = words_add(argv, "/bin/sh", 7, err)) < 0 || (rc = words_add(argv, "-c", 2, err)) < 0))
         return rc;
     for (size_t i = 0; i < templates->n && rc == HONE_OK; i++) {
         text.n = 0;
@@ -101,8 +100,7 @@ static hone_rc add_setting(struct words *environment, const hone_setting *settin
     for (size_t i = 0; i < environment->n; i++)
         if (!strncmp(environment->word[i], name, n) && environment->word[i][n] == '=')
             return hone_fail(err, HONE_EINVAL, setting->key,
-                             "%.80s and another key are both %.80s in the environment: rename one", setting->key,
-                             name);
+                             "%.80s and another key are both %.80s in the environment: rename one", setting->key, name);
     return add_variable(environment, name, setting->text, err);
 }
 

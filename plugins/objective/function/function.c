@@ -14,8 +14,8 @@ enum { MOST_DIMENSIONS = 1000, KEY_SIZE = 12 };
 
 struct settings {
     uint32_t name;
-    int64_t  dimensions, steps;
-    double   noise, delay;
+    int64_t dimensions, steps;
+    double noise, delay;
 };
 
 static const hone_param params[] = {
@@ -30,13 +30,13 @@ static const hone_param params[] = {
 };
 
 struct function {
-    const hone_host       *host;
+    const hone_host *host;
     const struct settings *settings;
     const struct test_function *function;
-    uint32_t    n;       /* dimensions */
-    char       *names;   /* (n, KEY_SIZE): "x1", ... */
-    const char **keys;   /* (n) */
-    hone_value  metric;
+    uint32_t n;        /* dimensions */
+    char *names;       /* (n, KEY_SIZE): "x1", ... */
+    const char **keys; /* (n) */
+    hone_value metric;
 };
 
 static void destroy(void *self)

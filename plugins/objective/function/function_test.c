@@ -44,8 +44,8 @@ static void test_published_minima(void)
 {
     static const struct {
         const char *name;
-        uint32_t    n;
-        double      x[10], value, tolerance;
+        uint32_t n;
+        double x[10], value, tolerance;
     } known[] = {
         { "branin", 2, { -3.14159265358979, 12.275 }, 0.397887, 5e-7 },
         { "branin", 2, { 3.14159265358979, 2.275 }, 0.397887, 5e-7 },
@@ -82,8 +82,8 @@ static void test_other_values(void)
     CU_ASSERT_DOUBLE_EQUAL(evaluate("ackley", ones, 3), 20 - 20 * exp(-0.2), 1e-13);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("rosenbrock", one_two, 2), 100, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("rastrigin", halves, 2), 40.5, 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(evaluate("levy", fives, 2),
-                           (2 - 1) * (1 + 10 * sin(2 * 3.14159265358979 + 1) * sin(1)) + 4, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(evaluate("levy", fives, 2), (2 - 1) * (1 + 10 * sin(2 * 3.14159265358979 + 1) * sin(1)) + 4,
+                           1e-12);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("styblinski_tang", one_two, 2), (1 - 16 + 5 + 16 - 64 + 10) / 2.0, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("sphere", one_two, 2), 5, 1e-15);
     CU_ASSERT_DOUBLE_EQUAL(evaluate("hartmann3", zero, 3), -0.06797, 5e-5);

@@ -16,8 +16,8 @@ static double square(double x)
 static double branin(const double *x, uint32_t n)
 {
     (void)n;
-    return square(x[1] - 5.1 / (4 * PI * PI) * x[0] * x[0] + 5 / PI * x[0] - 6) +
-           10 * (1 - 1 / (8 * PI)) * cos(x[0]) + 10;
+    return square(x[1] - 5.1 / (4 * PI * PI) * x[0] * x[0] + 5 / PI * x[0] - 6) + 10 * (1 - 1 / (8 * PI)) * cos(x[0]) +
+           10;
 }
 
 static const double HARTMANN_WEIGHTS[4] = { 1.0, 1.2, 3.0, 3.2 };
@@ -45,8 +45,8 @@ static double hartmann3(const double *x, uint32_t n)
 
 static double hartmann6(const double *x, uint32_t n)
 {
-    static const double a[24] = { 10, 3,   17, 3.5, 1.7, 8,  0.05, 10, 17, 0.1, 8,  14,
-                                  3,  3.5, 1.7, 10, 17,  8,  17,   8,  0.05, 10, 0.1, 14 };
+    static const double a[24] = { 10, 3,   17,  3.5, 1.7, 8, 0.05, 10, 17,   0.1, 8,   14,
+                                  3,  3.5, 1.7, 10,  17,  8, 17,   8,  0.05, 10,  0.1, 14 };
     static const double p[24] = { 0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886, 0.2329, 0.4135,
                                   0.8307, 0.3736, 0.1004, 0.9991, 0.2348, 0.1451, 0.3522, 0.2883,
                                   0.3047, 0.6650, 0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381 };
@@ -106,17 +106,17 @@ static double sphere(const double *x, uint32_t n)
     return sum;
 }
 
-#define FUNCTIONS(X)      \
-    X(branin, 2, 2)       \
-    X(hartmann3, 3, 3)    \
-    X(hartmann6, 6, 6)    \
-    X(ackley, 0, 1)       \
-    X(rosenbrock, 0, 2)   \
-    X(rastrigin, 0, 1)    \
-    X(levy, 0, 1)         \
+#define FUNCTIONS(X)         \
+    X(branin, 2, 2)          \
+    X(hartmann3, 3, 3)       \
+    X(hartmann6, 6, 6)       \
+    X(ackley, 0, 1)          \
+    X(rosenbrock, 0, 2)      \
+    X(rastrigin, 0, 1)       \
+    X(levy, 0, 1)            \
     X(styblinski_tang, 0, 1) \
     X(sphere, 0, 1)
-#define ROW(name, n_dims, min_dims) { #name, n_dims, min_dims, name },
+#define ROW(name, n_dims, min_dims)  { #name, n_dims, min_dims, name },
 #define NAME(name, n_dims, min_dims) #name,
 const struct test_function test_functions[] = { FUNCTIONS(ROW) };
 const char *const test_function_names[] = { FUNCTIONS(NAME) NULL };

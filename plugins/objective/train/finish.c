@@ -18,9 +18,9 @@ static hone_rc out_of_memory(hone_error *err)
 
 /* ---- text that grows ---- */
 struct text {
-    char  *chars; /* NUL-terminated */
+    char *chars; /* NUL-terminated */
     size_t n, capacity;
-    int    failed;
+    int failed;
 };
 
 static void put(struct text *text, const char *chars, size_t n)
@@ -65,8 +65,8 @@ static void put_label(struct text *text, const char *const *labels, uint64_t i)
 
 struct attaching {
     const struct run *run;
-    hone_rc           rc;
-    hone_error       *err;
+    hone_rc rc;
+    hone_error *err;
 };
 
 /* First line: the column labels; then a line a row, its label first. */
@@ -91,10 +91,13 @@ static void attach_matrix(void *ctx, uint32_t metric, const hone_matrix *matrix)
         put(&text, "\n", 1);
         put_label(&text, rows, r);
         for (uint64_t c = 0; c < matrix->columns; c++)
-            put(&text, number, (size_t)snprintf(number, sizeof number, ",%.*g", DOUBLE_DIGITS, matrix->values[r * matrix->columns + c]));
+            put(&text, number,
+                (size_t)snprintf(number, sizeof number, ",%.*g", DOUBLE_DIGITS,
+                                 matrix->values[r * matrix->columns + c]));
     }
     put(&text, "\n", 1);
-    a->rc = text.failed || !name ? out_of_memory(a->err) : a->run->trial->attach(a->run->trial, name, "text/csv", text.chars, a->err);
+    a->rc = text.failed || !name ? out_of_memory(a->err)
+                                 : a->run->trial->attach(a->run->trial, name, "text/csv", text.chars, a->err);
     free(name);
     free(text.chars);
 }
@@ -285,7 +288,8 @@ static char *metrics(const struct run *run, const double *values)
 }
 
 /* ---- the model file ---- */
-static hone_rc save_weights(const struct run *run, const char *path, const hone_model_text *metadata, uint32_t n_metadata, hone_error *err)
+static hone_rc save_weights(const struct run *run, const char *path, const hone_model_text *metadata,
+                            uint32_t n_metadata, hone_error *err)
 {
     const struct network *network = &run->trainings[0].network;
     hone_model_tensor *tensors = calloc(network->n_parameters + network->n_buffers + 1u, sizeof *tensors);
@@ -316,12 +320,13 @@ static hone_rc save_model(const struct run *run, const double *values, hone_erro
     const char *config = components && components->config_text ? components->config_text(run->host) : NULL;
     hone_rc rc = path ? preprocessing(run, &preprocessing_text, err) : err && err->code < 0 ? err->code : HONE_EIO;
     if (rc == HONE_OK && !class_text)
-        rc = hone_fail(err, HONE_EINVAL, "", "[%s] the classes' names cannot be written: they are not UTF-8", run->data.name);
+        rc = hone_fail(err, HONE_EINVAL, "", "[%s] the classes' names cannot be written: they are not UTF-8",
+                       run->data.name);
     if (rc == HONE_OK && !metric_text)
         rc = out_of_memory(err);
     if (rc == HONE_OK) {
         const hone_model_text metadata[] = {
-            { "format", "hone/1" },      { "config", config ? config : "" },        { "classes", class_text },
+            { "format", "hone/1" },     { "config", config ? config : "" },      { "classes", class_text },
             { "metrics", metric_text }, { "preprocessing", preprocessing_text },
         };
         rc = save_weights(run, path, metadata, HONE_COUNT(metadata), err);
@@ -341,7 +346,8 @@ hone_rc finish(struct run *run, hone_error *err)
     if (rc == HONE_OK && run->test.n)
         rc = test(run, values, err);
     else if (rc == HONE_OK && run->host->log)
-        run->host->log(run->host, HONE_LOG_WARN, "the data set has no test split: the last training reports no test metrics");
+        run->host->log(run->host, HONE_LOG_WARN,
+                       "the data set has no test split: the last training reports no test metrics");
     if (rc == HONE_OK)
         rc = save_model(run, values, err);
     free(values);

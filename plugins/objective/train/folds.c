@@ -7,7 +7,7 @@
 
 struct report {
     hone_value *values; /* train.loss, then per measure its mean and (folds) its deviation */
-    uint32_t    n;
+    uint32_t n;
 };
 
 static hone_rc report_create(struct report *report, const struct run *run, hone_error *err)

@@ -7,12 +7,12 @@
 #include "hone/transform.h"
 #include "train.h"
 
-#define CHECK(h, rc)                              \
-    do {                                          \
-        const hone_rc rc_ = (rc);                 \
-        if (rc_ < 0)                              \
-            printf("#   %s\n", (h)->err.msg);     \
-        CU_ASSERT_FATAL(rc_ >= 0);                \
+#define CHECK(h, rc)                          \
+    do {                                      \
+        const hone_rc rc_ = (rc);             \
+        if (rc_ < 0)                          \
+            printf("#   %s\n", (h)->err.msg); \
+        CU_ASSERT_FATAL(rc_ >= 0);            \
     } while (0)
 
 static hone_rc create_nothing(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -25,9 +25,11 @@ static hone_rc create_nothing(const hone_host *host, const hone_create_info *inf
     return HONE_OK;
 }
 
-#define COMPONENT(name_, kind_, iface_) \
-    { .size = sizeof(hone_component), .kind = kind_, .name = name_, .summary = "for tests", .param_size = sizeof(hone_param), \
-      .iface = &iface_, .create = create_nothing, .destroy = free }
+#define COMPONENT(name_, kind_, iface_)                                                               \
+    {                                                                                                 \
+        .size = sizeof(hone_component), .kind = kind_, .name = name_, .summary = "for tests",         \
+        .param_size = sizeof(hone_param), .iface = &iface_, .create = create_nothing, .destroy = free \
+    }
 
 /* ---- dataset/toy: sample i of split s is (s + 1, i); its class is i % 2; no view ---- */
 static const uint64_t toy_counts[HONE_SPLITS] = { 10, 4, 3 };
@@ -37,13 +39,18 @@ static hone_rc toy_describe(void *self, hone_task *task, uint64_t counts[HONE_SP
     (void)self;
     (void)err;
     memset(task, 0, sizeof *task);
-    *task = (hone_task){ .size = sizeof *task, .kind = HONE_TASK_CLASSIFICATION, .n_outputs = 2, .n_dims = 1, .dtype = HONE_F32, .dims = { 2 } };
+    *task = (hone_task){ .size = sizeof *task,
+                         .kind = HONE_TASK_CLASSIFICATION,
+                         .n_outputs = 2,
+                         .n_dims = 1,
+                         .dtype = HONE_F32,
+                         .dims = { 2 } };
     memcpy(counts, toy_counts, sizeof toy_counts);
     return HONE_OK;
 }
 
-static hone_rc toy_read(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs, int32_t *labels, float *targets,
-                        hone_error *err)
+static hone_rc toy_read(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs, int32_t *labels,
+                        float *targets, hone_error *err)
 {
     (void)self;
     (void)targets;
@@ -61,7 +68,7 @@ static const hone_component toy = COMPONENT("toy", HONE_KIND_DATASET, toy_iface)
 
 /* ---- transform/product: (a, b) -> (a, b, a * b); hears how many samples it is fitted on ---- */
 static uint64_t fitted;
-static double   fitted_sum;
+static double fitted_sum;
 
 static hone_rc product_begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
 {
@@ -100,11 +107,12 @@ static hone_rc product_apply(void *self, const float *x, float *y, uint64_t n, h
     }
     return HONE_OK;
 }
-static const hone_transform_v1 product_iface = { sizeof product_iface, 0, product_begin, product_fit, product_finish, product_apply, NULL };
+static const hone_transform_v1 product_iface = { sizeof product_iface, 0,   product_begin, product_fit, product_finish,
+                                                 product_apply,        NULL };
 static const hone_component product = COMPONENT("product", HONE_KIND_TRANSFORM, product_iface);
 
 /* ---- regularizer/raw_spy and regularizer/spy: write down what they are called with ---- */
-static char     calls[4096];
+static char calls[4096];
 static unsigned wrong;
 static uint64_t seen[HONE_SPLITS][16], seeds[64];
 static unsigned n_seeds;
@@ -168,7 +176,8 @@ static hone_rc spy_gradients(void *self, hone_parameter *const *parameters, uint
     return HONE_OK;
 }
 
-static hone_rc spy_update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_decay *now, hone_error *err)
+static hone_rc spy_update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_decay *now,
+                          hone_error *err)
 {
     (void)self;
     (void)parameters;
@@ -198,9 +207,15 @@ static hone_rc spy_end(void *self, const hone_progress *now, hone_error *err)
     called(".");
     return now->restore(now->ctx, err);
 }
-static const hone_regularizer_v1 raw_iface = { .size = sizeof raw_iface, .flags = HONE_REGULARIZER_RAW, .on_batch = raw_batch };
-static const hone_regularizer_v1 spy_iface = { .size = sizeof spy_iface, .on_batch = spy_batch, .on_targets = spy_targets,
-                                               .on_gradients = spy_gradients, .after_update = spy_update, .on_epoch = spy_epoch,
+static const hone_regularizer_v1 raw_iface = { .size = sizeof raw_iface,
+                                               .flags = HONE_REGULARIZER_RAW,
+                                               .on_batch = raw_batch };
+static const hone_regularizer_v1 spy_iface = { .size = sizeof spy_iface,
+                                               .on_batch = spy_batch,
+                                               .on_targets = spy_targets,
+                                               .on_gradients = spy_gradients,
+                                               .after_update = spy_update,
+                                               .on_epoch = spy_epoch,
                                                .at_end = spy_end };
 static const hone_component raw_spy = COMPONENT("raw_spy", HONE_KIND_REGULARIZER, raw_iface);
 static const hone_component spy = COMPONENT("spy", HONE_KIND_REGULARIZER, spy_iface);
@@ -215,9 +230,11 @@ static void forget(void)
     memset(seen, 0, sizeof seen);
 }
 
-#define INI                                                                                                              \
-    "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = mlp\n" \
-    "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = 0\n[regularizer.raw_spy]\n[regularizer.spy]\n"
+#define INI                                                                                                            \
+    "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = " \
+    "mlp\n"                                                                                                            \
+    "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = "                                           \
+    "0\n[regularizer.raw_spy]\n[regularizer.spy]\n"
 
 /* Ten samples by fours: two whole steps and a rest of two. The spy ends the training after three epochs. */
 static void test_hooks_in_the_promised_order(void)
@@ -250,8 +267,11 @@ static void test_one_batch_of_everything(void)
     struct mini_host h;
     forget();
     mini_extra = extra;
-    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 5\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = mlp\n"
-                                 "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = 0\n[regularizer.spy]\n"));
+    CHECK(&h,
+          mini_host_open(
+              &h,
+              "[objective]\nuse = train\nepochs = 5\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = mlp\n"
+              "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = 0\n[regularizer.spy]\n"));
     CHECK(&h, mini_host_run(&h));
     CU_ASSERT_STRING_EQUAL(calls, "btgue\nbtgue\nbtgue\n.");
     mini_host_close(&h);
@@ -264,14 +284,16 @@ static void test_seeds_belong_to_the_section(void)
     uint64_t with[64];
     forget();
     mini_extra = extra;
-    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[model]\nuse = mlp\n"
-                                 "[optimizer]\nuse = sgd\n[regularizer.l2]\nstrength = 0.1\n[regularizer.raw_spy]\n"));
+    CHECK(&h, mini_host_open(
+                  &h, "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[model]\nuse = mlp\n"
+                      "[optimizer]\nuse = sgd\n[regularizer.l2]\nstrength = 0.1\n[regularizer.raw_spy]\n"));
     CHECK(&h, mini_host_run(&h));
     memcpy(with, seeds, sizeof with);
     mini_host_close(&h);
     n_seeds = 0;
-    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[model]\nuse = mlp\n"
-                                 "[optimizer]\nuse = sgd\n[regularizer.raw_spy]\n"));
+    CHECK(&h, mini_host_open(
+                  &h, "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n[model]\nuse = mlp\n"
+                      "[optimizer]\nuse = sgd\n[regularizer.raw_spy]\n"));
     CHECK(&h, mini_host_run(&h));
     CU_ASSERT(n_seeds == 15 && !memcmp(with, seeds, n_seeds * sizeof *seeds));
     mini_host_close(&h);
@@ -303,11 +325,16 @@ static void test_folds_need_the_split_to_themselves(void)
     struct mini_host h;
     hone_description d;
     mini_extra = extra;
-    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\n[dataset]\nuse = toy\nfolds = 2\n[model]\nuse = mlp\n[optimizer]\nuse = sgd\n"));
+    CHECK(
+        &h,
+        mini_host_open(
+            &h,
+            "[objective]\nuse = train\n[dataset]\nuse = toy\nfolds = 2\n[model]\nuse = mlp\n[optimizer]\nuse = sgd\n"));
     CU_ASSERT_EQUAL(mini_host_describe(&h, &d), HONE_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(h.err.msg, "validation split of its own (4 samples)"));
     mini_host_close(&h);
 }
 
-SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_one_batch_of_everything), TEST(test_seeds_belong_to_the_section), TEST(test_final_training_takes_the_validation_split),
+SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_one_batch_of_everything),
+      TEST(test_seeds_belong_to_the_section), TEST(test_final_training_takes_the_validation_split),
       TEST(test_folds_need_the_split_to_themselves))

@@ -13,7 +13,8 @@ hone_rc training_prepare(struct training *t, const struct data *data, hone_error
     t->values = calloc(t->measures->n, sizeof *t->values);
     t->progress = calloc(t->measures->n, sizeof *t->progress);
     if (!t->order || !t->values || !t->progress)
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the order of %llu samples", (unsigned long long)t->train.n);
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the order of %llu samples",
+                         (unsigned long long)t->train.n);
     const uint64_t full = batch < t->train.n ? batch : t->train.n;
     t->steps_per_epoch = (t->train.n + full - 1) / full;
     hone_rc rc = pipeline_create(&t->pipeline, data, &t->crew, t->trial, full, err);
@@ -79,7 +80,8 @@ static double schedule_factor(struct training *t)
     return ((const hone_lr_schedule_v1 *)m->iface)->factor(m->self, &now);
 }
 
-static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint64_t epoch, double *loss, hone_error *err)
+static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint64_t epoch, double *loss,
+                    hone_error *err)
 {
     const struct member *m = &t->crew.members[PART_OPTIMIZER][0];
     const hone_optimizer_v1 *optimizer = m->iface;
@@ -91,9 +93,11 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
     rc = hone_net_forward_backward(net, t->step, loss, err);
     if (rc == HONE_ENUMERIC || (rc == HONE_OK && !isfinite(*loss)))
         return hone_fail(err, HONE_ENUMERIC, "",
-                         "the loss is not finite at epoch %llu, step %llu: lower optimizer.learning_rate (here %g), or scale the inputs "
+                         "the loss is not finite at epoch %llu, step %llu: lower optimizer.learning_rate (here %g), or "
+                         "scale the inputs "
                          "with [transform.standardize]%s",
-                         (unsigned long long)epoch + 1, (unsigned long long)t->step + 1, optimizer->learning_rate(m->self),
+                         (unsigned long long)epoch + 1, (unsigned long long)t->step + 1,
+                         optimizer->learning_rate(m->self),
                          t->pipeline.data->task.kind == HONE_TASK_REGRESSION ? " and the target in the data" : "");
     if (rc < 0 || (rc = regularize_gradients(t, err)) < 0)
         return rc;
@@ -152,9 +156,19 @@ static hone_progress progress_of(struct training *t)
 {
     const uint32_t n = t->validation.n ? t->measures->n : 0;
     for (uint32_t i = 0; i < n; i++)
-        t->progress[i] = (hone_value){ t->measures->items[i].validation, t->values[i], t->measures->items[i].direction, 0 };
-    return (hone_progress){ sizeof(hone_progress), 0, t->epochs_done, (uint64_t)t->settings->epochs, t->train_loss, t->progress, n, 0,
-                            t, keep, restore };
+        t->progress[i] = (hone_value){ t->measures->items[i].validation, t->values[i], t->measures->items[i].direction,
+                                       0 };
+    return (hone_progress){ sizeof(hone_progress),
+                            0,
+                            t->epochs_done,
+                            (uint64_t)t->settings->epochs,
+                            t->train_loss,
+                            t->progress,
+                            n,
+                            0,
+                            t,
+                            keep,
+                            restore };
 }
 
 /* Regularizers that live on the validation set have nothing to do without one. */

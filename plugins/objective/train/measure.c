@@ -17,11 +17,11 @@ static char *join(const char *a, const char *b, const char *c)
 
 /* ---- names ---- */
 struct listing {
-    struct measures   *measures;
+    struct measures *measures;
     const struct crew *crew;
-    uint32_t           metric;
-    hone_rc            rc;
-    hone_error        *err;
+    uint32_t metric;
+    hone_rc rc;
+    hone_error *err;
 };
 
 /* Where a component is configured more than once, the section's suffix takes the place of its name: [metric.f1_rare]
@@ -41,7 +41,8 @@ char *measure_name(const struct crew *crew, uint32_t metric, const char *own)
     return join(suffix + 1, ".", own);
 }
 
-static hone_rc add(struct measures *measures, char *name, const char *own, uint32_t metric, uint32_t direction, hone_error *err)
+static hone_rc add(struct measures *measures, char *name, const char *own, uint32_t metric, uint32_t direction,
+                   hone_error *err)
 {
     struct measure *items = realloc(measures->items, (measures->n + 1) * sizeof *items);
     if (items)
@@ -58,8 +59,9 @@ static hone_rc add(struct measures *measures, char *name, const char *own, uint3
     m->own = strdup(own);
     m->validation = join("validation.", name, "");
     m->deviation = join("validation.", name, ".deviation");
-    return m->own && m->validation && m->deviation ? HONE_OK
-                                                   : hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
+    return m->own && m->validation && m->deviation
+               ? HONE_OK
+               : hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
 }
 
 static void on_listed(void *ctx, const char *name, double value, uint32_t direction)
@@ -79,7 +81,8 @@ static void on_listed(void *ctx, const char *name, double value, uint32_t direct
             continue;
         if (other->metric != UINT32_MAX) /* the loss is measured anyway: [metric.loss] says the same */
             l->rc = hone_fail(l->err, HONE_EINVAL, "", "[%s] and [%s] both report %.60s: leave one out",
-                              l->crew->members[PART_METRIC][other->metric].name, l->crew->members[PART_METRIC][l->metric].name, reported);
+                              l->crew->members[PART_METRIC][other->metric].name,
+                              l->crew->members[PART_METRIC][l->metric].name, reported);
         free(reported);
         return;
     }
@@ -123,9 +126,9 @@ void measures_release(struct measures *measures)
 /* ---- values ---- */
 struct collection {
     const struct measures *measures;
-    double                *values;
-    uint32_t               metric;
-    const struct tables   *tables;
+    double *values;
+    uint32_t metric;
+    const struct tables *tables;
 };
 
 static void on_matrix(void *ctx, const hone_matrix *matrix)

@@ -11,7 +11,7 @@ enum { LEAST_INFERENCE_BATCH = 64, SMALL_BATCH_INFERENCE = 256 };
 
 struct sites {
     const struct crew *crew;
-    const hone_trial  *trial;
+    const hone_trial *trial;
 };
 
 static hone_var offer_site(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
@@ -33,7 +33,8 @@ hone_rc network_build(struct network *network, const struct crew *crew, const ho
                       const struct settings *settings, uint64_t seed, hone_error *err)
 {
     const struct member *model = &crew->members[PART_MODEL][0], *loss = &crew->members[PART_LOSS][0];
-    const hone_graph_options options = { sizeof options, (uint32_t)settings->threads, hone_rng_derive(seed, STREAM_WEIGHTS) };
+    const hone_graph_options options = { sizeof options, (uint32_t)settings->threads,
+                                         hone_rng_derive(seed, STREAM_WEIGHTS) };
     struct sites sites = { crew, trial };
     memset(network, 0, sizeof *network);
     hone_graph *g = network->graph = hone_nn_graph_create(&options);
@@ -53,7 +54,8 @@ hone_rc network_build(struct network *network, const struct crew *crew, const ho
     return hone_nn_graph_error(g, err);
 }
 
-hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train, hone_error *err)
+hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train,
+                        hone_error *err)
 {
     const uint64_t full = batch_size < n_train ? batch_size : n_train;
     const uint64_t infer = full < LEAST_INFERENCE_BATCH ? SMALL_BATCH_INFERENCE : full;
@@ -61,13 +63,15 @@ hone_rc network_compile(struct network *network, const struct crew *crew, uint64
     hone_rc rc = HONE_OK;
     for (int i = 0; i < NETS && rc == HONE_OK; i++)
         if (sizes[i])
-            rc = hone_nn_compile(network->graph, network->loss, network->output, (int64_t)sizes[i], &network->nets[i], err);
+            rc = hone_nn_compile(network->graph, network->loss, network->output, (int64_t)sizes[i], &network->nets[i],
+                                 err);
     if (rc != HONE_OK)
         return rc;
     network->parameters = hone_nn_parameters(network->graph, &network->n_parameters);
     network->buffers = hone_nn_buffers(network->graph, &network->n_buffers);
     for (uint32_t i = 0; i < network->n_parameters; i++)
-        network->n_weights += (uint64_t)hone_shape_elements(network->parameters[i]->dims, network->parameters[i]->n_dims);
+        network->n_weights += (uint64_t)hone_shape_elements(network->parameters[i]->dims,
+                                                            network->parameters[i]->n_dims);
     const hone_optimizer_v1 *optimizer = crew->members[PART_OPTIMIZER][0].iface;
     return hone_nn_allocate_states(network->graph, optimizer->n_states, err);
 }

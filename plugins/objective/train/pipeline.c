@@ -52,7 +52,8 @@ static hone_rc hear_shapes(struct pipeline *p, hone_error *err)
             return rc;
         p->elements[i + 1] = out->n_dims <= HONE_MAX_DIMS ? elements_of(out) : 0;
         if (!p->elements[i + 1])
-            return hone_fail(err, HONE_EINVAL, "", "[%s] %s makes samples without elements", m->name, m->component->name);
+            return hone_fail(err, HONE_EINVAL, "", "[%s] %s makes samples without elements", m->name,
+                             m->component->name);
         out->dtype = HONE_F32;
         out->kind = in->kind; /* a transform has a say in the shape only */
         out->n_outputs = in->n_outputs;
@@ -132,8 +133,8 @@ static int has_raw_hooks(const struct crew *crew)
 static hone_rc augment(struct pipeline *p, int raw, void *inputs, float *targets, const uint64_t *ids, uint64_t n,
                        const struct augmentation *augmentation, hone_error *err)
 {
-    hone_batch batch = { sizeof batch, raw ? p->data->task.dtype : HONE_F32, n, inputs, targets, ids, augmentation->epoch,
-                         raw ? &p->tasks[0] : pipeline_task(p) };
+    hone_batch batch = { sizeof batch,        raw ? p->data->task.dtype : HONE_F32, n, inputs, targets, ids,
+                         augmentation->epoch, raw ? &p->tasks[0] : pipeline_task(p) };
     for (uint32_t i = 0; i < p->crew->n[PART_REGULARIZER]; i++) {
         const struct member *m = &p->crew->members[PART_REGULARIZER][i];
         const hone_regularizer_v1 *r = m->iface;
@@ -154,8 +155,8 @@ static hone_rc one_hot(struct pipeline *p, const uint64_t *ids, uint64_t n, floa
     memset(targets, 0, n * k * sizeof *targets);
     for (uint64_t i = 0; i < n; i++) {
         if (p->labels[i] < 0 || (uint64_t)p->labels[i] >= k)
-            return hone_fail(err, HONE_ERANGE, "", "[%s] sample %llu has the label %d; there are %llu classes", p->data->name,
-                             (unsigned long long)ids[i], p->labels[i], (unsigned long long)k);
+            return hone_fail(err, HONE_ERANGE, "", "[%s] sample %llu has the label %d; there are %llu classes",
+                             p->data->name, (unsigned long long)ids[i], p->labels[i], (unsigned long long)k);
         targets[i * k + (uint64_t)p->labels[i]] = 1.0f;
     }
     return HONE_OK;
@@ -185,7 +186,8 @@ hone_rc pipeline_batch(struct pipeline *p, const struct samples *samples, const 
     const uint64_t *rows = view ? ids : p->in_order;
     const void *table = view ? view->inputs : p->raw;
     float *first = p->n_ready > p->n_fused ? p->buffers[0] : x;
-    hone_rc rc = data_read(data, samples->split, ids, n, view ? NULL : p->raw, classes ? p->labels : NULL, classes ? NULL : targets, err);
+    hone_rc rc = data_read(data, samples->split, ids, n, view ? NULL : p->raw, classes ? p->labels : NULL,
+                           classes ? NULL : targets, err);
     if (rc == HONE_OK && classes && targets)
         rc = one_hot(p, ids, n, targets, err);
     if (rc == HONE_OK && raw_hooks)

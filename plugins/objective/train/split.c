@@ -23,8 +23,8 @@ static hone_rc sort_by_class(const struct data *data, struct samples *list, hone
         goto out;
     for (uint64_t i = 0; i < n; i++) {
         if (labels[i] < 0 || (uint64_t)labels[i] >= k) {
-            rc = hone_fail(err, HONE_ERANGE, "", "[%s] sample %llu has the label %d; there are %llu classes", data->name,
-                           (unsigned long long)list->ids[i], labels[i], (unsigned long long)k);
+            rc = hone_fail(err, HONE_ERANGE, "", "[%s] sample %llu has the label %d; there are %llu classes",
+                           data->name, (unsigned long long)list->ids[i], labels[i], (unsigned long long)k);
             goto out;
         }
         start[labels[i] + 1]++;
@@ -85,7 +85,8 @@ static hone_rc used_samples(const struct data *data, uint64_t seed, struct sampl
         list->ids[i] = i;
     hone_rng rng = hone_rng_at(seed, STREAM_SPLIT);
     hone_rng_shuffle(&rng, list->ids, n);
-    if (data->keys->stratify && data->task.kind == HONE_TASK_CLASSIFICATION && (rc = sort_by_class(data, list, err)) != HONE_OK)
+    if (data->keys->stratify && data->task.kind == HONE_TASK_CLASSIFICATION &&
+        (rc = sort_by_class(data, list, err)) != HONE_OK)
         return rc;
     if (data->keys->fraction < 1) {
         const uint64_t m = share_of(data->keys->fraction, n);
@@ -97,36 +98,41 @@ static hone_rc used_samples(const struct data *data, uint64_t seed, struct sampl
         list->ids = used;
         list->n = m;
     }
-    return list->n ? HONE_OK : hone_fail(err, HONE_EINVAL, "fraction", "fraction = %g of %llu training samples leaves none",
-                                         data->keys->fraction, (unsigned long long)n);
+    return list->n ? HONE_OK
+                   : hone_fail(err, HONE_EINVAL, "fraction", "fraction = %g of %llu training samples leaves none",
+                               data->keys->fraction, (unsigned long long)n);
 }
 
 hone_rc split_check(const struct data *data, int *has_validation, hone_error *err)
 {
     const struct dataset_keys *keys = data->keys;
     const uint64_t own = data->counts[HONE_SPLIT_VALIDATION];
-    const uint64_t n = keys->fraction < 1 ? share_of(keys->fraction, data->counts[HONE_SPLIT_TRAIN]) : data->counts[HONE_SPLIT_TRAIN];
+    const uint64_t n = keys->fraction < 1 ? share_of(keys->fraction, data->counts[HONE_SPLIT_TRAIN])
+                                          : data->counts[HONE_SPLIT_TRAIN];
     if (keys->folds == 1)
-        return hone_fail(err, HONE_EINVAL, "folds", "folds = 1 leaves nothing to train on: give 2 or more, or 0 for none");
+        return hone_fail(err, HONE_EINVAL, "folds",
+                         "folds = 1 leaves nothing to train on: give 2 or more, or 0 for none");
     if (keys->folds && own)
         return hone_fail(err, HONE_EINVAL, "folds",
-                         "folds = %lld: the data set brings a validation split of its own (%llu samples), which folds would leave unused",
+                         "folds = %lld: the data set brings a validation split of its own (%llu samples), which folds "
+                         "would leave unused",
                          (long long)keys->folds, (unsigned long long)own);
     if ((uint64_t)keys->folds > n)
-        return hone_fail(err, HONE_EINVAL, "folds", "folds = %lld, but there are only %llu training samples", (long long)keys->folds,
-                         (unsigned long long)n);
+        return hone_fail(err, HONE_EINVAL, "folds", "folds = %lld, but there are only %llu training samples",
+                         (long long)keys->folds, (unsigned long long)n);
     if (!keys->folds && !own && keys->validation > 0) {
         const uint64_t m = share_of(keys->validation, n);
         if (!m || m == n)
-            return hone_fail(err, HONE_EINVAL, "validation", "validation = %g of %llu training samples leaves none to %s",
-                             keys->validation, (unsigned long long)n, m ? "train on" : "validate on");
+            return hone_fail(err, HONE_EINVAL, "validation",
+                             "validation = %g of %llu training samples leaves none to %s", keys->validation,
+                             (unsigned long long)n, m ? "train on" : "validate on");
     }
     *has_validation = keys->folds || own || keys->validation > 0;
     return HONE_OK;
 }
 
-hone_rc split_make(const struct data *data, uint64_t seed, uint64_t fold, struct samples *train, struct samples *validation,
-                   hone_error *err)
+hone_rc split_make(const struct data *data, uint64_t seed, uint64_t fold, struct samples *train,
+                   struct samples *validation, hone_error *err)
 {
     const uint64_t k = (uint64_t)data->keys->folds, own = data->counts[HONE_SPLIT_VALIDATION];
     hone_rc rc = used_samples(data, seed, train, err);
@@ -154,7 +160,8 @@ hone_rc split_make(const struct data *data, uint64_t seed, uint64_t fold, struct
     return HONE_OK;
 }
 
-hone_rc split_final(const struct data *data, uint64_t seed, struct samples *train, struct samples *test, hone_error *err)
+hone_rc split_final(const struct data *data, uint64_t seed, struct samples *train, struct samples *test,
+                    hone_error *err)
 {
     const uint64_t own = data->counts[HONE_SPLIT_VALIDATION], n_test = data->counts[HONE_SPLIT_TEST];
     hone_rc rc = used_samples(data, seed, train, err);
@@ -163,7 +170,8 @@ hone_rc split_final(const struct data *data, uint64_t seed, struct samples *trai
     if (own) {
         uint64_t *more = realloc(train->ids, (train->n + own) * sizeof *more);
         if (!more)
-            return hone_fail(err, HONE_ENOMEM, "", "out of memory for a list of %llu samples", (unsigned long long)(train->n + own));
+            return hone_fail(err, HONE_ENOMEM, "", "out of memory for a list of %llu samples",
+                             (unsigned long long)(train->n + own));
         train->ids = more;
         for (uint64_t i = 0; i < own; i++)
             train->ids[train->n + i] = data->counts[HONE_SPLIT_TRAIN] + i;

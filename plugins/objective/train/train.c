@@ -20,24 +20,25 @@ static const hone_param params[] = {
     HONE_INT(struct settings, stop_after, "0", 0, 1e6, HONE_P_TUNABLE, "epochs",
              "Ends the training after so many epochs, leaving the schedule as it is for `epochs`; 0: after all."),
     HONE_ENUM(struct settings, precision, "float32", precisions, 0,
-              "What the products of the network are computed in: float32, bfloat16 (about twice as fast where the CPU has it; "
+              "What the products of the network are computed in: float32, bfloat16 (about twice as fast where the CPU "
+              "has it; "
               "weights, statistics and the loss stay float32), or auto: bfloat16 where the CPU has it natively."),
 };
 
 struct names { /* what describe handed out; its strings live as long as the objective */
-    struct names   *older;
+    struct names *older;
     struct measures measures;
-    hone_value     *values;
+    hone_value *values;
 };
 struct train {
-    const hone_host       *host;
+    const hone_host *host;
     const struct settings *settings;
-    struct names          *names;
+    struct names *names;
 };
 
 /* ---- describe ---- */
-static hone_rc list_names(struct train *train, const struct crew *crew, const hone_task *task, int has_validation, int64_t folds,
-                          hone_description *description, hone_error *err)
+static hone_rc list_names(struct train *train, const struct crew *crew, const hone_task *task, int has_validation,
+                          int64_t folds, hone_description *description, hone_error *err)
 {
     struct names *names = calloc(1, sizeof *names);
     if (!names)
@@ -79,7 +80,8 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     description->stop_key = "stop_after";
     description->final = 1;
     description->length_metric = "model.epochs";
-    if ((rc = data_open(&data, train->host, err)) != HONE_OK || (rc = split_check(&data, &has_validation, err)) != HONE_OK ||
+    if ((rc = data_open(&data, train->host, err)) != HONE_OK ||
+        (rc = split_check(&data, &has_validation, err)) != HONE_OK ||
         (rc = crew_create(&crew, train->host, &data.task, 0, err)) != HONE_OK ||
         (rc = crew_check(&crew, &data.task, has_validation, err)) != HONE_OK ||
         (rc = pipeline_create(&pipeline, &data, &crew, NULL, 1, err)) != HONE_OK ||
@@ -178,21 +180,29 @@ static const hone_component component = {
     .kind = HONE_KIND_OBJECTIVE,
     .name = "train",
     .summary = "Trains a network composed of a data set, a model, regularizers and an optimizer",
-    .doc =
-        "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of the INI and\n"
-        "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every metric.\n"
-        "Where a metric is configured more than once, NAME starts with the section's suffix. `model.parameters` counts the\n"
-        "weights, `model.epochs` the epochs behind them (fewer than were run where the best weights were brought back).\n"
-        "\n"
-        "Samples of bytes (images) are taken as numbers from 0 to 1. Transforms see those, and are stored with the model.\n"
-        "\n"
-        "Trials are compared on one split, drawn from the study's seed: a share of the training split (`validation`), the\n"
-        "data set's own validation split where it has one, or `folds` parts in turn. With folds the values are means over\n"
-        "the folds, and `validation.NAME.deviation` is their standard deviation.\n"
-        "\n"
-        "At the end of a study the winner is trained again on all data but the test split, for as many epochs, and tested\n"
-        "once: `test.loss`, `test.NAME`, the metrics' tables, and `model.safetensors` with the weights, the transforms, the\n"
-        "classes and the resolved INI. Regularizers that need a validation set do not act then.",
+    .doc = "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of "
+           "the INI and\n"
+           "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every "
+           "metric.\n"
+           "Where a metric is configured more than once, NAME starts with the section's suffix. `model.parameters` "
+           "counts the\n"
+           "weights, `model.epochs` the epochs behind them (fewer than were run where the best weights were brought "
+           "back).\n"
+           "\n"
+           "Samples of bytes (images) are taken as numbers from 0 to 1. Transforms see those, and are stored with the "
+           "model.\n"
+           "\n"
+           "Trials are compared on one split, drawn from the study's seed: a share of the training split "
+           "(`validation`), the\n"
+           "data set's own validation split where it has one, or `folds` parts in turn. With folds the values are "
+           "means over\n"
+           "the folds, and `validation.NAME.deviation` is their standard deviation.\n"
+           "\n"
+           "At the end of a study the winner is trained again on all data but the test split, for as many epochs, and "
+           "tested\n"
+           "once: `test.loss`, `test.NAME`, the metrics' tables, and `model.safetensors` with the weights, the "
+           "transforms, the\n"
+           "classes and the resolved INI. Regularizers that need a validation set do not act then.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof(hone_param),

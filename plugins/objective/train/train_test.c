@@ -7,28 +7,33 @@
 #include "train.h"
 
 /* 3,000 training images, 300 of them to validate on; a small network. */
-#define SMALL                                                                                                    \
-    "[objective]\nuse = train\nepochs = 3\nbatch_size = 64\n[dataset]\nuse = idx\nfraction = 0.05\n"             \
+#define SMALL                                                                                        \
+    "[objective]\nuse = train\nepochs = 3\nbatch_size = 64\n[dataset]\nuse = idx\nfraction = 0.05\n" \
     "[transform.standardize]\n[model]\nuse = mlp\nhidden = 32\n[optimizer]\nuse = sgd\nlearning_rate = 0.05\n"
 
-#define CHECK(h, rc)                              \
-    do {                                          \
-        const hone_rc rc_ = (rc);                 \
-        if (rc_ < 0)                              \
-            printf("#   %s\n", (h)->err.msg);     \
-        CU_ASSERT_FATAL(rc_ >= 0);                \
+#define CHECK(h, rc)                          \
+    do {                                      \
+        const hone_rc rc_ = (rc);             \
+        if (rc_ < 0)                          \
+            printf("#   %s\n", (h)->err.msg); \
+        CU_ASSERT_FATAL(rc_ >= 0);            \
     } while (0)
 
 static void test_describes_what_it_reports(void)
 {
     struct mini_host h;
     hone_description d;
-    CHECK(&h, mini_host_open(&h, SMALL "[metric.accuracy]\n[metric.rare]\nuse = f1\naverage = macro\n[metric.all]\nuse = f1\naverage = micro\n"));
+    CHECK(
+        &h,
+        mini_host_open(
+            &h, SMALL
+            "[metric.accuracy]\n[metric.rare]\nuse = f1\naverage = macro\n[metric.all]\nuse = f1\naverage = micro\n"));
     CHECK(&h, mini_host_describe(&h, &d));
     CU_ASSERT(d.max_step == 3 && !strcmp(d.stop_key, "stop_after") && !d.any_metric && !d.any_space);
-    static const char *const wanted[] = { "train.loss", "model.parameters", "model.epochs", "validation.loss", "validation.accuracy", "validation.rare",
-                                          "validation.all" };
-    static const uint32_t directions[] = { HONE_MINIMIZE, HONE_MINIMIZE, HONE_NO_DIRECTION, HONE_MINIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE };
+    static const char *const wanted[] = { "train.loss",          "model.parameters", "model.epochs",  "validation.loss",
+                                          "validation.accuracy", "validation.rare",  "validation.all" };
+    static const uint32_t directions[] = { HONE_MINIMIZE, HONE_MINIMIZE, HONE_NO_DIRECTION, HONE_MINIMIZE,
+                                           HONE_MAXIMIZE, HONE_MAXIMIZE, HONE_MAXIMIZE };
     CU_ASSERT_EQUAL_FATAL(d.n_metrics, 7);
     for (uint32_t i = 0; i < 7; i++) {
         CU_ASSERT_STRING_EQUAL(d.metrics[i].name, wanted[i]);
@@ -86,7 +91,8 @@ static void test_obeys_the_verdict(void)
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_DONE);
     CU_ASSERT_EQUAL(mini_host_last_step(&h), 2);
     h.prune_at = 0;
-    h.cancel_after = 70; /* in the second epoch: 12 polls while fitting, 43 steps and 5 batches of validation an epoch */
+    h.cancel_after =
+        70; /* in the second epoch: 12 polls while fitting, 43 steps and 5 batches of validation an epoch */
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_ECANCELED);
     CU_ASSERT_EQUAL(mini_host_last_step(&h), 1);
     h.cancel_after = 0;
@@ -101,9 +107,11 @@ static void test_stops_after(void)
 {
     struct mini_host whole, part;
     CHECK(&whole, mini_host_open(&whole, SMALL "[lr_schedule]\nuse = cosine\n"));
-    CHECK(&part, mini_host_open(&part, "[objective]\nuse = train\nepochs = 3\nbatch_size = 64\nstop_after = 2\n"
-                                       "[dataset]\nuse = idx\nfraction = 0.05\n[transform.standardize]\n[model]\nuse = mlp\nhidden = 32\n"
-                                       "[optimizer]\nuse = sgd\nlearning_rate = 0.05\n[lr_schedule]\nuse = cosine\n"));
+    CHECK(&part,
+          mini_host_open(
+              &part, "[objective]\nuse = train\nepochs = 3\nbatch_size = 64\nstop_after = 2\n"
+                     "[dataset]\nuse = idx\nfraction = 0.05\n[transform.standardize]\n[model]\nuse = mlp\nhidden = 32\n"
+                     "[optimizer]\nuse = sgd\nlearning_rate = 0.05\n[lr_schedule]\nuse = cosine\n"));
     CHECK(&whole, mini_host_run(&whole));
     CHECK(&part, mini_host_run(&part));
     CU_ASSERT_EQUAL(mini_host_last_step(&part), 2);
@@ -116,9 +124,13 @@ static void test_stops_after(void)
 static void test_early_stopping_restores_the_best(void)
 {
     struct mini_host h;
-    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 40\nbatch_size = 32\n[dataset]\nuse = idx\nfraction = 0.01\nvalidation = 0.5\n"
-                                 "[transform.standardize]\n[model]\nuse = mlp\nhidden = 64\n[optimizer]\nuse = sgd\nlearning_rate = 0.2\n"
-                                 "[regularizer.early_stopping]\npatience = 3\n"));
+    CHECK(&h,
+          mini_host_open(
+              &h,
+              "[objective]\nuse = train\nepochs = 40\nbatch_size = 32\n[dataset]\nuse = idx\nfraction = "
+              "0.01\nvalidation = 0.5\n"
+              "[transform.standardize]\n[model]\nuse = mlp\nhidden = 64\n[optimizer]\nuse = sgd\nlearning_rate = 0.2\n"
+              "[regularizer.early_stopping]\npatience = 3\n"));
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
     const int64_t last = mini_host_last_step(&h);
     CU_ASSERT(last > 3 && last < 40);
@@ -146,14 +158,19 @@ static void test_folds_report_means_and_deviations(void)
 {
     struct mini_host h;
     hone_description d;
-    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\nepochs = 2\nbatch_size = 64\n[dataset]\nuse = idx\nfraction = 0.03\nfolds = 3\n"
-                                 "[transform.standardize]\n[model]\nuse = mlp\nhidden = 16\n[optimizer]\nuse = sgd\nlearning_rate = 0.05\n"
-                                 "[metric.accuracy]\n"));
+    CHECK(
+        &h,
+        mini_host_open(
+            &h,
+            "[objective]\nuse = train\nepochs = 2\nbatch_size = 64\n[dataset]\nuse = idx\nfraction = 0.03\nfolds = 3\n"
+            "[transform.standardize]\n[model]\nuse = mlp\nhidden = 16\n[optimizer]\nuse = sgd\nlearning_rate = 0.05\n"
+            "[metric.accuracy]\n"));
     CHECK(&h, mini_host_describe(&h, &d));
     CU_ASSERT_EQUAL(d.n_metrics, 7);
     CHECK(&h, mini_host_run(&h));
     CU_ASSERT(mini_host_report(&h, 2, "validation.accuracy") > 0.6);
-    CU_ASSERT(mini_host_report(&h, 2, "validation.accuracy.deviation") > 0 && mini_host_report(&h, 2, "validation.accuracy.deviation") < 0.1);
+    CU_ASSERT(mini_host_report(&h, 2, "validation.accuracy.deviation") > 0 &&
+              mini_host_report(&h, 2, "validation.accuracy.deviation") < 0.1);
     CU_ASSERT(mini_host_report(&h, 2, "validation.loss.deviation") > 0);
     mini_host_close(&h);
 }
@@ -212,8 +229,12 @@ static void test_batches_are_standardized_pixels(void)
     struct samples train = { 0 }, validation = { 0 };
     enum { BATCH = 5 };
     static float x[BATCH * 784], t[BATCH * 10];
-    CHECK(&h, open_data(&h, &data, "[objective]\nuse = train\n[dataset]\nuse = idx\nfraction = 0.01\n[transform.standardize]\nper = feature\n"
-                                   "[model]\nuse = mlp\n[optimizer]\nuse = sgd\n"));
+    CHECK(
+        &h,
+        open_data(
+            &h, &data,
+            "[objective]\nuse = train\n[dataset]\nuse = idx\nfraction = 0.01\n[transform.standardize]\nper = feature\n"
+            "[model]\nuse = mlp\n[optimizer]\nuse = sgd\n"));
     CHECK(&h, crew_create(&crew, &h.host, &data.task, 1, &h.err));
     CHECK(&h, split_make(&data, 1, 0, &train, &validation, &h.err));
     CHECK(&h, pipeline_create(&p, &data, &crew, &h.trial, BATCH, &h.err));
@@ -233,7 +254,9 @@ static void test_batches_are_standardized_pixels(void)
         }
         const double deviation = sqrt(squares / (double)train.n);
         for (unsigned i = 0; i < BATCH && deviation > 1e-3; i++)
-            worst = fmax(worst, fabs((double)x[i * 784 + j] - (pixels[validation.ids[i] * 784 + j] / 255.0 - mean) / deviation) * deviation);
+            worst = fmax(
+                worst, fabs((double)x[i * 784 + j] - (pixels[validation.ids[i] * 784 + j] / 255.0 - mean) / deviation) *
+                           deviation);
     }
     CU_ASSERT(worst < 1e-5);
     for (unsigned i = 0; i < BATCH; i++)
@@ -328,7 +351,8 @@ static void test_model_file_predicts_alike(void)
     CU_ASSERT_FATAL(w[0] && w[1] && b[0] && b[1]);
     CU_ASSERT_STRING_EQUAL(hone_model_metadata(file, "format"), "hone/1");
     CU_ASSERT_STRING_EQUAL(hone_model_metadata(file, "config"), h.ini);
-    CU_ASSERT_STRING_EQUAL(hone_model_metadata(file, "classes"), "[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]");
+    CU_ASSERT_STRING_EQUAL(hone_model_metadata(file, "classes"),
+                           "[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]");
     const char *text = hone_model_metadata(file, "preprocessing");
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     /* one channel: one scale and one shift */
@@ -403,13 +427,15 @@ static void test_regression_without_a_test_split(void)
     char path[64], ini[1024];
     write_table(path, sizeof path);
     snprintf(ini, sizeof ini,
-             "[objective]\nuse = train\nepochs = 60\nbatch_size = 50\n[dataset]\nuse = csv\nfile = %s\n[transform.minmax]\n[transform.standardize]\n"
+             "[objective]\nuse = train\nepochs = 60\nbatch_size = 50\n[dataset]\nuse = csv\nfile = "
+             "%s\n[transform.minmax]\n[transform.standardize]\n"
              "[model]\nuse = mlp\nhidden = 16\n[optimizer]\nuse = adam\nlearning_rate = 0.02\n[metric.rmse]\n",
              path);
     CHECK(&h, mini_host_open(&h, ini));
     CHECK(&h, mini_host_run(&h));
     CU_ASSERT(mini_host_report(&h, 60, "validation.rmse") < 0.1);
-    CU_ASSERT(fabs(mini_host_report(&h, 60, "validation.rmse") - sqrt(mini_host_report(&h, 60, "validation.loss"))) < 1e-6);
+    CU_ASSERT(fabs(mini_host_report(&h, 60, "validation.rmse") - sqrt(mini_host_report(&h, 60, "validation.loss"))) <
+              1e-6);
     h.trial.flags = HONE_TRIAL_FINAL;
     CHECK(&h, mini_host_run(&h));
     CU_ASSERT_PTR_NOT_NULL(strstr(h.log, "no test split"));
@@ -432,7 +458,8 @@ static void test_refuses_what_does_not_fit(void)
         { "[dataset]\nuse = idx\nfraction = 0.0001\nvalidation = 0.01\n", "leaves none to validate on" },
         { "[dataset]\nuse = idx\nvalidation = 0\n[regularizer.early_stopping]\n", "needs a validation set" },
         { "[dataset]\nuse = idx\n[loss]\nuse = mse\n[metric.rmse]\n", "does not" },
-        { "[dataset]\nuse = idx\n[metric.a]\nuse = accuracy\n[metric.b]\nuse = rmse\n", "[metric.b] rmse does not measure classification" },
+        { "[dataset]\nuse = idx\n[metric.a]\nuse = accuracy\n[metric.b]\nuse = rmse\n",
+          "[metric.b] rmse does not measure classification" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct mini_host h;
@@ -450,8 +477,10 @@ static void test_refuses_what_does_not_fit(void)
     }
 }
 
-SUITE(TEST(test_describes_what_it_reports), TEST(test_learns_fashion_mnist), TEST(test_same_seed_same_numbers), TEST(test_obeys_the_verdict),
-      TEST(test_stops_after), TEST(test_early_stopping_restores_the_best), TEST(test_says_where_the_loss_exploded),
-      TEST(test_folds_report_means_and_deviations), TEST(test_parts_are_disjoint_whole_and_stratified),
-      TEST(test_batches_are_standardized_pixels), TEST(test_final_training_tests_and_keeps_the_model), TEST(test_model_file_predicts_alike),
-      TEST(test_same_seed_same_model_file), TEST(test_regression_without_a_test_split), TEST(test_refuses_what_does_not_fit))
+SUITE(TEST(test_describes_what_it_reports), TEST(test_learns_fashion_mnist), TEST(test_same_seed_same_numbers),
+      TEST(test_obeys_the_verdict), TEST(test_stops_after), TEST(test_early_stopping_restores_the_best),
+      TEST(test_says_where_the_loss_exploded), TEST(test_folds_report_means_and_deviations),
+      TEST(test_parts_are_disjoint_whole_and_stratified), TEST(test_batches_are_standardized_pixels),
+      TEST(test_final_training_tests_and_keeps_the_model), TEST(test_model_file_predicts_alike),
+      TEST(test_same_seed_same_model_file), TEST(test_regression_without_a_test_split),
+      TEST(test_refuses_what_does_not_fit))

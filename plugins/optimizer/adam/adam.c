@@ -13,8 +13,7 @@ struct settings {
 };
 
 static const hone_param params[] = {
-    HONE_REAL(struct settings, learning_rate, "1e-3", 0, HUGE_VAL,
-              HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
+    HONE_REAL(struct settings, learning_rate, "1e-3", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
               "Bound, roughly, on how far a weight moves in a step, before the schedule's factor."),
     HONE_REAL(struct settings, beta1, "0.9", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
               "Decay of the running mean of the gradient."),
@@ -80,11 +79,9 @@ static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n,
 }
 
 static const char *const state_names[] = { "mean", "square" };
-static const hone_optimizer_v1 iface = { .size = sizeof iface,
-                                         .n_states = 2,
-                                         .state_names = state_names,
-                                         .learning_rate = learning_rate,
-                                         .update = update };
+static const hone_optimizer_v1 iface = {
+    .size = sizeof iface, .n_states = 2, .state_names = state_names, .learning_rate = learning_rate, .update = update
+};
 
 static const hone_component adam = {
     .size = sizeof adam,

@@ -41,13 +41,12 @@ static void test_follows_the_published_formulas(void)
     follow(&c, adam_default, 0);
     CU_ASSERT_EQUAL(iface_of(&c)->learning_rate(c.self), 1e-3);
     component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "learning_rate", "0.1", "beta1", "0.5", "beta2",
-                                         "0.9", "epsilon", "1e-3", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        component_open(&c, "adam", 1, "learning_rate", "0.1", "beta1", "0.5", "beta2", "0.9", "epsilon", "1e-3", NULL),
+        HONE_OK);
     follow(&c, adam_other, 0);
     component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "learning_rate", "0.1", "beta2", "0.99", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "learning_rate", "0.1", "beta2", "0.99", NULL), HONE_OK);
     follow(&c, adam_falling, 1);
     component_close(&c);
 }
@@ -56,16 +55,13 @@ static void test_follows_the_published_formulas(void)
 static void test_every_length_equals_a_naive_loop(void)
 {
     struct component c;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "learning_rate", "0.3", "beta1", "0.7", "beta2",
-                                         "0.95", NULL),
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "learning_rate", "0.3", "beta1", "0.7", "beta2", "0.95", NULL),
                           HONE_OK);
     for (uint64_t n = 0; n <= 70; n++) {
         float w[72], g[72], m[72], v[72];
         double expected[72], mean[72], square[72];
         hone_rng rng = hone_rng_at(6, n);
-        hone_parameter p = {
-            .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { m, v }, .length = n
-        };
+        hone_parameter p = { .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { m, v }, .length = n };
         hone_parameter *const all[] = { &p };
         const hone_update now = { sizeof now, 0, 3, 0.5 };
         for (uint64_t i = 0; i < 72; i++) {
@@ -95,9 +91,7 @@ static void test_padding_stays_zero(void)
     struct component c;
     float w[4] = { 0 }, g[4] = { 0 }, m[4] = { 0 }, v[4] = { 0 };
     const float zero[4] = { 0 };
-    hone_parameter p = {
-        .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { m, v }, .length = 4
-    };
+    hone_parameter p = { .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { m, v }, .length = 4 };
     hone_parameter *const all[] = { &p };
     const hone_update now = { sizeof now, 0, 1, 1 };
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "epsilon", "1e-30", NULL), HONE_OK);

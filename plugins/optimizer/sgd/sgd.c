@@ -10,8 +10,7 @@ struct settings {
 };
 
 static const hone_param params[] = {
-    HONE_REAL(struct settings, learning_rate, "0.01", 0, HUGE_VAL,
-              HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
+    HONE_REAL(struct settings, learning_rate, "0.01", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
               "Length of a step relative to the gradient, before the schedule's factor."),
     HONE_REAL(struct settings, momentum, "0.9", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL,
               "Share of the last direction that is kept; 0: plain gradient descent."),
@@ -42,8 +41,8 @@ static void step_plain(float *restrict w, const float *restrict g, uint64_t n, f
 
 /* b = momentum * b + take * g, w -= rate * b     w, g, b: (n) */
 HONE_TARGET_CLONES
-static void step_momentum(float *restrict w, const float *restrict g, float *restrict b, uint64_t n,
-                          float rate, float momentum, float take)
+static void step_momentum(float *restrict w, const float *restrict g, float *restrict b, uint64_t n, float rate,
+                          float momentum, float take)
 {
     for (uint64_t i = 0; i < n; i++) {
         const float direction = momentum * b[i] + take * g[i];
@@ -54,8 +53,8 @@ static void step_momentum(float *restrict w, const float *restrict g, float *res
 
 /* b = momentum * b + g, w -= rate * (g + momentum * b)     w, g, b: (n) */
 HONE_TARGET_CLONES
-static void step_nesterov(float *restrict w, const float *restrict g, float *restrict b, uint64_t n,
-                          float rate, float momentum)
+static void step_nesterov(float *restrict w, const float *restrict g, float *restrict b, uint64_t n, float rate,
+                          float momentum)
 {
     for (uint64_t i = 0; i < n; i++) {
         const float direction = momentum * b[i] + g[i];
@@ -85,11 +84,9 @@ static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n,
 }
 
 static const char *const state_names[] = { "momentum" };
-static const hone_optimizer_v1 iface = { .size = sizeof iface,
-                                         .n_states = 1,
-                                         .state_names = state_names,
-                                         .learning_rate = learning_rate,
-                                         .update = update };
+static const hone_optimizer_v1 iface = {
+    .size = sizeof iface, .n_states = 1, .state_names = state_names, .learning_rate = learning_rate, .update = update
+};
 
 static const hone_component sgd = {
     .size = sizeof sgd,

@@ -37,23 +37,19 @@ static void follow(struct component *c, const double path[PATH_STEPS][PATH_N], i
 static void test_follows_the_published_formulas(void)
 {
     struct component c;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", "momentum", "0", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", "momentum", "0", NULL), HONE_OK);
     follow(&c, sgd_plain, 0);
     component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", NULL),
-                          HONE_OK); /* momentum 0.9 */
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", NULL), HONE_OK); /* momentum 0.9 */
     follow(&c, sgd_momentum, 0);
     follow(&c, sgd_falling, 1);
     CU_ASSERT_EQUAL(iface_of(&c)->learning_rate(c.self), 0.1);
     component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", "dampening", "0.5", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", "dampening", "0.5", NULL), HONE_OK);
     follow(&c, sgd_dampened, 0);
     component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.05", "momentum", "0.8", "nesterov",
-                                         "yes", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        component_open(&c, "sgd", 1, "learning_rate", "0.05", "momentum", "0.8", "nesterov", "yes", NULL), HONE_OK);
     follow(&c, sgd_nesterov, 0);
     component_close(&c);
 }
@@ -62,16 +58,13 @@ static void test_follows_the_published_formulas(void)
 static void test_every_length_equals_a_naive_loop(void)
 {
     struct component c;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.3", "momentum", "0.7", "nesterov",
-                                         "yes", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        component_open(&c, "sgd", 1, "learning_rate", "0.3", "momentum", "0.7", "nesterov", "yes", NULL), HONE_OK);
     for (uint64_t n = 0; n <= 70; n++) {
         float w[72], g[72], b[72];
         double expected[72], buffer[72];
         hone_rng rng = hone_rng_at(5, n);
-        hone_parameter p = {
-            .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { b }, .length = n
-        };
+        hone_parameter p = { .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { b }, .length = n };
         hone_parameter *const all[] = { &p };
         const hone_update now = { sizeof now, 0, 9, 0.5 };
         for (uint64_t i = 0; i < 72; i++) {
@@ -93,9 +86,7 @@ static void test_padding_stays_zero(void)
     struct component c;
     float w[4] = { 0 }, g[4] = { 0 }, b[4] = { 0 };
     const float zero[4] = { 0 };
-    hone_parameter p = {
-        .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { b }, .length = 4
-    };
+    hone_parameter p = { .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { b }, .length = 4 };
     hone_parameter *const all[] = { &p };
     const hone_update now = { sizeof now, 0, 1, 1 };
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, NULL), HONE_OK);

@@ -56,9 +56,7 @@ static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint3
     return HONE_OK;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface,
-                                           .at_site = at_site,
-                                           .on_gradients = on_gradients };
+static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_gradients = on_gradients };
 
 static const hone_component dropout = {
     .size = sizeof dropout,

@@ -8,8 +8,7 @@ static struct component dropout;
 
 static hone_var handler(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
 {
-    return regularizer((const struct component *)ctx)
-        ->at_site(((const struct component *)ctx)->self, g, site, x);
+    return regularizer((const struct component *)ctx)->at_site(((const struct component *)ctx)->self, g, site, x);
 }
 
 /* A graph of ones: input (K) -> dense, identity -> the sites -> dense, identity -> mse against 0. */
@@ -72,8 +71,8 @@ static void test_rate_zero_changes_nothing(void)
         hone_net *net = NULL;
         hone_var x, target;
         double loss;
-        CU_ASSERT_EQUAL_FATAL(
-            component_open(&dropout, "dropout", 1, "rate", "0", "sites", with ? "*" : "", NULL), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(component_open(&dropout, "dropout", 1, "rate", "0", "sites", with ? "*" : "", NULL),
+                              HONE_OK);
         hone_graph *g = graph_of_ones(&dropout, &net, &x, &target);
         for (int i = 0; i < N * K; i++)
             hone_net_input(net, x)[i] = (float)(i % 37) * 0.1f;
@@ -131,5 +130,4 @@ static void test_a_pattern_without_a_match_is_an_error(void)
 }
 
 SUITE(TEST(test_drops_the_share_and_scales_the_rest), TEST(test_rate_zero_changes_nothing),
-      TEST(test_acts_after_activations_and_inputs_that_match),
-      TEST(test_a_pattern_without_a_match_is_an_error))
+      TEST(test_acts_after_activations_and_inputs_that_match), TEST(test_a_pattern_without_a_match_is_an_error))

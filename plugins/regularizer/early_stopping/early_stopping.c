@@ -20,8 +20,7 @@ static const hone_param params[] = {
              "Epochs in a row without improvement after which the training ends."),
     HONE_REAL(struct settings, min_delta, "0", 0, HUGE_VAL, 0, NULL,
               "An improvement by this much or less does not count."),
-    HONE_BOOL(struct settings, restore_best, "yes", 0,
-              "At the end, the weights of the best epoch are brought back."),
+    HONE_BOOL(struct settings, restore_best, "yes", 0, "At the end, the weights of the best epoch are brought back."),
 };
 
 /* All that a resumed training needs; saved as it is. */
@@ -65,11 +64,10 @@ static const hone_value *find(const struct settings *s, const hone_progress *now
             return NULL;
         }
         if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-                                     short_name(v->name));
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", short_name(v->name));
     }
-    hone_fail(err, HONE_EINVAL, "monitor", "monitor = %.60s is not among the metrics of the validation: %s",
-              s->monitor, names);
+    hone_fail(err, HONE_EINVAL, "monitor", "monitor = %.60s is not among the metrics of the validation: %s", s->monitor,
+              names);
     return NULL;
 }
 
@@ -118,8 +116,8 @@ static hone_rc load(void *self, const hone_istream *in, hone_error *err)
     char tag[sizeof magic];
     struct progress p;
     hone_rc rc;
-    if ((rc = hone_read(in, tag, sizeof tag, err)) != HONE_OK ||
-        (rc = hone_read(in, &p, sizeof p, err)) != HONE_OK || (rc = hone_read_end(in, err)) != HONE_OK)
+    if ((rc = hone_read(in, tag, sizeof tag, err)) != HONE_OK || (rc = hone_read(in, &p, sizeof p, err)) != HONE_OK ||
+        (rc = hone_read_end(in, err)) != HONE_OK)
         return rc;
     if (memcmp(tag, magic, sizeof magic))
         return hone_fail(err, HONE_EINVAL, NULL, "the saved state is not that of early_stopping");

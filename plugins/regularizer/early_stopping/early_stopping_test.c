@@ -37,9 +37,7 @@ static hone_rc epoch(struct component *c, struct weights *w, uint64_t number, do
 
 static hone_rc end(struct component *c, struct weights *w)
 {
-    const hone_progress now = {
-        .size = sizeof now, .epochs = 100, .ctx = w, .keep = keep, .restore = restore
-    };
+    const hone_progress now = { .size = sizeof now, .epochs = 100, .ctx = w, .keep = keep, .restore = restore };
     return regularizer(c)->at_end(c->self, &now, &c->err);
 }
 
@@ -65,8 +63,8 @@ static void test_follows_the_direction_of_the_metric(void)
 {
     struct component c;
     struct weights w = { 0, 0, 0, 0 };
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "monitor", "validation.accuracy",
-                                         "patience", "2", "min_delta", "0.1", NULL),
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "monitor", "validation.accuracy", "patience", "2",
+                                         "min_delta", "0.1", NULL),
                           HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 1, 1, 0.5), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 2, 1, 0.75), HONE_OK);
@@ -97,8 +95,8 @@ static void test_neutral_settings_touch_nothing(void)
 {
     struct component c;
     struct weights w = { 0, 0, 0, 0 };
-    CU_ASSERT_EQUAL_FATAL(
-        component_open(&c, "early_stopping", 1, "patience", "1000000", "restore_best", "no", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "patience", "1000000", "restore_best", "no", NULL),
+                          HONE_OK);
     for (uint64_t e = 1; e <= 100; e++)
         CU_ASSERT_EQUAL(epoch(&c, &w, e, (double)e, 0), HONE_OK);
     CU_ASSERT_EQUAL(end(&c, &w), HONE_OK);
@@ -114,8 +112,8 @@ static void test_says_which_metrics_there_are(void)
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "monitor", "acuracy", NULL), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 1, 1, 0), HONE_EINVAL);
     CU_ASSERT_STRING_EQUAL(c.err.param, "monitor");
-    CU_ASSERT_STRING_EQUAL(
-        c.err.msg, "monitor = acuracy is not among the metrics of the validation: loss, accuracy, size");
+    CU_ASSERT_STRING_EQUAL(c.err.msg,
+                           "monitor = acuracy is not among the metrics of the validation: loss, accuracy, size");
     component_close(&c);
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "early_stopping", 1, "monitor", "size", NULL), HONE_OK);
     CU_ASSERT_EQUAL(epoch(&c, &w, 1, 1, 0), HONE_EINVAL);

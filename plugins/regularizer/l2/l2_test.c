@@ -20,8 +20,7 @@ static void check(struct component *c, unsigned acts, double strength)
         for (uint64_t k = 0; k < OUT * IN; k++) {
             const double old = (double)before.gradient[i][k];
             if (acts >> i & 1 && k < p.one[i].length)
-                CU_ASSERT(near((double)p.gradient[i][k],
-                               old + penalty_gradient((double)p.value[i][k], strength), 1e-6))
+                CU_ASSERT(near((double)p.gradient[i][k], old + penalty_gradient((double)p.value[i][k], strength), 1e-6))
             else
                 CU_ASSERT_EQUAL(memcmp(&p.gradient[i][k], &before.gradient[i][k], sizeof(float)), 0)
         }
@@ -50,8 +49,7 @@ static void test_strength_zero_changes_nothing(void)
 {
     static struct parameters p, before;
     struct component c;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "l2", 1, "strength", "0", "bias", "yes", "norm", "yes", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "l2", 1, "strength", "0", "bias", "yes", "norm", "yes", NULL), HONE_OK);
     parameters_fill(&p, 4);
     before = p;
     CU_ASSERT_EQUAL(regularizer(&c)->on_gradients(c.self, p.all, SHAPES, &c.err), HONE_OK);

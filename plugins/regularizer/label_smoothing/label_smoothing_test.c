@@ -11,8 +11,7 @@ static void test_mixes_with_the_uniform_distribution(void)
     hone_rng rng = hone_rng_at(1, 0);
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "label_smoothing", 1, "smoothing", "0.3", NULL), HONE_OK);
     for (int i = 0; i < N * K; i++)
-        old[i] = t[i] =
-            i < K ? (float)(i == 2) : (float)hone_rng_uniform(&rng); /* a hard label, then soft ones */
+        old[i] = t[i] = i < K ? (float)(i == 2) : (float)hone_rng_uniform(&rng); /* a hard label, then soft ones */
     CU_ASSERT_EQUAL(regularizer(&c)->on_targets(c.self, t, N, K, &c.err), HONE_OK);
     for (int i = 0; i < N * K; i++)
         CU_ASSERT(near((double)t[i], 0.7 * (double)old[i] + 0.3 / K, 1e-7));

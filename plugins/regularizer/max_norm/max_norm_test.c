@@ -34,8 +34,7 @@ static void test_projects_each_unit_onto_the_ball(void)
             CU_ASSERT(near((double)w[i], (double)old[i] * 6.5 / length, 1e-6));
     }
     CU_ASSERT(shrunk > 0 && shrunk < OUT); /* both cases were seen */
-    CU_ASSERT_EQUAL(memcmp(p.value[1], before.value[1], sizeof p.value - sizeof p.value[0]),
-                    0); /* kernels only */
+    CU_ASSERT_EQUAL(memcmp(p.value[1], before.value[1], sizeof p.value - sizeof p.value[0]), 0); /* kernels only */
     CU_ASSERT_EQUAL(memcmp(p.gradient, before.gradient, sizeof p.gradient), 0);
     component_close(&c);
 }

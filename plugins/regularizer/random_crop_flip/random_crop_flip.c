@@ -38,8 +38,7 @@ struct frame {
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
-    const hone_rc rc =
-        hone_instance_create(info, sizeof(struct settings), sizeof(struct augmentation), self, err);
+    const hone_rc rc = hone_instance_create(info, sizeof(struct settings), sizeof(struct augmentation), self, err);
     (void)host;
     if (rc == HONE_OK)
         ((struct augmentation *)*self)->seed = info->seed;
@@ -121,8 +120,8 @@ static hone_rc check(const struct settings *s, const hone_batch *b, hone_error *
     const int64_t *d = b->task->dims;
     if (b->task->n_dims != 3)
         return hone_fail(err, HONE_EINVAL, NULL,
-                         "random_crop_flip needs images (C, H, W), not samples of %u dimension%s",
-                         b->task->n_dims, b->task->n_dims == 1 ? "" : "s");
+                         "random_crop_flip needs images (C, H, W), not samples of %u dimension%s", b->task->n_dims,
+                         b->task->n_dims == 1 ? "" : "s");
     if (b->dtype != HONE_U8 && b->dtype != HONE_F32)
         return hone_fail(err, HONE_ENOTSUP, NULL, "random_crop_flip knows 8-bit and float32 images only");
     if (s->pad >= d[1] || s->pad >= d[2])
@@ -148,8 +147,7 @@ static hone_rc on_batch(void *self, hone_batch *b, uint64_t seed, hone_error *er
     (void)seed;
     if (rc != HONE_OK || (s->pad == 0 && s->flip <= 0))
         return rc;
-    f = (struct frame){ b->task->dims[0],          b->task->dims[1], b->task->dims[2], 0, 0, 0,
-                        hone_dtype_bytes(b->dtype) };
+    f = (struct frame){ b->task->dims[0], b->task->dims[1], b->task->dims[2], 0, 0, 0, hone_dtype_bytes(b->dtype) };
     fill_u8 = b->dtype == HONE_U8 ? (uint8_t)s->fill : 0;
     const size_t bytes = (size_t)(f.channels * f.height * f.width) * f.bytes;
     if (a->scratch_bytes < bytes) {
@@ -201,5 +199,4 @@ static const hone_component random_crop_flip = {
     .destroy = destroy,
 };
 
-HONE_MODULE("org.hone.regularizer.random_crop_flip", "0.1.0", "MIT", "the hone authors", "",
-            &random_crop_flip)
+HONE_MODULE("org.hone.regularizer.random_crop_flip", "0.1.0", "MIT", "the hone authors", "", &random_crop_flip)

@@ -19,13 +19,9 @@ static hone_rc run(struct component *c, uint32_t dtype, void *images, const uint
                    uint64_t epoch, uint64_t seed)
 {
     const hone_task task = task_of(dtype);
-    hone_batch b = { .size = sizeof b,
-                     .dtype = dtype,
-                     .n = n,
-                     .inputs = images,
-                     .samples = samples,
-                     .epoch = epoch,
-                     .task = &task };
+    hone_batch b = {
+        .size = sizeof b, .dtype = dtype, .n = n, .inputs = images, .samples = samples, .epoch = epoch, .task = &task
+    };
     return regularizer(c)->on_batch(c->self, &b, seed, &c->err);
 }
 
@@ -33,9 +29,8 @@ static hone_rc run(struct component *c, uint32_t dtype, void *images, const uint
 static double naive(const float *x, int channel, int i, int j, int dy, int dx, int mirror, double fill)
 {
     const int from_i = i + dy, from_j = (mirror ? W - 1 - j : j) + dx;
-    return from_i < 0 || from_i >= H || from_j < 0 || from_j >= W
-               ? fill
-               : (double)x[(channel * H + from_i) * W + from_j];
+    return from_i < 0 || from_i >= H || from_j < 0 || from_j >= W ? fill
+                                                                  : (double)x[(channel * H + from_i) * W + from_j];
 }
 
 /* Index of the one shift and mirroring that explains y; -1 without. All pixels of x differ. */
@@ -70,8 +65,7 @@ static void test_results_are_crops_of_the_padded_image(void)
 {
     struct component c;
     int seen[50] = { 0 }, kinds = 0, mirrored = 0;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "2", "fill", "-3.5", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "2", "fill", "-3.5", NULL), HONE_OK);
     for (uint64_t epoch = 0; epoch < 10; epoch++) {
         fill_images();
         CU_ASSERT_EQUAL(run(&c, HONE_F32, result, samples, N, epoch, epoch), HONE_OK);
@@ -84,7 +78,7 @@ static void test_results_are_crops_of_the_padded_image(void)
     }
     for (int i = 0; i < 50; i++)
         kinds += seen[i] > 0;
-    CU_ASSERT_EQUAL(kinds, 50); /* a fair 640 draws miss one of 50 with probability 1e-4 */
+    CU_ASSERT_EQUAL(kinds, 50);                  /* a fair 640 draws miss one of 50 with probability 1e-4 */
     CU_ASSERT(mirrored > 240 && mirrored < 400); /* 320 +- 6 deviations */
     component_close(&c);
 }
@@ -93,8 +87,7 @@ static void test_bytes_are_treated_as_floats_are(void)
 {
     struct component c;
     static uint8_t bytes[N][PIXELS];
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "3", "fill", "255", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "random_crop_flip", 5, "pad", "3", "fill", "255", NULL), HONE_OK);
     fill_images();
     for (int n = 0; n < N; n++)
         for (int i = 0; i < PIXELS; i++)

@@ -15,8 +15,7 @@ static const hone_param params[] = {
               "Share of a weight that is taken away per unit of learning rate: the weight_decay of PyTorch's "
               "AdamW; 0 changes nothing."),
     HONE_BOOL(struct settings, bias, "no", HONE_P_TUNABLE, "Biases decay too."),
-    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE,
-              "Scales and shifts of normalization layers decay too."),
+    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE, "Scales and shifts of normalization layers decay too."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -42,8 +41,8 @@ static hone_rc after_update(void *self, hone_parameter *const *parameters, uint3
         return HONE_OK;
     if (!(share <= 1))
         return hone_fail(err, HONE_ERANGE, "strength",
-                         "strength = %g times the learning rate %g is %g: beyond 1, weights change sign",
-                         s->strength, now->rate, share);
+                         "strength = %g times the learning rate %g is %g: beyond 1, weights change sign", s->strength,
+                         now->rate, share);
     for (uint32_t i = 0; i < n; i++) {
         const hone_parameter *p = parameters[i];
         if ((p->role != HONE_PARAMETER_BIAS || s->bias) && (p->role != HONE_PARAMETER_NORM || s->norm))

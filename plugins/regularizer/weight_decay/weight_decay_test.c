@@ -26,8 +26,8 @@ static void test_shrinks_weights_by_rate_times_strength(void)
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "weight_decay", 1, "strength", "0.5", NULL), HONE_OK);
     check(&c, 1u << HONE_PARAMETER_KERNEL | 1u << HONE_PARAMETER_EMBEDDING, 0.5);
     component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(
-        component_open(&c, "weight_decay", 1, "strength", "4", "bias", "yes", "norm", "yes", NULL), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "weight_decay", 1, "strength", "4", "bias", "yes", "norm", "yes", NULL),
+                          HONE_OK);
     check(&c, 15, 4);
     component_close(&c);
 }

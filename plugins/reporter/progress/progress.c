@@ -13,25 +13,33 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_LINES = 5, LABEL_MIN = 7, LABEL_MAX = 16, BAR_MIN = 8, BAR_MAX = 60, MIN_COLUMNS = 10, FINAL_VALUES = 3,
-       BUFFER_FULL = 1 << 15 };
+enum {
+    MAX_LINES = 5,
+    LABEL_MIN = 7,
+    LABEL_MAX = 16,
+    BAR_MIN = 8,
+    BAR_MAX = 60,
+    MIN_COLUMNS = 10,
+    FINAL_VALUES = 3,
+    BUFFER_FULL = 1 << 15
+};
 static const double interval = 0.1; /* seconds between two updates at least */
 
 struct progress {
     const hone_terminal *terminal;
-    int          unicode;
-    struct text  above;   /* whole lines that wait to be written, above the block where there is one */
-    struct text  out;     /* one update */
-    struct line  line;    /* the line being composed */
-    unsigned     drawn;   /* lines of the block on the screen */
-    unsigned     columns; /* of the terminal when they were drawn */
-    unsigned     widths[MAX_LINES];
-    double       written; /* status->elapsed at the last update; < 0: none yet */
-    double       outcome; /* status->elapsed at the last outcome */
-    int          final;   /* the last training of the winner goes on */
-    double       final_share; /* of its epochs; < 0: unknown */
-    struct line  final_line;  /* its epoch and what it measured */
-    int          ended;
+    int unicode;
+    struct text above; /* whole lines that wait to be written, above the block where there is one */
+    struct text out;   /* one update */
+    struct line line;  /* the line being composed */
+    unsigned drawn;    /* lines of the block on the screen */
+    unsigned columns;  /* of the terminal when they were drawn */
+    unsigned widths[MAX_LINES];
+    double written;         /* status->elapsed at the last update; < 0: none yet */
+    double outcome;         /* status->elapsed at the last outcome */
+    int final;              /* the last training of the winner goes on */
+    double final_share;     /* of its epochs; < 0: unknown */
+    struct line final_line; /* its epoch and what it measured */
+    int ended;
 };
 
 /* The bar's characters, where the user's locale is UTF-8 (the environment is asked: a plugin sets no locale). */
@@ -91,7 +99,7 @@ static uint64_t trials_done(const hone_status *s)
  * number counts down evenly between two outcomes. */
 static double time_left(const struct progress *p, const hone_status *s)
 {
-    double         left = -1;
+    double left = -1;
     const uint64_t done = trials_done(s);
     if (s->trials && done > s->before && p->outcome > 0) {
         const double pace = p->outcome / (double)(done - s->before);
@@ -118,9 +126,9 @@ static double share_done(const hone_status *s)
 
 /* ---- the block ---- */
 struct frame {
-    struct progress   *p;
+    struct progress *p;
     const hone_status *status;
-    unsigned           columns, label, n, widths[MAX_LINES];
+    unsigned columns, label, n, widths[MAX_LINES];
 };
 
 static void label(struct frame *frame, enum style style, const char *text)
@@ -141,8 +149,8 @@ static void end_line(struct frame *frame)
 
 static void bar(struct frame *frame, double share, unsigned width)
 {
-    struct line   *line = &frame->p->line;
-    const int      unicode = frame->p->unicode;
+    struct line *line = &frame->p->line;
+    const int unicode = frame->p->unicode;
     const unsigned halves = (unsigned)(share * width * 2 + 1e-9);
     if (!unicode)
         line_printf(line, STYLE_PLAIN, "[");
@@ -150,7 +158,10 @@ static void bar(struct frame *frame, double share, unsigned width)
         const int full = 2 * i + 2 <= halves, half = 2 * i + 1 == halves;
         const char *done = unicode ? "\xe2\x94\x81" : "#";
         const char *halfway = unicode ? "\xe2\x95\xb8" : "-", *open = unicode ? "\xe2\x94\x80" : "-";
-        line_printf(line, full || (half && unicode) ? STYLE_GREEN : STYLE_DIM, "%s", full ? done : half ? halfway : open);
+        line_printf(line, full || (half && unicode) ? STYLE_GREEN : STYLE_DIM, "%s",
+                    full   ? done
+                    : half ? halfway
+                           : open);
     }
     if (!unicode)
         line_printf(line, STYLE_PLAIN, "]");
@@ -173,9 +184,9 @@ static void bar_between(struct frame *frame, double share, const struct line *ri
 static void draw_budget(struct frame *frame)
 {
     const hone_status *s = frame->status;
-    const double       left = time_left(frame->p, s);
-    struct line        right = { 0 };
-    char               duration[DURATION_SIZE];
+    const double left = time_left(frame->p, s);
+    struct line right = { 0 };
+    char duration[DURATION_SIZE];
     label(frame, STYLE_BOLD, s->study ? s->study : "");
     if (s->trials)
         line_printf(&right, STYLE_BOLD, "%llu/%llu", (unsigned long long)trials_done(s), (unsigned long long)s->trials);
@@ -194,7 +205,7 @@ static void draw_budget(struct frame *frame)
 static void draw_counts(struct frame *frame)
 {
     const hone_status *s = frame->status;
-    struct line       *line = &frame->p->line;
+    struct line *line = &frame->p->line;
     label(frame, STYLE_DIM, "trials");
     if (!frame->p->ended)
         line_printf(line, s->running ? STYLE_CYAN : STYLE_DIM, "%llu running  ", (unsigned long long)s->running);
@@ -208,9 +219,9 @@ static void draw_counts(struct frame *frame)
 
 static void draw_best(struct frame *frame)
 {
-    const hone_status       *s = frame->status;
+    const hone_status *s = frame->status;
     const hone_trial_record *best = s->best;
-    struct line             *line = &frame->p->line, point = { 0 };
+    struct line *line = &frame->p->line, point = { 0 };
     label(frame, STYLE_DIM, s->n_objectives > 1 ? "front" : "best");
     if (!best) {
         line_printf(line, STYLE_DIM, "none yet");
@@ -243,7 +254,7 @@ static void draw_best(struct frame *frame)
 static void draw_workers(struct frame *frame)
 {
     const hone_status *s = frame->status;
-    struct line       *line = &frame->p->line;
+    struct line *line = &frame->p->line;
     label(frame, STYLE_DIM, "workers");
     for (uint32_t i = 0; i < s->n_workers; i++) {
         const hone_worker_status *w = &s->workers[i];
@@ -272,7 +283,7 @@ static void draw_final(struct frame *frame)
 static void keep_final(struct progress *p, const hone_status *status, const hone_report_record *report)
 {
     const int64_t max = status->max_step;
-    struct line  *line = &p->final_line;
+    struct line *line = &p->final_line;
     line_empty(line);
     p->final_share = max <= 0 ? -1 : report->step < max ? (double)report->step / (double)max : 1;
     if (max > 0)
@@ -303,8 +314,8 @@ static unsigned terminal_columns(const struct progress *p)
 
 static void redraw(struct progress *p, const hone_status *s)
 {
-    struct frame       frame = { .p = p, .status = s, .columns = terminal_columns(p) };
-    const unsigned     name = utf8_columns(s->study ? s->study : ""), rows = rows_drawn(p, frame.columns);
+    struct frame frame = { .p = p, .status = s, .columns = terminal_columns(p) };
+    const unsigned name = utf8_columns(s->study ? s->study : ""), rows = rows_drawn(p, frame.columns);
     frame.label = name < LABEL_MIN ? LABEL_MIN : name > LABEL_MAX ? LABEL_MAX : name;
     p->out.length = 0;
     if (rows)
@@ -335,7 +346,7 @@ static void say(struct progress *p, const char *lines)
 {
     while (*lines) {
         const size_t n = strcspn(lines, "\n");
-        char        *line = strndup(lines, n);
+        char *line = strndup(lines, n);
         if (!line) {
             p->above.failed = 1;
             return;
@@ -375,8 +386,8 @@ static hone_rc write_out(struct progress *p, const hone_status *status, struct t
         p->terminal->write(p->terminal->ctx, text->bytes, text->length);
     text->length = 0;
     p->written = status->elapsed;
-    if (p->above.failed || p->out.failed || p->line.text.failed || p->line.styles.failed ||
-        p->final_line.text.failed || p->final_line.styles.failed) {
+    if (p->above.failed || p->out.failed || p->line.text.failed || p->line.styles.failed || p->final_line.text.failed ||
+        p->final_line.styles.failed) {
         p->above.failed = p->out.failed = p->line.text.failed = p->line.styles.failed = 0;
         p->final_line.text.failed = p->final_line.styles.failed = 0;
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the progress display");
@@ -387,7 +398,7 @@ static hone_rc write_out(struct progress *p, const hone_status *status, struct t
 static hone_rc hear_lines(struct progress *p, const hone_news *news, hone_error *err)
 {
     const int quiet = p->terminal->quiet != 0;
-    int       now = 0;
+    int now = 0;
     switch (news->what) {
     case HONE_NOW_STARTED:
     case HONE_NOW_NOTE:
@@ -403,16 +414,13 @@ static hone_rc hear_lines(struct progress *p, const hone_news *news, hone_error 
         if (!quiet && news->report)
             say_final(p, news);
         break;
-    case HONE_NOW_TICK:
-        now = 1;
-        break;
+    case HONE_NOW_TICK: now = 1; break;
     case HONE_NOW_ENDED:
         if (news->text)
             say(p, news->text);
         now = 1;
         break;
-    default:
-        break;
+    default: break;
     }
     if (!p->above.length && !p->above.failed)
         return HONE_OK;
@@ -442,11 +450,8 @@ static hone_rc hear_block(struct progress *p, const hone_news *news, hone_error 
         if (news->report)
             keep_final(p, news->status, news->report);
         break;
-    case HONE_NOW_ENDED:
-        p->ended = now = 1;
-        break;
-    default:
-        break;
+    case HONE_NOW_ENDED: p->ended = now = 1; break;
+    default: break;
     }
     if (!now && news->status->elapsed - p->written < interval)
         return HONE_OK;
@@ -469,10 +474,14 @@ static hone_rc progress_hear(void *self, const hone_news *news, hone_error *err)
 }
 
 static const char documentation[] =
-    "Shows a study while it runs. On a terminal one block is redrawn in place, at most ten times a second: the budget and the\n"
-    "time left, the counts of trials, the best trial with its point (keys shortened to what tells them apart), and where the\n"
-    "workers are. Failures and warnings scroll above it. In a file or pipe: one line for each trial that ends, with its\n"
-    "state, values, steps, seconds and point, or for a failed one the component, the signal and the message. `--quiet` leaves\n"
+    "Shows a study while it runs. On a terminal one block is redrawn in place, at most ten times a second: the budget "
+    "and the\n"
+    "time left, the counts of trials, the best trial with its point (keys shortened to what tells them apart), and "
+    "where the\n"
+    "workers are. Failures and warnings scroll above it. In a file or pipe: one line for each trial that ends, with "
+    "its\n"
+    "state, values, steps, seconds and point, or for a failed one the component, the signal and the message. `--quiet` "
+    "leaves\n"
     "only failures and the end. The bar is ASCII where LC_ALL, LC_CTYPE or LANG do not name UTF-8.\n";
 
 static const hone_reporter_v1 iface = { sizeof(hone_reporter_v1), 0, progress_open, progress_hear };

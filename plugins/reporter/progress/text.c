@@ -62,8 +62,11 @@ void text_release(struct text *text)
 size_t utf8_decode(const char *s, size_t n, uint32_t *code)
 {
     const unsigned char first = (unsigned char)*s;
-    const size_t        length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3
-                                                                                 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+    const size_t length = first < 0x80                    ? 1
+                          : first >= 0xc2 && first < 0xe0 ? 2
+                          : first >= 0xe0 && first < 0xf0 ? 3
+                          : first >= 0xf0 && first < 0xf5 ? 4
+                                                          : 0;
     static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
     *code = 0xfffd;
     if (!length || length > n)
@@ -87,13 +90,14 @@ unsigned utf8_width(uint32_t code)
         uint32_t first, last;
         unsigned width;
     } ranges[] = {
-        { 0x0300, 0x036f, 0 },   { 0x0483, 0x0489, 0 },   { 0x0591, 0x05bd, 0 },   { 0x064b, 0x065f, 0 },   { 0x1100, 0x115f, 2 },
-        { 0x1ab0, 0x1aff, 0 },   { 0x1dc0, 0x1dff, 0 },   { 0x200b, 0x200f, 0 },   { 0x202a, 0x202e, 0 },   { 0x2060, 0x2064, 0 },
-        { 0x20d0, 0x20ff, 0 },   { 0x231a, 0x231b, 2 },   { 0x23e9, 0x23ec, 2 },   { 0x2e80, 0x303e, 2 },   { 0x3041, 0xa4cf, 2 },
-        { 0xa960, 0xa97f, 2 },   { 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },   { 0xfe20, 0xfe2f, 0 },
+        { 0x0300, 0x036f, 0 },   { 0x0483, 0x0489, 0 },   { 0x0591, 0x05bd, 0 },   { 0x064b, 0x065f, 0 },
+        { 0x1100, 0x115f, 2 },   { 0x1ab0, 0x1aff, 0 },   { 0x1dc0, 0x1dff, 0 },   { 0x200b, 0x200f, 0 },
+        { 0x202a, 0x202e, 0 },   { 0x2060, 0x2064, 0 },   { 0x20d0, 0x20ff, 0 },   { 0x231a, 0x231b, 2 },
+        { 0x23e9, 0x23ec, 2 },   { 0x2e80, 0x303e, 2 },   { 0x3041, 0xa4cf, 2 },   { 0xa960, 0xa97f, 2 },
+        { 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },   { 0xfe20, 0xfe2f, 0 },
         { 0xfe30, 0xfe6f, 2 },   { 0xfeff, 0xfeff, 0 },   { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },
-        { 0x1f300, 0x1f64f, 2 },
-        { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1faff, 2 }, { 0x20000, 0x3fffd, 2 }, { 0xe0100, 0xe01ef, 0 },
+        { 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1faff, 2 }, { 0x20000, 0x3fffd, 2 },
+        { 0xe0100, 0xe01ef, 0 },
     };
     for (size_t i = 0; code >= ranges[0].first && i < sizeof ranges / sizeof *ranges && code >= ranges[i].first; i++)
         if (code <= ranges[i].last)
@@ -111,7 +115,7 @@ void text_clean(struct text *text, const char *utf8)
 {
     size_t left = strlen(utf8);
     while (left) {
-        uint32_t     code;
+        uint32_t code;
         const size_t n = utf8_decode(utf8, left, &code);
         if (is_control(code))
             text_append(text, " ", 1);
@@ -193,12 +197,12 @@ unsigned line_emit(const struct line *line, struct text *out, unsigned limit, in
 {
     static const char *const sequences[N_STYLES] = { "\033[0m",  "\033[2m",  "\033[1m", "\033[32m",
                                                      "\033[33m", "\033[31m", "\033[36m" };
-    const char    *ellipsis = unicode ? "\xe2\x80\xa6" : "...";
+    const char *ellipsis = unicode ? "\xe2\x80\xa6" : "...";
     const unsigned ellipsis_width = unicode ? 1 : 3;
-    const int      cut = line_width(line) > limit;
+    const int cut = line_width(line) > limit;
     const unsigned room = !cut ? limit : limit > ellipsis_width ? limit - ellipsis_width : 0;
-    unsigned       width = 0;
-    int            style = STYLE_PLAIN;
+    unsigned width = 0;
+    int style = STYLE_PLAIN;
     if (line->text.failed || line->styles.failed) {
         out->failed = 1;
         return 0;
@@ -209,7 +213,7 @@ unsigned line_emit(const struct line *line, struct text *out, unsigned limit, in
         if (width + utf8_width(code) > room)
             break;
         width += utf8_width(code);
-        const int wanted = line->styles.bytes[at];
+        const int wanted = (unsigned char)line->styles.bytes[at];
         if (colour && wanted != style) {
             if (style != STYLE_PLAIN && wanted != STYLE_PLAIN)
                 text_append(out, sequences[STYLE_PLAIN], strlen(sequences[STYLE_PLAIN]));

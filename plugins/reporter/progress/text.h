@@ -7,9 +7,9 @@
 
 /* Zero it, append, release. Where memory runs out it stays as it was, and `failed` says so. */
 struct text {
-    char  *bytes; /* (length), no NUL */
+    char *bytes; /* (length), no NUL */
     size_t length, capacity;
-    int    failed;
+    int failed;
 };
 void text_append(struct text *text, const char *bytes, size_t n);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -23,16 +23,16 @@ enum style { STYLE_PLAIN, STYLE_DIM, STYLE_BOLD, STYLE_GREEN, STYLE_YELLOW, STYL
 struct line {
     struct text text, styles;
 };
-void     line_printf(struct line *line, enum style style, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void     line_clean(struct line *line, enum style style, const char *utf8);
-void     line_empty(struct line *line);
-void     line_release(struct line *line);
+void line_printf(struct line *line, enum style style, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void line_clean(struct line *line, enum style style, const char *utf8);
+void line_empty(struct line *line);
+void line_release(struct line *line);
 unsigned line_width(const struct line *line);
 /* Appends the line to out, at most `limit` columns of it: a longer one ends in an ellipsis. Returns its width. */
 unsigned line_emit(const struct line *line, struct text *out, unsigned limit, int colour, int unicode);
 
 /* Decodes the character at s (n bytes left, n > 0); returns its bytes. Invalid: 1, and *code is 0xfffd. */
-size_t   utf8_decode(const char *s, size_t n, uint32_t *code);
-unsigned utf8_width(uint32_t code); /* columns: 0, 1 or 2 */
+size_t utf8_decode(const char *s, size_t n, uint32_t *code);
+unsigned utf8_width(uint32_t code);      /* columns: 0, 1 or 2 */
 unsigned utf8_columns(const char *utf8); /* of a text, as text_clean would show it */
 #endif

@@ -11,7 +11,7 @@
 const char *words_duration(double seconds, char out[DURATION_SIZE])
 {
     const double whole = seconds > 0 ? (seconds < 1e9 ? floor(seconds) : 1e9) : 0;
-    const long   s = (long)whole;
+    const long s = (long)whole;
     if (s < 3600)
         snprintf(out, DURATION_SIZE, "%ld:%02ld", s / 60, s % 60);
     else if (s < 86400)
@@ -37,7 +37,7 @@ const char *words_seconds(double seconds, char out[DURATION_SIZE])
 const char *words_short_key(const hone_parameter_record *parameters, uint32_t n, uint32_t i)
 {
     const char *dot = strchr(parameters[i].key, '.'), *end = dot ? dot + 1 : parameters[i].key;
-    uint32_t    others = 0;
+    uint32_t others = 0;
     if (!strcmp(end, "use") || !strcmp(end, "enabled")) /* they say nothing without their section */
         return parameters[i].key;
     for (uint32_t k = 0; k < n; k++) {
@@ -52,8 +52,8 @@ void words_point_short(struct line *line, const hone_trial_record *trial)
     enum { LONG = 8 };
     for (uint32_t i = 0; i < trial->n_parameters; i++) {
         const hone_parameter_record *p = &trial->parameters[i];
-        char                        *end;
-        const double                 number = strtod(p->text, &end);
+        char *end;
+        const double number = strtod(p->text, &end);
         if (i)
             line_printf(line, STYLE_PLAIN, "  ");
         line_clean(line, STYLE_DIM, words_short_key(trial->parameters, trial->n_parameters, i));
@@ -68,12 +68,20 @@ void words_point_short(struct line *line, const hone_trial_record *trial)
 static const char *signal_name(uint32_t number)
 {
     static const struct {
-        uint32_t    number;
+        uint32_t number;
         const char *name;
-    } known[] = { { SIGSEGV, "segmentation fault" }, { SIGABRT, "abort" },     { SIGKILL, "killed" },
-                  { SIGBUS, "bus error" },           { SIGFPE, "arithmetic" }, { SIGILL, "illegal instruction" },
-                  { SIGTERM, "terminated" },         { SIGXCPU, "CPU limit" }, { SIGSYS, "bad system call" },
-                  { SIGTRAP, "trap" },               { SIGPIPE, "pipe" },      { SIGINT, "interrupted" } };
+    } known[] = { { SIGSEGV, "segmentation fault" },
+                  { SIGABRT, "abort" },
+                  { SIGKILL, "killed" },
+                  { SIGBUS, "bus error" },
+                  { SIGFPE, "arithmetic" },
+                  { SIGILL, "illegal instruction" },
+                  { SIGTERM, "terminated" },
+                  { SIGXCPU, "CPU limit" },
+                  { SIGSYS, "bad system call" },
+                  { SIGTRAP, "trap" },
+                  { SIGPIPE, "pipe" },
+                  { SIGINT, "interrupted" } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i].number == number)
             return known[i].name;
@@ -118,8 +126,8 @@ void words_failure(struct line *line, const hone_trial_record *trial)
 void words_outcome(struct text *text, const hone_status *status, const hone_trial_record *trial)
 {
     static const char *const states[] = { "waiting", "running", "paused", "complete", "pruned", "failed" };
-    char       duration[DURATION_SIZE];
-    const int  best = status->best && status->best->number == trial->number && trial->state == HONE_STATE_COMPLETE;
+    char duration[DURATION_SIZE];
+    const int best = status->best && status->best->number == trial->number && trial->state == HONE_STATE_COMPLETE;
     text_printf(text, "trial %llu %s", (unsigned long long)trial->number, states[trial->state < 6 ? trial->state : 0]);
     for (uint32_t i = 0; i < trial->n_values; i++) {
         if (isnan(trial->values[i]))

@@ -16,8 +16,7 @@ struct settings {
 static const hone_param params[] = {
     HONE_INT(struct settings, n_startup_trials, "5", 0, 1e9, 0, "trials",
              "Completed trials before any trial is stopped."),
-    HONE_INT(struct settings, n_warmup_steps, "0", 0, 1e15, 0, "steps",
-             "Steps of every trial that are never judged."),
+    HONE_INT(struct settings, n_warmup_steps, "0", 0, 1e15, 0, "steps", "Steps of every trial that are never judged."),
     HONE_INT(struct settings, interval_steps, "1", 1, 1e15, 0, "steps",
              "Steps between judgements, counted from the warm-up on; where a trial reports none at that step, its "
              "next report is judged."),
@@ -29,25 +28,25 @@ static const hone_param params[] = {
 
 struct point {
     int64_t step;
-    double  value, best; /* best: lowest number up to this step; NaN: none yet */
+    double value, best; /* best: lowest number up to this step; NaN: none yet */
 };
 struct run { /* a trial under way */
-    uint64_t      trial;
+    uint64_t trial;
     struct point *points; /* (n), steps ascending */
-    size_t        n, capacity;
+    size_t n, capacity;
 };
 struct level { /* completed trials at a step */
     int64_t step;
     double *values; /* (n), ascending, no NaN */
-    size_t  n, capacity;
+    size_t n, capacity;
 };
 struct median {
     const struct settings *settings;
-    struct run            *runs; /* (n_runs), in no order: as many as trials are under way */
-    size_t                 n_runs, runs_capacity;
-    struct level          *levels; /* (n_levels), steps ascending */
-    size_t                 n_levels, levels_capacity;
-    int64_t                n_complete;
+    struct run *runs; /* (n_runs), in no order: as many as trials are under way */
+    size_t n_runs, runs_capacity;
+    struct level *levels; /* (n_levels), steps ascending */
+    size_t n_levels, levels_capacity;
+    int64_t n_complete;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)

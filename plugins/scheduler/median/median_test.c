@@ -34,9 +34,9 @@ static void end(fake_plugin *p, uint64_t trial, uint32_t status)
 
 enum { TRIALS = 120, STEPS = 24 };
 struct reference {
-    double values[TRIALS][STEPS];  /* NaN may be a report */
-    int    reported[TRIALS][STEPS], complete[TRIALS];
-    int    n_startup_trials, n_warmup_steps, interval_steps, n_min_trials;
+    double values[TRIALS][STEPS]; /* NaN may be a report */
+    int reported[TRIALS][STEPS], complete[TRIALS];
+    int n_startup_trials, n_warmup_steps, interval_steps, n_min_trials;
 };
 
 static int compare(const void *a, const void *b)

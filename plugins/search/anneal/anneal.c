@@ -16,7 +16,7 @@ enum {
     RANDOM_TRIES = 100000, /* random points before the relations are called impossible */
     FINITE = 1 << 20,      /* numbers of points up to which no point is proposed twice: 128 kB */
     STARTUP_VALUES = 64,
-    CYCLE = 200            /* outcomes of a cycle where the budget is unknown */
+    CYCLE = 200 /* outcomes of a cycle where the budget is unknown */
 };
 
 static const char *const coolings[] = { "geometric", "linear", NULL };
@@ -38,8 +38,7 @@ static const hone_param params[] = {
               "Deviation of a step at the initial temperature, as a share of each parameter's range on its own "
               "scale; it shrinks "
               "with the square root of the temperature."),
-    HONE_REAL(struct settings, change, "0.2", 0, 1, HONE_P_LO_OPEN, NULL,
-              "Probability that a step changes a choice."),
+    HONE_REAL(struct settings, change, "0.2", 0, 1, HONE_P_LO_OPEN, NULL, "Probability that a step changes a choice."),
     HONE_INT(struct settings, patience, "60", 0, 1e12, 0, "trials",
              "Outcomes without a better point, in the colder half of a cycle, before the walk is heated up again; 0: "
              "never."),
@@ -49,12 +48,12 @@ static const hone_param params[] = {
 
 struct anneal {
     const struct settings *settings;
-    const hone_host       *host;
-    const hone_space      *space;
-    uint64_t               seed, trials;
-    double                *units; /* (n_dims) scratch */
-    struct state           state;
-    uint32_t               loaded; /* before open: the state waits for its space */
+    const hone_host *host;
+    const hone_space *space;
+    uint64_t seed, trials;
+    double *units; /* (n_dims) scratch */
+    struct state state;
+    uint32_t loaded; /* before open: the state waits for its space */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -336,8 +335,8 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     if (s->seen.n) /* also points that others proposed */
         state_settle(s, outcome->trial, hone_space_index(a->space, outcome->x));
     if (outcome->status == HONE_PRUNED && usable && isfinite(s->here_judged.value) && new.value < s->here_judged.value)
-        new.value =
-            s->here_judged.value; /* it was stopped for being worse than others: no improvement, whatever it says */
+        new.value = s->here_judged
+                        .value; /* it was stopped for being worse than others: no improvement, whatever it says */
     if (usable && outcome->status == HONE_COMPLETE && is_better(&new, &s->best_judged)) {
         s->best_judged = new;
         positions(a, outcome->x, s->best);

@@ -6,9 +6,9 @@
 #include "hone/param.h"
 
 struct settings {
-    int64_t  startup, length, patience;
+    int64_t startup, length, patience;
     uint32_t cooling, restart;
-    double   initial_temperature, final_temperature, step, change;
+    double initial_temperature, final_temperature, step, change;
 };
 enum { GEOMETRIC, LINEAR };
 enum { RESTART_BEST, RESTART_RANDOM };
@@ -26,20 +26,20 @@ struct proposal {
 /* Everything that outcomes and proposals change. A position is a coordinate in [0, 1] per dimension on its prior's
  * scale; an inactive dimension keeps the one it had when it was active last. */
 struct state {
-    uint32_t       n_dims;
-    double        *here, *best;         /* (n_dims) positions of the walker and of the best point of all */
-    struct judged  here_judged, best_judged;
-    uint64_t       n_startup;           /* outcomes of the start that are numbers */
-    double         startup_values[64];  /* (n_startup, at most 64) */
-    double         spread;              /* unit of temperature; 0: start not over */
-    uint64_t       n_told;              /* outcomes of the whole study */
-    uint64_t       age, cycle_length;   /* outcomes of this cycle; of a whole one */
-    uint64_t       idle;                /* outcomes since the cycle's best fell */
-    struct judged  cycle_best;
-    uint64_t       n_reheats;
-    hone_point_set seen;                /* points proposed or told, in small finite spaces */
-    struct proposal *open;              /* (n_open), there too */
-    uint64_t       n_open, open_capacity;
+    uint32_t n_dims;
+    double *here, *best; /* (n_dims) positions of the walker and of the best point of all */
+    struct judged here_judged, best_judged;
+    uint64_t n_startup;         /* outcomes of the start that are numbers */
+    double startup_values[64];  /* (n_startup, at most 64) */
+    double spread;              /* unit of temperature; 0: start not over */
+    uint64_t n_told;            /* outcomes of the whole study */
+    uint64_t age, cycle_length; /* outcomes of this cycle; of a whole one */
+    uint64_t idle;              /* outcomes since the cycle's best fell */
+    struct judged cycle_best;
+    uint64_t n_reheats;
+    hone_point_set seen;   /* points proposed or told, in small finite spaces */
+    struct proposal *open; /* (n_open), there too */
+    uint64_t n_open, open_capacity;
 };
 
 void state_release(struct state *state);

@@ -82,8 +82,8 @@ static void test_branin_in_200_trials(void)
     for (uint64_t seed = 1; seed <= 20; seed++) {
         alone += best_of(space, branin, seed, 200, 1, NULL) < 0.397887 + 0.05 ? 1u : 0u;
         four += best_of(space, branin, seed, 200, 4, NULL) < 0.397887 + 0.05 ? 1u : 0u;
-        random_restarts +=
-            best_of(space, branin, seed, 200, 1, "restart=random\npatience=30") < 0.397887 + 0.05 ? 1u : 0u;
+        random_restarts += best_of(space, branin, seed, 200, 1, "restart=random\npatience=30") < 0.397887 + 0.05 ? 1u
+                                                                                                                 : 0u;
     }
     CU_ASSERT(alone >= 18);
     CU_ASSERT(four >= 18);
@@ -410,8 +410,8 @@ static void test_refuses_what_it_cannot_do(void)
 }
 
 SUITE(TEST(test_branin_in_200_trials), TEST(test_hartmann6_beats_random),
-      TEST(test_mixed_spaces_with_conditions_and_relations),
-      TEST(test_same_seed_same_points_and_a_saved_state_goes_on), TEST(test_damaged_states_are_refused),
-      TEST(test_finite_spaces_are_spent), TEST(test_a_replay_with_another_budget_loses_no_point),
-      TEST(test_useless_outcomes_do_no_harm), TEST(test_pruned_values_are_no_improvement),
-      TEST(test_constraints_come_first), TEST(test_refuses_what_it_cannot_do))
+      TEST(test_mixed_spaces_with_conditions_and_relations), TEST(test_same_seed_same_points_and_a_saved_state_goes_on),
+      TEST(test_damaged_states_are_refused), TEST(test_finite_spaces_are_spent),
+      TEST(test_a_replay_with_another_budget_loses_no_point), TEST(test_useless_outcomes_do_no_harm),
+      TEST(test_pruned_values_are_no_improvement), TEST(test_constraints_come_first),
+      TEST(test_refuses_what_it_cannot_do))

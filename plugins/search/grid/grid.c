@@ -14,7 +14,7 @@
 enum {
     PATTERNS = 1 << 20, /* combinations of switches held in memory, 16 bytes each */
     CANCEL_EVERY = 1 << 16,
-    SCAN = 1 << 27      /* points in a row that relations forbid before the search gives up: some ten seconds */
+    SCAN = 1 << 27 /* points in a row that relations forbid before the search gives up: some ten seconds */
 };
 static const double MOST_POINTS = 9007199254740992.0; /* 2^53 */
 
@@ -40,7 +40,7 @@ static const hone_param params[] = {
 };
 
 struct axis {
-    double  *values; /* (n), or NULL: min + i * step, or i */
+    double *values; /* (n), or NULL: min + i * step, or i */
     uint64_t n;
 };
 struct pattern {
@@ -50,17 +50,17 @@ struct pattern {
 
 struct grid {
     const struct settings *settings;
-    const hone_host       *host;
-    const hone_space      *space;
-    uint64_t               seed;
-    struct axis           *axes;     /* (n_dims) */
-    unsigned char         *is_switch; /* (n_dims) */
-    struct pattern        *patterns; /* (n_patterns) */
-    uint64_t               n_patterns, capacity;
-    uint64_t               n;        /* points, before relations */
-    uint64_t               side_a, side_b, keys[8]; /* of the shuffle: a * b >= n */
-    uint64_t              *found;    /* (n_found): number of the point of trial 0, 1, ...; with relations only */
-    uint64_t               n_found, found_capacity, scanned;
+    const hone_host *host;
+    const hone_space *space;
+    uint64_t seed;
+    struct axis *axes;        /* (n_dims) */
+    unsigned char *is_switch; /* (n_dims) */
+    struct pattern *patterns; /* (n_patterns) */
+    uint64_t n_patterns, capacity;
+    uint64_t n;                       /* points, before relations */
+    uint64_t side_a, side_b, keys[8]; /* of the shuffle: a * b >= n */
+    uint64_t *found;                  /* (n_found): number of the point of trial 0, 1, ...; with relations only */
+    uint64_t n_found, found_capacity, scanned;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 enum {
-    TRIES = 100000, /* draws for one point before the relations are called impossible */
-    REPEATS = 64, /* known points drawn in a row before the rest of the space is walked through */
+    TRIES = 100000,  /* draws for one point before the relations are called impossible */
+    REPEATS = 64,    /* known points drawn in a row before the rest of the space is walked through */
     FINITE = 1000000 /* numbers of points up to which a space is drawn without replacement: 125 kB, 4 bytes a trial */
 };
 
@@ -30,13 +30,13 @@ static const hone_param params[] = {
 
 struct random_search {
     const struct settings *settings;
-    const hone_host       *host;
-    const hone_space      *space;
-    uint64_t               seed;
-    hone_point_set         drawn;    /* of a small finite space */
-    uint32_t              *sequence; /* (n_sequence): numbers of the points of trials 0, 1, ...; finite spaces */
-    uint64_t               n_sequence, capacity;
-    uint32_t               spent;    /* sequence is the whole space */
+    const hone_host *host;
+    const hone_space *space;
+    uint64_t seed;
+    hone_point_set drawn; /* of a small finite space */
+    uint32_t *sequence;   /* (n_sequence): numbers of the points of trials 0, 1, ...; finite spaces */
+    uint64_t n_sequence, capacity;
+    uint32_t spent; /* sequence is the whole space */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -83,8 +83,10 @@ static uint32_t draw(const struct random_search *s, hone_rng *rng, double *x)
 
 static hone_rc no_point(hone_error *err)
 {
-    return hone_fail(err, HONE_EFAIL, "", "none of %d random points satisfies the relations (where ...) of the space: "
-                     "relax them or narrow the ranges to where they hold", (int)TRIES);
+    return hone_fail(err, HONE_EFAIL, "",
+                     "none of %d random points satisfies the relations (where ...) of the space: "
+                     "relax them or narrow the ranges to where they hold",
+                     (int)TRIES);
 }
 
 static hone_rc draw_allowed(const struct random_search *s, hone_rng *rng, double *x, hone_error *err)
@@ -182,8 +184,22 @@ static const char doc[] =
 
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component random_search = {
-    sizeof random_search, HONE_C_DETERMINISTIC | HONE_C_DEFAULT, HONE_KIND_SEARCH, "random",
-    "Independent draws from the prior; the yardstick", doc, params, HONE_COUNT(params), sizeof *params,
-    sizeof(struct settings), 0, &search, create, destroy, NULL, NULL, NULL,
+    sizeof random_search,
+    HONE_C_DETERMINISTIC | HONE_C_DEFAULT,
+    HONE_KIND_SEARCH,
+    "random",
+    "Independent draws from the prior; the yardstick",
+    doc,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &search,
+    create,
+    destroy,
+    NULL,
+    NULL,
+    NULL,
 };
 HONE_MODULE("org.hone.search.random", "0.1.0", "MIT", "the hone authors", "", &random_search)

@@ -34,8 +34,10 @@ static void write_for_ever(struct fixture *f, int64_t study, uint64_t from, vola
             _exit(4);
         for (uint64_t i = next; i < next + 3; i++) {
             const hone_event_record event = { .size = sizeof event, .what = HONE_EVENT_ASK, .sequence = i, .trial = i };
-            const hone_value        values[] = { { "loss", (double)i, 1, 0 }, { "accuracy", (double)i, 2, 0 } };
-            hone_report_record      report = { .size = sizeof report, .n_values = 2, .trial = i, .attempt = 1, .values = values };
+            const hone_value values[] = { { "loss", (double)i, 1, 0 }, { "accuracy", (double)i, 2, 0 } };
+            hone_report_record report = {
+                .size = sizeof report, .n_values = 2, .trial = i, .attempt = 1, .values = values
+            };
             if (f->api->put_event(f->self, study, &event, &f->err) < 0 ||
                 fixture_put_trial(f, f->self, study, i, HONE_STATE_RUNNING) < 0)
                 _exit(5);
@@ -53,14 +55,15 @@ static void write_for_ever(struct fixture *f, int64_t study, uint64_t from, vola
 
 struct tally {
     uint64_t trials, reports, events;
-    int      good;
+    int good;
 };
 
 static hone_rc tally_trial(void *ctx, const hone_trial_record *t)
 {
     struct tally *tally = ctx;
-    tally->good &= t->number == tally->trials++ && t->state == HONE_STATE_COMPLETE && t->n_parameters == 2 && t->n_values == 1 &&
-                   t->values[0] == (double)t->number / 3 && t->parameters[1].number == (double)t->number + 7;
+    tally->good &= t->number == tally->trials++ && t->state == HONE_STATE_COMPLETE && t->n_parameters == 2 &&
+                   t->n_values == 1 && t->values[0] == (double)t->number / 3 &&
+                   t->parameters[1].number == (double)t->number + 7;
     return HONE_OK;
 }
 
@@ -82,7 +85,9 @@ static hone_rc tally_event(void *ctx, const hone_event_record *e)
 static struct tally take_tally(struct fixture *f, int64_t study)
 {
     struct tally tally = { .good = 1 };
-    const hone_storage_visitor visitor = { .ctx = &tally, .trial = tally_trial, .report = tally_report, .event = tally_event };
+    const hone_storage_visitor visitor = {
+        .ctx = &tally, .trial = tally_trial, .report = tally_report, .event = tally_event
+    };
     ASSERT_OK(f, f->api->trials(f->self, study, HONE_ALL_TRIALS, &visitor, &f->err));
     ASSERT_OK(f, f->api->reports(f->self, study, HONE_ALL_TRIALS, &visitor, &f->err));
     ASSERT_OK(f, f->api->events(f->self, study, &visitor, &f->err));
@@ -93,7 +98,8 @@ static void test_kill_loses_nothing(void)
 {
     struct fixture f;
     fixture_directory(&f);
-    volatile uint64_t *committed = mmap(NULL, sizeof *committed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile uint64_t *committed = mmap(NULL, sizeof *committed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                                        0);
     CU_ASSERT_NOT_EQUAL_FATAL((void *)(uintptr_t)committed, MAP_FAILED);
     ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
     const int64_t id = fixture_put_study(&f, f.self, "s");
@@ -124,7 +130,8 @@ static void test_kill_loses_nothing(void)
         }
     }
     CU_ASSERT(have > 60);
-    CU_ASSERT_EQUAL(fixture_query(f.path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+    CU_ASSERT_EQUAL(fixture_query(f.path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
+                    1);
     munmap((void *)(uintptr_t)committed, sizeof *committed);
     fixture_release(&f);
 }
@@ -138,7 +145,7 @@ static void test_kill_while_creating(void)
         fixture_directory(&f);
         random = random * 1664525u + 1013904223u;
         const struct timespec delay = { 0, (long)(random >> 8) % 6000000 };
-        const pid_t           child = fork();
+        const pid_t child = fork();
         if (child == 0) {
             if (fixture_open(&f, HONE_STORAGE_WRITE) == HONE_OK)
                 for (;;)
@@ -159,7 +166,7 @@ static hone_rc stall(void *ctx, const hone_trial_record *t)
 {
     (void)t;
     const int *pipes = ctx;
-    char       byte = 'r';
+    char byte = 'r';
     if (write(pipes[1], &byte, 1) != 1 || read(pipes[2], &byte, 1) != 1)
         return HONE_EFAIL;
     return HONE_DONE;
@@ -168,7 +175,7 @@ static hone_rc stall(void *ctx, const hone_trial_record *t)
 static void test_reader_never_blocks_writer(void)
 {
     struct fixture f;
-    int            ready[2], go[2];
+    int ready[2], go[2];
     fixture_directory(&f);
     ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
     const int64_t id = fixture_put_study(&f, f.self, "s");
@@ -179,7 +186,7 @@ static void test_reader_never_blocks_writer(void)
     const pid_t child = fork();
     if (child == 0) { /* stops in the middle of reading, its snapshot open */
         void *reader = NULL;
-        int   pipes[] = { -1, ready[1], go[0] };
+        int pipes[] = { -1, ready[1], go[0] };
         const hone_storage_visitor visitor = { .ctx = pipes, .trial = stall };
         _exit(fixture_open_other(&f, f.path, HONE_STORAGE_READ, &reader) == HONE_OK &&
                       f.api->trials(reader, id, HONE_ALL_TRIALS, &visitor, &f.err) == HONE_DONE
@@ -189,7 +196,7 @@ static void test_reader_never_blocks_writer(void)
     char byte = 0;
     CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
     const double start = now();
-    uint64_t     n = 1;
+    uint64_t n = 1;
     for (int commit = 0; commit < 100; commit++) {
         ASSERT_OK(&f, f.api->begin(f.self, &f.err));
         for (int i = 0; i < 20; i++)
@@ -229,7 +236,7 @@ static pid_t holder(struct fixture *f, int64_t study, int *release)
     const pid_t child = fork();
     if (child == 0) {
         void *self = NULL;
-        char  byte = 'k';
+        char byte = 'k';
         close(go[1]);
         if (fixture_open_other(f, f->path, HONE_STORAGE_WRITE, &self) < 0 || f->api->lock(self, study, &f->err) < 0)
             byte = 'n';
@@ -254,9 +261,9 @@ static void test_lock_names_holder_and_dies_with_it(void)
     ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
     const int64_t id = fixture_put_study(&f, f.self, "mnist"), other = fixture_put_study(&f, f.self, "other");
     for (int kill_it = 0; kill_it < 2; kill_it++) {
-        int         release = -1;
+        int release = -1;
         const pid_t child = holder(&f, id, &release);
-        char        expected[64];
+        char expected[64];
         snprintf(expected, sizeof expected, "study 'mnist' in '%.20s", f.path);
         CU_ASSERT_EQUAL(f.api->lock(f.self, id, &f.err), HONE_EIO);
         ASSERT_SAYS(&f, expected);
@@ -282,8 +289,8 @@ static void test_lock_names_holder_and_dies_with_it(void)
 static void test_lock_through_link(void)
 {
     struct fixture f;
-    char           linked[128];
-    void          *second = NULL;
+    char linked[128];
+    void *second = NULL;
     fixture_directory(&f);
     ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
     const int64_t id = fixture_put_study(&f, f.self, "s");
@@ -341,14 +348,16 @@ static void test_lock_excludes(void)
 static int run_study(struct fixture *f, const char *name)
 {
     const hone_study_record study = fixture_study(name);
-    int64_t                 id = 0;
+    int64_t id = 0;
     if (fixture_open(f, HONE_STORAGE_WRITE) < 0 || f->api->begin(f->self, &f->err) < 0 ||
         f->api->put_study(f->self, &study, &id, &f->err) < 0 || f->api->commit(f->self, &f->err) < 0 ||
         f->api->lock(f->self, id, &f->err) < 0)
         return 1;
     for (uint64_t i = 0; i < 300; i++) {
-        const hone_value         value = { name, (double)i, 1, 0 }; /* each brings a metric name of its own */
-        const hone_report_record report = { .size = sizeof report, .n_values = 1, .trial = i, .step = 1, .values = &value };
+        const hone_value value = { name, (double)i, 1, 0 }; /* each brings a metric name of its own */
+        const hone_report_record report = {
+            .size = sizeof report, .n_values = 1, .trial = i, .step = 1, .values = &value
+        };
         if (f->api->begin(f->self, &f->err) < 0 || fixture_put_trial(f, f->self, id, i, HONE_STATE_COMPLETE) < 0 ||
             f->api->put_report(f->self, id, &report, &f->err) < 0 || f->api->commit(f->self, &f->err) < 0)
             return 2;
@@ -364,7 +373,7 @@ static void test_two_studies_at_once(void)
     pid_t children[3];
     for (int i = 0; i < 3; i++)
         if ((children[i] = fork()) == 0) {
-            char      name[] = { (char)('a' + i), '\0' };
+            char name[] = { (char)('a' + i), '\0' };
             const int failed = run_study(&f, name);
             if (failed)
                 fprintf(stdout, "# study %s: %d '%s'\n", name, failed, f.err.msg);
@@ -381,5 +390,6 @@ static void test_two_studies_at_once(void)
     fixture_release(&f);
 }
 
-SUITE(TEST(test_kill_loses_nothing), TEST(test_kill_while_creating), TEST(test_reader_never_blocks_writer), TEST(test_lock_names_holder_and_dies_with_it),
-      TEST(test_lock_through_link), TEST(test_lock_excludes), TEST(test_two_studies_at_once))
+SUITE(TEST(test_kill_loses_nothing), TEST(test_kill_while_creating), TEST(test_reader_never_blocks_writer),
+      TEST(test_lock_names_holder_and_dies_with_it), TEST(test_lock_through_link), TEST(test_lock_excludes),
+      TEST(test_two_studies_at_once))

@@ -29,10 +29,10 @@ const char *store_shown(const char *path)
 /* The size of a file beside the database ("": itself), 0 where there is none. */
 static uint64_t size_of(const struct store *store, const char *ending)
 {
-    struct stat  about;
-    const char  *base = store->real ? store->real : store->path;
+    struct stat about;
+    const char *base = store->real ? store->real : store->path;
     const size_t n = strlen(base) + strlen(ending) + 1;
-    char        *path = malloc(n);
+    char *path = malloc(n);
     if (!path)
         return 0;
     snprintf(path, n, "%s%s", base, ending);
@@ -46,9 +46,9 @@ static uint64_t size_of(const struct store *store, const char *ending)
 static int io_cause(const struct store *store)
 {
     enum { NEAR = 1 << 16 };
-    struct rlimit  limit;
+    struct rlimit limit;
     struct statvfs disk;
-    const int      cause = sqlite3_system_errno(store->db);
+    const int cause = sqlite3_system_errno(store->db);
     if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG)
         return cause;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
@@ -62,21 +62,22 @@ static int io_cause(const struct store *store)
 static hone_rc fail_io(const struct store *store, const char *doing, hone_error *err)
 {
     const char *path = store_shown(store->path);
-    const int   cause = io_cause(store);
+    const int cause = io_cause(store);
     switch (cause) {
     case ENOSPC:
     case EDQUOT:
         return hone_fail(err, HONE_EIO, "",
-                         "'%s': %s; what was committed before is safe; free some space and run the same command again", path,
-                         cause == ENOSPC ? "the disk is full" : "the disk quota is used up");
+                         "'%s': %s; what was committed before is safe; free some space and run the same command again",
+                         path, cause == ENOSPC ? "the disk is full" : "the disk quota is used up");
     case EFBIG:
-        return hone_fail(err, HONE_EIO, "",
-                         "'%s' has reached the limit on file sizes (ulimit -f); what was committed before is safe; raise it and "
-                         "run the same command again",
-                         path);
+        return hone_fail(
+            err, HONE_EIO, "",
+            "'%s' has reached the limit on file sizes (ulimit -f); what was committed before is safe; raise it and "
+            "run the same command again",
+            path);
     default:
-        return hone_fail(err, HONE_EIO, "", "cannot %s '%s': %s; check the disk, then run the same command again", doing, path,
-                         cause ? strerror(cause) : sqlite3_errmsg(store->db));
+        return hone_fail(err, HONE_EIO, "", "cannot %s '%s': %s; check the disk, then run the same command again",
+                         doing, path, cause ? strerror(cause) : sqlite3_errmsg(store->db));
     }
 }
 
@@ -90,13 +91,14 @@ static char *directory_of(const char *path)
 static hone_rc fail_open(const struct store *store, const char *doing, hone_error *err)
 {
     const char *path = store_shown(store->path);
-    const int   wanted = store->mode == HONE_STORAGE_WRITE ? R_OK | W_OK : R_OK;
-    int         cause = sqlite3_system_errno(store->db);
-    char       *directory = directory_of(store->path);
+    const int wanted = store->mode == HONE_STORAGE_WRITE ? R_OK | W_OK : R_OK;
+    int cause = sqlite3_system_errno(store->db);
+    char *directory = directory_of(store->path);
     /* what SQLite met last is not always the reason: it tries a second way */
     if (faccessat(AT_FDCWD, store->path, wanted, AT_EACCESS) < 0 && errno != ENOENT)
         cause = errno;
-    else if (directory && store->mode == HONE_STORAGE_WRITE && faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
+    else if (directory && store->mode == HONE_STORAGE_WRITE &&
+             faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0)
         cause = errno;
     free(directory);
     return hone_fail(err, HONE_EIO, "",
@@ -108,35 +110,36 @@ hone_rc store_fail(const struct store *store, int code, const char *doing, hone_
 {
     const char *path = store_shown(store->path);
     switch (code & 0xff) {
-    case SQLITE_NOMEM:
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for '%s'", path);
+    case SQLITE_NOMEM: return hone_fail(err, HONE_ENOMEM, "", "out of memory for '%s'", path);
     case SQLITE_FULL:
-        return hone_fail(err, HONE_EIO, "",
-                         "'%s': the disk is full; what was committed before is safe; free some space and run the same command "
-                         "again",
-                         path);
+        return hone_fail(
+            err, HONE_EIO, "",
+            "'%s': the disk is full; what was committed before is safe; free some space and run the same command "
+            "again",
+            path);
     case SQLITE_IOERR:
         return code == SQLITE_IOERR_NOMEM ? hone_fail(err, HONE_ENOMEM, "", "out of memory for '%s'", path)
                                           : fail_io(store, doing, err);
-    case SQLITE_CANTOPEN:
-        return fail_open(store, doing, err);
+    case SQLITE_CANTOPEN: return fail_open(store, doing, err);
     case SQLITE_READONLY:
         return hone_fail(err, HONE_EIO, "",
-                         "'%s' is read-only; allow writing to the file and in its directory, or name another file", path);
+                         "'%s' is read-only; allow writing to the file and in its directory, or name another file",
+                         path);
     case SQLITE_NOTADB:
         return hone_fail(err, HONE_EIO, "", "'%s' is not an SQLite database; name another file as the storage", path);
     case SQLITE_CORRUPT:
-        return hone_fail(err, HONE_EIO, "",
-                         "'%s' is damaged; take a copy of it and rescue what it holds with: sqlite3 COPY .recover | sqlite3 NEW",
-                         path);
+        return hone_fail(
+            err, HONE_EIO, "",
+            "'%s' is damaged; take a copy of it and rescue what it holds with: sqlite3 COPY .recover | sqlite3 NEW",
+            path);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return hone_fail(err, HONE_EIO, "busy_timeout",
-                         "'%s' has been locked by another process for %g s; end that process, or raise busy_timeout", path,
-                         store->settings->busy_timeout);
+                         "'%s' has been locked by another process for %g s; end that process, or raise busy_timeout",
+                         path, store->settings->busy_timeout);
     default:
-        return hone_fail(err, HONE_EIO, "", "cannot %s '%s': %s; if it should be a hone storage, it is damaged", doing, path,
-                         sqlite3_errmsg(store->db));
+        return hone_fail(err, HONE_EIO, "", "cannot %s '%s': %s; if it should be a hone storage, it is damaged", doing,
+                         path, sqlite3_errmsg(store->db));
     }
 }
 
@@ -151,7 +154,7 @@ static int first_integer(void *result, int columns, char **values, char **names)
 int store_execute(struct store *store, const char *sql, int64_t *result)
 {
     return sqlite3_exec(store->db, sql, first_integer, result, NULL) == SQLITE_OK ? SQLITE_OK
-                                                                                   : sqlite3_extended_errcode(store->db);
+                                                                                  : sqlite3_extended_errcode(store->db);
 }
 
 sqlite3_stmt *store_statement(struct store *store, enum statement which, hone_error *err)
@@ -163,8 +166,8 @@ sqlite3_stmt *store_statement(struct store *store, enum statement which, hone_er
     if (statement && !sqlite3_stmt_busy(statement))
         return statement;
     const unsigned flags = statement ? 0 : SQLITE_PREPARE_PERSISTENT;
-    sqlite3_stmt  *fresh = NULL;
-    const int      code = sqlite3_prepare_v3(store->db, sql[which], -1, flags, &fresh, NULL);
+    sqlite3_stmt *fresh = NULL;
+    const int code = sqlite3_prepare_v3(store->db, sql[which], -1, flags, &fresh, NULL);
     if (code != SQLITE_OK) {
         store_fail(store, code, "read", err);
         return NULL;
@@ -201,7 +204,7 @@ hone_rc store_run(struct store *store, enum statement which, sqlite3_stmt *state
 static char *immutable_uri(const char *path)
 {
     static const char tail[] = "?immutable=1";
-    char  *uri = malloc(strlen("file:") + 3 * strlen(path) + sizeof tail), *to = uri;
+    char *uri = malloc(strlen("file:") + 3 * strlen(path) + sizeof tail), *to = uri;
     if (!uri)
         return NULL;
     to += sprintf(to, "file:");
@@ -231,8 +234,9 @@ static int open_file(struct store *store, const char *name, int flags)
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     char pragma[160];
-    snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d; PRAGMA cell_size_check = 1;",
-             CACHE_KIBIBYTES, WAL_KEEP_BYTES);
+    snprintf(pragma, sizeof pragma,
+             "PRAGMA cache_size = -%d; PRAGMA journal_size_limit = %d; PRAGMA cell_size_check = 1;", CACHE_KIBIBYTES,
+             WAL_KEEP_BYTES);
     if ((code = store_execute(store, pragma, NULL)) != SQLITE_OK)
         return code;
     return store_execute(store, "SELECT count(*) FROM sqlite_schema", NULL); /* the first look into the file */
@@ -244,7 +248,7 @@ static int may_be_immutable(const struct store *store)
 {
     struct stat about;
     const size_t n = strlen(store->path) + sizeof "-wal";
-    char        *wal = malloc(n);
+    char *wal = malloc(n);
     if (!wal)
         return 0;
     snprintf(wal, n, "%s-wal", store->path);
@@ -257,11 +261,11 @@ static int enter_wal(struct store *store, hone_error *err)
 {
     /* Changing the mode does not call the busy handler: two processes that create the file at once take turns here. */
     const struct timespec pause = { 0, 10 * 1000 * 1000 };
-    const int             tries = (int)(store->settings->busy_timeout * 100) + 1;
-    int                   code = SQLITE_OK;
+    const int tries = (int)(store->settings->busy_timeout * 100) + 1;
+    int code = SQLITE_OK;
     for (int i = 0; i < tries; i++) {
         sqlite3_stmt *statement = NULL;
-        int           is_wal = 0;
+        int is_wal = 0;
         code = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
         if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
             is_wal = !strcmp((const char *)sqlite3_column_text(statement, 0), "wal");
@@ -271,9 +275,10 @@ static int enter_wal(struct store *store, hone_error *err)
         if (is_wal)
             return HONE_OK;
         if (code == SQLITE_ROW)
-            return hone_fail(err, HONE_EIO, "",
-                             "'%s' cannot have a write-ahead log: its file system has no shared memory; put it on a local disk",
-                             store_shown(store->path));
+            return hone_fail(
+                err, HONE_EIO, "",
+                "'%s' cannot have a write-ahead log: its file system has no shared memory; put it on a local disk",
+                store_shown(store->path));
         if ((code & 0xff) != SQLITE_BUSY)
             break;
         nanosleep(&pause, NULL);
@@ -285,7 +290,7 @@ static hone_rc check_place(const struct store *store, hone_error *err)
 {
     struct stat about;
     const char *path = store_shown(store->path);
-    hone_rc     rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     if (stat(store->path, &about) == 0) {
         if (S_ISDIR(about.st_mode))
             return hone_fail(err, HONE_EIO, "", "'%s' is a directory; name a file in it, such as study.db", path);
@@ -294,7 +299,8 @@ static hone_rc check_place(const struct store *store, hone_error *err)
         return HONE_OK;
     }
     if (errno != ENOENT && errno != ENOTDIR)
-        return hone_fail(err, HONE_EIO, "", "cannot open '%s': %s; check the path and its permissions", path, strerror(errno));
+        return hone_fail(err, HONE_EIO, "", "cannot open '%s': %s; check the path and its permissions", path,
+                         strerror(errno));
     if (store->mode == HONE_STORAGE_READ)
         return hone_fail(err, HONE_EIO, "", "there is no file '%s'; check the path", path);
     char *directory = directory_of(store->path);
@@ -311,7 +317,8 @@ hone_rc store_connect(struct store *store, const char *location, uint32_t mode, 
 {
     store->mode = mode;
     if (!location || !*location)
-        return hone_fail(err, HONE_EINVAL, "storage", "the storage names no file; write sqlite:FILE, such as sqlite:study.db");
+        return hone_fail(err, HONE_EINVAL, "storage",
+                         "the storage names no file; write sqlite:FILE, such as sqlite:study.db");
     if (!(store->path = strdup(location)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for '%s'", store_shown(location));
     hone_rc rc = check_place(store, err);
@@ -340,8 +347,10 @@ hone_rc store_connect(struct store *store, const char *location, uint32_t mode, 
     if (mode == HONE_STORAGE_WRITE) {
         if ((rc = enter_wal(store, err)) < 0)
             return rc;
-        code = store_execute(store, store->settings->synchronous == SYNCHRONOUS_FULL ? "PRAGMA synchronous = FULL"
-                                                                                      : "PRAGMA synchronous = NORMAL", NULL);
+        code = store_execute(store,
+                             store->settings->synchronous == SYNCHRONOUS_FULL ? "PRAGMA synchronous = FULL"
+                                                                              : "PRAGMA synchronous = NORMAL",
+                             NULL);
         if (code != SQLITE_OK)
             return store_fail(store, code, "write to", err);
     }

@@ -43,7 +43,7 @@ static hone_rc see_attachment(void *ctx, const hone_attachment_record *a)
 static int64_t read_everything(struct fixture *f, const char *path)
 {
     uint64_t n = 0;
-    void    *self = NULL;
+    void *self = NULL;
     const hone_storage_visitor visitor = { &n, see_study, see_trial, see_report, see_event, see_attachment };
     hone_rc rc = fixture_open_other(f, path, HONE_STORAGE_READ, &self);
     if (rc == HONE_OK && (rc = f->api->studies(self, &visitor, &f->err)) == HONE_OK &&
@@ -73,12 +73,14 @@ static void fill(struct fixture *f, uint64_t n)
     ASSERT_OK(f, fixture_open(f, HONE_STORAGE_WRITE));
     const int64_t id = fixture_put_study(f, f->self, "s");
     ASSERT_OK(f, commit_trials(f, id, 0, n));
-    const hone_value        value = { "loss", 1, 1, 0 };
+    const hone_value value = { "loss", 1, 1, 0 };
     const hone_event_record event = { .size = sizeof event, .what = HONE_EVENT_NOTE, .text = "a note" };
     ASSERT_OK(f, f->api->begin(f->self, &f->err));
     ASSERT_OK(f, f->api->put_event(f->self, id, &event, &f->err));
     for (uint64_t i = 0; i < n; i++) {
-        const hone_report_record report = { .size = sizeof report, .n_values = 1, .trial = i, .step = 1, .values = &value };
+        const hone_report_record report = {
+            .size = sizeof report, .n_values = 1, .trial = i, .step = 1, .values = &value
+        };
         ASSERT_OK(f, f->api->put_report(f->self, id, &report, &f->err));
     }
     ASSERT_OK(f, f->api->commit(f->self, &f->err));
@@ -107,8 +109,8 @@ static void spill(const char *path, const char *bytes, size_t n)
 static void test_missing_directory(void)
 {
     struct fixture f;
-    char           path[128];
-    void          *self;
+    char path[128];
+    void *self;
     fixture_directory(&f);
     snprintf(path, sizeof path, "%s/none/study.db", f.directory);
     CU_ASSERT_EQUAL(fixture_open_other(&f, path, HONE_STORAGE_WRITE, &self), HONE_EIO);
@@ -187,7 +189,7 @@ static int child_hits_limit(struct fixture *f)
     if (fixture_open(f, HONE_STORAGE_WRITE) < 0 || setrlimit(RLIMIT_FSIZE, &limit))
         return 1;
     uint64_t committed = 5;
-    hone_rc  rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     while (committed < 100000 && (rc = commit_trials(f, 1, committed, committed + 5)) == HONE_OK)
         committed += 5;
     if (rc != HONE_EIO || !strstr(f->err.msg, "limit on file sizes (ulimit -f)") || !strstr(f->err.msg, f->path) ||
@@ -215,13 +217,15 @@ static void test_disk_full(void)
     struct store *store = f.self;
     CU_ASSERT_EQUAL(store_execute(store, "PRAGMA max_page_count = 60", NULL), SQLITE_OK); /* a disk of 60 pages */
     uint64_t committed = 5;
-    hone_rc  rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     while (committed < 100000 && (rc = commit_trials(&f, 1, committed, committed + 7)) == HONE_OK)
         committed += 7;
     CU_ASSERT_EQUAL(rc, HONE_EIO);
-    ASSERT_SAYS(&f, "/study.db': the disk is full; what was committed before is safe; free some space and run the same command again");
+    ASSERT_SAYS(&f, "/study.db': the disk is full; what was committed before is safe; free some space and run the same "
+                    "command again");
     CU_ASSERT_EQUAL(read_everything(&f, f.path), (int64_t)committed);
-    CU_ASSERT_EQUAL(store_execute(store, "PRAGMA max_page_count = 100000", NULL), SQLITE_OK); /* space was made: it goes on */
+    CU_ASSERT_EQUAL(store_execute(store, "PRAGMA max_page_count = 100000", NULL),
+                    SQLITE_OK); /* space was made: it goes on */
     ASSERT_OK(&f, commit_trials(&f, 1, committed, committed + 50));
     CU_ASSERT_EQUAL(read_everything(&f, f.path), (int64_t)committed + 50);
     fixture_release(&f);
@@ -231,8 +235,8 @@ static void test_disk_full(void)
 static void refused(struct fixture *f, const char *sentence)
 {
     size_t n = 0, m = 0;
-    void  *self;
-    char  *before = slurp(f->path, &n);
+    void *self;
+    char *before = slurp(f->path, &n);
     for (uint32_t mode = HONE_STORAGE_READ; mode <= HONE_STORAGE_WRITE; mode++) {
         CU_ASSERT_EQUAL(fixture_open_other(f, f->path, mode, &self), HONE_EIO);
         ASSERT_SAYS(f, sentence);
@@ -248,7 +252,8 @@ static void test_other_files_refused_untouched(void)
 {
     struct fixture f;
     fixture_directory(&f);
-    static const char text[] = "epoch,loss\n1,0.5\n2,0.25\n3,0.125\nand so on, for more than the hundred bytes of a header, to be sure\n";
+    static const char text[] =
+        "epoch,loss\n1,0.5\n2,0.25\n3,0.125\nand so on, for more than the hundred bytes of a header, to be sure\n";
     spill(f.path, text, sizeof text - 1);
     refused(&f, "' is not an SQLite database; name another file as the storage");
     unlink(f.path);
@@ -262,7 +267,9 @@ static void test_newer_version_refused_untouched(void)
     struct fixture f;
     fill(&f, 3);
     CU_ASSERT_EQUAL(fixture_execute(f.path, "PRAGMA user_version = 9"), SQLITE_OK);
-    refused(&f, "' was written by a newer hone (its version is 9, this hone knows 1); install that hone or name another file");
+    refused(
+        &f,
+        "' was written by a newer hone (its version is 9, this hone knows 1); install that hone or name another file");
     CU_ASSERT_EQUAL(fixture_query(f.path, "SELECT count(*) FROM trials"), 3);
     fixture_release(&f);
 }
@@ -280,10 +287,11 @@ static void test_empty_file(void)
 }
 
 /* ---- migrations ---- */
-static const char *const  to_1[] = { "CREATE TABLE t(a); INSERT INTO t VALUES (1)", NULL };
-static const char *const  to_2[] = { "ALTER TABLE t ADD COLUMN b", "UPDATE t SET b = a + 1", NULL };
-static const char *const  to_3_broken[] = { "DROP TABLE t", "CREATE TABLE u(a)", "INSERT INTO nothing VALUES (1)", NULL };
-static const char *const  to_3[] = { "CREATE TABLE u AS SELECT a + b AS c FROM t", NULL };
+static const char *const to_1[] = { "CREATE TABLE t(a); INSERT INTO t VALUES (1)", NULL };
+static const char *const to_2[] = { "ALTER TABLE t ADD COLUMN b", "UPDATE t SET b = a + 1", NULL };
+static const char *const to_3_broken[] = { "DROP TABLE t", "CREATE TABLE u(a)", "INSERT INTO nothing VALUES (1)",
+                                           NULL };
+static const char *const to_3[] = { "CREATE TABLE u AS SELECT a + b AS c FROM t", NULL };
 
 /* The machinery, on a table of its own: from any version to the newest, one entry a version, all or nothing. */
 static void test_migrations(void)
@@ -292,12 +300,13 @@ static void test_migrations(void)
     fixture_directory(&f);
     ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
     struct store *store = f.self;
-    char          other[128];
+    char other[128];
     snprintf(other, sizeof other, "%s/other.db", f.directory);
     sqlite3 *real = store->db;
     CU_ASSERT_EQUAL(sqlite3_open(other, &store->db), SQLITE_OK);
-    const struct migration good[] = { { to_1 }, { to_2 }, { to_3 } }, broken[] = { { to_1 }, { to_2 }, { to_3_broken } };
-    int                    version = 0;
+    const struct migration good[] = { { to_1 }, { to_2 }, { to_3 } },
+                           broken[] = { { to_1 }, { to_2 }, { to_3_broken } };
+    int version = 0;
     ASSERT_OK(&f, store_migrate(store, good, 1, &f.err));
     CU_ASSERT_EQUAL(fixture_query(other, "SELECT a FROM t"), 1);
     CU_ASSERT_EQUAL(store_migrate(store, broken, 3, &f.err), HONE_EIO);
@@ -322,14 +331,15 @@ static void test_migrations(void)
 static void test_locked_by_a_shell(void)
 {
     struct fixture f;
-    sqlite3       *shell = NULL;
+    sqlite3 *shell = NULL;
     fill(&f, 3);
     f.settings.busy_timeout = 0.05;
     ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
     CU_ASSERT_EQUAL(sqlite3_open(f.path, &shell), SQLITE_OK);
     CU_ASSERT_EQUAL(sqlite3_exec(shell, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     CU_ASSERT_EQUAL(f.api->begin(f.self, &f.err), HONE_EIO);
-    ASSERT_SAYS(&f, "/study.db' has been locked by another process for 0.05 s; end that process, or raise busy_timeout");
+    ASSERT_SAYS(&f,
+                "/study.db' has been locked by another process for 0.05 s; end that process, or raise busy_timeout");
     CU_ASSERT_EQUAL(sqlite3_exec(shell, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(shell);
     ASSERT_OK(&f, commit_trials(&f, 1, 3, 4));
@@ -341,8 +351,8 @@ static void test_damaged_files(void)
 {
     struct fixture f;
     fill(&f, 200);
-    size_t   n = 0;
-    char    *good = slurp(f.path, &n);
+    size_t n = 0;
+    char *good = slurp(f.path, &n);
     uint32_t random = 7;
     unsigned failures = 0;
     CU_ASSERT(n > 50000 && n < 1 << 20);
@@ -391,19 +401,22 @@ static void test_damage_is_said(void)
     CU_ASSERT_EQUAL(fixture_execute(f.path, "UPDATE trials SET state = 'sleeping' WHERE number = 17"), SQLITE_OK);
     CU_ASSERT_EQUAL(read_everything(&f, f.path), HONE_EIO);
     ASSERT_SAYS(&f, "/study.db' is damaged: trial 17 has the state 'sleeping'");
-    CU_ASSERT_EQUAL(fixture_execute(f.path, "UPDATE trials SET state = 'complete'; DELETE FROM metric_names"), SQLITE_OK);
+    CU_ASSERT_EQUAL(fixture_execute(f.path, "UPDATE trials SET state = 'complete'; DELETE FROM metric_names"),
+                    SQLITE_OK);
     CU_ASSERT_EQUAL(read_everything(&f, f.path), HONE_EIO);
     ASSERT_SAYS(&f, "/study.db' is damaged: a report of trial 0 names the unknown metric 1");
     CU_ASSERT_EQUAL(fixture_execute(f.path, "DELETE FROM report_steps; DROP TABLE trial_values"), SQLITE_OK);
     CU_ASSERT_EQUAL(read_everything(&f, f.path), HONE_EIO);
     ASSERT_SAYS(&f, "no such table: trial_values; if it should be a hone storage, it is damaged");
     size_t n = 0;
-    char  *bytes = slurp(f.path, &n);
+    char *bytes = slurp(f.path, &n);
     memset(bytes + 4096, 0x5a, n - 4096);
     spill(f.path, bytes, n);
     free(bytes);
     CU_ASSERT_EQUAL(read_everything(&f, f.path), HONE_EIO);
-    ASSERT_SAYS(&f, "/study.db' is damaged; take a copy of it and rescue what it holds with: sqlite3 COPY .recover | sqlite3 NEW");
+    ASSERT_SAYS(
+        &f,
+        "/study.db' is damaged; take a copy of it and rescue what it holds with: sqlite3 COPY .recover | sqlite3 NEW");
     fixture_release(&f);
 }
 
@@ -412,7 +425,8 @@ static void test_triggers_do_not_run(void)
 {
     struct fixture f;
     fill(&f, 3);
-    CU_ASSERT_EQUAL(fixture_execute(f.path, "CREATE TRIGGER evil AFTER INSERT ON trials BEGIN DELETE FROM trials; END"), SQLITE_OK);
+    CU_ASSERT_EQUAL(fixture_execute(f.path, "CREATE TRIGGER evil AFTER INSERT ON trials BEGIN DELETE FROM trials; END"),
+                    SQLITE_OK);
     ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
     ASSERT_OK(&f, commit_trials(&f, 1, 3, 5));
     fixture_close(&f);
@@ -425,9 +439,10 @@ static void test_settings(void)
 {
     for (uint32_t choice = SYNCHRONOUS_NORMAL; choice <= SYNCHRONOUS_FULL; choice++) {
         struct fixture f;
-        int64_t        level = -1;
+        int64_t level = -1;
         fixture_directory(&f);
-        CU_ASSERT(f.settings.synchronous == SYNCHRONOUS_NORMAL && f.settings.busy_timeout == 20); /* the table's defaults */
+        CU_ASSERT(f.settings.synchronous == SYNCHRONOUS_NORMAL &&
+                  f.settings.busy_timeout == 20); /* the table's defaults */
         f.settings.synchronous = choice;
         ASSERT_OK(&f, fixture_open(&f, HONE_STORAGE_WRITE));
         CU_ASSERT_EQUAL(store_execute(f.self, "PRAGMA synchronous", &level), SQLITE_OK);
@@ -442,8 +457,8 @@ static void test_settings(void)
 static void test_long_path(void)
 {
     struct fixture f;
-    char           path[700];
-    void          *self;
+    char path[700];
+    void *self;
     fixture_directory(&f);
     const int n = snprintf(path, sizeof path, "%s/", f.directory);
     memset(path + n, 'x', 200);
@@ -455,7 +470,7 @@ static void test_long_path(void)
     fixture_release(&f);
 }
 
-SUITE(TEST(test_missing_directory), TEST(test_read_only_file_and_directory), TEST(test_file_size_limit), TEST(test_disk_full),
-      TEST(test_other_files_refused_untouched), TEST(test_newer_version_refused_untouched), TEST(test_empty_file),
-      TEST(test_migrations), TEST(test_locked_by_a_shell), TEST(test_damaged_files), TEST(test_damage_is_said),
-      TEST(test_triggers_do_not_run), TEST(test_settings), TEST(test_long_path))
+SUITE(TEST(test_missing_directory), TEST(test_read_only_file_and_directory), TEST(test_file_size_limit),
+      TEST(test_disk_full), TEST(test_other_files_refused_untouched), TEST(test_newer_version_refused_untouched),
+      TEST(test_empty_file), TEST(test_migrations), TEST(test_locked_by_a_shell), TEST(test_damaged_files),
+      TEST(test_damage_is_said), TEST(test_triggers_do_not_run), TEST(test_settings), TEST(test_long_path))

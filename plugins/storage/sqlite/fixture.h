@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 struct fixture {
-    char                    directory[64], path[96];
-    struct settings         settings;
-    const hone_component   *component;
-    const hone_storage_v1  *api;
-    void                   *self;
-    hone_error              err;
+    char directory[64], path[96];
+    struct settings settings;
+    const hone_component *component;
+    const hone_storage_v1 *api;
+    void *self;
+    hone_error err;
 };
 
 static inline void fixture_directory(struct fixture *f)
@@ -30,7 +30,8 @@ static inline void fixture_directory(struct fixture *f)
         abort();
     snprintf(f->path, sizeof f->path, "%s/study.db", f->directory);
     for (uint32_t i = 0; i < f->component->n_params; i++)
-        if (hone_settings_parse(&f->component->params[i], f->component->params[i].def, &f->settings, NULL, &f->err) != HONE_OK)
+        if (hone_settings_parse(&f->component->params[i], f->component->params[i].def, &f->settings, NULL, &f->err) !=
+            HONE_OK)
             abort();
 }
 
@@ -77,8 +78,16 @@ static inline void fixture_release(struct fixture *f)
 static inline hone_study_record fixture_study(const char *name)
 {
     static const hone_value objectives[] = { { "validation.accuracy", 0, HONE_MAXIMIZE, 0 } };
-    hone_study_record study = { .size = sizeof study, .name = name, .seed = 1, .config = "[study]\n", .sources = "", .environment = "",
-                                .n_objectives = 1, .objectives = objectives, .created = 1.5e9, .updated = 1.5e9 };
+    hone_study_record study = { .size = sizeof study,
+                                .name = name,
+                                .seed = 1,
+                                .config = "[study]\n",
+                                .sources = "",
+                                .environment = "",
+                                .n_objectives = 1,
+                                .objectives = objectives,
+                                .created = 1.5e9,
+                                .updated = 1.5e9 };
     return study;
 }
 
@@ -101,18 +110,28 @@ static inline hone_rc fixture_put_trial(struct fixture *f, void *self, int64_t s
     const hone_parameter_record parameters[] = { { "optimizer.learning_rate", text, (double)number * 0.25 },
                                                  { "model.width", text, (double)number + 7 } };
     const double values[] = { state == HONE_STATE_COMPLETE ? (double)number / 3 : (double)NAN };
-    hone_trial_record trial = { .size = sizeof trial, .state = state, .number = number, .attempt = 1, .n_parameters = 2, .n_values = 1,
-                                .parameters = parameters, .values = values, .step = (int64_t)number + 1, .started = 1.5e9,
-                                .ended = state == HONE_STATE_RUNNING ? 0 : 1.5e9 + 2, .component = "", .message = "" };
+    hone_trial_record trial = { .size = sizeof trial,
+                                .state = state,
+                                .number = number,
+                                .attempt = 1,
+                                .n_parameters = 2,
+                                .n_values = 1,
+                                .parameters = parameters,
+                                .values = values,
+                                .step = (int64_t)number + 1,
+                                .started = 1.5e9,
+                                .ended = state == HONE_STATE_RUNNING ? 0 : 1.5e9 + 2,
+                                .component = "",
+                                .message = "" };
     return f->api->put_trial(self, study, &trial, &f->err);
 }
 
 /* Runs SQL on the file by a connection of its own, as a user with a shell would; first integer of the answer, or -1. */
 static inline int64_t fixture_query(const char *path, const char *sql)
 {
-    sqlite3      *db = NULL;
+    sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
-    int64_t       result = -1;
+    int64_t result = -1;
     if (sqlite3_open(path, &db) == SQLITE_OK && sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW)
         result = sqlite3_column_int64(statement, 0);
@@ -124,25 +143,25 @@ static inline int64_t fixture_query(const char *path, const char *sql)
 static inline int fixture_execute(const char *path, const char *sql)
 {
     sqlite3 *db = NULL;
-    int      code = sqlite3_open(path, &db);
+    int code = sqlite3_open(path, &db);
     if (code == SQLITE_OK)
         code = sqlite3_exec(db, sql, NULL, NULL, NULL);
     sqlite3_close(db);
     return code;
 }
 
-#define ASSERT_OK(f, call)                                                                       \
-    do {                                                                                         \
-        const hone_rc rc_ = (call);                                                              \
-        if (rc_ != HONE_OK)                                                                      \
-            printf("# line %d: %d '%s'\n", __LINE__, rc_, (f)->err.msg);                         \
-        CU_ASSERT_EQUAL(rc_, HONE_OK);                                                           \
+#define ASSERT_OK(f, call)                                               \
+    do {                                                                 \
+        const hone_rc rc_ = (call);                                      \
+        if (rc_ != HONE_OK)                                              \
+            printf("# line %d: %d '%s'\n", __LINE__, rc_, (f)->err.msg); \
+        CU_ASSERT_EQUAL(rc_, HONE_OK);                                   \
     } while (0)
 /* The sentence is what the user gets: it is compared where it does not hold a path, else searched for its parts. */
-#define ASSERT_SAYS(f, part)                                                                     \
-    do {                                                                                         \
-        if (!strstr((f)->err.msg, part))                                                         \
-            printf("# line %d: '%s' does not say '%s'\n", __LINE__, (f)->err.msg, part);         \
-        CU_ASSERT_PTR_NOT_NULL(strstr((f)->err.msg, part));                                      \
+#define ASSERT_SAYS(f, part)                                                             \
+    do {                                                                                 \
+        if (!strstr((f)->err.msg, part))                                                 \
+            printf("# line %d: '%s' does not say '%s'\n", __LINE__, (f)->err.msg, part); \
+        CU_ASSERT_PTR_NOT_NULL(strstr((f)->err.msg, part));                              \
     } while (0)
 #endif

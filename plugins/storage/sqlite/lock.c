@@ -30,7 +30,7 @@ static int lock_range(int file, short type, int64_t start, int64_t length)
 static char *lock_path(const struct store *store)
 {
     const size_t n = strlen(store->real) + sizeof "-lock";
-    char        *path = malloc(n);
+    char *path = malloc(n);
     if (path)
         snprintf(path, n, "%s-lock", store->real);
     return path;
@@ -39,7 +39,8 @@ static char *lock_path(const struct store *store)
 static int same_file(int file, const char *path)
 {
     struct stat held, named;
-    return fstat(file, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+    return fstat(file, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
+           held.st_ino == named.st_ino;
 }
 
 static hone_rc fail_system(const struct store *store, hone_error *err)
@@ -51,9 +52,9 @@ static hone_rc fail_system(const struct store *store, hone_error *err)
 
 static hone_rc fail_held(struct store *store, int file, int64_t study, hone_error *err)
 {
-    char          holder[SLOT] = "", name[41] = "";
+    char holder[SLOT] = "", name[41] = "";
     const ssize_t n = pread(file, holder, sizeof holder - 1, study * SLOT);
-    const long    process = n > 0 ? strtol(holder, NULL, 10) : 0;
+    const long process = n > 0 ? strtol(holder, NULL, 10) : 0;
     sqlite3_stmt *statement = store_statement(store, S_FIND_STUDY_NAME, NULL);
     if (statement) {
         sqlite3_bind_int64(statement, 1, study);
@@ -62,17 +63,19 @@ static hone_rc fail_held(struct store *store, int file, int64_t study, hone_erro
         store_done(store, S_FIND_STUDY_NAME, statement);
     }
     if (process > 0)
-        return hone_fail(err, HONE_EIO, "",
-                         "study '%s' in '%s' is being run by process %ld; wait for it, end it, or give this study another name",
-                         name, store_shown(store->path), process);
-    return hone_fail(err, HONE_EIO, "",
-                     "study '%s' in '%s' is being run by another process; wait for it, end it, or give this study another name",
-                     name, store_shown(store->path));
+        return hone_fail(
+            err, HONE_EIO, "",
+            "study '%s' in '%s' is being run by process %ld; wait for it, end it, or give this study another name",
+            name, store_shown(store->path), process);
+    return hone_fail(
+        err, HONE_EIO, "",
+        "study '%s' in '%s' is being run by another process; wait for it, end it, or give this study another name",
+        name, store_shown(store->path));
 }
 
 hone_rc store_lock(void *self, int64_t study, hone_error *err)
 {
-    struct store         *store = self;
+    struct store *store = self;
     const struct timespec pause = { 0, 2 * 1000 * 1000 };
     if (!store->db || store->mode != HONE_STORAGE_WRITE)
         return hone_fail(err, HONE_EINVAL, "", "a study can be locked only in a storage open for writing");
@@ -93,7 +96,7 @@ hone_rc store_lock(void *self, int64_t study, hone_error *err)
             break;
         }
         if (locked && same_file(store->lock_file, path)) {
-            char      holder[SLOT + 1];
+            char holder[SLOT + 1];
             const int n = snprintf(holder, sizeof holder, "%-*ld\n", SLOT - 1, (long)getpid());
             if (pwrite(store->lock_file, holder, (size_t)n, study * SLOT) != n)
                 rc = fail_system(store, err);

@@ -12,14 +12,14 @@
 /* Texts that live as long as a record. */
 struct chunk {
     struct chunk *next;
-    size_t        used, capacity;
-    char          bytes[];
+    size_t used, capacity;
+    char bytes[];
 };
 enum { CHUNK = 4096 };
 
 static const char *keep(struct chunk **texts, const char *text)
 {
-    const size_t  n = strlen(text) + 1;
+    const size_t n = strlen(text) + 1;
     struct chunk *chunk = *texts;
     if (!chunk || chunk->capacity - chunk->used < n) {
         const size_t capacity = n > CHUNK ? n : CHUNK;
@@ -101,9 +101,9 @@ static hone_rc fail_memory(const struct store *store, hone_error *err)
 /* ---- cursors: a statement, its current row ---- */
 struct cursor {
     enum statement which;
-    sqlite3_stmt  *statement;
-    int            more;     /* a row stands ready */
-    int64_t        key[3];   /* its trial, and step and attempt of a report */
+    sqlite3_stmt *statement;
+    int more;       /* a row stands ready */
+    int64_t key[3]; /* its trial, and step and attempt of a report */
 };
 
 static hone_rc cursor_next(struct store *store, struct cursor *cursor, int keys, hone_error *err)
@@ -115,8 +115,8 @@ static hone_rc cursor_next(struct store *store, struct cursor *cursor, int keys,
     return code == SQLITE_ROW || code == SQLITE_DONE ? HONE_OK : store_fail(store, code, "read", err);
 }
 
-static hone_rc cursor_open(struct store *store, struct cursor *cursor, enum statement which, int64_t study, int64_t trial,
-                           int keys, hone_error *err)
+static hone_rc cursor_open(struct store *store, struct cursor *cursor, enum statement which, int64_t study,
+                           int64_t trial, int keys, hone_error *err)
 {
     cursor->which = which;
     if (!(cursor->statement = store_statement(store, which, err)))
@@ -143,7 +143,8 @@ static int compare_keys(const struct cursor *a, const struct cursor *b, int keys
 }
 
 /* Moves the child to the first row that belongs to the parent's. */
-static hone_rc cursor_meet(struct store *store, struct cursor *child, const struct cursor *parent, int keys, hone_error *err)
+static hone_rc cursor_meet(struct store *store, struct cursor *child, const struct cursor *parent, int keys,
+                           hone_error *err)
 {
     hone_rc rc = HONE_OK;
     while (rc == HONE_OK && child->more && compare_keys(child, parent, keys) < 0)
@@ -153,23 +154,25 @@ static hone_rc cursor_meet(struct store *store, struct cursor *child, const stru
 
 /* ---- studies ---- */
 struct study_parts {
-    hone_value  *objectives;
+    hone_value *objectives;
     const char **constraints;
-    uint32_t     objectives_capacity, constraints_capacity;
+    uint32_t objectives_capacity, constraints_capacity;
     struct chunk *texts;
 };
 
 static hone_rc read_parts(struct store *store, struct study_parts *parts, hone_study_record *study, hone_error *err)
 {
     struct cursor cursor = { 0 };
-    hone_rc       rc = cursor_open(store, &cursor, S_OBJECTIVES, study->id, 0, 0, err);
+    hone_rc rc = cursor_open(store, &cursor, S_OBJECTIVES, study->id, 0, 0, err);
     for (; rc == HONE_OK && cursor.more; rc = cursor_next(store, &cursor, 0, err)) {
         const char *name = keep(&parts->texts, column_text(cursor.statement, 0));
-        if (!name || !grow(&parts->objectives, sizeof *parts->objectives, study->n_objectives, &parts->objectives_capacity)) {
+        if (!name ||
+            !grow(&parts->objectives, sizeof *parts->objectives, study->n_objectives, &parts->objectives_capacity)) {
             rc = fail_memory(store, err);
             break;
         }
-        parts->objectives[study->n_objectives++] = (hone_value){ name, (double)NAN, column_u32(cursor.statement, 1), 0 };
+        parts->objectives[study->n_objectives++] = (hone_value){ name, (double)NAN, column_u32(cursor.statement, 1),
+                                                                 0 };
     }
     cursor_close(store, &cursor);
     if (rc < 0)
@@ -177,7 +180,8 @@ static hone_rc read_parts(struct store *store, struct study_parts *parts, hone_s
     rc = cursor_open(store, &cursor, S_CONSTRAINTS, study->id, 0, 0, err);
     for (; rc == HONE_OK && cursor.more; rc = cursor_next(store, &cursor, 0, err)) {
         const char *text = keep(&parts->texts, column_text(cursor.statement, 0));
-        if (!text || !grow(&parts->constraints, sizeof *parts->constraints, study->n_constraints, &parts->constraints_capacity)) {
+        if (!text || !grow(&parts->constraints, sizeof *parts->constraints, study->n_constraints,
+                           &parts->constraints_capacity)) {
             rc = fail_memory(store, err);
             break;
         }
@@ -188,7 +192,7 @@ static hone_rc read_parts(struct store *store, struct study_parts *parts, hone_s
         return rc;
     rc = cursor_open(store, &cursor, S_COUNTS, study->id, 0, 0, err);
     for (; rc == HONE_OK && cursor.more; rc = cursor_next(store, &cursor, 0, err)) {
-        const char    *state = column_text(cursor.statement, 0);
+        const char *state = column_text(cursor.statement, 0);
         const uint64_t n = column_u64(cursor.statement, 1);
         study->n_trials += n;
         if (!strcmp(state, store_trial_states[HONE_STATE_COMPLETE]))
@@ -215,10 +219,10 @@ static uint32_t state_of(const char *const *states, uint32_t n, const char *name
 
 hone_rc store_studies(void *self, const hone_storage_visitor *visitor, hone_error *err)
 {
-    struct store      *store = self;
-    struct cursor      row = { 0 };
+    struct store *store = self;
+    struct cursor row = { 0 };
     struct study_parts parts = { 0 };
-    hone_rc            rc = readable(store, err);
+    hone_rc rc = readable(store, err);
     if (rc < 0 || !visitor->study)
         return rc;
     row.which = S_STUDIES;
@@ -236,8 +240,8 @@ hone_rc store_studies(void *self, const hone_storage_visitor *visitor, hone_erro
         study.created = column_real(row.statement, 7);
         study.updated = column_real(row.statement, 8);
         if (study.state > HONE_STUDY_STOPPED) {
-            rc = hone_fail(err, HONE_EIO, "", "'%s' is damaged: study '%.40s' has the state '%.20s'", store_shown(store->path),
-                           study.name, column_text(row.statement, 2));
+            rc = hone_fail(err, HONE_EIO, "", "'%s' is damaged: study '%.40s' has the state '%.20s'",
+                           store_shown(store->path), study.name, column_text(row.statement, 2));
             break;
         }
         forget(&parts.texts, 0);
@@ -254,14 +258,14 @@ hone_rc store_studies(void *self, const hone_storage_visitor *visitor, hone_erro
 /* ---- trials ---- */
 struct trial_parts {
     hone_parameter_record *parameters;
-    double                *values, *violations;
-    hone_value            *metrics;
+    double *values, *violations;
+    hone_value *metrics;
     uint32_t parameters_capacity, values_capacity, violations_capacity, metrics_capacity;
     struct chunk *texts;
 };
 
-static hone_rc gather_parameters(struct store *store, struct trial_parts *parts, struct cursor *from, const struct cursor *trial,
-                                 uint32_t *n, hone_error *err)
+static hone_rc gather_parameters(struct store *store, struct trial_parts *parts, struct cursor *from,
+                                 const struct cursor *trial, uint32_t *n, hone_error *err)
 {
     hone_rc rc = cursor_meet(store, from, trial, 1, err);
     for (; rc == HONE_OK && from->more && from->key[0] == trial->key[0]; rc = cursor_next(store, from, 1, err)) {
@@ -274,15 +278,16 @@ static hone_rc gather_parameters(struct store *store, struct trial_parts *parts,
     return rc;
 }
 
-static hone_rc gather_metrics(struct store *store, struct trial_parts *parts, struct cursor *from, const struct cursor *trial,
-                              uint32_t *n, hone_error *err)
+static hone_rc gather_metrics(struct store *store, struct trial_parts *parts, struct cursor *from,
+                              const struct cursor *trial, uint32_t *n, hone_error *err)
 {
     hone_rc rc = cursor_meet(store, from, trial, 1, err);
     for (; rc == HONE_OK && from->more && from->key[0] == trial->key[0]; rc = cursor_next(store, from, 1, err)) {
         const char *name = keep(&parts->texts, column_text(from->statement, 1));
         if (!name || !grow(&parts->metrics, sizeof *parts->metrics, *n, &parts->metrics_capacity))
             return fail_memory(store, err);
-        parts->metrics[(*n)++] = (hone_value){ name, column_real(from->statement, 2), column_u32(from->statement, 3), 0 };
+        parts->metrics[(*n)++] = (hone_value){ name, column_real(from->statement, 2), column_u32(from->statement, 3),
+                                               0 };
     }
     return rc;
 }
@@ -301,16 +306,16 @@ static hone_rc gather_numbers(struct store *store, double **numbers, uint32_t *c
 
 enum { C_TRIALS, C_PARAMETERS, C_VALUES, C_VIOLATIONS, C_METRICS, N_CURSORS };
 
-static hone_rc read_trial(struct store *store, struct cursor *cursors, struct trial_parts *parts, hone_trial_record *trial,
-                          hone_error *err)
+static hone_rc read_trial(struct store *store, struct cursor *cursors, struct trial_parts *parts,
+                          hone_trial_record *trial, hone_error *err)
 {
     sqlite3_stmt *row = cursors[C_TRIALS].statement;
-    hone_rc       rc;
+    hone_rc rc;
     trial->number = column_u64(row, 0);
     trial->state = state_of(store_trial_states, 6, column_text(row, 1));
     if (trial->state > HONE_STATE_FAILED)
-        return hone_fail(err, HONE_EIO, "", "'%s' is damaged: trial %llu has the state '%.20s'", store_shown(store->path),
-                         (unsigned long long)trial->number, column_text(row, 1));
+        return hone_fail(err, HONE_EIO, "", "'%s' is damaged: trial %llu has the state '%.20s'",
+                         store_shown(store->path), (unsigned long long)trial->number, column_text(row, 1));
     trial->attempt = column_u64(row, 2);
     trial->step = sqlite3_column_int64(row, 3);
     trial->best_step = sqlite3_column_int64(row, 4);
@@ -322,8 +327,8 @@ static hone_rc read_trial(struct store *store, struct cursor *cursors, struct tr
     trial->message = column_text(row, 10);
     forget(&parts->texts, 0);
     if ((rc = gather_parameters(store, parts, &cursors[C_PARAMETERS], cursors, &trial->n_parameters, err)) < 0 ||
-        (rc = gather_numbers(store, &parts->values, &parts->values_capacity, &cursors[C_VALUES], cursors, &trial->n_values,
-                             err)) < 0 ||
+        (rc = gather_numbers(store, &parts->values, &parts->values_capacity, &cursors[C_VALUES], cursors,
+                             &trial->n_values, err)) < 0 ||
         (rc = gather_numbers(store, &parts->violations, &parts->violations_capacity, &cursors[C_VIOLATIONS], cursors,
                              &trial->n_constraints, err)) < 0 ||
         (rc = gather_metrics(store, parts, &cursors[C_METRICS], cursors, &trial->n_metrics, err)) < 0)
@@ -338,10 +343,10 @@ static hone_rc read_trial(struct store *store, struct cursor *cursors, struct tr
 hone_rc store_trials(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err)
 {
     static const enum statement statements[N_CURSORS] = { S_TRIALS, S_PARAMETERS, S_VALUES, S_VIOLATIONS, S_METRICS };
-    struct store      *store = self;
-    struct cursor      cursors[N_CURSORS] = { 0 };
+    struct store *store = self;
+    struct cursor cursors[N_CURSORS] = { 0 };
     struct trial_parts parts = { 0 };
-    hone_rc            rc = readable(store, err);
+    hone_rc rc = readable(store, err);
     if (rc < 0 || !visitor->trial)
         return rc;
     for (int i = 0; i < N_CURSORS && rc == HONE_OK; i++)
@@ -367,9 +372,9 @@ hone_rc store_trials(void *self, int64_t study, int64_t trial, const hone_storag
 /* Reads the dictionary of names again: whoever writes the file may have added some. */
 static hone_rc load_names(struct store *store, hone_error *err)
 {
-    hone_rc       rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     sqlite3_stmt *row = store_statement(store, S_NAMES, err);
-    int           code = SQLITE_ERROR;
+    int code = SQLITE_ERROR;
     if (!row)
         return HONE_EIO;
     store_forget_names(store);
@@ -395,16 +400,16 @@ static const struct metric_name *find_name(const struct store *store, int64_t id
 
 struct report_parts {
     hone_value *values;
-    uint32_t    capacity;
-    size_t      hint;
+    uint32_t capacity;
+    size_t hint;
 };
 
-static hone_rc read_values(struct store *store, struct report_parts *parts, struct cursor *from, const struct cursor *step,
-                           uint32_t *n, hone_error *err)
+static hone_rc read_values(struct store *store, struct report_parts *parts, struct cursor *from,
+                           const struct cursor *step, uint32_t *n, hone_error *err)
 {
     hone_rc rc = cursor_meet(store, from, step, 3, err);
     for (; rc == HONE_OK && from->more && !compare_keys(from, step, 3); rc = cursor_next(store, from, 3, err)) {
-        const int64_t             id = sqlite3_column_int64(from->statement, 3);
+        const int64_t id = sqlite3_column_int64(from->statement, 3);
         const struct metric_name *name = find_name(store, id, &parts->hint);
         if (!name)
             return hone_fail(err, HONE_EIO, "", "'%s' is damaged: a report of trial %lld names the unknown metric %lld",
@@ -418,16 +423,17 @@ static hone_rc read_values(struct store *store, struct report_parts *parts, stru
 
 hone_rc store_reports(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err)
 {
-    struct store       *store = self;
-    struct cursor       steps = { 0 }, values = { 0 };
+    struct store *store = self;
+    struct cursor steps = { 0 }, values = { 0 };
     struct report_parts parts = { 0 };
-    hone_rc             rc = readable(store, err);
+    hone_rc rc = readable(store, err);
     if (rc < 0 || !visitor->report)
         return rc;
     steps.which = S_REPORTS;
     values.which = S_REPORT_VALUES;
     if ((rc = cursor_open(store, &steps, S_REPORTS, study, trial, 3, err)) < 0 ||
-        (rc = cursor_open(store, &values, S_REPORT_VALUES, study, trial, 3, err)) < 0 || (rc = load_names(store, err)) < 0)
+        (rc = cursor_open(store, &values, S_REPORT_VALUES, study, trial, 3, err)) < 0 ||
+        (rc = load_names(store, err)) < 0)
         goto out;
     while (rc == HONE_OK && steps.more) {
         hone_report_record report = { .size = sizeof report };
@@ -455,7 +461,7 @@ hone_rc store_events(void *self, int64_t study, const hone_storage_visitor *visi
 {
     struct store *store = self;
     struct cursor row = { 0 };
-    hone_rc       rc = readable(store, err);
+    hone_rc rc = readable(store, err);
     if (rc < 0 || !visitor->event)
         return rc;
     rc = cursor_open(store, &row, S_EVENTS, study, 0, 0, err);
@@ -474,11 +480,12 @@ hone_rc store_events(void *self, int64_t study, const hone_storage_visitor *visi
     return rc;
 }
 
-hone_rc store_attachments(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err)
+hone_rc store_attachments(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor,
+                          hone_error *err)
 {
     struct store *store = self;
     struct cursor row = { 0 };
-    hone_rc       rc = readable(store, err);
+    hone_rc rc = readable(store, err);
     if (rc < 0 || !visitor->attachment)
         return rc;
     rc = cursor_open(store, &row, S_ATTACHMENTS, study, trial, 1, err);

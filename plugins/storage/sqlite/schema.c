@@ -128,13 +128,15 @@ static const char *const version_1[] = {
     /* views: for people, hone itself reads the tables */
     "CREATE VIEW reports AS -- long form: one row per reported number\n"
     "  SELECT s.name AS study, r.trial, r.attempt, r.step, n.name, v.value, r.time,\n"
-    "         CASE r.verdict WHEN 0 THEN 'continue' WHEN 1 THEN 'pause' WHEN 2 THEN 'stop' ELSE r.verdict END AS verdict\n"
+    "         CASE r.verdict WHEN 0 THEN 'continue' WHEN 1 THEN 'pause' WHEN 2 THEN 'stop' ELSE r.verdict END AS "
+    "verdict\n"
     "  FROM report_steps r JOIN studies s ON s.id = r.study\n"
     "  LEFT JOIN report_values v USING (study, trial, step, attempt) LEFT JOIN metric_names n ON n.id = v.metric;",
     "CREATE VIEW decisions AS\n"
     "  SELECT s.name AS study, e.sequence, CASE e.what WHEN 1 THEN 'ask' WHEN 2 THEN 'report' WHEN 3 THEN 'tell'\n"
     "           WHEN 4 THEN 'retry' WHEN 5 THEN 'note' ELSE e.what END AS what, e.trial, e.step,\n"
-    "         CASE e.verdict WHEN 0 THEN 'continue' WHEN 1 THEN 'pause' WHEN 2 THEN 'stop' ELSE e.verdict END AS verdict,\n"
+    "         CASE e.verdict WHEN 0 THEN 'continue' WHEN 1 THEN 'pause' WHEN 2 THEN 'stop' ELSE e.verdict END AS "
+    "verdict,\n"
     "         e.text\n"
     "  FROM events e JOIN studies s ON s.id = e.study;",
     "CREATE VIEW trial_results AS -- one row per trial: value of the first objective, the point in one text\n"
@@ -146,7 +148,8 @@ static const char *const version_1[] = {
     "          WHERE p.study = t.study AND p.trial = t.number ORDER BY position)) AS point, t.message\n"
     "  FROM trials t JOIN studies s ON s.id = t.study\n"
     "  LEFT JOIN trial_values v ON v.study = t.study AND v.trial = t.number AND v.position = 0;",
-    "CREATE VIEW best_trials AS -- per study and objective the best trial that is complete and satisfies the constraints\n"
+    "CREATE VIEW best_trials AS -- per study and objective the best trial that is complete and satisfies the "
+    "constraints\n"
     "  SELECT study, objective, trial, value, point FROM (\n"
     "    SELECT s.name AS study, o.position, o.name AS objective, t.number AS trial, v.value,\n"
     "           (SELECT group_concat(key || '=' || text, ' ') FROM (SELECT key, text FROM trial_parameters p\n"
@@ -167,19 +170,24 @@ const struct migration store_migrations[SCHEMA_VERSION] = {
 };
 
 const char store_documentation[] =
-    "Keeps studies in one SQLite file, in WAL mode: one process writes, any number read, and no reader ever holds up the\n"
+    "Keeps studies in one SQLite file, in WAL mode: one process writes, any number read, and no reader ever holds up "
+    "the\n"
     "writer. Several studies live in one file, and different processes may run different ones at the same time.\n"
     "\n"
     "    [study]\n"
     "    storage = sqlite:fashion.db\n"
     "\n"
-    "A commit survives kill -9 at any moment, with `synchronous = normal` too: it has been handed to the kernel by write()\n"
-    "before it is reported, and the kernel keeps it when the process dies; a half-written commit fails its checksum and is\n"
+    "A commit survives kill -9 at any moment, with `synchronous = normal` too: it has been handed to the kernel by "
+    "write()\n"
+    "before it is reported, and the kernel keeps it when the process dies; a half-written commit fails its checksum "
+    "and is\n"
     "not seen. Only a power failure or a crash of the kernel itself can take the last commits (never the file's\n"
     "integrity); `synchronous = full` waits for the disk at each commit and loses nothing then either.\n"
     "\n"
-    "The file may be queried by hand; `sqlite3 fashion.db .schema` shows the commented schema. Tables: studies, objectives,\n"
-    "constraints, trials, trial_parameters, trial_values, trial_constraints, trial_metrics, report_steps, report_values,\n"
+    "The file may be queried by hand; `sqlite3 fashion.db .schema` shows the commented schema. Tables: studies, "
+    "objectives,\n"
+    "constraints, trials, trial_parameters, trial_values, trial_constraints, trial_metrics, report_steps, "
+    "report_values,\n"
     "metric_names, events, attachments. Views that make queries short:\n"
     "\n"
     "    SELECT * FROM best_trials;                         -- the winner of each study and objective\n"
@@ -190,13 +198,16 @@ const char store_documentation[] =
     "      JOIN trial_values v ON v.study = t.study AND v.trial = t.number AND v.position = 0\n"
     "      JOIN trial_parameters p ON p.study = t.study AND p.trial = t.number AND p.key = 'optimizer.learning_rate';\n"
     "\n"
-    "A value that is not a number is NULL; infinities are kept (.dump and .mode show them as Inf or 9.0e+999); -0 is kept\n"
+    "A value that is not a number is NULL; infinities are kept (.dump and .mode show them as Inf or 9.0e+999); -0 is "
+    "kept\n"
     "as 0. Times are seconds since 1970 UTC. To take a study out:\n"
     "\n"
     "    PRAGMA foreign_keys = ON; DELETE FROM studies WHERE name = 'fashion'; VACUUM;\n"
     "\n"
-    "Beside FILE stand FILE-wal and FILE-shm while it is open (copy a live file with `sqlite3 FILE '.backup COPY'`), and\n"
-    "FILE-lock while a study is being run. `PRAGMA user_version` is the version of the schema: an older file is brought up to\n"
+    "Beside FILE stand FILE-wal and FILE-shm while it is open (copy a live file with `sqlite3 FILE '.backup COPY'`), "
+    "and\n"
+    "FILE-lock while a study is being run. `PRAGMA user_version` is the version of the schema: an older file is "
+    "brought up to\n"
     "date when a study is run in it, a newer one is refused and left as it is.\n";
 
 static hone_rc read_pragma(struct store *store, const char *sql, int64_t *value, hone_error *err)
@@ -208,8 +219,8 @@ static hone_rc read_pragma(struct store *store, const char *sql, int64_t *value,
 hone_rc store_identify(struct store *store, int newest, int *version, hone_error *err)
 {
     const char *path = store_shown(store->path);
-    int64_t     application = 0, user = 0, things = 0;
-    hone_rc     rc;
+    int64_t application = 0, user = 0, things = 0;
+    hone_rc rc;
     if ((rc = read_pragma(store, "SELECT count(*) FROM sqlite_schema", &things, err)) < 0 ||
         (rc = read_pragma(store, "PRAGMA application_id", &application, err)) < 0 ||
         (rc = read_pragma(store, "PRAGMA user_version", &user, err)) < 0)
@@ -221,28 +232,30 @@ hone_rc store_identify(struct store *store, int newest, int *version, hone_error
         return HONE_OK;
     }
     if (application != APPLICATION_ID || user < 1)
-        return hone_fail(err, HONE_EIO, "", "'%s' is an SQLite database of another program; name another file as the storage",
-                         path);
-    if (user > newest)
         return hone_fail(err, HONE_EIO, "",
-                         "'%s' was written by a newer hone (its version is %lld, this hone knows %d); install that hone or "
-                         "name another file",
-                         path, (long long)user, newest);
+                         "'%s' is an SQLite database of another program; name another file as the storage", path);
+    if (user > newest)
+        return hone_fail(
+            err, HONE_EIO, "",
+            "'%s' was written by a newer hone (its version is %lld, this hone knows %d); install that hone or "
+            "name another file",
+            path, (long long)user, newest);
     *version = (int)user;
     return HONE_OK;
 }
 
 hone_rc store_migrate(struct store *store, const struct migration *steps, int n, hone_error *err)
 {
-    int     version = 0, code = SQLITE_OK;
+    int version = 0, code = SQLITE_OK;
     hone_rc rc = store_identify(store, n, &version, err);
     if (rc < 0 || version == n)
         return rc;
     if (store->mode == HONE_STORAGE_READ)
-        return hone_fail(err, HONE_EIO, "",
-                         "'%s' is of an older version (%d, this hone reads %d); run a study in it once, or run it with the "
-                         "hone that wrote it",
-                         store_shown(store->path), version, n);
+        return hone_fail(
+            err, HONE_EIO, "",
+            "'%s' is of an older version (%d, this hone reads %d); run a study in it once, or run it with the "
+            "hone that wrote it",
+            store_shown(store->path), version, n);
     if ((code = store_execute(store, "BEGIN IMMEDIATE", NULL)) != SQLITE_OK)
         return store_fail(store, code, "write to", err);
     /* another process may have been faster: look again, now that nobody else can write */
@@ -250,7 +263,8 @@ hone_rc store_migrate(struct store *store, const struct migration *steps, int n,
         goto out;
     for (; version < n; version++) {
         char pragma[96];
-        snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID, version + 1);
+        snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
+                 version + 1);
         for (const char *const *sql = steps[version].sql; *sql && code == SQLITE_OK; sql++)
             code = store_execute(store, *sql, NULL);
         if (code != SQLITE_OK || (code = store_execute(store, pragma, NULL)) != SQLITE_OK) {

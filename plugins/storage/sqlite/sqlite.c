@@ -9,7 +9,8 @@ static const char *const synchronous_choices[] = { "normal", "full", NULL };
 
 static const hone_param params[] = {
     HONE_ENUM(struct settings, synchronous, "normal", synchronous_choices, 0,
-              "What a commit waits for: normal: the kernel has it (survives kill -9); full: the disk has it (survives a power "
+              "What a commit waits for: normal: the kernel has it (survives kill -9); full: the disk has it (survives "
+              "a power "
               "failure too, at one fsync per commit)."),
     HONE_REAL(struct settings, busy_timeout, "20", 0, 86400, HONE_P_ADVANCED, "seconds",
               "How long to wait for another process that is writing to the same file."),
@@ -101,10 +102,22 @@ static hone_rc store_commit(void *self, hone_error *err)
 }
 
 static const hone_storage_v1 iface = {
-    sizeof(hone_storage_v1), 0,
-    store_open, store_begin, store_commit, store_rollback,
-    store_put_study, store_put_trial, store_put_report, store_put_event, store_put_attachment,
-    store_studies, store_trials, store_reports, store_events, store_attachments,
+    sizeof(hone_storage_v1),
+    0,
+    store_open,
+    store_begin,
+    store_commit,
+    store_rollback,
+    store_put_study,
+    store_put_trial,
+    store_put_report,
+    store_put_event,
+    store_put_attachment,
+    store_studies,
+    store_trials,
+    store_reports,
+    store_events,
+    store_attachments,
     store_lock,
 };
 

@@ -67,7 +67,7 @@ void store_forget_names(struct store *store)
 hone_rc store_remember_name(struct store *store, int64_t id, const char *name, uint32_t direction, hone_error *err)
 {
     if (store->n_names == store->names_capacity) {
-        const size_t        capacity = store->names_capacity ? 2 * store->names_capacity : 16;
+        const size_t capacity = store->names_capacity ? 2 * store->names_capacity : 16;
         struct metric_name *more = realloc(store->names, capacity * sizeof *more);
         if (!more)
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of metrics");
@@ -95,7 +95,7 @@ static hone_rc name_id(struct store *store, const hone_value *value, size_t *hin
             return HONE_OK;
         }
     }
-    hone_rc       rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     sqlite3_stmt *find = store_statement(store, S_FIND_NAME, err);
     if (!find)
         return HONE_EIO;
@@ -184,9 +184,9 @@ static hone_rc put_study(struct store *store, const hone_study_record *study, in
 hone_rc store_put_study(void *self, const hone_study_record *study, int64_t *id, hone_error *err)
 {
     struct store *store = self;
-    hone_error    failure = HONE_ERROR_INIT;
-    int64_t       found = 0;
-    hone_rc       rc = writable(store, err);
+    hone_error failure = HONE_ERROR_INIT;
+    int64_t found = 0;
+    hone_rc rc = writable(store, err);
     if (rc < 0)
         return rc;
     if (study->state > HONE_STUDY_STOPPED)
@@ -209,11 +209,12 @@ static hone_rc check_study(struct store *store, int64_t study, hone_error *err)
         return HONE_EIO;
     sqlite3_bind_int64(find, 1, study);
     const int code = sqlite3_step(find);
-    hone_rc   rc = HONE_OK;
+    hone_rc rc = HONE_OK;
     if (code == SQLITE_ROW)
         store->known_study = study;
     else if (code == SQLITE_DONE)
-        rc = hone_fail(err, HONE_EINVAL, "", "'%s' holds no study with the id %lld", store_shown(store->path), (long long)study);
+        rc = hone_fail(err, HONE_EINVAL, "", "'%s' holds no study with the id %lld", store_shown(store->path),
+                       (long long)study);
     else
         rc = store_fail(store, code, "read", err);
     store_done(store, S_FIND_STUDY_NAME, find);
@@ -232,7 +233,8 @@ static sqlite3_stmt *keyed(struct store *store, enum statement which, int64_t st
     return statement;
 }
 
-static hone_rc put_row(struct store *store, enum statement which, int64_t study, const hone_trial_record *trial, hone_error *err)
+static hone_rc put_row(struct store *store, enum statement which, int64_t study, const hone_trial_record *trial,
+                       hone_error *err)
 {
     sqlite3_stmt *row = keyed(store, which, study, trial->number, err);
     if (!row)
@@ -251,7 +253,8 @@ static hone_rc put_row(struct store *store, enum statement which, int64_t study,
 }
 
 /* Rows of an earlier write that the new one has no counterpart for. */
-static hone_rc cut(struct store *store, enum statement which, int64_t study, uint64_t trial, uint32_t from, hone_error *err)
+static hone_rc cut(struct store *store, enum statement which, int64_t study, uint64_t trial, uint32_t from,
+                   hone_error *err)
 {
     sqlite3_stmt *statement = keyed(store, which, study, trial, err);
     if (!statement)
@@ -260,8 +263,8 @@ static hone_rc cut(struct store *store, enum statement which, int64_t study, uin
     return store_run(store, which, statement, err);
 }
 
-static hone_rc put_numbers(struct store *store, enum statement which, int64_t study, uint64_t trial, const double *numbers,
-                           uint32_t n, hone_error *err)
+static hone_rc put_numbers(struct store *store, enum statement which, int64_t study, uint64_t trial,
+                           const double *numbers, uint32_t n, hone_error *err)
 {
     hone_rc rc = HONE_OK;
     for (uint32_t i = 0; i < n && rc == HONE_OK; i++) {
@@ -318,8 +321,8 @@ static hone_rc put_trial(struct store *store, int64_t study, const hone_trial_re
 hone_rc store_put_trial(void *self, int64_t study, const hone_trial_record *trial, hone_error *err)
 {
     struct store *store = self;
-    hone_error    failure = HONE_ERROR_INIT;
-    hone_rc       rc = writable(store, err);
+    hone_error failure = HONE_ERROR_INIT;
+    hone_rc rc = writable(store, err);
     if (rc < 0)
         return rc;
     if (trial->state > HONE_STATE_FAILED)
@@ -329,8 +332,8 @@ hone_rc store_put_trial(void *self, int64_t study, const hone_trial_record *tria
 }
 
 /* ---- reports ---- */
-static sqlite3_stmt *report_keyed(struct store *store, enum statement which, int64_t study, const hone_report_record *report,
-                                  hone_error *err)
+static sqlite3_stmt *report_keyed(struct store *store, enum statement which, int64_t study,
+                                  const hone_report_record *report, hone_error *err)
 {
     sqlite3_stmt *statement = keyed(store, which, study, report->trial, err);
     if (statement) {
@@ -353,7 +356,7 @@ static hone_rc put_step(struct store *store, enum statement which, int64_t study
 
 static hone_rc put_report(struct store *store, int64_t study, const hone_report_record *report, hone_error *err)
 {
-    size_t  hint = 0;
+    size_t hint = 0;
     hone_rc rc = check_study(store, study, err);
     if (rc < 0 || (rc = put_step(store, S_ADD_REPORT, study, report, err)) < 0)
         return rc;
@@ -383,8 +386,8 @@ static hone_rc put_report(struct store *store, int64_t study, const hone_report_
 hone_rc store_put_report(void *self, int64_t study, const hone_report_record *report, hone_error *err)
 {
     struct store *store = self;
-    hone_error    failure = HONE_ERROR_INIT;
-    hone_rc       rc = writable(store, err);
+    hone_error failure = HONE_ERROR_INIT;
+    hone_rc rc = writable(store, err);
     return rc < 0 ? rc : settle(store, put_report(store, study, report, &failure), &failure, err);
 }
 
@@ -408,12 +411,13 @@ static hone_rc put_event(struct store *store, int64_t study, const hone_event_re
 hone_rc store_put_event(void *self, int64_t study, const hone_event_record *event, hone_error *err)
 {
     struct store *store = self;
-    hone_error    failure = HONE_ERROR_INIT;
-    hone_rc       rc = writable(store, err);
+    hone_error failure = HONE_ERROR_INIT;
+    hone_rc rc = writable(store, err);
     return rc < 0 ? rc : settle(store, put_event(store, study, event, &failure), &failure, err);
 }
 
-static hone_rc put_attachment(struct store *store, int64_t study, const hone_attachment_record *attachment, hone_error *err)
+static hone_rc put_attachment(struct store *store, int64_t study, const hone_attachment_record *attachment,
+                              hone_error *err)
 {
     hone_rc rc = check_study(store, study, err);
     if (rc < 0)
@@ -432,7 +436,7 @@ static hone_rc put_attachment(struct store *store, int64_t study, const hone_att
 hone_rc store_put_attachment(void *self, int64_t study, const hone_attachment_record *attachment, hone_error *err)
 {
     struct store *store = self;
-    hone_error    failure = HONE_ERROR_INIT;
-    hone_rc       rc = writable(store, err);
+    hone_error failure = HONE_ERROR_INIT;
+    hone_rc rc = writable(store, err);
     return rc < 0 ? rc : settle(store, put_attachment(store, study, attachment, &failure), &failure, err);
 }

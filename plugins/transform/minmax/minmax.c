@@ -71,8 +71,8 @@ static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error
 
 /* Widens the ranges of n features by one sample. x - x is 0 for finite numbers only.     all arrays: (n) */
 HONE_TARGET_CLONES
-static void widen(const float *restrict x, float *restrict least, float *restrict most,
-                  uint8_t *restrict strange, uint64_t n)
+static void widen(const float *restrict x, float *restrict least, float *restrict most, uint8_t *restrict strange,
+                  uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++) {
         least[i] = x[i] < least[i] ? x[i] : least[i];
@@ -161,8 +161,8 @@ static hone_rc finish(void *self, hone_error *err)
         if (m->strange[g]) {
             char name[96];
             hone_affine_group_name(&m->affine, &m->task, g, name, sizeof name);
-            return hone_fail(err, HONE_ENUMERIC, NULL,
-                             "%s holds values that are not finite numbers; it has no range", name);
+            return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it has no range",
+                             name);
         }
         const double width = m->settings.high - m->settings.low, scale = width / range;
         /* without a range, or with one too small for float32, values are shifted only */

@@ -48,8 +48,7 @@ static void check(const char *per, hone_task task, int run)
 {
     struct component c;
     static float scale[E], shift[E];
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "minmax", 1, "per", per, "low", "-1", "high", "3", NULL),
-                          HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "minmax", 1, "per", per, "low", "-1", "high", "3", NULL), HONE_OK);
     draw();
     CU_ASSERT_EQUAL_FATAL(fit(&c, task), HONE_OK);
     CU_ASSERT_EQUAL(iface_of(&c)->apply(c.self, data[0], out[0], N, &c.err), HONE_OK);
@@ -63,8 +62,7 @@ static void check(const char *per, hone_task task, int run)
                 most = fmax(most, (double)data[n][k]);
             }
         for (int n = 0; n < N; n++) {
-            const double expected =
-                most > least ? -1 + ((double)data[n][e] - least) * 4 / (most - least) : -1;
+            const double expected = most > least ? -1 + ((double)data[n][e] - least) * 4 / (most - least) : -1;
             CU_ASSERT(fabs((double)out[n][e] - expected) < 4e-6 + 4 * fabs(least) * 0x1p-22);
             CU_ASSERT_EQUAL(out[n][e], scale[e] * data[n][e] + shift[e]);
         }

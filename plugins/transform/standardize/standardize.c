@@ -12,11 +12,10 @@ struct settings {
 static const char *const choices[] = HONE_AFFINE_CHOICES;
 
 static const hone_param params[] = {
-    HONE_ENUM(
-        struct settings, per, "auto", choices, HONE_P_TUNABLE,
-        "What has a mean and a deviation of its own: feature: every element of a sample; channel: all "
-        "elements of one index of the first dimension; all: one for everything; auto: channel for images, "
-        "feature for tables."),
+    HONE_ENUM(struct settings, per, "auto", choices, HONE_P_TUNABLE,
+              "What has a mean and a deviation of its own: feature: every element of a sample; channel: all "
+              "elements of one index of the first dimension; all: one for everything; auto: channel for images, "
+              "feature for tables."),
 };
 
 struct standardize {
@@ -64,8 +63,7 @@ static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error
 
 /* Welford's step of n features at once, count: samples with this one     x, mean, square: (n) */
 HONE_TARGET_CLONES
-static void welford(const float *restrict x, double *restrict mean, double *restrict square, uint64_t n,
-                    double count)
+static void welford(const float *restrict x, double *restrict mean, double *restrict square, uint64_t n, double count)
 {
     const double share = 1 / count;
     for (uint64_t i = 0; i < n; i++) {

@@ -82,8 +82,7 @@ static void check(const char *per, hone_task task, int run)
         CU_ASSERT(near((double)scale[e], 1 / deviation, 1e-6));
         for (int n = 0; n < N; n++) {
             CU_ASSERT(near((double)out[n][e], ((double)data[n][e] - mean) / deviation, tolerance));
-            CU_ASSERT_EQUAL(out[n][e],
-                            scale[e] * data[n][e] + shift[e]); /* the host's own way gives the same bits */
+            CU_ASSERT_EQUAL(out[n][e], scale[e] * data[n][e] + shift[e]); /* the host's own way gives the same bits */
         }
     }
     CU_ASSERT_EQUAL(iface_of(&c)->apply(c.self, data[0], data[0], N, &c.err), HONE_OK); /* in place */
@@ -213,8 +212,7 @@ static void test_state_makes_the_round_and_hostile_bytes_do_not(void)
     CU_ASSERT_EQUAL(memcmp(out, first, sizeof out), 0);
     CU_ASSERT(component_load(&other, &s) < 0); /* made with another `per` */
     hone_rng rng = hone_rng_at(1, 1);
-    for (int round = 0; round < 3000;
-         round++) { /* whatever bytes: refused, or a state that saves; never a crash */
+    for (int round = 0; round < 3000; round++) { /* whatever bytes: refused, or a state that saves; never a crash */
         memcpy(&bad, &s, sizeof bad);
         const uint64_t changes = 1 + hone_rng_below(&rng, 4);
         for (uint64_t k = 0; k < changes; k++)

@@ -16,9 +16,11 @@
 extern "C" {
 #endif
 
-typedef struct hone_graph hone_graph;                          /* under construction */
-typedef struct hone_net   hone_net;                            /* compiled for one batch size */
-typedef struct hone_var { int32_t id; } hone_var; /* a value in the graph; owned by the graph; id < 0: a failed call */
+typedef struct hone_graph hone_graph; /* under construction */
+typedef struct hone_net hone_net;     /* compiled for one batch size */
+typedef struct hone_var {
+    int32_t id;
+} hone_var; /* a value in the graph; owned by the graph; id < 0: a failed call */
 
 /* ---- making a graph ---- */
 typedef struct hone_graph_options {
@@ -26,12 +28,12 @@ typedef struct hone_graph_options {
     uint64_t seed;          /* of initial weights and of the dropout masks */
 } hone_graph_options;
 HONE_EXPORT hone_graph *hone_nn_graph_create(const hone_graph_options *options); /* NULL: out of memory */
-HONE_EXPORT void        hone_nn_graph_destroy(hone_graph *g);                    /* after the nets compiled from it; accepts NULL */
+HONE_EXPORT void hone_nn_graph_destroy(hone_graph *g); /* after the nets compiled from it; accepts NULL */
 
 /* What products are computed in. Weights, statistics, losses and everything a caller sees stay float32. */
 enum hone_precision {
     HONE_FLOAT32 = 0,
-    HONE_BFLOAT16 = 1, /* compiling fails, naming the CPU, where it has no bfloat16 */
+    HONE_BFLOAT16 = 1,      /* compiling fails, naming the CPU, where it has no bfloat16 */
     HONE_PRECISION_AUTO = 2 /* bfloat16 where the CPU has it natively, else float32 */
 };
 /* Before the first compile; a graph computes in float32 unless told otherwise. */
@@ -49,53 +51,59 @@ HONE_EXPORT uint32_t hone_nn_shape(const hone_graph *g, hone_var x, int64_t *dim
 
 /* ---- layers: options left zero take the stated default ---- */
 struct hone_dense {
-    int64_t     units; /* >= 1 */
-    uint32_t    no_bias;
-    const char *init; /* "he" (normal, fan-in), "xavier" (uniform), "lecun" (normal), "orthogonal", "zeros"; NULL: "he" */
+    int64_t units; /* >= 1 */
+    uint32_t no_bias;
+    const char
+        *init; /* "he" (normal, fan-in), "xavier" (uniform), "lecun" (normal), "orthogonal", "zeros"; NULL: "he" */
     const char *name; /* NULL: "dense", numbered */
 };
-HONE_EXPORT hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *options); /* (N, C) -> (N, units) */
+HONE_EXPORT hone_var hone_nn_dense(hone_graph *g, hone_var x,
+                                   const struct hone_dense *options); /* (N, C) -> (N, units) */
 HONE_EXPORT hone_var hone_nn_relu(hone_graph *g, hone_var x);
 HONE_EXPORT hone_var hone_nn_tanh(hone_graph *g, hone_var x);
 HONE_EXPORT hone_var hone_nn_sigmoid(hone_graph *g, hone_var x);
-HONE_EXPORT hone_var hone_nn_gelu(hone_graph *g, hone_var x);                 /* exact (erf) form */
-HONE_EXPORT hone_var hone_nn_dropout(hone_graph *g, hone_var x, double rate); /* inverted; identity in inference and at rate 0 */
-HONE_EXPORT hone_var hone_nn_flatten(hone_graph *g, hone_var x);              /* (N, C, H, W) -> (N, C*H*W) */
-HONE_EXPORT hone_var hone_nn_add(hone_graph *g, hone_var a, hone_var b);      /* same shapes */
+HONE_EXPORT hone_var hone_nn_gelu(hone_graph *g, hone_var x); /* exact (erf) form */
+HONE_EXPORT hone_var hone_nn_dropout(hone_graph *g, hone_var x,
+                                     double rate);               /* inverted; identity in inference and at rate 0 */
+HONE_EXPORT hone_var hone_nn_flatten(hone_graph *g, hone_var x); /* (N, C, H, W) -> (N, C*H*W) */
+HONE_EXPORT hone_var hone_nn_add(hone_graph *g, hone_var a, hone_var b); /* same shapes */
 
-HONE_EXPORT hone_var hone_nn_leaky_relu(hone_graph *g, hone_var x, double slope); /* x < 0: slope * x; slope in [0, 1) */
-HONE_EXPORT hone_var hone_nn_swish(hone_graph *g, hone_var x);                    /* x * sigmoid(x) */
+HONE_EXPORT hone_var hone_nn_leaky_relu(hone_graph *g, hone_var x,
+                                        double slope);         /* x < 0: slope * x; slope in [0, 1) */
+HONE_EXPORT hone_var hone_nn_swish(hone_graph *g, hone_var x); /* x * sigmoid(x) */
 
 /* Convolution. Names of the weights and their order are PyTorch's: NAME.weight (filters, C / groups, kernel_h, kernel_w),
  * NAME.bias (filters). The output has (size + 2 pad - dilation (kernel - 1) - 1) / stride + 1 rows and columns. */
 struct hone_conv2d {
-    int64_t     filters;            /* >= 1 */
-    int64_t     kernel;             /* rows and columns; >= 1, unless both of the next two are set */
-    int64_t     kernel_h, kernel_w; /* 0: kernel */
-    int64_t     stride;             /* 0: 1 */
-    int64_t     pad;                /* zeros on every side; 0: none */
-    int64_t     pad_h, pad_w;       /* 0: pad */
-    int64_t     dilation;           /* 0: 1 */
-    int64_t     groups;             /* 0: 1; divides C and filters */
-    uint32_t    no_bias;
+    int64_t filters;            /* >= 1 */
+    int64_t kernel;             /* rows and columns; >= 1, unless both of the next two are set */
+    int64_t kernel_h, kernel_w; /* 0: kernel */
+    int64_t stride;             /* 0: 1 */
+    int64_t pad;                /* zeros on every side; 0: none */
+    int64_t pad_h, pad_w;       /* 0: pad */
+    int64_t dilation;           /* 0: 1 */
+    int64_t groups;             /* 0: 1; divides C and filters */
+    uint32_t no_bias;
     const char *init; /* as dense, fan-in C / groups * kernel_h * kernel_w */
     const char *name; /* NULL: "conv", numbered */
 };
-HONE_EXPORT hone_var hone_nn_conv2d(hone_graph *g, hone_var x, const struct hone_conv2d *options); /* (N, C, H, W) -> (N, filters, H', W') */
+HONE_EXPORT hone_var hone_nn_conv2d(hone_graph *g, hone_var x,
+                                    const struct hone_conv2d *options); /* (N, C, H, W) -> (N, filters, H', W') */
 struct hone_conv1d { /* as conv2d; NAME.weight (filters, C / groups, kernel) */
-    int64_t     filters, kernel, stride, pad, dilation, groups;
-    uint32_t    no_bias;
+    int64_t filters, kernel, stride, pad, dilation, groups;
+    uint32_t no_bias;
     const char *init, *name;
 };
-HONE_EXPORT hone_var hone_nn_conv1d(hone_graph *g, hone_var x, const struct hone_conv1d *options); /* (N, C, L) -> (N, filters, L') */
+HONE_EXPORT hone_var hone_nn_conv1d(hone_graph *g, hone_var x,
+                                    const struct hone_conv1d *options); /* (N, C, L) -> (N, filters, L') */
 /* The adjoint of a convolution: (size - 1) * stride - 2 pad + kernel + output_pad rows and columns. NAME.weight (C, filters,
  * kernel, kernel), NAME.bias (filters). */
 struct hone_conv_transpose2d {
-    int64_t     filters, kernel;
-    int64_t     stride;     /* 0: 1 */
-    int64_t     pad;        /* cut off on every side; < kernel */
-    int64_t     output_pad; /* more rows and columns below and to the right; < stride */
-    uint32_t    no_bias;
+    int64_t filters, kernel;
+    int64_t stride;     /* 0: 1 */
+    int64_t pad;        /* cut off on every side; < kernel */
+    int64_t output_pad; /* more rows and columns below and to the right; < stride */
+    uint32_t no_bias;
     const char *init;
     const char *name; /* NULL: "conv_transpose", numbered */
 };
@@ -103,9 +111,9 @@ HONE_EXPORT hone_var hone_nn_conv_transpose2d(hone_graph *g, hone_var x, const s
 
 /* Pooling of (N, C, H, W). */
 struct hone_pool {
-    int64_t  kernel;          /* >= 1, rows and columns; max: at most 15 */
-    int64_t  stride;          /* 0: kernel */
-    int64_t  pad;             /* on every side, at most kernel / 2 */
+    int64_t kernel;           /* >= 1, rows and columns; max: at most 15 */
+    int64_t stride;           /* 0: kernel */
+    int64_t pad;              /* on every side, at most kernel / 2 */
     uint32_t exclude_padding; /* average: divide by the number of real pixels, not by kernel * kernel */
 };
 HONE_EXPORT hone_var hone_nn_max_pool(hone_graph *g, hone_var x, const struct hone_pool *options);
@@ -115,22 +123,23 @@ HONE_EXPORT hone_var hone_nn_global_average_pool(hone_graph *g, hone_var x); /* 
 /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, per channel: over the batch and the pixels in training, whose
  * mean and (unbiased) variance move NAME.running_mean and NAME.running_var, which inference uses. x: (N, C, ...) */
 struct hone_batch_norm {
-    double      momentum; /* running = momentum * running + (1 - momentum) * batch; in [0, 1); 0: 0.9 (PyTorch calls it 0.1) */
-    double      epsilon;  /* 0: 1e-5 */
-    const char *name;     /* NULL: "batch_norm", numbered */
+    double
+        momentum; /* running = momentum * running + (1 - momentum) * batch; in [0, 1); 0: 0.9 (PyTorch calls it 0.1) */
+    double epsilon;   /* 0: 1e-5 */
+    const char *name; /* NULL: "batch_norm", numbered */
 };
 HONE_EXPORT hone_var hone_nn_batch_norm(hone_graph *g, hone_var x, const struct hone_batch_norm *options);
 /* The same over the last dimension of each row of (N, ..., C), in training and inference alike; NAME.weight (C). */
 struct hone_layer_norm {
-    double      epsilon; /* 0: 1e-5 */
-    const char *name;    /* NULL: "layer_norm", numbered */
+    double epsilon;   /* 0: 1e-5 */
+    const char *name; /* NULL: "layer_norm", numbered */
 };
 HONE_EXPORT hone_var hone_nn_layer_norm(hone_graph *g, hone_var x, const struct hone_layer_norm *options);
 /* The same over the pixels of C / groups channels of a sample; NAME.weight (C). x: (N, C, ...) */
 struct hone_group_norm {
-    int64_t     groups;  /* divides C; 0: 1 */
-    double      epsilon; /* 0: 1e-5 */
-    const char *name;    /* NULL: "group_norm", numbered */
+    int64_t groups;   /* divides C; 0: 1 */
+    double epsilon;   /* 0: 1e-5 */
+    const char *name; /* NULL: "group_norm", numbered */
 };
 HONE_EXPORT hone_var hone_nn_group_norm(hone_graph *g, hone_var x, const struct hone_group_norm *options);
 
@@ -141,26 +150,29 @@ HONE_EXPORT hone_var hone_nn_reshape(hone_graph *g, hone_var x, const int64_t *d
 /* y's i-th dimension is x's order[i]-th, 0-based, without N: (C, H, W) with order 1, 2, 0 is (H, W, C). */
 HONE_EXPORT hone_var hone_nn_transpose(hone_graph *g, hone_var x, const uint32_t *order, uint32_t n_dims);
 enum hone_upsample_mode { HONE_NEAREST = 0, HONE_BILINEAR = 1 /* pixel centres, align_corners = False */ };
-HONE_EXPORT hone_var hone_nn_upsample(hone_graph *g, hone_var x, int64_t factor, uint32_t mode); /* (N, C, H, W) -> (N, C, H f, W f) */
+HONE_EXPORT hone_var hone_nn_upsample(hone_graph *g, hone_var x, int64_t factor,
+                                      uint32_t mode); /* (N, C, H, W) -> (N, C, H f, W f) */
 /* Rows of a table; x holds whole numbers in [0, entries), others take the nearest of these. NAME.weight (entries, units). */
 struct hone_embedding {
-    int64_t     entries, units;
+    int64_t entries, units;
     const char *name; /* NULL: "embedding", numbered; first values are normal, deviation 1 */
 };
-HONE_EXPORT hone_var hone_nn_embedding(hone_graph *g, hone_var x, const struct hone_embedding *options); /* (N, T) -> (N, T, units) */
+HONE_EXPORT hone_var hone_nn_embedding(hone_graph *g, hone_var x,
+                                       const struct hone_embedding *options); /* (N, T) -> (N, T, units) */
 
 /* C callers name the options in place: hone_dense(g, x, .units = 32), hone_conv2d(g, x, .filters = 32, .kernel = 3, .pad = 1) */
 #ifndef __cplusplus
-#define hone_dense(g, x, ...)            hone_nn_dense(g, x, &(const struct hone_dense){ __VA_ARGS__ })
-#define hone_conv2d(g, x, ...)           hone_nn_conv2d(g, x, &(const struct hone_conv2d){ __VA_ARGS__ })
-#define hone_conv1d(g, x, ...)           hone_nn_conv1d(g, x, &(const struct hone_conv1d){ __VA_ARGS__ })
-#define hone_conv_transpose2d(g, x, ...) hone_nn_conv_transpose2d(g, x, &(const struct hone_conv_transpose2d){ __VA_ARGS__ })
-#define hone_max_pool(g, x, ...)         hone_nn_max_pool(g, x, &(const struct hone_pool){ __VA_ARGS__ })
-#define hone_average_pool(g, x, ...)     hone_nn_average_pool(g, x, &(const struct hone_pool){ __VA_ARGS__ })
-#define hone_batch_norm(g, x, ...)       hone_nn_batch_norm(g, x, &(const struct hone_batch_norm){ __VA_ARGS__ })
-#define hone_layer_norm(g, x, ...)       hone_nn_layer_norm(g, x, &(const struct hone_layer_norm){ __VA_ARGS__ })
-#define hone_group_norm(g, x, ...)       hone_nn_group_norm(g, x, &(const struct hone_group_norm){ __VA_ARGS__ })
-#define hone_embedding(g, x, ...)        hone_nn_embedding(g, x, &(const struct hone_embedding){ __VA_ARGS__ })
+#define hone_dense(g, x, ...)  hone_nn_dense(g, x, &(const struct hone_dense){ __VA_ARGS__ })
+#define hone_conv2d(g, x, ...) hone_nn_conv2d(g, x, &(const struct hone_conv2d){ __VA_ARGS__ })
+#define hone_conv1d(g, x, ...) hone_nn_conv1d(g, x, &(const struct hone_conv1d){ __VA_ARGS__ })
+#define hone_conv_transpose2d(g, x, ...) \
+    hone_nn_conv_transpose2d(g, x, &(const struct hone_conv_transpose2d){ __VA_ARGS__ })
+#define hone_max_pool(g, x, ...)     hone_nn_max_pool(g, x, &(const struct hone_pool){ __VA_ARGS__ })
+#define hone_average_pool(g, x, ...) hone_nn_average_pool(g, x, &(const struct hone_pool){ __VA_ARGS__ })
+#define hone_batch_norm(g, x, ...)   hone_nn_batch_norm(g, x, &(const struct hone_batch_norm){ __VA_ARGS__ })
+#define hone_layer_norm(g, x, ...)   hone_nn_layer_norm(g, x, &(const struct hone_layer_norm){ __VA_ARGS__ })
+#define hone_group_norm(g, x, ...)   hone_nn_group_norm(g, x, &(const struct hone_group_norm){ __VA_ARGS__ })
+#define hone_embedding(g, x, ...)    hone_nn_embedding(g, x, &(const struct hone_embedding){ __VA_ARGS__ })
 #endif
 
 /* ---- losses: one number a sample; a step minimizes their mean over the batch ---- */
@@ -171,7 +183,8 @@ HONE_EXPORT hone_var hone_nn_softmax_cross_entropy(hone_graph *g, hone_var logit
 HONE_EXPORT hone_var hone_nn_mse(hone_graph *g, hone_var x, hone_var targets);
 
 /* ---- what a network answers with, computed in inference only ---- */
-HONE_EXPORT hone_var hone_nn_softmax(hone_graph *g, hone_var x); /* (N, K) -> (N, K); has no backward pass: for outputs */
+HONE_EXPORT hone_var hone_nn_softmax(hone_graph *g,
+                                     hone_var x); /* (N, K) -> (N, K); has no backward pass: for outputs */
 
 /* ---- sites: where regularizers may insert layers ---- */
 enum hone_site_role {
@@ -184,9 +197,9 @@ enum hone_site_role {
     HONE_SITE_OUTPUT = 6
 };
 typedef struct hone_site {
-    uint32_t    size, role;
-    uint32_t    index; /* the index-th site of its role, from the input on, 0-based: depth-dependent rates need it */
-    uint32_t    reserved;
+    uint32_t size, role;
+    uint32_t index; /* the index-th site of its role, from the input on, 0-based: depth-dependent rates need it */
+    uint32_t reserved;
     const char *name; /* "hidden1", "block3.branch": matched by a regularizer's `sites` pattern */
 } hone_site;
 /* Offers x to the graph's site handler and returns what it made of it (x itself where there is none). A name without a
@@ -207,23 +220,24 @@ enum hone_parameter_role {
 };
 enum { HONE_MAX_STATES = 4 };
 typedef struct hone_parameter {
-    uint32_t    size, role;
-    const char *name;     /* "hidden1.weight", "hidden1.bias" */
-    float      *value;    /* (length) in the layout of the step: element-wise work only; padding is zero and stays zero */
-    float      *gradient; /* (length) of the mean loss */
-    float      *state[HONE_MAX_STATES]; /* the optimizer's, (length) each, zero at the start; NULL where it declared none */
-    uint64_t    length;
-    uint32_t    n_dims, reserved;
-    int64_t     dims[HONE_MAX_DIMS]; /* of the plain shape, PyTorch's order: dense (out, in), bias (out) */
-    uint32_t    plain, reserved2;    /* plain 1: the layout of the step is row-major in the order of dims, without padding */
+    uint32_t size, role;
+    const char *name; /* "hidden1.weight", "hidden1.bias" */
+    float *value;     /* (length) in the layout of the step: element-wise work only; padding is zero and stays zero */
+    float *gradient;  /* (length) of the mean loss */
+    float *state[HONE_MAX_STATES]; /* the optimizer's, (length) each, zero at the start; NULL where it declared none */
+    uint64_t length;
+    uint32_t n_dims, reserved;
+    int64_t dims[HONE_MAX_DIMS]; /* of the plain shape, PyTorch's order: dense (out, in), bias (out) */
+    uint32_t plain, reserved2; /* plain 1: the layout of the step is row-major in the order of dims, without padding */
 } hone_parameter;
 
 /* ---- compiling and running ---- */
 /* Compiles the graph for batches of `batch` samples. loss is minimized; output is what hone_net_infer computes. Nets of one
  * graph share their parameters (values, gradients, states): a smaller last batch is a second net, and weights need no copy.
  * Fails with the first mistake of the building, naming layer and shapes. */
-HONE_EXPORT hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **net, hone_error *err);
-HONE_EXPORT void    hone_net_destroy(hone_net *net); /* accepts NULL */
+HONE_EXPORT hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **net,
+                                    hone_error *err);
+HONE_EXPORT void hone_net_destroy(hone_net *net); /* accepts NULL */
 HONE_EXPORT int64_t hone_net_batch(const hone_net *net);
 
 /* The buffer of an input, (batch, sample...) float32, row-major, to be filled before each step; life of the net. */
@@ -233,8 +247,9 @@ HONE_EXPORT float *hone_net_input(hone_net *net, hone_var input);
 HONE_EXPORT hone_rc hone_net_forward_backward(hone_net *net, uint64_t step, double *loss, hone_error *err);
 /* Forward in inference mode (no dropout); then hone_net_output and hone_net_losses hold the results. No allocation. */
 HONE_EXPORT hone_rc hone_net_infer(hone_net *net, hone_error *err);
-HONE_EXPORT const float *hone_net_output(const hone_net *net);  /* (batch, K) */
-HONE_EXPORT const float *hone_net_losses(const hone_net *net);  /* (batch): loss of each sample, of the last call of either kind */
+HONE_EXPORT const float *hone_net_output(const hone_net *net); /* (batch, K) */
+HONE_EXPORT const float *
+hone_net_losses(const hone_net *net); /* (batch): loss of each sample, of the last call of either kind */
 /* Parameters of the graph, in the order of building; life of the graph. Before the first compile there are none. */
 HONE_EXPORT hone_parameter *const *hone_nn_parameters(hone_graph *g, uint32_t *n);
 /* What a network remembers beside its parameters and no optimizer touches: the running statistics of batch norm, as
@@ -269,19 +284,21 @@ HONE_EXPORT void hone_nn_gather_f32(const float *rows, uint64_t row_elements, co
 
 /* ---- model files: safetensors ---- */
 typedef struct hone_model_tensor {
-    const char   *name;
-    uint32_t      dtype, n_dims; /* HONE_F32, ... */
+    const char *name;
+    uint32_t dtype, n_dims; /* HONE_F32, ... */
     const int64_t *dims;
-    const void   *data;
+    const void *data;
 } hone_model_tensor;
-typedef struct hone_model_text { const char *key, *value; } hone_model_text; /* one entry of __metadata__ */
+typedef struct hone_model_text {
+    const char *key, *value;
+} hone_model_text; /* one entry of __metadata__ */
 /* Writes path.tmp, fsyncs, renames: the file is whole or not there. Tensors are laid out as the reference writer does. */
 HONE_EXPORT hone_rc hone_model_save(const char *path, const hone_model_tensor *tensors, uint32_t n_tensors,
                                     const hone_model_text *metadata, uint32_t n_metadata, hone_error *err);
 typedef struct hone_model_file hone_model_file;
 /* Maps and checks a file: header size, tiling of the data, shapes against sizes; hostile bytes are refused. */
 HONE_EXPORT hone_rc hone_model_open(const char *path, hone_model_file **file, hone_error *err);
-HONE_EXPORT void    hone_model_close(hone_model_file *file); /* accepts NULL */
+HONE_EXPORT void hone_model_close(hone_model_file *file); /* accepts NULL */
 HONE_EXPORT uint32_t hone_model_tensors(const hone_model_file *file, const hone_model_tensor **tensors); /* count */
 HONE_EXPORT const char *hone_model_metadata(const hone_model_file *file, const char *key); /* NULL: absent */
 

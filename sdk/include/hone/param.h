@@ -25,10 +25,10 @@
 #else
 #define HONE_FIELD_IS_(T, field, type) 0u
 #endif
-#define HONE_FIELD_(T, field, ctype, type, def, lo, hi, choices, flags, unit, doc)                              \
-    {                                                                                                           \
+#define HONE_FIELD_(T, field, ctype, type, def, lo, hi, choices, flags, unit, doc)                                    \
+    {                                                                                                                 \
         type, flags, (uint32_t)offsetof(T, field) + HONE_FIELD_IS_(T, field, ctype), 0, #field, def, lo, hi, choices, \
-            NULL, unit, doc                                                                                     \
+            NULL, unit, doc                                                                                           \
     }
 #define HONE_REAL(T, field, def, lo, hi, flags, unit, doc) \
     HONE_FIELD_(T, field, double, HONE_T_REAL, def, lo, hi, NULL, flags, unit, doc)
@@ -64,14 +64,23 @@
 #define HONE_COUNT(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
 
 /* Defines the entry function of a module that offers the components whose addresses follow. */
-#define HONE_MODULE(id, version, license, author, url, ...)                                                        \
-    static const hone_component *const hone_components_[] = { __VA_ARGS__ };                                       \
-    static const hone_module hone_module_ = { HONE_MAGIC, sizeof(hone_module), HONE_ABI_MAJOR, 0,                  \
-                                              HONE_COUNT(hone_components_), id, version, license, author, url,     \
-                                              hone_components_, NULL };                                            \
-    const hone_module *HONE_MODULE_SYMBOL(void)                                                                    \
-    {                                                                                                              \
-        return &hone_module_;                                                                                      \
+#define HONE_MODULE(id, version, license, author, url, ...)                  \
+    static const hone_component *const hone_components_[] = { __VA_ARGS__ }; \
+    static const hone_module hone_module_ = { HONE_MAGIC,                    \
+                                              sizeof(hone_module),           \
+                                              HONE_ABI_MAJOR,                \
+                                              0,                             \
+                                              HONE_COUNT(hone_components_),  \
+                                              id,                            \
+                                              version,                       \
+                                              license,                       \
+                                              author,                        \
+                                              url,                           \
+                                              hone_components_,              \
+                                              NULL };                        \
+    const hone_module *HONE_MODULE_SYMBOL(void)                              \
+    {                                                                        \
+        return &hone_module_;                                                \
     }
 
 /* Fills *err (which may be NULL) and returns code, so that a failure is one line:
@@ -79,7 +88,8 @@
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5), unused))
 #endif
-static hone_rc hone_fail(hone_error *err, hone_rc code, const char *param, const char *format, ...)
+static hone_rc
+hone_fail(hone_error *err, hone_rc code, const char *param, const char *format, ...)
 {
     if (err) {
         va_list args;

@@ -49,24 +49,27 @@ enum {
 /* Lives on the caller's stack: no allocation, no ownership, usable when out of memory. */
 typedef struct hone_error {
     uint32_t size;
-    hone_rc  code;
-    char     param[64]; /* key at fault, or "": the host finds its file and line */
-    char     msg[256];  /* one line, no newline, no full stop */
+    hone_rc code;
+    char param[64]; /* key at fault, or "": the host finds its file and line */
+    char msg[256];  /* one line, no newline, no full stop */
 } hone_error;
-#define HONE_ERROR_INIT { sizeof(hone_error), 0, "", "" }
+#define HONE_ERROR_INIT               \
+    {                                 \
+        sizeof(hone_error), 0, "", "" \
+    }
 
 /* ---- parameters: one table serves INI checks, `hone info`, man pages and the search space ---- */
 typedef struct hone_ints {
     const int64_t *values; /* (n) */
-    uint64_t       n;
+    uint64_t n;
 } hone_ints;
 typedef struct hone_reals {
     const double *values; /* (n) */
-    uint64_t      n;
+    uint64_t n;
 } hone_reals;
 typedef struct hone_strings {
     const char *const *values; /* (n) */
-    uint64_t           n;
+    uint64_t n;
 } hone_strings;
 
 enum {
@@ -90,43 +93,43 @@ enum {
 };
 
 typedef struct hone_param {
-    uint32_t           type, flags;
-    uint32_t           offset;    /* of the field in the component's config struct */
-    uint32_t           reserved;  /* 0 */
-    const char        *key;       /* [a-z][a-z0-9_]*, stable for ever */
-    const char        *def;       /* default as the user would write it; NULL: required */
-    double             min, max;  /* numbers: -HUGE_VAL, HUGE_VAL: none */
-    const char *const *choices;   /* HONE_T_ENUM: NULL-terminated */
-    const char        *active_if; /* "schedule=step|linear": another key of this table and its values; NULL: always */
-    const char        *unit;      /* "epochs", "bytes", or NULL */
-    const char        *doc;       /* required: one sentence, then any detail */
+    uint32_t type, flags;
+    uint32_t offset;            /* of the field in the component's config struct */
+    uint32_t reserved;          /* 0 */
+    const char *key;            /* [a-z][a-z0-9_]*, stable for ever */
+    const char *def;            /* default as the user would write it; NULL: required */
+    double min, max;            /* numbers: -HUGE_VAL, HUGE_VAL: none */
+    const char *const *choices; /* HONE_T_ENUM: NULL-terminated */
+    const char *active_if;      /* "schedule=step|linear": another key of this table and its values; NULL: always */
+    const char *unit;           /* "epochs", "bytes", or NULL */
+    const char *doc;            /* required: one sentence, then any detail */
 } hone_param;
 
 /* ---- what the host lends a plugin ---- */
 enum { HONE_LOG_DEBUG, HONE_LOG_INFO, HONE_LOG_WARN, HONE_LOG_ERROR };
 typedef struct hone_host {
-    uint32_t    size;
-    uint16_t    abi_major, abi_minor;
+    uint32_t size;
+    uint16_t abi_major, abi_minor;
     const char *version; /* of the host; life of the process */
-    void       *impl;    /* the host's own */
-    void        (*log)(const struct hone_host *host, uint32_t level, const char *message); /* [any] */
-    uint32_t    (*cancelled)(const struct hone_host *host);                                /* [any] poll in long loops */
-    const void *(*get_ext)(const struct hone_host *host, const char *id);                  /* [any] NULL: absent */
+    void *impl;          /* the host's own */
+    void (*log)(const struct hone_host *host, uint32_t level, const char *message); /* [any] */
+    uint32_t (*cancelled)(const struct hone_host *host);                            /* [any] poll in long loops */
+    const void *(*get_ext)(const struct hone_host *host, const char *id);           /* [any] NULL: absent */
 } hone_host;
 
 typedef struct hone_create_info {
-    uint32_t    size, reserved;
+    uint32_t size, reserved;
     const void *config;   /* the component's own struct, filled in and checked; life of the instance */
     const char *instance; /* section name, for messages; life of the instance */
-    uint64_t    seed;     /* the only source of randomness a plugin may use */
+    uint64_t seed;        /* the only source of randomness a plugin may use */
 } hone_create_info;
 
 typedef struct hone_istream { /* short reads are normal; 0: end, < 0: error */
-    void   *ctx;
+    void *ctx;
     int64_t (*read)(void *ctx, void *buffer, uint64_t n);
 } hone_istream;
 typedef struct hone_ostream {
-    void   *ctx;
+    void *ctx;
     int64_t (*write)(void *ctx, const void *buffer, uint64_t n); /* n, or < 0 */
 } hone_ostream;
 
@@ -138,29 +141,29 @@ enum {
     HONE_C_REUSABLE = 1u << 3       /* an instance may serve later trials of the same settings (data sets) */
 };
 typedef struct hone_component {
-    uint32_t          size, flags;
-    const char       *kind;    /* "search/1", "model/1", "com.acme.thing/2" */
-    const char       *name;    /* [a-z][a-z0-9_]*, unique per kind in the module */
-    const char       *summary; /* one line */
-    const char       *doc;     /* man page text (Markdown), or NULL */
+    uint32_t size, flags;
+    const char *kind;    /* "search/1", "model/1", "com.acme.thing/2" */
+    const char *name;    /* [a-z][a-z0-9_]*, unique per kind in the module */
+    const char *summary; /* one line */
+    const char *doc;     /* man page text (Markdown), or NULL */
     const hone_param *params;
-    uint32_t          n_params, param_size; /* param_size = sizeof(hone_param), the stride */
-    uint32_t          config_size, reserved;
-    const void       *iface; /* struct of the kind; it starts with its own size */
+    uint32_t n_params, param_size; /* param_size = sizeof(hone_param), the stride */
+    uint32_t config_size, reserved;
+    const void *iface; /* struct of the kind; it starts with its own size */
     /* config holds for the instance's life; on failure *self stays NULL */
     hone_rc (*create)(const hone_host *host, const hone_create_info *info, void **self, hone_error *err);
-    void (*destroy)(void *self);                                               /* accepts NULL */
-    hone_rc (*save)(void *self, const hone_ostream *out, hone_error *err);     /* same state, same bytes */
-    hone_rc (*load)(void *self, const hone_istream *in, hone_error *err);      /* the bytes are hostile */
-    const void *(*get_ext)(const char *id);                                    /* [any] may be NULL */
+    void (*destroy)(void *self);                                           /* accepts NULL */
+    hone_rc (*save)(void *self, const hone_ostream *out, hone_error *err); /* same state, same bytes */
+    hone_rc (*load)(void *self, const hone_istream *in, hone_error *err);  /* the bytes are hostile */
+    const void *(*get_ext)(const char *id);                                /* [any] may be NULL */
 } hone_component;
 
 typedef struct hone_module {
-    uint32_t    magic, size;
-    uint16_t    abi_major, abi_minor; /* the least minor this module can live with */
-    uint32_t    n_components;
-    const char *id, *version, *license, *author, *url; /* reverse DNS, semver, SPDX, free, free or "" */
-    const hone_component *const *components;           /* pointers: hone_component may grow */
+    uint32_t magic, size;
+    uint16_t abi_major, abi_minor; /* the least minor this module can live with */
+    uint32_t n_components;
+    const char *id, *version, *license, *author, *url;       /* reverse DNS, semver, SPDX, free, free or "" */
+    const hone_component *const *components;                 /* pointers: hone_component may grow */
     hone_rc (*init)(const hone_host *host, hone_error *err); /* [load] once, or NULL */
 } hone_module;
 

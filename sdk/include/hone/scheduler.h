@@ -19,22 +19,22 @@ typedef struct hone_order {
     uint32_t size, what;
     uint64_t trial; /* START: the number of the new trial, filled in by the host */
     uint64_t from;
-    int64_t  until; /* step at which the trial pauses by itself, with a checkpoint; 0: none */
-    double  *x;     /* CLONE: the new point, written by the scheduler */
+    int64_t until; /* step at which the trial pauses by itself, with a checkpoint; 0: none */
+    double *x;     /* CLONE: the new point, written by the scheduler */
 } hone_order;
 
 enum { HONE_CONTINUE = 0, HONE_PAUSE = 1, HONE_STOP = 2 };
 typedef struct hone_report {
-    uint32_t      size, n_values;
-    uint64_t      trial;
-    int64_t       step;   /* 1, 2, ...; gaps are allowed, order is not broken */
+    uint32_t size, n_values;
+    uint64_t trial;
+    int64_t step;         /* 1, 2, ...; gaps are allowed, order is not broken */
     const double *values; /* (n_values) the study's objectives; NaN where not reported or not a number */
 } hone_report;
 
 typedef struct hone_scheduler_info {
     uint32_t size, n_values;
-    int64_t  max_step; /* of a whole trial, 0: unknown */
-    uint64_t trials;   /* budget, 0: unknown */
+    int64_t max_step; /* of a whole trial, 0: unknown */
+    uint64_t trials;  /* budget, 0: unknown */
 } hone_scheduler_info;
 
 typedef struct hone_scheduler_v1 {

@@ -29,25 +29,26 @@ enum { HONE_EQ = 1, HONE_NE = 2, HONE_LT = 3, HONE_LE = 4, HONE_GT = 5, HONE_GE 
 typedef struct hone_condition {
     uint32_t size, dim; /* dim: index of an earlier dimension */
     uint32_t op, n_values;
-    const double *values; /* as in a point (indices of choices). HONE_EQ, HONE_NE: any of, none of (n_values); else one */
+    const double
+        *values; /* as in a point (indices of choices). HONE_EQ, HONE_NE: any of, none of (n_values); else one */
 } hone_condition;
 
 typedef struct hone_dim {
     uint32_t size, type, flags, n_choices;
-    const char *key;               /* "optimizer.learning_rate" */
-    double min, max;               /* both inside; may be infinite for HONE_DIM_NORMAL only; choices: 0 and n_choices-1 */
-    double step;                   /* 0: none. Values are min + i * step (i * step where min is infinite); integers: >= 1 */
-    double mean, deviation;        /* HONE_DIM_NORMAL, of log(x) with HONE_DIM_LOG */
-    const char *const *choices;    /* (n_choices) as written, or NULL */
-    const double *weights;         /* (n_choices) prior probabilities, sum 1; NULL: equal */
-    const double *numbers;         /* (n_choices) values of an ordinal of numbers; NULL: texts */
+    const char *key;        /* "optimizer.learning_rate" */
+    double min, max;        /* both inside; may be infinite for HONE_DIM_NORMAL only; choices: 0 and n_choices-1 */
+    double step;            /* 0: none. Values are min + i * step (i * step where min is infinite); integers: >= 1 */
+    double mean, deviation; /* HONE_DIM_NORMAL, of log(x) with HONE_DIM_LOG */
+    const char *const *choices; /* (n_choices) as written, or NULL */
+    const double *weights;      /* (n_choices) prior probabilities, sum 1; NULL: equal */
+    const double *numbers;      /* (n_choices) values of an ordinal of numbers; NULL: texts */
     uint32_t n_conditions, reserved;
     const hone_condition *const *conditions;
 } hone_dim;
 
 /* x[dim_a] op x[dim_b], or op a constant. Holds wherever one of its dimensions is inactive. */
 typedef struct hone_relation {
-    uint32_t size, op; /* HONE_LT ... */
+    uint32_t size, op;     /* HONE_LT ... */
     uint32_t dim_a, dim_b; /* dim_b UINT32_MAX: constant */
     double constant;
 } hone_relation;
@@ -68,18 +69,19 @@ typedef struct hone_outcome {
     const double *values;      /* (n_values): final; of the last report when pruned; NaN when failed or not reported */
     const double *constraints; /* (n_constraints): violation, <= 0 is satisfied */
     uint32_t n_values, n_constraints;
-    int64_t step;              /* last step reported; 0: none */
+    int64_t step; /* last step reported; 0: none */
 } hone_outcome;
 
 typedef struct hone_search_info {
     uint32_t size, n_values, n_constraints, reserved;
-    uint64_t trials; /* budget, 0: unknown */
+    uint64_t trials;  /* budget, 0: unknown */
     int64_t max_step; /* of a whole trial, 0: unknown */
 } hone_search_info;
 
 typedef struct hone_search_v1 {
     uint32_t size, flags;
-    hone_rc (*open)(void *self, const hone_space *space, const hone_search_info *info, hone_error *err); /* once; space: life of self */
+    hone_rc (*open)(void *self, const hone_space *space, const hone_search_info *info,
+                    hone_error *err);                                       /* once; space: life of self */
     hone_rc (*ask)(void *self, uint64_t trial, double *x, hone_error *err); /* HONE_DONE: space spent; HONE_WAIT */
     hone_rc (*tell)(void *self, const hone_outcome *outcome, hone_error *err);
 } hone_search_v1;
@@ -118,13 +120,14 @@ static inline double hone_dim_snap(const hone_dim *d, double v)
  * p from 1e-300; -inf and inf at 0 and 1 and beyond. */
 static inline double hone_normal_quantile(double p)
 {
-    static const double a[] = { -3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
+    static const double a[] = { -3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                                 1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00 };
-    static const double b[] = { -5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02, 6.680131188771972e+01,
-                                -1.328068155288572e+01 };
+    static const double b[] = { -5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
+                                6.680131188771972e+01, -1.328068155288572e+01 };
     static const double c[] = { -7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
                                 -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00 };
-    static const double d[] = { 7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00, 3.754408661907416e+00 };
+    static const double d[] = { 7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
+                                3.754408661907416e+00 };
     const double sign = p > 0.5 ? -1 : 1; /* by symmetry: 1 - p is exact there, and the lower tail keeps its digits */
     double x, e, u;
     if (!(p > 0))
@@ -135,7 +138,8 @@ static inline double hone_normal_quantile(double p)
         p = 1 - p;
     if (p < 0.02425) {
         const double q = sqrt(-2 * log(p));
-        x = (((((c[0] * q + c[1]) * q + c[2]) * q + c[3]) * q + c[4]) * q + c[5]) / ((((d[0] * q + d[1]) * q + d[2]) * q + d[3]) * q + 1);
+        x = (((((c[0] * q + c[1]) * q + c[2]) * q + c[3]) * q + c[4]) * q + c[5]) /
+            ((((d[0] * q + d[1]) * q + d[2]) * q + d[3]) * q + 1);
     } else {
         const double r = (p - 0.5) * (p - 0.5);
         x = (((((a[0] * r + a[1]) * r + a[2]) * r + a[3]) * r + a[4]) * r + a[5]) * (p - 0.5) /

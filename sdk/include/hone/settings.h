@@ -63,8 +63,9 @@ static inline double hone_unit_factor(const char *unit, const char *suffix)
     static const struct {
         const char *unit, *suffix;
         double factor;
-    } known[] = { { "bytes", "k", 1024 },   { "bytes", "M", 1048576 }, { "bytes", "G", 1073741824 }, { "seconds", "ms", 1e-3 },
-                  { "seconds", "s", 1 },    { "seconds", "m", 60 },    { "seconds", "h", 3600 },     { "seconds", "d", 86400 } };
+    } known[] = { { "bytes", "k", 1024 },    { "bytes", "M", 1048576 }, { "bytes", "G", 1073741824 },
+                  { "seconds", "ms", 1e-3 }, { "seconds", "s", 1 },     { "seconds", "m", 60 },
+                  { "seconds", "h", 3600 },  { "seconds", "d", 86400 } };
     if (!*suffix)
         return 1;
     for (unsigned i = 0; unit && i < sizeof known / sizeof *known; i++)
@@ -132,16 +133,18 @@ static inline void hone_param_range(const hone_param *p, char *out, size_t n)
 /* 1 where v may be the parameter's value. */
 static inline int hone_param_allows(const hone_param *p, double v)
 {
-    return !(v < p->min || v > p->max || (v == p->min && p->flags & HONE_P_LO_OPEN) || (v == p->max && p->flags & HONE_P_HI_OPEN));
+    return !(v < p->min || v > p->max || (v == p->min && p->flags & HONE_P_LO_OPEN) ||
+             (v == p->max && p->flags & HONE_P_HI_OPEN));
 }
 
-static inline hone_rc hone_param_number_(const hone_param *p, const char *text, int whole, double *real, int64_t *integer, hone_error *err)
+static inline hone_rc hone_param_number_(const hone_param *p, const char *text, int whole, double *real,
+                                         int64_t *integer, hone_error *err)
 {
     char range[96];
     double v;
     if (whole ? !hone_parse_int(text, p->unit, integer) : !hone_parse_real(text, p->unit, real))
-        return hone_fail(err, HONE_EINVAL, p->key, "%s = %.80s is not %s%s%s", p->key, text, whole ? "a whole number" : "a number",
-                         p->unit ? " of " : "", p->unit ? p->unit : "");
+        return hone_fail(err, HONE_EINVAL, p->key, "%s = %.80s is not %s%s%s", p->key, text,
+                         whole ? "a whole number" : "a number", p->unit ? " of " : "", p->unit ? p->unit : "");
     v = whole ? (double)*integer : *real;
     if (!hone_param_allows(p, v)) {
         hone_param_range(p, range, sizeof range);
@@ -154,7 +157,8 @@ static inline hone_rc hone_param_number_(const hone_param *p, const char *text, 
 
 /* Parses text as the parameter's value into the config struct (NULL: only checks). Messages read "rate = 1.5 is outside
  * [0, 1)". Paths are stored as given: making them absolute is the host's. */
-static inline hone_rc hone_settings_parse(const hone_param *p, const char *text, void *config, hone_settings_memory *memory, hone_error *err)
+static inline hone_rc hone_settings_parse(const hone_param *p, const char *text, void *config,
+                                          hone_settings_memory *memory, hone_error *err)
 {
     char *field = config ? (char *)config + p->offset : NULL;
     hone_rc rc = HONE_OK;
@@ -274,7 +278,9 @@ static inline hone_rc hone_settings_defaults(const hone_param *params, uint32_t 
 {
     for (uint32_t i = 0; i < n; i++) {
         const hone_param *p = hone_param_at(params, stride, i);
-        const char *text = p->def ? p->def : p->type == HONE_T_STR || p->type == HONE_T_PATH || p->type >= HONE_T_INTS ? "" : NULL;
+        const char *text = p->def                                                                      ? p->def
+                           : p->type == HONE_T_STR || p->type == HONE_T_PATH || p->type >= HONE_T_INTS ? ""
+                                                                                                       : NULL;
         const hone_rc rc = text ? hone_settings_parse(p, text, config, memory, err) : HONE_OK;
         if (rc != HONE_OK)
             return rc;

@@ -13,69 +13,75 @@
 
 #define HONE_KIND_STORAGE "storage/1"
 enum { HONE_STORAGE_READ = 0, HONE_STORAGE_WRITE = 1 /* create where missing */ };
-enum { HONE_STATE_WAITING = 0, HONE_STATE_RUNNING = 1, HONE_STATE_PAUSED = 2, HONE_STATE_COMPLETE = 3, HONE_STATE_PRUNED = 4,
-       HONE_STATE_FAILED = 5 };
+enum {
+    HONE_STATE_WAITING = 0,
+    HONE_STATE_RUNNING = 1,
+    HONE_STATE_PAUSED = 2,
+    HONE_STATE_COMPLETE = 3,
+    HONE_STATE_PRUNED = 4,
+    HONE_STATE_FAILED = 5
+};
 enum { HONE_STUDY_RUNNING = 0, HONE_STUDY_FINISHED = 1, HONE_STUDY_STOPPED = 2 };
 
 typedef struct hone_study_record {
-    uint32_t    size, state;    /* HONE_STUDY_... */
-    int64_t     id;             /* given by the storage */
+    uint32_t size, state; /* HONE_STUDY_... */
+    int64_t id;           /* given by the storage */
     const char *name;
-    uint64_t    seed;
-    const char *config;         /* resolved INI text, alone enough to reproduce */
-    const char *sources;        /* where each value came from: "section.key<TAB>file:line" lines */
-    const char *environment;    /* versions, CPU, threads: "key=value" lines */
-    uint32_t    n_objectives, n_constraints;
-    const hone_value *objectives;      /* names and directions; value unused */
-    const char *const *constraints;    /* as written: "model.parameters <= 500000" */
-    double      created, updated;      /* seconds since the epoch, UTC */
-    uint64_t    n_trials, n_complete, n_pruned, n_failed; /* filled when reading */
+    uint64_t seed;
+    const char *config;      /* resolved INI text, alone enough to reproduce */
+    const char *sources;     /* where each value came from: "section.key<TAB>file:line" lines */
+    const char *environment; /* versions, CPU, threads: "key=value" lines */
+    uint32_t n_objectives, n_constraints;
+    const hone_value *objectives;                      /* names and directions; value unused */
+    const char *const *constraints;                    /* as written: "model.parameters <= 500000" */
+    double created, updated;                           /* seconds since the epoch, UTC */
+    uint64_t n_trials, n_complete, n_pruned, n_failed; /* filled when reading */
 } hone_study_record;
 
 typedef struct hone_parameter_record {
     const char *key, *text;
-    double      number;
+    double number;
 } hone_parameter_record;
 
 typedef struct hone_trial_record {
-    uint32_t    size, state;
-    uint64_t    number, attempt;
-    uint32_t    n_parameters, n_values, n_constraints, n_metrics;
+    uint32_t size, state;
+    uint64_t number, attempt;
+    uint32_t n_parameters, n_values, n_constraints, n_metrics;
     const hone_parameter_record *parameters; /* active ones */
-    const double *values;      /* (n_objectives) as the user measures them, not negated; NaN: none */
-    const double *constraints; /* violations, <= 0 satisfied */
-    const hone_value *metrics; /* everything the trial ended with, by name */
-    int64_t     step;          /* last reported */
-    int64_t     best_step;     /* step with the best value of the first objective; 0: none */
-    double      started, ended; /* seconds since the epoch; 0: not yet */
-    uint32_t    worker, signal; /* signal: 0, or what killed the worker */
-    const char *component;     /* at fault: "regularizer.dropout", or "" */
-    const char *message;       /* why it failed or was pruned, or "" */
+    const double *values;                    /* (n_objectives) as the user measures them, not negated; NaN: none */
+    const double *constraints;               /* violations, <= 0 satisfied */
+    const hone_value *metrics;               /* everything the trial ended with, by name */
+    int64_t step;                            /* last reported */
+    int64_t best_step;                       /* step with the best value of the first objective; 0: none */
+    double started, ended;                   /* seconds since the epoch; 0: not yet */
+    uint32_t worker, signal;                 /* signal: 0, or what killed the worker */
+    const char *component;                   /* at fault: "regularizer.dropout", or "" */
+    const char *message;                     /* why it failed or was pruned, or "" */
 } hone_trial_record;
 
 typedef struct hone_report_record {
-    uint32_t    size, n_values;
-    uint64_t    trial, attempt;
-    int64_t     step;
-    const hone_value *values; /* by name */
-    double      time;         /* seconds since the epoch */
-    uint32_t    verdict, reserved; /* of the scheduler: HONE_CONTINUE ... */
+    uint32_t size, n_values;
+    uint64_t trial, attempt;
+    int64_t step;
+    const hone_value *values;   /* by name */
+    double time;                /* seconds since the epoch */
+    uint32_t verdict, reserved; /* of the scheduler: HONE_CONTINUE ... */
 } hone_report_record;
 
 /* A decision, in the order in which the study took it: with these alone it can be replayed. */
 enum { HONE_EVENT_ASK = 1, HONE_EVENT_REPORT = 2, HONE_EVENT_TELL = 3, HONE_EVENT_RETRY = 4, HONE_EVENT_NOTE = 5 };
 typedef struct hone_event_record {
-    uint32_t    size, what;
-    uint64_t    sequence; /* 0, 1, 2, ... without gaps */
-    uint64_t    trial;
-    int64_t     step;     /* HONE_EVENT_REPORT */
-    uint32_t    verdict, reserved;
-    const char *text;     /* HONE_EVENT_NOTE */
+    uint32_t size, what;
+    uint64_t sequence; /* 0, 1, 2, ... without gaps */
+    uint64_t trial;
+    int64_t step; /* HONE_EVENT_REPORT */
+    uint32_t verdict, reserved;
+    const char *text; /* HONE_EVENT_NOTE */
 } hone_event_record;
 
 typedef struct hone_attachment_record {
-    uint32_t    size, final; /* final: of the last training of the winner */
-    uint64_t    trial;
+    uint32_t size, final; /* final: of the last training of the winner */
+    uint64_t trial;
     const char *name, *media_type;
     const char *text; /* the content, or NULL */
     const char *path; /* of a file, or NULL */
@@ -101,7 +107,8 @@ typedef struct hone_storage_v1 {
     void (*rollback)(void *self);
     /* Creates the study of that name or updates its state and times; *id is set. */
     hone_rc (*put_study)(void *self, const hone_study_record *study, int64_t *id, hone_error *err);
-    hone_rc (*put_trial)(void *self, int64_t study, const hone_trial_record *trial, hone_error *err); /* whole row, replaced */
+    hone_rc (*put_trial)(void *self, int64_t study, const hone_trial_record *trial,
+                         hone_error *err); /* whole row, replaced */
     hone_rc (*put_report)(void *self, int64_t study, const hone_report_record *report, hone_error *err);
     hone_rc (*put_event)(void *self, int64_t study, const hone_event_record *event, hone_error *err);
     hone_rc (*put_attachment)(void *self, int64_t study, const hone_attachment_record *attachment, hone_error *err);
@@ -110,7 +117,8 @@ typedef struct hone_storage_v1 {
     hone_rc (*trials)(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err);
     hone_rc (*reports)(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err);
     hone_rc (*events)(void *self, int64_t study, const hone_storage_visitor *visitor, hone_error *err);
-    hone_rc (*attachments)(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err);
+    hone_rc (*attachments)(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor,
+                           hone_error *err);
     /* Takes the study for writing: HONE_EIO with "is being run by process N" while another live process holds it. Released by
      * destroy or by the death of the process. */
     hone_rc (*lock)(void *self, int64_t study, hone_error *err);

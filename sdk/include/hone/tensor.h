@@ -9,8 +9,8 @@ enum { HONE_U8 = 1, HONE_F32 = 2, HONE_BF16 = 3, HONE_I32 = 4, HONE_F64 = 5 };
 
 typedef struct hone_tensor {
     uint32_t size, dtype, n_dims, reserved;
-    int64_t  dims[HONE_MAX_DIMS];
-    void    *data; /* 64-byte aligned where the host made it */
+    int64_t dims[HONE_MAX_DIMS];
+    void *data; /* 64-byte aligned where the host made it */
 } hone_tensor;
 
 /* Bytes of one element; 0: unknown dtype. [any] */

@@ -16,7 +16,10 @@ enum {
     HONE_AFFINE_CHANNEL = 2, /* all elements of one index of the first dimension share one */
     HONE_AFFINE_ALL = 3      /* one for everything */
 };
-#define HONE_AFFINE_CHOICES { "auto", "feature", "channel", "all", NULL }
+#define HONE_AFFINE_CHOICES                       \
+    {                                             \
+        "auto", "feature", "channel", "all", NULL \
+    }
 
 /* Zero it (hone_instance_create does), release it. */
 typedef struct hone_affine {
@@ -52,8 +55,7 @@ static inline uint64_t hone_affine_elements_(const int64_t *dims, uint32_t n_dim
     return (uint64_t)n;
 }
 
-static inline uint64_t hone_affine_groups_(uint32_t per, const int64_t *dims, uint32_t n_dims,
-                                           uint64_t elements)
+static inline uint64_t hone_affine_groups_(uint32_t per, const int64_t *dims, uint32_t n_dims, uint64_t elements)
 {
     if (per == HONE_AFFINE_AUTO)
         per = n_dims == 3 ? HONE_AFFINE_CHANNEL : HONE_AFFINE_FEATURE;
@@ -67,8 +69,8 @@ static inline hone_rc hone_affine_begin(hone_affine *a, uint32_t per, const hone
 {
     const uint64_t elements = hone_affine_elements_(in->dims, in->n_dims);
     if (!elements)
-        return hone_fail(err, HONE_EINVAL, NULL,
-                         "samples of %u dimensions, or too many elements, cannot be scaled", in->n_dims);
+        return hone_fail(err, HONE_EINVAL, NULL, "samples of %u dimensions, or too many elements, cannot be scaled",
+                         in->n_dims);
     *out = *in;
     out->dtype = HONE_F32;
     if (a->fitted && a->per == per && a->n_dims == in->n_dims &&
@@ -93,8 +95,7 @@ static inline hone_rc hone_affine_begin(hone_affine *a, uint32_t per, const hone
 static inline hone_rc hone_affine_ready_(const hone_affine *a, hone_error *err)
 {
     return a->fitted ? HONE_OK
-                     : hone_fail(err, HONE_EINVAL, NULL,
-                                 "the transform has not been fitted to training samples yet");
+                     : hone_fail(err, HONE_EINVAL, NULL, "the transform has not been fitted to training samples yet");
 }
 
 /* y[i] = scale * x[i] + shift     x, y: (n), the same or apart */
@@ -107,8 +108,7 @@ static inline void hone_affine_run_(const float *x, float *y, uint64_t n, float 
 
 /* y[i] = scale[i] * x[i] + shift[i]     x, y, scale, shift: (n) */
 HONE_TARGET_CLONES
-static inline void hone_affine_each_(const float *x, float *y, uint64_t n, const double *scale,
-                                     const double *shift)
+static inline void hone_affine_each_(const float *x, float *y, uint64_t n, const double *scale, const double *shift)
 {
     for (uint64_t i = 0; i < n; i++)
         y[i] = (float)scale[i] * x[i] + (float)shift[i];
@@ -116,8 +116,7 @@ static inline void hone_affine_each_(const float *x, float *y, uint64_t n, const
 
 /* hone_transform_v1.apply: x, y: (n, groups * run). Computed in float32 as a host that uses the pairs itself
  * would. */
-static inline hone_rc hone_affine_apply(const hone_affine *a, const float *x, float *y, uint64_t n,
-                                        hone_error *err)
+static inline hone_rc hone_affine_apply(const hone_affine *a, const float *x, float *y, uint64_t n, hone_error *err)
 {
     const hone_rc rc = hone_affine_ready_(a, err);
     if (rc != HONE_OK)
@@ -146,8 +145,8 @@ static inline hone_rc hone_affine_pairs(const hone_affine *a, float *scale, floa
 }
 
 /* Name of a group for a message: "feature 'age'", "channel 2", "all values". */
-static inline void hone_affine_group_name(const hone_affine *a, const hone_task *task, uint64_t group,
-                                          char *out, size_t n)
+static inline void hone_affine_group_name(const hone_affine *a, const hone_task *task, uint64_t group, char *out,
+                                          size_t n)
 {
     if (a->groups == 1)
         snprintf(out, n, "the whole input");
@@ -205,8 +204,8 @@ static inline double *hone_affine_read_(const hone_istream *in, uint64_t n, hone
 }
 
 /* Takes a saved state; on failure *a is as before. `per`: of the settings, must be that of the state. */
-static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32_t per,
-                                       const hone_istream *in, hone_error *err)
+static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32_t per, const hone_istream *in,
+                                       hone_error *err)
 {
     char magic[4];
     uint32_t head[3];
@@ -214,12 +213,10 @@ static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32
     uint64_t elements;
     hone_rc rc;
     memset(&b, 0, sizeof b);
-    if ((rc = hone_read(in, magic, 4, err)) != HONE_OK ||
-        (rc = hone_read(in, head, sizeof head, err)) != HONE_OK)
+    if ((rc = hone_read(in, magic, 4, err)) != HONE_OK || (rc = hone_read(in, head, sizeof head, err)) != HONE_OK)
         return rc;
     if (memcmp(magic, tag, 4) || head[0] != 1)
-        return hone_fail(err, HONE_EINVAL, NULL,
-                         "the saved state belongs to another transform or to a newer version");
+        return hone_fail(err, HONE_EINVAL, NULL, "the saved state belongs to another transform or to a newer version");
     if (head[2] == 0 && head[1] == 0) { /* of an instance that was not fitted */
         if ((rc = hone_read_end(in, err)) == HONE_OK)
             a->fitted = 0;
@@ -238,8 +235,7 @@ static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32
     b.groups = hone_affine_groups_(per, b.dims, b.n_dims, elements);
     b.run = elements / b.groups;
     b.fitted = 1;
-    if ((b.scale = hone_affine_read_(in, b.groups, &rc, err)) &&
-        (b.shift = hone_affine_read_(in, b.groups, &rc, err)))
+    if ((b.scale = hone_affine_read_(in, b.groups, &rc, err)) && (b.shift = hone_affine_read_(in, b.groups, &rc, err)))
         rc = hone_read_end(in, err);
     for (uint64_t g = 0; rc == HONE_OK && g < b.groups; g++)
         if (b.scale[g] == 0)

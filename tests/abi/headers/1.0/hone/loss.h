@@ -9,7 +9,7 @@
 enum { HONE_LOSS_CLASSIFICATION = 1u << 0, HONE_LOSS_REGRESSION = 1u << 1 };
 typedef struct hone_loss_v1 {
     uint32_t size, flags;
-    uint32_t tasks;        /* HONE_LOSS_...: the tasks it can serve */
+    uint32_t tasks;         /* HONE_LOSS_...: the tasks it can serve */
     uint32_t default_tasks; /* those that take it where the INI names no loss */
     /* outputs: what the model built, (N, K); targets: an input of (K). Returns one number a sample. [trial] */
     hone_var (*build)(void *self, hone_graph *g, hone_var outputs, hone_var targets, const hone_task *task);

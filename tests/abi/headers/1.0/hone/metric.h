@@ -7,21 +7,21 @@
 
 #define HONE_KIND_METRIC "metric/1"
 typedef struct hone_predictions {
-    uint32_t       size, reserved;
-    uint64_t       n;       /* samples */
-    int64_t        k;       /* outputs */
-    const float   *outputs; /* (n, k): probabilities, or numbers predicted */
-    const int32_t *labels;  /* (n) true classes; NULL for regression */
-    const float   *targets; /* (n, k) true numbers; NULL for classification */
-    const float   *losses;  /* (n) loss of each sample as trained, without regularizers */
+    uint32_t size, reserved;
+    uint64_t n;            /* samples */
+    int64_t k;             /* outputs */
+    const float *outputs;  /* (n, k): probabilities, or numbers predicted */
+    const int32_t *labels; /* (n) true classes; NULL for regression */
+    const float *targets;  /* (n, k) true numbers; NULL for classification */
+    const float *losses;   /* (n) loss of each sample as trained, without regularizers */
 } hone_predictions;
 
 /* A table beside the numbers: rows are true classes, columns predicted ones, for example. */
 typedef struct hone_matrix {
-    uint32_t           size, reserved;
-    const char        *name;
-    uint64_t           rows, columns;
-    const double      *values;        /* (rows, columns) */
+    uint32_t size, reserved;
+    const char *name;
+    uint64_t rows, columns;
+    const double *values;             /* (rows, columns) */
     const char *const *row_labels;    /* or NULL */
     const char *const *column_labels; /* or NULL */
 } hone_matrix;

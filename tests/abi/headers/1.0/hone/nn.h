@@ -16,9 +16,11 @@
 extern "C" {
 #endif
 
-typedef struct hone_graph hone_graph;                          /* under construction */
-typedef struct hone_net   hone_net;                            /* compiled for one batch size */
-typedef struct hone_var { int32_t id; } hone_var; /* a value in the graph; owned by the graph; id < 0: a failed call */
+typedef struct hone_graph hone_graph; /* under construction */
+typedef struct hone_net hone_net;     /* compiled for one batch size */
+typedef struct hone_var {
+    int32_t id;
+} hone_var; /* a value in the graph; owned by the graph; id < 0: a failed call */
 
 /* ---- making a graph ---- */
 typedef struct hone_graph_options {
@@ -26,7 +28,7 @@ typedef struct hone_graph_options {
     uint64_t seed;          /* of initial weights and of the dropout masks */
 } hone_graph_options;
 HONE_EXPORT hone_graph *hone_nn_graph_create(const hone_graph_options *options); /* NULL: out of memory */
-HONE_EXPORT void        hone_nn_graph_destroy(hone_graph *g);                    /* after the nets compiled from it; accepts NULL */
+HONE_EXPORT void hone_nn_graph_destroy(hone_graph *g); /* after the nets compiled from it; accepts NULL */
 
 /* What went wrong while building, or HONE_OK. */
 HONE_EXPORT hone_rc hone_nn_graph_error(const hone_graph *g, hone_error *err);
@@ -40,19 +42,21 @@ HONE_EXPORT uint32_t hone_nn_shape(const hone_graph *g, hone_var x, int64_t *dim
 
 /* ---- layers: options left zero take the stated default ---- */
 struct hone_dense {
-    int64_t     units; /* >= 1 */
-    uint32_t    no_bias;
+    int64_t units; /* >= 1 */
+    uint32_t no_bias;
     const char *init; /* "he" (normal, fan-in), "xavier" (uniform), "lecun" (normal), "zeros"; NULL: "he" */
     const char *name; /* NULL: "dense", numbered */
 };
-HONE_EXPORT hone_var hone_nn_dense(hone_graph *g, hone_var x, const struct hone_dense *options); /* (N, C) -> (N, units) */
+HONE_EXPORT hone_var hone_nn_dense(hone_graph *g, hone_var x,
+                                   const struct hone_dense *options); /* (N, C) -> (N, units) */
 HONE_EXPORT hone_var hone_nn_relu(hone_graph *g, hone_var x);
 HONE_EXPORT hone_var hone_nn_tanh(hone_graph *g, hone_var x);
 HONE_EXPORT hone_var hone_nn_sigmoid(hone_graph *g, hone_var x);
-HONE_EXPORT hone_var hone_nn_gelu(hone_graph *g, hone_var x);                 /* exact (erf) form */
-HONE_EXPORT hone_var hone_nn_dropout(hone_graph *g, hone_var x, double rate); /* inverted; identity in inference and at rate 0 */
-HONE_EXPORT hone_var hone_nn_flatten(hone_graph *g, hone_var x);              /* (N, C, H, W) -> (N, C*H*W) */
-HONE_EXPORT hone_var hone_nn_add(hone_graph *g, hone_var a, hone_var b);      /* same shapes */
+HONE_EXPORT hone_var hone_nn_gelu(hone_graph *g, hone_var x); /* exact (erf) form */
+HONE_EXPORT hone_var hone_nn_dropout(hone_graph *g, hone_var x,
+                                     double rate);               /* inverted; identity in inference and at rate 0 */
+HONE_EXPORT hone_var hone_nn_flatten(hone_graph *g, hone_var x); /* (N, C, H, W) -> (N, C*H*W) */
+HONE_EXPORT hone_var hone_nn_add(hone_graph *g, hone_var a, hone_var b); /* same shapes */
 
 /* C callers name the options in place: hone_dense(g, x, .units = 32) */
 #ifndef __cplusplus
@@ -67,7 +71,8 @@ HONE_EXPORT hone_var hone_nn_softmax_cross_entropy(hone_graph *g, hone_var logit
 HONE_EXPORT hone_var hone_nn_mse(hone_graph *g, hone_var x, hone_var targets);
 
 /* ---- what a network answers with, computed in inference only ---- */
-HONE_EXPORT hone_var hone_nn_softmax(hone_graph *g, hone_var x); /* (N, K) -> (N, K); has no backward pass: for outputs */
+HONE_EXPORT hone_var hone_nn_softmax(hone_graph *g,
+                                     hone_var x); /* (N, K) -> (N, K); has no backward pass: for outputs */
 
 /* ---- sites: where regularizers may insert layers ---- */
 enum hone_site_role {
@@ -80,9 +85,9 @@ enum hone_site_role {
     HONE_SITE_OUTPUT = 6
 };
 typedef struct hone_site {
-    uint32_t    size, role;
-    uint32_t    index; /* the index-th site of its role, from the input on, 0-based: depth-dependent rates need it */
-    uint32_t    reserved;
+    uint32_t size, role;
+    uint32_t index; /* the index-th site of its role, from the input on, 0-based: depth-dependent rates need it */
+    uint32_t reserved;
     const char *name; /* "hidden1", "block3.branch": matched by a regularizer's `sites` pattern */
 } hone_site;
 /* Offers x to the graph's site handler and returns what it made of it (x itself where there is none). A name without a
@@ -102,23 +107,24 @@ enum hone_parameter_role {
 };
 enum { HONE_MAX_STATES = 4 };
 typedef struct hone_parameter {
-    uint32_t    size, role;
-    const char *name;     /* "hidden1.weight", "hidden1.bias" */
-    float      *value;    /* (length) in the layout of the step: element-wise work only; padding is zero and stays zero */
-    float      *gradient; /* (length) of the mean loss */
-    float      *state[HONE_MAX_STATES]; /* the optimizer's, (length) each, zero at the start; NULL where it declared none */
-    uint64_t    length;
-    uint32_t    n_dims, reserved;
-    int64_t     dims[HONE_MAX_DIMS]; /* of the plain shape, PyTorch's order: dense (out, in), bias (out) */
-    uint32_t    plain, reserved2;    /* plain 1: the layout of the step is row-major in the order of dims, without padding */
+    uint32_t size, role;
+    const char *name; /* "hidden1.weight", "hidden1.bias" */
+    float *value;     /* (length) in the layout of the step: element-wise work only; padding is zero and stays zero */
+    float *gradient;  /* (length) of the mean loss */
+    float *state[HONE_MAX_STATES]; /* the optimizer's, (length) each, zero at the start; NULL where it declared none */
+    uint64_t length;
+    uint32_t n_dims, reserved;
+    int64_t dims[HONE_MAX_DIMS]; /* of the plain shape, PyTorch's order: dense (out, in), bias (out) */
+    uint32_t plain, reserved2; /* plain 1: the layout of the step is row-major in the order of dims, without padding */
 } hone_parameter;
 
 /* ---- compiling and running ---- */
 /* Compiles the graph for batches of `batch` samples. loss is minimized; output is what hone_net_infer computes. Nets of one
  * graph share their parameters (values, gradients, states): a smaller last batch is a second net, and weights need no copy.
  * Fails with the first mistake of the building, naming layer and shapes. */
-HONE_EXPORT hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **net, hone_error *err);
-HONE_EXPORT void    hone_net_destroy(hone_net *net); /* accepts NULL */
+HONE_EXPORT hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **net,
+                                    hone_error *err);
+HONE_EXPORT void hone_net_destroy(hone_net *net); /* accepts NULL */
 HONE_EXPORT int64_t hone_net_batch(const hone_net *net);
 
 /* The buffer of an input, (batch, sample...) float32, row-major, to be filled before each step; life of the net. */
@@ -128,8 +134,9 @@ HONE_EXPORT float *hone_net_input(hone_net *net, hone_var input);
 HONE_EXPORT hone_rc hone_net_forward_backward(hone_net *net, uint64_t step, double *loss, hone_error *err);
 /* Forward in inference mode (no dropout); then hone_net_output and hone_net_losses hold the results. No allocation. */
 HONE_EXPORT hone_rc hone_net_infer(hone_net *net, hone_error *err);
-HONE_EXPORT const float *hone_net_output(const hone_net *net);  /* (batch, K) */
-HONE_EXPORT const float *hone_net_losses(const hone_net *net);  /* (batch): loss of each sample, of the last call of either kind */
+HONE_EXPORT const float *hone_net_output(const hone_net *net); /* (batch, K) */
+HONE_EXPORT const float *
+hone_net_losses(const hone_net *net); /* (batch): loss of each sample, of the last call of either kind */
 /* Parameters of the graph, in the order of building; life of the graph. Before the first compile there are none. */
 HONE_EXPORT hone_parameter *const *hone_nn_parameters(hone_graph *g, uint32_t *n);
 /* Allocates n_states (<= HONE_MAX_STATES) zeroed arrays per parameter. */
@@ -158,19 +165,21 @@ HONE_EXPORT void hone_nn_gather_f32(const float *rows, uint64_t row_elements, co
 
 /* ---- model files: safetensors ---- */
 typedef struct hone_model_tensor {
-    const char   *name;
-    uint32_t      dtype, n_dims; /* HONE_F32, ... */
+    const char *name;
+    uint32_t dtype, n_dims; /* HONE_F32, ... */
     const int64_t *dims;
-    const void   *data;
+    const void *data;
 } hone_model_tensor;
-typedef struct hone_model_text { const char *key, *value; } hone_model_text; /* one entry of __metadata__ */
+typedef struct hone_model_text {
+    const char *key, *value;
+} hone_model_text; /* one entry of __metadata__ */
 /* Writes path.tmp, fsyncs, renames: the file is whole or not there. Tensors are laid out as the reference writer does. */
 HONE_EXPORT hone_rc hone_model_save(const char *path, const hone_model_tensor *tensors, uint32_t n_tensors,
                                     const hone_model_text *metadata, uint32_t n_metadata, hone_error *err);
 typedef struct hone_model_file hone_model_file;
 /* Maps and checks a file: header size, tiling of the data, shapes against sizes; hostile bytes are refused. */
 HONE_EXPORT hone_rc hone_model_open(const char *path, hone_model_file **file, hone_error *err);
-HONE_EXPORT void    hone_model_close(hone_model_file *file); /* accepts NULL */
+HONE_EXPORT void hone_model_close(hone_model_file *file); /* accepts NULL */
 HONE_EXPORT uint32_t hone_model_tensors(const hone_model_file *file, const hone_model_tensor **tensors); /* count */
 HONE_EXPORT const char *hone_model_metadata(const hone_model_file *file, const char *key); /* NULL: absent */
 

@@ -12,21 +12,21 @@
 
 /* ---- what it composes ---- */
 typedef struct hone_slot {
-    uint32_t    size, flags;
-    const char *kind;         /* "model/1" */
-    uint32_t    min, max;     /* sections of this kind; max 1: [kind], more: [kind.NAME], UINT32_MAX: any number */
+    uint32_t size, flags;
+    const char *kind;  /* "model/1" */
+    uint32_t min, max; /* sections of this kind; max 1: [kind], more: [kind.NAME], UINT32_MAX: any number */
     /* Keys that the objective adds to every section of the kind ([dataset] validation = 0.1); as a component's table. */
     const hone_param *params;
-    uint32_t    n_params, param_size, config_size, reserved;
+    uint32_t n_params, param_size, config_size, reserved;
 } hone_slot;
 
 typedef struct hone_instance {
-    uint32_t              size, reserved;
+    uint32_t size, reserved;
     const hone_component *component;
-    void                 *self;    /* made with the trial's settings; life of the trial at least */
-    const char           *name;    /* section: "regularizer.dropout" */
-    const void           *config;  /* the component's own struct */
-    const void           *slot;    /* the slot's struct: the keys that the objective added; NULL without any */
+    void *self;         /* made with the trial's settings; life of the trial at least */
+    const char *name;   /* section: "regularizer.dropout" */
+    const void *config; /* the component's own struct */
+    const void *slot;   /* the slot's struct: the keys that the objective added; NULL without any */
 } hone_instance;
 
 /* host->get_ext(host, HONE_EXT_COMPONENTS): the trial's components, in the order of the INI. [trial] */
@@ -37,7 +37,8 @@ typedef struct hone_components_v1 {
     /* Makes the instance on the first call. Failures name the section and the key. */
     hone_rc (*get)(const hone_host *host, const char *kind, uint32_t index, hone_instance *instance, hone_error *err);
     /* A component by name with its defaults, where the INI has none: a loss that the task implies. */
-    hone_rc (*get_default)(const hone_host *host, const char *kind, const char *name, hone_instance *instance, hone_error *err);
+    hone_rc (*get_default)(const hone_host *host, const char *kind, const char *name, hone_instance *instance,
+                           hone_error *err);
     /* Names of the installed components of a kind, sorted: (index) or NULL past the end. */
     const char *(*installed)(const hone_host *host, const char *kind, uint32_t index);
     /* The resolved INI of the trial: every key, the trial's values in place. Life of the trial. */
@@ -51,47 +52,53 @@ enum {
 typedef struct hone_setting { /* one coordinate of the trial's point */
     const char *key;          /* "optimizer.learning_rate" */
     const char *text;         /* as in an INI; numbers round-trip */
-    double      number;       /* reals and integers; index of a choice */
+    double number;            /* reals, integers, and choices that are numbers; else the index of the choice */
 } hone_setting;
 
 typedef struct hone_trial {
-    uint32_t    size, flags;
-    uint64_t    number, attempt; /* attempt 0, 1, ...: after a crash or a resumed study */
-    uint64_t    seed;            /* of the trial: all its randomness */
-    uint64_t    study_seed;      /* the same for all trials: splits of the data */
-    const char *directory;       /* for files of this study; exists, or is made on the first use through artifact_path */
-    int64_t     until;           /* run to this step at most; 0: to the end */
-    uint32_t    n_settings, reserved;
+    uint32_t size, flags;
+    uint64_t number, attempt; /* attempt 0, 1, ...: after a crash or a resumed study */
+    uint64_t seed;            /* of the trial: all its randomness */
+    uint64_t study_seed;      /* the same for all trials: splits of the data */
+    const char *directory;    /* for files of this study; exists, or is made on the first use through artifact_path */
+    int64_t until;            /* run to this step at most; 0: to the end */
+    uint32_t n_settings, reserved;
     const hone_setting *settings; /* (n_settings) active ones */
-    void       *impl;
+    void *impl;
     /* What was measured at a step (1, 2, ...). HONE_OK: go on; HONE_DONE: stop here, the trial is pruned; HONE_ECANCELED: the
      * study ends, return it; other failures: return them. NaN values are reported as such. */
-    hone_rc (*report)(const struct hone_trial *trial, int64_t step, const hone_value *values, uint32_t n, hone_error *err);
+    hone_rc (*report)(const struct hone_trial *trial, int64_t step, const hone_value *values, uint32_t n,
+                      hone_error *err);
     /* What the trial has come to: the last word on each name. Names never given are taken from the last report. */
     hone_rc (*result)(const struct hone_trial *trial, const hone_value *values, uint32_t n, hone_error *err);
     /* A table or text to keep with the trial ("confusion"), as text of the given media type ("text/csv"). */
-    hone_rc (*attach)(const struct hone_trial *trial, const char *name, const char *media_type, const char *text, hone_error *err);
+    hone_rc (*attach)(const struct hone_trial *trial, const char *name, const char *media_type, const char *text,
+                      hone_error *err);
     /* Path for a file to keep: directory made, `name` appended; life of the trial. The file is recorded with the trial once
      * attach_file names it. */
     const char *(*artifact_path)(const struct hone_trial *trial, const char *name, hone_error *err);
-    hone_rc (*attach_file)(const struct hone_trial *trial, const char *name, const char *media_type, const char *path, hone_error *err);
+    hone_rc (*attach_file)(const struct hone_trial *trial, const char *name, const char *media_type, const char *path,
+                           hone_error *err);
     /* What the objective is about to call, for crash reports: "regularizer.dropout". Cheap. NULL: the objective itself. */
     void (*entering)(const struct hone_trial *trial, const char *component);
 } hone_trial;
 
 /* ---- what it can say before any trial ---- */
 typedef struct hone_description {
-    uint32_t    size, reserved;
-    int64_t     max_step;  /* steps of a whole trial; 0: reports none, or unknown */
-    const char *stop_key;  /* key of its own section that ends a trial after so many steps, or NULL */
-    uint32_t    any_space; /* 1: [space] may hold any key (a program's own, x1 ...) */
-    uint32_t    any_metric; /* 1: names of metrics are known only when reported */
-    uint32_t    n_metrics, n_keys;
-    const hone_value  *metrics; /* (n_metrics) names it reports, with directions */
-    const char *const *keys;    /* (n_keys) space keys that must be there (x1, x2), or NULL */
-    uint32_t    final;          /* 1: a HONE_TRIAL_FINAL run makes sense: there is something to train on all data and to test */
-    uint32_t    reserved2;
-} hone_description; /* strings: life of self */
+    uint32_t size, reserved;
+    int64_t max_step;     /* steps of a whole trial; 0: reports none, or unknown */
+    const char *stop_key; /* key of its own section that ends a trial after so many steps, or NULL */
+    uint32_t any_space;   /* 1: [space] may hold any key (a program's own, x1 ...) */
+    uint32_t any_metric;  /* 1: names of metrics are known only when reported */
+    uint32_t n_metrics, n_keys;
+    const hone_value *metrics; /* (n_metrics) names it reports, with directions */
+    const char *const *keys;   /* (n_keys) space keys that must be there (x1, x2), or NULL */
+    uint32_t final; /* 1: a HONE_TRIAL_FINAL run makes sense: there is something to train on all data and to test */
+    uint32_t reserved2;
+    const char
+        *length_metric; /* name of the result that says how many steps the kept state stands for ("model.epochs"): fewer
+                                   than were run where an earlier one was brought back. A final run goes so far. NULL: none */
+} hone_description;     /* strings: life of self */
 
 typedef struct hone_objective_v1 {
     uint32_t size, flags;
@@ -103,4 +110,4 @@ typedef struct hone_objective_v1 {
     hone_rc (*run)(void *self, const hone_trial *trial, hone_error *err);
 } hone_objective_v1;
 enum { HONE_OBJECTIVE_ANY_SPACE = 1u << 0 }; /* flags: [space] may hold keys of no plugin's table */
-#endif /* HONE_OBJECTIVE_H */
+#endif                                       /* HONE_OBJECTIVE_H */

@@ -11,15 +11,16 @@
 typedef struct hone_update {
     uint32_t size, reserved;
     uint64_t step; /* 1, 2, ...: updates made, this one included */
-    double   factor; /* of the learning rate, from the schedule: 1 without one */
+    double factor; /* of the learning rate, from the schedule: 1 without one */
 } hone_update;
 
 typedef struct hone_optimizer_v1 {
     uint32_t size, flags;
-    uint32_t n_states, reserved;          /* arrays per parameter, at most HONE_MAX_STATES: parameter->state[0 .. n_states-1] */
-    const char *const *state_names;       /* (n_states) "momentum", ... for checkpoints */
-    double (*learning_rate)(void *self);  /* base rate, before the factor: for reports, and for decoupled decay */
+    uint32_t n_states, reserved; /* arrays per parameter, at most HONE_MAX_STATES: parameter->state[0 .. n_states-1] */
+    const char *const *state_names;      /* (n_states) "momentum", ... for checkpoints */
+    double (*learning_rate)(void *self); /* base rate, before the factor: for reports, and for decoupled decay */
     /* value <- value - rate * direction(gradient, state), one pass over each parameter. [trial] */
-    hone_rc (*update)(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now, hone_error *err);
+    hone_rc (*update)(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now,
+                      hone_error *err);
 } hone_optimizer_v1;
 #endif /* HONE_OPTIMIZER_H */

@@ -76,7 +76,7 @@ static inline double hone_rng_uniform(hone_rng *r)
 static inline uint64_t hone_rng_below(hone_rng *r, uint64_t n)
 {
     const uint64_t limit = UINT64_MAX - (UINT64_MAX % n + 1) % n;
-    uint64_t       v;
+    uint64_t v;
     do
         v = hone_rng_u64(r);
     while (v > limit);

@@ -18,10 +18,10 @@
 #include <stddef.h> /* defines __GLIBC__ by way of features.h, where there is one */
 #include <stdint.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__INTEL_COMPILER) && defined(__x86_64__) &&         \
-    defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                 \
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__INTEL_COMPILER) && defined(__x86_64__) && \
+    defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&         \
     !defined(HONE_NO_TARGET_CLONES)
-#define HONE_TARGET_CLONES                                                                                   \
+#define HONE_TARGET_CLONES \
     __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3", "no-trapping-math")))
 #else
 #define HONE_TARGET_CLONES

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Where search and scheduler are asked and told: every question and every result passes through here, live or replayed. */
+#include "study/study.h"
+
+#include "hone/param.h"
+#include "plugin/crash.h"
+#include "plugin/guard.h"
+
+#include <string.h>
+
+void study_enter(const struct component *component, struct guard *guard)
+{
+    guard_save(guard);
+    crash_enter(component->entry);
+}
+
+hone_rc study_leave(const struct component *component, const struct guard *guard, const char *verb, hone_rc rc,
+                    hone_error *err)
+{
+    char message[sizeof err->msg];
+    hone_error changed = HONE_ERROR_INIT;
+    crash_enter(NULL);
+    if (guard_check(guard, &changed) != HONE_OK)
+        return hone_fail(err, HONE_EFAIL, NULL, "%s '%s' %.200s", component->entry->kind, component->entry->name,
+                         changed.msg);
+    if (rc >= 0)
+        return rc;
+    if (err->code >= 0)
+        err->code = rc;
+    snprintf(message, sizeof message, "%s '%s' failed to %s: %.180s", component->entry->kind, component->entry->name,
+             verb, err->msg[0] ? err->msg : "it gave no reason");
+    memcpy(err->msg, message, sizeof message);
+    return rc;
+}
+
+hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_error *err)
+{
+    struct guard guard;
+    study_enter(&study->search, &guard);
+    const hone_rc rc = study->search_iface->ask(study->search.self, number, x, err);
+    return study_leave(&study->search, &guard, "propose a point", rc, err);
+}
+
+hone_rc study_ask_scheduler(struct study *study, uint64_t number, hone_error *err)
+{
+    hone_order order = { sizeof order, HONE_ORDER_START, number, 0, 0, NULL };
+    struct guard guard;
+    if (!study->scheduler_iface->next)
+        return HONE_OK;
+    study_enter(&study->scheduler, &guard);
+    hone_rc rc = study->scheduler_iface->next(study->scheduler.self, &order, err);
+    rc = study_leave(&study->scheduler, &guard, "say what is next", rc, err);
+    if (rc == HONE_OK && (order.what != HONE_ORDER_START || order.until))
+        return hone_fail(err, HONE_ENOTSUP, "scheduler.use",
+                         "scheduler '%s' wants to pause, resume or clone trials, which this hone cannot do yet",
+                         study->scheduler.entry->name);
+    return rc;
+}
+
+hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_error *err)
+{
+    const hone_outcome outcome = { .size = sizeof outcome,
+                                   .status = trial->state == HONE_STATE_COMPLETE ? HONE_COMPLETE
+                                             : trial->state == HONE_STATE_PRUNED ? HONE_PRUNED
+                                                                                 : HONE_FAILED,
+                                   .trial = trial->number,
+                                   .x = trial->x,
+                                   .values = study_minimize(study, trial->values),
+                                   .constraints = trial->constraints,
+                                   .n_values = study->table.n_values,
+                                   .n_constraints = study->table.n_constraints,
+                                   .step = trial->step };
+    struct guard guard;
+    study_enter(&study->search, &guard);
+    hone_rc rc = study->search_iface->tell(study->search.self, &outcome, err);
+    if ((rc = study_leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 || !study->scheduler_iface->finish)
+        return rc < 0 ? rc : HONE_OK;
+    study_enter(&study->scheduler, &guard);
+    rc = study->scheduler_iface->finish(study->scheduler.self, trial->number, outcome.status, outcome.values, err);
+    rc = study_leave(&study->scheduler, &guard, "hear the end of a trial", rc, err);
+    return rc < 0 ? rc : HONE_OK;
+}
+
+hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err)
+{
+    const hone_report report = { sizeof report, study->table.n_values, trial->number, trial->step,
+                                 study_minimize(study, trial->values) };
+    struct guard guard;
+    *verdict = HONE_CONTINUE;
+    if (!study->scheduler_iface->report)
+        return HONE_OK;
+    study_enter(&study->scheduler, &guard);
+    hone_rc rc = study->scheduler_iface->report(study->scheduler.self, &report, verdict, err);
+    rc = study_leave(&study->scheduler, &guard, "judge a report", rc, err);
+    if (rc < 0)
+        return rc;
+    if (*verdict == HONE_PAUSE)
+        return hone_fail(err, HONE_ENOTSUP, "scheduler.use",
+                         "scheduler '%s' wants to pause trials, which this hone cannot do yet",
+                         study->scheduler.entry->name);
+    if (*verdict > HONE_STOP)
+        return hone_fail(err, HONE_EINVAL, "scheduler.use", "scheduler '%s' gave the unknown verdict %u",
+                         study->scheduler.entry->name, *verdict);
+    return HONE_OK;
+}
