@@ -219,6 +219,7 @@ static const struct need needs[] = {
     NEED(HONE_KIND_TRANSFORM, hone_transform_v1, finish),
     NEED(HONE_KIND_TRANSFORM, hone_transform_v1, apply),
     NEED(HONE_KIND_MODEL, hone_model_v1, build),
+    NEED(HONE_KIND_LAYER, hone_layer_v1, build),
     NEED(HONE_KIND_LOSS, hone_loss_v1, build),
     NEED(HONE_KIND_LOSS, hone_loss_v1, predict),
     NEED(HONE_KIND_OPTIMIZER, hone_optimizer_v1, learning_rate),
@@ -251,12 +252,19 @@ static const struct {
     const char *kind;
     size_t size;
 } iface_sizes[] = {
-    { HONE_KIND_SEARCH, sizeof(hone_search_v1) },       { HONE_KIND_SCHEDULER, sizeof(hone_scheduler_v1) },
-    { HONE_KIND_OBJECTIVE, sizeof(hone_objective_v1) }, { HONE_KIND_DATASET, sizeof(hone_dataset_v1) },
-    { HONE_KIND_TRANSFORM, sizeof(hone_transform_v1) }, { HONE_KIND_MODEL, sizeof(hone_model_v1) },
-    { HONE_KIND_LOSS, sizeof(hone_loss_v1) },           { HONE_KIND_REGULARIZER, sizeof(hone_regularizer_v1) },
-    { HONE_KIND_OPTIMIZER, sizeof(hone_optimizer_v1) }, { HONE_KIND_LR_SCHEDULE, sizeof(hone_lr_schedule_v1) },
-    { HONE_KIND_METRIC, sizeof(hone_metric_v1) },       { HONE_KIND_STORAGE, sizeof(hone_storage_v1) },
+    { HONE_KIND_SEARCH, sizeof(hone_search_v1) },
+    { HONE_KIND_SCHEDULER, sizeof(hone_scheduler_v1) },
+    { HONE_KIND_OBJECTIVE, sizeof(hone_objective_v1) },
+    { HONE_KIND_DATASET, sizeof(hone_dataset_v1) },
+    { HONE_KIND_TRANSFORM, sizeof(hone_transform_v1) },
+    { HONE_KIND_MODEL, sizeof(hone_model_v1) },
+    { HONE_KIND_LAYER, sizeof(hone_layer_v1) },
+    { HONE_KIND_LOSS, sizeof(hone_loss_v1) },
+    { HONE_KIND_REGULARIZER, sizeof(hone_regularizer_v1) },
+    { HONE_KIND_OPTIMIZER, sizeof(hone_optimizer_v1) },
+    { HONE_KIND_LR_SCHEDULE, sizeof(hone_lr_schedule_v1) },
+    { HONE_KIND_METRIC, sizeof(hone_metric_v1) },
+    { HONE_KIND_STORAGE, sizeof(hone_storage_v1) },
     { HONE_KIND_REPORTER, sizeof(hone_reporter_v1) },
 };
 

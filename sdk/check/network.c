@@ -156,6 +156,58 @@ static int case_model(struct check *c)
     return built ? 0 : check_fail(c, "builds for none of: a table, images, regression");
 }
 
+/* ---- layers ---- */
+/* The layer between the inputs and a dense layer: what it builds trains, and its weights bear its name. */
+static int layer_on(struct check *c, const hone_layer_v1 *layer, uint32_t task_index, unsigned *built)
+{
+    enum { BATCH = 4 };
+    static const char name[] = "probe1";
+    const hone_task *task = &check_tasks[task_index];
+    hone_error err = HONE_ERROR_INIT;
+    struct instance in;
+    hone_var x, targets, y;
+    hone_net *net = NULL;
+    uint32_t n = 0;
+    TRY(instance_create(c, &in, 1));
+    hone_graph *g = network_graph(c, task, &x, &targets);
+    if (!g)
+        return check_fail(c, "out of memory");
+    CALL(c, "build", y = layer->build(in.self, g, x, name, task));
+    hone_rc rc = hone_nn_graph_error(g, &err);
+    if (rc < 0) {
+        TRY(check_error(c, "build", rc, &err));
+        check_note(c, "%s refused: %.150s", check_task_names[task_index], err.msg);
+        hone_nn_graph_destroy(g);
+        return instance_destroy(&in);
+    }
+    if (y.id < 0)
+        return check_fail(c, "build returns a failed value without telling the graph why (hone_nn_fail)");
+    y = hone_dense(g, hone_nn_flatten(g, y), .units = task->n_outputs, .name = "output");
+    rc = hone_nn_compile(g, network_loss(g, y, targets, task), y, BATCH, &net, &err);
+    if (rc < 0)
+        return check_fail(c, "the layer on %s does not compile: %s", check_task_names[task_index], err.msg);
+    hone_parameter *const *parameters = hone_nn_parameters(g, &n);
+    for (uint32_t i = 0; i < n; i++)
+        if (strncmp(parameters[i]->name, "output.", 7) != 0 && strncmp(parameters[i]->name, name, sizeof name - 1) != 0)
+            return check_fail(c, "the weights '%s' of the layer %s do not bear its name", parameters[i]->name, name);
+    network_fill(c, net, x, targets, task, BATCH);
+    TRY(network_gradients(c, g, net, check_task_names[task_index]));
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(g);
+    ++*built;
+    return instance_destroy(&in);
+}
+
+static int case_layer(struct check *c)
+{
+    hone_layer_v1 layer;
+    unsigned built = 0;
+    TRY(check_iface(c, &layer, sizeof layer));
+    for (uint32_t t = 0; t < TASKS; t++)
+        TRY(layer_on(c, &layer, t, &built));
+    return built ? 0 : check_fail(c, "builds on none of: a table, images");
+}
+
 /* Two graphs of one seed hold the same weights, by the model's instance or by another. */
 static int case_model_repeats(struct check *c)
 {
@@ -269,6 +321,8 @@ static int case_loss(struct check *c)
 const struct check_case network_cases[] = {
     { "builds", HONE_KIND_MODEL,
       "builds tables, images or regression, shape (N, outputs), gradients against finite differences", case_model },
+    { "builds", HONE_KIND_LAYER,
+      "builds on tables or images, weights named after the layer, gradients against finite differences", case_layer },
     { "repeats", HONE_KIND_MODEL, "the same seed gives the same weights", case_model_repeats },
     { "gradients", HONE_KIND_LOSS, "gradients against finite differences, losses per sample, predictions", case_loss },
     { NULL, NULL, NULL, NULL },

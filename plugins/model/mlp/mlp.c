@@ -12,6 +12,7 @@ struct settings {
     hone_ints hidden;
     int64_t width, depth;
     uint32_t activation, init;
+    uint8_t batch_norm, residual;
 };
 
 static const hone_param params[] = {
@@ -26,6 +27,10 @@ static const hone_param params[] = {
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
               "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance "
               "1 / inputs); auto: he before relu and gelu, xavier elsewhere."),
+    HONE_BOOL(struct settings, batch_norm, "no", HONE_P_TUNABLE,
+              "Whether batch norm stands before each activation; hidden layers then have no biases."),
+    HONE_BOOL(struct settings, residual, "no", HONE_P_TUNABLE,
+              "Whether a hidden layer as wide as what comes in is added to it, in place of replacing it."),
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -51,26 +56,39 @@ static int64_t units_of(const struct settings *s, int64_t layer)
     return s->width ? s->width : s->hidden.values[layer < last ? layer : last];
 }
 
+/* The layer-th hidden layer, 0-based: (N, C) -> (N, units). */
+static hone_var build_hidden(const struct settings *s, hone_graph *g, hone_var x, int64_t layer, const char *init)
+{
+    int64_t dims[HONE_MAX_DIMS] = { 0 };
+    const int64_t units = units_of(s, layer);
+    char name[32], norm[32];
+    hone_nn_shape(g, x, dims);
+    snprintf(name, sizeof name, "hidden%lld", (long long)layer + 1);
+    snprintf(norm, sizeof norm, "norm%lld", (long long)layer + 1);
+    hone_var h = hone_dense(g, x, .units = units, .no_bias = s->batch_norm, .init = init, .name = name);
+    if (s->batch_norm)
+        h = hone_batch_norm(g, h, .name = norm);
+    h = activate(s, g, hone_nn_site(g, h, HONE_SITE_PRE_ACTIVATION, "hidden"));
+    h = hone_nn_site(g, h, HONE_SITE_POST_ACTIVATION, "hidden");
+    if (!s->residual || dims[0] != units)
+        return h;
+    return hone_nn_add(g, x, hone_nn_site(g, h, HONE_SITE_RESIDUAL_BRANCH, name));
+}
+
 static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *task)
 {
     const struct settings *s = (const struct settings *)self;
     const int64_t depth = s->depth ? s->depth : (int64_t)s->hidden.n;
     const int rectifies = s->activation == RELU || s->activation == GELU;
     const char *init = s->init != INIT_AUTO ? inits[s->init] : rectifies ? "he" : "xavier";
-    char name[32];
     if (depth && !s->width && !s->hidden.n)
         return hone_nn_fail(g, "depth",
                             "depth asks for hidden layers, but neither hidden nor width says how wide they are");
     if (s->width && !depth)
         return hone_nn_fail(g, "width", "width is set, but hidden is empty and depth is 0: there is no hidden layer");
     x = hone_nn_site(g, hone_nn_flatten(g, x), HONE_SITE_INPUT, "input");
-    for (int64_t layer = 0; layer < depth; layer++) { /* (N, C) -> (N, units) */
-        snprintf(name, sizeof name, "hidden%lld", (long long)layer + 1);
-        x = hone_dense(g, x, .units = units_of(s, layer), .init = init, .name = name);
-        x = hone_nn_site(g, x, HONE_SITE_PRE_ACTIVATION, "hidden");
-        x = activate(s, g, x);
-        x = hone_nn_site(g, x, HONE_SITE_POST_ACTIVATION, "hidden");
-    }
+    for (int64_t layer = 0; layer < depth; layer++)
+        x = build_hidden(s, g, x, layer, init);
     x = hone_dense(g, x, .units = task->n_outputs, .init = s->init != INIT_AUTO ? init : "xavier", .name = "output");
     return hone_nn_site(g, x, HONE_SITE_OUTPUT, "output");
 }
@@ -92,12 +110,17 @@ static const hone_component mlp = {
            "`depth` layers. An empty `hidden` (with `depth = 0` and `width = 0`) is linear or softmax\n"
            "regression.\n"
            "\n"
-           "Weights are named hidden1.weight, hidden1.bias, ..., output.weight, output.bias. Sites:\n"
-           "input; hidden1, hidden2, ... before and after each activation; output.\n"
+           "With `batch_norm` a hidden layer is activation(norm(W h)), with `residual` it is added to its\n"
+           "input where both have the same width: h + activation(W h + b).\n"
+           "\n"
+           "Weights are named hidden1.weight, hidden1.bias (norm1.weight, norm1.bias with batch_norm), ...,\n"
+           "output.weight, output.bias. Sites: input; hidden1, hidden2, ... before and after each activation,\n"
+           "and on the branch that is added; output.\n"
            "\n"
            "Sources of the initializations: He et al. 2015, \"Delving deep into rectifiers\"; Glorot and\n"
            "Bengio 2010, \"Understanding the difficulty of training deep feedforward neural networks\";\n"
-           "LeCun et al. 1998, \"Efficient BackProp\".",
+           "LeCun et al. 1998, \"Efficient BackProp\". Batch norm: Ioffe and Szegedy 2015. Residual layers:\n"
+           "He et al. 2015, \"Deep residual learning for image recognition\".",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

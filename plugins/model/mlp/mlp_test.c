@@ -231,6 +231,88 @@ static void test_initial_weights_have_the_variance_asked_for(void)
     free(w);
 }
 
+static int32_t find(const struct network *n, const char *name)
+{
+    for (uint32_t i = 0; i < n->n; i++)
+        if (!strcmp(n->p[i]->name, name))
+            return (int32_t)i;
+    return -1;
+}
+
+/* y = (x - mean) / sqrt(var + 1e-5) * weight + bias, with statistics that are not those of the start. */
+static void normalize(struct network *n, const char *name, double *x, int units)
+{
+    char text[64];
+    uint32_t n_buffers = 0;
+    hone_parameter *const *buffers = hone_nn_buffers(n->g, &n_buffers);
+    snprintf(text, sizeof text, "%s.weight", name);
+    const int32_t weight = find(n, text);
+    CU_ASSERT_FATAL(weight >= 0);
+    for (uint32_t i = 0; i < n_buffers; i += 2)
+        if (!strncmp(buffers[i]->name, name, strlen(name)))
+            for (int k = 0; k < units; k++)
+                x[k] = (x[k] - (double)buffers[i]->value[k]) / sqrt((double)buffers[i + 1]->value[k] + 1e-5) *
+                           (double)n->p[weight]->value[k] +
+                       (double)n->p[weight + 1]->value[k];
+}
+
+static void test_batch_norm_and_residual_layers(void)
+{
+    static struct network n;
+    for (int norm = 0; norm < 2; norm++) {
+        hone_rng rng = hone_rng_at(9, (uint64_t)norm);
+        uint32_t n_buffers = 0;
+        CU_ASSERT_EQUAL_FATAL(component_open(&n.c, "mlp", 1, "hidden", "12, 12, 7", "residual", "yes", "batch_norm",
+                                             norm ? "yes" : "no", NULL),
+                              HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(compile(&n, 3, 2), HONE_OK);
+        CU_ASSERT_EQUAL(n.n, norm ? 3 * 3 + 2 : 8); /* weight, norm.weight, norm.bias; or weight and bias */
+        CU_ASSERT_STRING_EQUAL(n.sites, "0:input1 1:hidden1 2:hidden1 1:hidden2 2:hidden2 3:hidden2 1:hidden3 "
+                                        "2:hidden3 6:output1");
+        hone_parameter *const *buffers = hone_nn_buffers(n.g, &n_buffers);
+        CU_ASSERT_EQUAL(n_buffers, norm ? 6 : 0);
+        for (uint32_t i = 0; i < n_buffers; i++)
+            for (uint64_t k = 0; k < buffers[i]->length; k++)
+                buffers[i]->value[k] = (float)(0.5 + hone_rng_uniform(&rng));
+        float *x = hone_net_input(n.net, n.x);
+        for (int i = 0; i < N * 9; i++)
+            x[i] = (float)hone_rng_normal(&rng);
+        CU_ASSERT_EQUAL(hone_net_infer(n.net, &n.c.err), HONE_OK);
+        for (int i = 0; i < N; i++) {
+            static const int widths[] = { 12, 12, 7 };
+            double in[MAX], h[MAX];
+            for (int k = 0; k < 9; k++)
+                in[k] = (double)x[i * 9 + k];
+            for (int l = 0; l < 3; l++) {
+                char name[32];
+                static float w[MAX * MAX], b[MAX];
+                snprintf(name, sizeof name, "hidden%d.weight", l + 1);
+                const int32_t at = find(&n, name);
+                CU_ASSERT_FATAL(at >= 0);
+                CU_ASSERT_EQUAL(hone_nn_read(n.g, (uint32_t)at, w, &n.c.err), HONE_OK);
+                memset(b, 0, sizeof b);
+                if (!norm)
+                    CU_ASSERT_EQUAL(hone_nn_read(n.g, (uint32_t)at + 1, b, &n.c.err), HONE_OK);
+                const int from = l ? widths[l - 1] : 9;
+                for (int k = 0; k < widths[l]; k++) {
+                    h[k] = (double)b[k];
+                    for (int j = 0; j < from; j++)
+                        h[k] += (double)w[k * from + j] * in[j];
+                }
+                snprintf(name, sizeof name, "norm%d", l + 1);
+                if (norm)
+                    normalize(&n, name, h, widths[l]);
+                for (int k = 0; k < widths[l]; k++)
+                    in[k] = (h[k] > 0 ? h[k] : 0) + (l == 1 ? in[k] : 0);
+            }
+            layer(&n, (uint32_t)find(&n, "output.weight"), in, h);
+            for (int k = 0; k < 2; k++)
+                CU_ASSERT(near((double)hone_net_output(n.net)[i * 2 + k], h[k], 2e-5));
+        }
+        release(&n);
+    }
+}
+
 SUITE(TEST(test_is_the_peers_network), TEST(test_width_and_depth_override_hidden), TEST(test_says_what_is_missing),
       TEST(test_offers_its_sites), TEST(test_outputs_equal_a_naive_loop),
-      TEST(test_initial_weights_have_the_variance_asked_for))
+      TEST(test_initial_weights_have_the_variance_asked_for), TEST(test_batch_norm_and_residual_layers))

@@ -107,8 +107,10 @@ hone_rc data_targets(const struct data *data, uint32_t split, const uint64_t *id
     if (data_view(data, split) ||
         (split == MIXED && data_view(data, HONE_SPLIT_TRAIN) && data_view(data, HONE_SPLIT_VALIDATION)))
         return data_read(data, split, ids, n, NULL, labels, numbers, err);
-    uint8_t *unused = malloc(CHUNK * data->sample_bytes); /* reading samples is the only way to their labels */
-    if (!unused)
+    const int alone = (data->iface->flags & HONE_DATASET_LABELS_ALONE) != 0;
+    uint8_t *unused = alone ? NULL
+                            : malloc(CHUNK * data->sample_bytes); /* reading samples is the only way to their labels */
+    if (!unused && !alone)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %d samples", CHUNK);
     for (uint64_t i = 0; i < n && rc == HONE_OK; i += CHUNK)
         rc = data_read(data, split, ids + i, n - i < CHUNK ? n - i : CHUNK, unused, labels ? labels + i : NULL,

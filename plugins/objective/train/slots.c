@@ -33,14 +33,16 @@ static const hone_slot dataset_slot = { sizeof dataset_slot,
                                         0 };
 SLOT(transform_slot, HONE_KIND_TRANSFORM, 0, UINT32_MAX);
 SLOT(model_slot, HONE_KIND_MODEL, 1, 1);
+SLOT(layer_slot, HONE_KIND_LAYER, 0, UINT32_MAX); /* those of a model that is composed of layers */
 SLOT(loss_slot, HONE_KIND_LOSS, 0, 1);
 SLOT(regularizer_slot, HONE_KIND_REGULARIZER, 0, UINT32_MAX);
 SLOT(optimizer_slot, HONE_KIND_OPTIMIZER, 1, 1);
 SLOT(schedule_slot, HONE_KIND_LR_SCHEDULE, 0, 1);
 SLOT(metric_slot, HONE_KIND_METRIC, 0, UINT32_MAX);
 
-const hone_slot *const train_slots[TRAIN_SLOTS] = { &dataset_slot,     &transform_slot, &model_slot,    &loss_slot,
-                                                    &regularizer_slot, &optimizer_slot, &schedule_slot, &metric_slot };
+const hone_slot *const train_slots[TRAIN_SLOTS] = { &dataset_slot,  &transform_slot,   &model_slot,
+                                                    &loss_slot,     &regularizer_slot, &optimizer_slot,
+                                                    &schedule_slot, &metric_slot,      &layer_slot };
 
 static const hone_slot *const part_slots[PARTS] = { &transform_slot, &model_slot,    &loss_slot,  &regularizer_slot,
                                                     &optimizer_slot, &schedule_slot, &metric_slot };
@@ -98,6 +100,7 @@ hone_rc crew_create(struct crew *crew, const hone_host *host, const hone_task *t
     const hone_components_v1 *components = components_of(host, err);
     hone_rc rc = components ? HONE_OK : HONE_ENOTSUP;
     memset(crew, 0, sizeof *crew);
+    crew->n_layers = rc == HONE_OK ? components->count(host, HONE_KIND_LAYER) : 0;
     for (int part = 0; part < PARTS && rc == HONE_OK; part++) {
         const hone_slot *slot = part_slots[part];
         const uint32_t named = components->count(host, slot->kind);
@@ -130,10 +133,25 @@ void crew_release(struct crew *crew)
     }
 }
 
+/* Layers are for a model that takes them: it asks the host for them itself. */
+static hone_rc check_layers(const struct crew *crew, hone_error *err)
+{
+    const struct member *model = &crew->members[PART_MODEL][0];
+    if (crew->n_layers && !(((const hone_model_v1 *)model->iface)->flags & HONE_MODEL_LAYERS))
+        return hone_fail(err, HONE_EINVAL, "",
+                         "[%s] %s takes no layers, but there are %u [layer.NAME] sections: leave them out, or use a "
+                         "model that is composed of layers",
+                         model->name, model->component->name, crew->n_layers);
+    return HONE_OK;
+}
+
 hone_rc crew_check(const struct crew *crew, const hone_task *task, int has_validation, hone_error *err)
 {
     const int classes = task->kind == HONE_TASK_CLASSIFICATION;
     const char *kind = classes ? "classification" : "regression";
+    const hone_rc rc = check_layers(crew, err);
+    if (rc != HONE_OK)
+        return rc;
     const struct member *loss = &crew->members[PART_LOSS][0];
     if (!(((const hone_loss_v1 *)loss->iface)->tasks &
           (classes ? (uint32_t)HONE_LOSS_CLASSIFICATION : (uint32_t)HONE_LOSS_REGRESSION)))

@@ -13,6 +13,7 @@
 #ifndef HONE_TRAIN_H
 #define HONE_TRAIN_H
 #include "hone/dataset.h"
+#include "hone/layer.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
 #include "hone/metric.h"
@@ -50,7 +51,7 @@ enum part {
     PART_METRIC,
     PARTS
 };
-enum { TRAIN_SLOTS = 1 + PARTS }; /* the data set and the parts */
+enum { TRAIN_SLOTS = 2 + PARTS }; /* the data set, the parts and the layers of the model */
 extern const hone_slot *const train_slots[TRAIN_SLOTS];
 
 struct member { /* one component of one training */
@@ -63,6 +64,7 @@ struct member { /* one component of one training */
 struct crew {
     struct member *members[PARTS];
     uint32_t n[PARTS];
+    uint32_t n_layers; /* [layer.NAME] sections, which the model makes use of */
 };
 /* Instances of everything but the data set, seeded from `seed` and the section's name alone, so that leaving one out
  * changes nothing for the others. The loss that the task implies where none is named. */

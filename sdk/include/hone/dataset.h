@@ -20,6 +20,8 @@ typedef struct hone_dataset_view {
     const float *targets;  /* (n, n_outputs), regression */
 } hone_dataset_view;
 
+enum { HONE_DATASET_LABELS_ALONE = 1u << 0 }; /* flags: read also takes inputs = NULL, and then decodes nothing */
+
 typedef struct hone_dataset_v1 {
     uint32_t size, flags;
     /* Opens what the settings name and fills in the task and the size of each split (0: the set has none such; the host

@@ -6,6 +6,7 @@
 #include "hone/dataset.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
+#include "hone/layer.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
 #include "hone/metric.h"

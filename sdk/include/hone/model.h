@@ -6,8 +6,10 @@
 #include "hone/task.h"
 
 #define HONE_KIND_MODEL "model/1"
+enum { HONE_MODEL_LAYERS = 1u << 0 }; /* flags: is composed of the [layer.NAME] sections (hone/layer.h) */
+
 typedef struct hone_model_v1 {
-    uint32_t size, flags; /* flags: 0 */
+    uint32_t size, flags;
     /* x: one sample of the task's shape, float32. Returns (N, n_outputs): logits for classes, numbers for regression.
      * Offers its sites by hone_nn_site; mistakes are kept by the graph. [trial] */
     hone_var (*build)(void *self, hone_graph *g, hone_var x, const hone_task *task);
