@@ -6,6 +6,8 @@
 #include "hone/dataset.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
+#include "hone/forest.h"
+#include "hone/forest_box.h"
 #include "hone/layer.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
