@@ -28,16 +28,15 @@ double log_expected_improvement(double best, double mean, double deviation, int 
 {
     const double z = (best - mean) / deviation;
     if (is_log) { /* cdf(z) - exp(deviation^2 / 2 + mean - best) cdf(z - deviation) */
-        const double gain = log_normal_cdf(z), loss = deviation * deviation / 2 + mean - best +
-                                                      log_normal_cdf(z - deviation);
+        const double gain = log_normal_cdf(z),
+                     loss = deviation * deviation / 2 + mean - best + log_normal_cdf(z - deviation);
         return gain - loss > 1e-12 ? gain + log_one_minus_exp(gain - loss) : gain + log(1e-12);
     }
-    if (z > -5) {
-        const double ei = 0.5 * z * erfc(-z * 0.70710678118654752440) +
-                          0.39894228040143267794 * exp(-z * z / 2);
-        return log(deviation) + log(ei > 1e-300 ? ei : 1e-300);
+    if (z > -25) {
+        return log(deviation) +
+               log(0.5 * z * erfc(-z * 0.70710678118654752440) + 0.39894228040143267794 * exp(-z * z / 2));
     }
-    /* pdf(z) / z^2 (1 - 3/z^2 + 15/z^4 - 105/z^6): 4 digits at -5, and better below */
+    /* pdf(z) / z^2 (1 - 3/z^2 + 15/z^4 - 105/z^6): 8 digits at -25, and better below */
     const double q = 1 / (z * z);
     return log(deviation) - z * z / 2 - 0.918938533204672742 + log(q) + log1p(-q * (3 - q * (15 - q * 105)));
 }
@@ -77,10 +76,16 @@ static double value_of(struct search *s, const double *f)
     return value;
 }
 
+/* For a candidate whose features are there. */
+static void judge(struct search *s, struct candidate *c)
+{
+    c->value = hone_space_allowed(s->model->space, c->x) ? value_of(s, c->f) : -HUGE_VAL;
+}
+
 static void evaluate(struct search *s, struct candidate *c)
 {
     model_features(s->model, c->x, c->f);
-    c->value = hone_space_allowed(s->model->space, c->x) ? value_of(s, c->f) : -HUGE_VAL;
+    judge(s, c);
 }
 
 static void copy(struct candidate *to, const struct candidate *from, uint32_t n)
@@ -90,17 +95,18 @@ static void copy(struct candidate *to, const struct candidate *from, uint32_t n)
     to->value = from->value;
 }
 
-/* Settles what a change of dimension i has made active or inactive, from i on. */
-static void settle(const struct search *s, double *x, uint32_t i)
+/* Sets dimension i to v, and settles what that makes active or inactive. */
+static void change(const struct search *s, struct candidate *c, uint32_t i, double v)
 {
     const hone_space *space = s->model->space;
+    c->x[i] = v;
+    model_feature(s->model, i, v, c->f + i);
     for (uint32_t k = i + 1; k < space->n_dims; k++) {
-        if (!space->dims[k]->n_conditions)
+        const int was_active = !isnan(c->x[k]);
+        if (!space->dims[k]->n_conditions || was_active == (int)hone_space_active(space, c->x, k))
             continue;
-        if (!hone_space_active(space, x, k))
-            x[k] = (double)NAN;
-        else if (isnan(x[k]))
-            x[k] = hone_dim_from_unit(space->dims[k], hone_rng_uniform(s->rng));
+        c->x[k] = was_active ? (double)NAN : hone_dim_from_unit(space->dims[k], hone_rng_uniform(s->rng));
+        model_feature(s->model, k, c->x[k], c->f + k);
     }
 }
 
@@ -127,7 +133,7 @@ static int neighbour_value(const struct search *s, uint32_t i, uint32_t k, doubl
 static void climb(struct search *s, struct candidate *c, struct candidate *next, uint64_t *order)
 {
     const uint32_t n = s->model->n_dims;
-    uint32_t evaluations = 0, most = 200 + 20 * n, level = 0, moves = 0;
+    uint32_t evaluations = 0, most = 200 + 10 * n, level = 0, moves = 0;
     while (level < N_WIDTHS && evaluations < most) {
         int better = 0;
         for (uint32_t i = 0; i < n; i++)
@@ -137,10 +143,9 @@ static void climb(struct search *s, struct candidate *c, struct candidate *next,
             const uint32_t i = (uint32_t)order[k];
             double v;
             for (uint32_t a = 0; !better && neighbour_value(s, i, a, widths[level], c->x[i], &v); a++) {
-                memcpy(next->x, c->x, n * sizeof *next->x);
-                next->x[i] = v;
-                settle(s, next->x, i);
-                evaluate(s, next);
+                copy(next, c, n);
+                change(s, next, i, v);
+                judge(s, next);
                 evaluations++;
                 better = next->value > c->value || (next->value >= c->value && moves < PLATEAU);
             }

@@ -17,18 +17,21 @@ struct settings {
 
 static const char *const log_costs[] = { "auto", "yes", "no", NULL };
 static const hone_param params[] = {
-    HONE_INT(struct settings, n_startup, "0", 0, 1e6, 0, "trials",
-             "Trials of the initial design, a Latin hypercube; 0: four for each parameter, at least 10 and at most 25."),
+    HONE_INT(
+        struct settings, n_startup, "0", 0, 1e6, 0, "trials",
+        "Trials of the initial design, a Latin hypercube; 0: three for each parameter, at least 10 and at most 20."),
     HONE_INT(struct settings, n_trees, "10", 1, 1000, 0, NULL, "Trees of a forest."),
     HONE_INT(struct settings, min_samples_leaf, "1", 1, 1000, HONE_P_ADVANCED, "outcomes",
              "Outcomes that each side of a split keeps at least."),
-    HONE_REAL(struct settings, features, "1", 0, 1, HONE_P_LO_OPEN, NULL,
+    HONE_REAL(struct settings, features, "0.6", 0, 1, HONE_P_LO_OPEN, NULL,
               "Share of the parameters that are tried for a split, drawn for each."),
-    HONE_REAL(struct settings, random, "0.2", 0, 1, 0, NULL,
-              "Probability that a trial is drawn from the prior instead: keeps the search from trusting a wrong model."),
-    HONE_ENUM(struct settings, log_costs, "auto", log_costs, 0,
-              "Whether the forest learns log(value), for costs and losses; auto: where all values so far are positive."),
-    HONE_INT(struct settings, n_candidates, "1000", 1, 1e6, 0, NULL,
+    HONE_REAL(
+        struct settings, random, "0.1", 0, 1, 0, NULL,
+        "Probability that a trial is drawn from the prior instead: keeps the search from trusting a wrong model."),
+    HONE_ENUM(
+        struct settings, log_costs, "auto", log_costs, 0,
+        "Whether the forest learns log(value), for costs and losses; auto: where all values so far are positive."),
+    HONE_INT(struct settings, n_candidates, "2000", 1, 1e6, 0, NULL,
              "Random points among which the best by expected improvement are looked for."),
     HONE_INT(struct settings, n_local, "10", 0, 1000, 0, NULL,
              "Local searches, half from the best trials and half from the best random points."),
@@ -107,7 +110,7 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
     hone_rc rc;
     s->space = space;
     if (!settings->n_startup) /* of the space alone: a longer budget must not change the trials of a shorter one */
-        settings->n_startup = space->n_dims * 4 < 10 ? 10 : space->n_dims * 4 > 25 ? 25 : space->n_dims * 4;
+        settings->n_startup = space->n_dims * 3 < 10 ? 10 : space->n_dims * 3 > 20 ? 20 : space->n_dims * 3;
     s->weights = (double *)calloc(info->n_values + 1u, sizeof *s->weights);
     if (!s->weights)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the objectives");
@@ -187,30 +190,43 @@ static hone_rc load(void *self, const hone_istream *in, hone_error *err)
 }
 
 static const char doc[] =
-    "Learns a random forest from the outcomes so far and tries the point of the highest expected improvement. Trees split "
-    "where the data say so: parameters of any kind and scale, choices, conditions and parameters that do not matter need "
-    "no care, which makes it the model of choice for mixed, conditional and high-dimensional spaces. On smooth functions "
+    "Learns a random forest from the outcomes so far and tries the point of the highest expected improvement. Trees "
+    "split "
+    "where the data say so: parameters of any kind and scale, choices, conditions and parameters that do not matter "
+    "need "
+    "no care, which makes it the model of choice for mixed, conditional and high-dimensional spaces. On smooth "
+    "functions "
     "of few numbers a Gaussian process finds the last digits sooner.\n\n"
     "## Proposals\n"
-    "The first `n_startup` trials are a Latin hypercube. Later ones are, with probability `random`, drawn from the prior; "
+    "The first `n_startup` trials are a Latin hypercube. Later ones are, with probability `random`, drawn from the "
+    "prior; "
     "otherwise `n_candidates` random points are judged by the model, and `n_local` local searches go on from the best "
-    "trials and the best of those points. They change one parameter at a time: every other choice, four normal steps of a "
+    "trials and the best of those points. They change one parameter at a time: every other choice, four normal steps "
+    "of a "
     "number, of width 0.2, then 0.05 and 0.0125 of its range, with up to ten moves on a plateau.\n\n"
     "## The forest\n"
-    "Numbers enter on their own scale (log where `log`), so that thresholds halve it fairly. Choices are split into the "
+    "Numbers enter on their own scale (log where `log`), so that thresholds halve it fairly. Choices are split into "
+    "the "
     "best two subsets. An inactive parameter is a value of its own. Thresholds are uniform between the two neighbours. "
     "The variance of a prediction is that within the leaves plus that between the trees.\n\n"
-    "Values are learnt on a log scale where all are positive (`log_costs`), and expected improvement is then that of the "
-    "costs themselves. High outliers are cut; a failed trial counts as bad as what is cut. A pruned one is never better "
+    "Values are learnt on a log scale where all are positive (`log_costs`), and expected improvement is then that of "
+    "the "
+    "costs themselves. High outliers are cut; a failed trial counts as the upper quartile of the complete ones. A "
+    "pruned one is never "
+    "better "
     "than the median.\n\n"
     "## Several objectives, constraints, parallel trials\n"
-    "Each proposal for several objectives weighs them anew (ParEGO: augmented Tchebycheff norm, rho 0.05). A constraint "
+    "Each proposal for several objectives weighs them anew (ParEGO: augmented Tchebycheff norm, rho 0.05). A "
+    "constraint "
     "has a forest of its own, and expected improvement is multiplied by the probability that all hold; until a point "
-    "satisfies them that probability alone counts. Trials that still run lower the value of points that share their leaves.\n\n"
+    "satisfies them that probability alone counts. Trials that still run lower the value of points that share their "
+    "leaves.\n\n"
     "## Cost\n"
     "An outcome is added to the leaves of all trees, and one tree in turn is grown anew; all are when the history has "
-    "grown by a fifth. A proposal takes about 3 ms in 10 dimensions with 500 trials, and 8 ms with 10,000; with several "
-    "objectives, all trees are grown for each proposal. Beyond `most_rows` outcomes every tree learns a share of them.\n\n"
+    "grown by a fifth. A proposal takes about 3 ms in 10 dimensions with 500 trials, and 8 ms with 10,000; with "
+    "several "
+    "objectives, all trees are grown for each proposal. Beyond `most_rows` outcomes every tree learns a share of "
+    "them.\n\n"
     "## Sources\n"
     "Hutter, F., Hoos, H. H. and Leyton-Brown, K. (2011). Sequential model-based optimization for general algorithm "
     "configuration. LION 5. Lindauer, M. et al. (2022). SMAC3: a versatile Bayesian optimization package for "

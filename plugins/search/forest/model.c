@@ -2,11 +2,12 @@
 /* Following a history with random forests. */
 #include "model.h"
 
-#define LARGEST 1e150        /* larger magnitudes are cut: their squares are finite */
-#define SMALLEST_COST 1e-5   /* what a cost that is not positive counts as on the log scale (SMAC3's MINIMAL_COST_FOR_LOG) */
-#define SMALLEST_VAR 1e-10   /* of a prediction, in squared units of the scale (SMAC3's VERY_SMALL_NUMBER) */
-#define OUTLIER 3            /* values this many times as far above the upper quartile as it is above the best are cut */
-#define FIRST_EPOCH 4
+#define LARGEST 1e150 /* larger magnitudes are cut: their squares are finite */
+#define SMALLEST_COST \
+    1e-5 /* what a cost that is not positive counts as on the log scale (SMAC3's MINIMAL_COST_FOR_LOG) */
+#define SMALLEST_VAR 1e-10 /* of a prediction, in squared units of the scale (SMAC3's VERY_SMALL_NUMBER) */
+#define OUTLIER      3     /* values this many times as far above the upper quartile as it is above the best are cut */
+#define FIRST_EPOCH  4
 
 static uint32_t rounded_up_by_a_fifth(uint32_t n)
 {
@@ -104,13 +105,16 @@ static hone_rc reserve(struct model *model, uint64_t rows, hone_error *err)
     return HONE_OK;
 }
 
+void model_feature(const struct model *model, uint32_t i, double v, double *f)
+{
+    const hone_dim *d = model->space->dims[i];
+    *f = isnan(v) || d->type == HONE_DIM_CHOICE || d->type == HONE_DIM_ORDINAL ? v : hone_dim_to_unit(d, v);
+}
+
 void model_features(const struct model *model, const double *x, double *f)
 {
-    for (uint32_t i = 0; i < model->n_dims; i++) {
-        const hone_dim *d = model->space->dims[i];
-        f[i] = isnan(x[i]) || d->type == HONE_DIM_CHOICE || d->type == HONE_DIM_ORDINAL ? x[i]
-                                                                                          : hone_dim_to_unit(d, x[i]);
-    }
+    for (uint32_t i = 0; i < model->n_dims; i++)
+        model_feature(model, i, x[i], f + i);
 }
 
 static hone_rc add_features(struct model *model, hone_error *err)
@@ -145,7 +149,7 @@ static double learned(const struct model *model, const struct target *t, uint32_
     if (t->is_constraint) /* one that is not a number says nothing about where the border is */
         return isnan(value) ? value : scale_apply(s, value);
     if (isnan(value))
-        return (s->highest - s->centre) / s->unit;
+        return (s->failed - s->centre) / s->unit;
     v = scale_apply(s, value);
     if (model->history->status[row] == HONE_PRUNED && v < (s->middle - s->centre) / s->unit)
         v = (s->middle - s->centre) / s->unit;
@@ -182,6 +186,7 @@ static hone_rc find_scale(const struct model *model, struct target *t, uint32_t 
         qsort(v, m, sizeof *v, compare);
         const double quarter = v[m - 1 - m / 4], cut = quarter + OUTLIER * (quarter - v[0]);
         t->scale.middle = v[m / 2];
+        t->scale.failed = quarter;
         t->scale.highest = quarter > v[0] && cut < v[m - 1] ? cut : v[m - 1];
         t->scale.centre = t->scale.middle;
         t->scale.unit = t->scale.highest > v[0] ? t->scale.highest - v[0] : 1;
@@ -315,7 +320,8 @@ double model_best(const struct model *model)
     double best = HUGE_VAL;
     for (uint32_t i = 0; i < h->n; i++) {
         const double value = raw(model, t, i);
-        if (h->status[i] == HONE_COMPLETE && !(h->violation[i] > 0) && !isnan(value) && transformed(&t->scale, value) < best)
+        if (h->status[i] == HONE_COMPLETE && !(h->violation[i] > 0) && !isnan(value) &&
+            transformed(&t->scale, value) < best)
             best = transformed(&t->scale, value);
     }
     return best;

@@ -15,8 +15,10 @@ enum { LOG_AUTO, LOG_YES, LOG_NO };
 /* How values become what the forest learns: log where the costs are positive, outliers cut, then about [-1, 1]. */
 struct scale {
     double centre, unit; /* learned = (transformed - centre) / unit */
-    double highest;      /* transformed, before centring: what lies above is cut, failures count as it */
-    double middle;       /* transformed median of the complete: a pruned trial is no better */
+    double highest;      /* transformed, before centring: what lies above is cut */
+    double failed; /* upper quartile: what a failed trial counts as. Bad enough to keep away where trials fail often;
+                          * the worst value would bury the best region under one failure by chance */
+    double middle; /* transformed median of the complete: a pruned trial is no better */
     uint32_t is_log, ready;
 };
 double scale_apply(const struct scale *scale, double value);
@@ -51,6 +53,7 @@ void model_release(struct model *model);
 
 /* Features of a settled point: positions on the unit scale, indices of choices, NaN where inactive. f: (n_dims) */
 void model_features(const struct model *model, const double *x, double *f);
+void model_feature(const struct model *model, uint32_t dim, double v, double *f); /* of one dimension */
 /* Brings the forests up to the history. 1: they can be asked; 0: no outcome with a value yet; < 0: failed. */
 hone_rc model_follow(struct model *model, hone_error *err);
 /* The same for several objectives, scalarized by the weights: (n_values). */
