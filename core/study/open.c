@@ -74,7 +74,8 @@ static hone_rc open_tables(struct study *study, hone_error *err)
                          study->n_slots, study->crew->n);
     study->slots = calloc(study->n_slots, sizeof *study->slots);
     study->worker_status = calloc(study->n_slots, sizeof *study->worker_status);
-    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->slots || !study->worker_status)
+    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->slots ||
+        !study->worker_status)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < n_values; i++)
         study->objectives[i] = (hone_value){ c->objectives[i].metric, 0, c->objectives[i].direction, 0 };
@@ -177,9 +178,11 @@ struct line {
 /* Keys of [study] that may change from one run of a study to the next. */
 static int may_change(const struct line *line)
 {
-    static const char *const keys[] = { "trials", "time",  "workers",    "storage",      "directory",
-                                        "final",  "trial", "trial_time", "trial_memory", "trial_retries",
-                                        "checkpoint_interval", "checkpoint_space", "keep_checkpoints" };
+    static const char *const keys[] = {
+        "trials",          "time",       "workers",      "storage",       "directory",           "final",
+        "trial",           "trial_time", "trial_memory", "trial_retries", "checkpoint_interval", "checkpoint_space",
+        "keep_checkpoints"
+    };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
         if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) &&
@@ -271,8 +274,8 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
                                       trials,        study->max_step };
-    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step, trials,
-                                            &study->space.view, (uint64_t)c->study.seed };
+    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step,
+                                            trials,           &study->space.view,    (uint64_t)c->study.seed };
     hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;

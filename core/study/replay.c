@@ -23,7 +23,7 @@ struct replay {
     uint32_t *states; /* by trial, as stored */
     size_t states_capacity;
     uint64_t asked; /* trials that were new so far */
-    int warned; /* that search or scheduler answer otherwise than they did */
+    int warned;     /* that search or scheduler answer otherwise than they did */
     hone_error *err;
 };
 
@@ -246,7 +246,8 @@ static hone_rc replay_checkpoint(struct replay *r, struct trial *trial, const ho
 {
     unsigned long long size, checksum;
     if (!event->text || sscanf(event->text, "size=%llu crc=%llx", &size, &checksum) != 2)
-        return hone_fail(r->err, HONE_EIO, NULL, "the storage has a checkpoint of trial %llu that does not say its size",
+        return hone_fail(r->err, HONE_EIO, NULL,
+                         "the storage has a checkpoint of trial %llu that does not say its size",
                          (unsigned long long)event->trial);
     trial->newest = (struct crew_checkpoint){ trial->number, event->step, size, checksum };
     return HONE_OK;
@@ -272,8 +273,8 @@ static double *find_report(struct replay *r, uint64_t trial, int64_t step)
                                               : NULL;
     if (found)
         return r->values + (size_t)(found - r->reports) * r->width;
-    hone_fail(r->err, HONE_EIO, NULL, "the report of step %lld of trial %llu is missing in the storage", (long long)step,
-              (unsigned long long)trial);
+    hone_fail(r->err, HONE_EIO, NULL, "the report of step %lld of trial %llu is missing in the storage",
+              (long long)step, (unsigned long long)trial);
     return NULL;
 }
 
@@ -281,8 +282,8 @@ static double *find_report(struct replay *r, uint64_t trial, int64_t step)
 static hone_rc replay_pause(struct replay *r, struct trial *trial)
 {
     struct study *study = r->study;
-    double *values = trial->values, *constraints = trial->constraints, *reported = find_report(r, trial->number,
-                                                                                               trial->step);
+    double *values = trial->values, *constraints = trial->constraints,
+           *reported = find_report(r, trial->number, trial->step);
     if (!reported)
         return HONE_EIO;
     trial_move(&study->table, trial, HONE_STATE_PAUSED);

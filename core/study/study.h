@@ -186,13 +186,13 @@ hone_rc study_checkpoint_paused(struct study *study, struct trial *trial, hone_e
 hone_rc study_checkpoint_over(struct study *study, struct trial *trial, hone_error *err);
 /* A clone begins from another's checkpoint. */
 hone_rc study_checkpoint_borrow(struct study *study, struct trial *trial, const struct trial *from, hone_error *err);
-void study_checkpoints_sweep(struct study *study);       /* after a commit */
-void study_checkpoints_tidy(struct study *study);        /* removes files that no trial of the study knows of */
+void study_checkpoints_sweep(struct study *study); /* after a commit */
+void study_checkpoints_tidy(struct study *study);  /* removes files that no trial of the study knows of */
 hone_rc study_checkpoints_end(struct study *study, hone_error *err); /* the study is over: nothing can go on any more */
 void study_checkpoints_release(struct study *study);
 
 /* decide.c: search and scheduler hear and answer */
-int study_may_start(const struct study *study); /* as far as the number of trials goes, and points of the search */
+int study_may_start(const struct study *study);   /* as far as the number of trials goes, and points of the search */
 int study_budget_left(const struct study *study); /* more trials may be started, as far as [study] goes */
 hone_rc study_fill_slots(struct study *study, hone_error *err);
 hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);
