@@ -248,9 +248,14 @@ static hone_rc open_storage(struct study *study, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     const hone_storage_v1 *s = study->storage_iface = study->storage.loaded->iface;
-    if ((rc = s->open(study->storage.self, c->storage_location, HONE_STORAGE_WRITE, err)) != HONE_OK ||
+    if ((rc = s->open(study->storage.self, c->storage_location, study->verify ? HONE_STORAGE_READ : HONE_STORAGE_WRITE,
+                      err)) != HONE_OK ||
         (rc = s->studies(study->storage.self, &visitor, err)) != HONE_OK)
         goto out;
+    if (study->verify) {
+        study->id = lookup.id;
+        goto out;
+    }
     if (lookup.id >= 0) {
         study->id = lookup.id;
         if ((rc = s->lock(study->storage.self, study->id, err)) != HONE_OK ||
@@ -306,11 +311,12 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
                              .crew = options->crew,
                              .workers = options->workers,
                              .signalled = options->signalled,
+                             .verify = options->verify,
                              .terminal = *options->terminal,
                              .began = seconds_steady() };
     if ((rc = open_tables(study, err)) != HONE_OK || (rc = hear_description(study, err)) != HONE_OK ||
         (rc = open_strategies(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
-        (rc = study_replay(study, err)) != HONE_OK)
+        (rc = study_replay(study, err)) != HONE_OK || study->verify)
         return rc;
     return open_reporters(study, options->terminal, err);
 }

@@ -82,9 +82,10 @@ struct study {
     const hone_search_v1 *search_iface;
     const hone_scheduler_v1 *scheduler_iface;
     const hone_storage_v1 *storage_iface;
-    int64_t id;             /* in the storage */
-    int was_finished;       /* when it was found there */
-    hone_value *objectives; /* (n_values) names and directions */
+    struct verification *verify; /* NULL: the study runs */
+    int64_t id;                  /* in the storage */
+    int was_finished;            /* when it was found there */
+    hone_value *objectives;      /* (n_values) names and directions */
     uint8_t *maximize;
     double *minimized; /* (n_values) scratch */
     int64_t max_step;
@@ -121,6 +122,12 @@ struct study_options {
     unsigned workers; /* how many may compute at once */
     const hone_terminal *terminal;
     const volatile sig_atomic_t *signalled;
+    struct verification *verify; /* NULL: to run. Otherwise the storage is read only, and the replay is all there is */
+};
+/* What a replay of recorded decisions came to. */
+struct verification {
+    uint64_t decisions;   /* asked and judged again */
+    char difference[400]; /* the first answer that is not as recorded; "": there is none */
 };
 /* Opens the storage and the plugins, waits for the first worker to describe the objective, and replays what the storage has
  * of a study of this name. Errors about the INI name their section's key in err->param ("study.objectives"). */

@@ -483,7 +483,7 @@ static struct run run_study(const struct setup *s)
     if (!f.workers || !f.ready || catalog_open_static(&catalog, list, HONE_COUNT(invented)) != HONE_OK)
         exit(2);
     compose_study(s, catalog, &config, &composition);
-    const struct study_options options = { &composition, &host, &f.crew, s->workers, &terminal, &f.signalled };
+    const struct study_options options = { &composition, &host, &f.crew, s->workers, &terminal, &f.signalled, NULL };
     heard_outcomes = heard_notes = 0;
     box.writes = 0;
     box.begun = 0; /* whoever began was killed */
