@@ -109,8 +109,9 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
 
 hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err)
 {
-    const hone_report report = { sizeof report, study->table.n_values, trial->number, trial->step,
-                                 study_minimize(study, trial->values) };
+    const hone_report report = {
+        sizeof report, study->table.n_values, trial->number, trial->step, study_minimize(study, trial->values), trial->x
+    };
     struct guard guard;
     *verdict = HONE_CONTINUE;
     if (!study->scheduler_iface->report)

@@ -53,7 +53,7 @@ hone_rc study_clone_trial(struct study *study, const hone_order *order, hone_err
     if (!from->at_pause.size)
         return hone_fail(err, HONE_ENOTSUP, "scheduler.use",
                          "scheduler '%s' clones trial %llu, of which there is no checkpoint: the objective must make "
-                         "checkpoints when it pauses, as objective/train does",
+                         "checkpoints when it pauses",
                          name, (unsigned long long)order->from);
     if (from->at_pause.step < trial->step) /* its reports would come a second time */
         return hone_fail(err, HONE_EINVAL, "scheduler.use",
