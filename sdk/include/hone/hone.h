@@ -5,6 +5,7 @@
 #include "hone/affine.h"
 #include "hone/compose.h"
 #include "hone/dataset.h"
+#include "hone/importance.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
 #include "hone/forest.h"
