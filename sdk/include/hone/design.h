@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* hone/design.h - help for search plugins whose points are a function of the trial's number: low-discrepancy sequences,
- * Latin hypercubes. Header only.
+/* hone/design.h - help for search plugins whose points are a function of the trial's number: low-discrepancy
+ * sequences, Latin hypercubes. Header only.
  *
- * The plugin says where in the unit cube a trial lies; this header makes a point of the space of it, with the care that
- * hone/history.h takes. Where the point is forbidden by a relation, or known in a finite space, the whole cube is rotated
- * by a random vector and asked again (Cranley, R. and Patterson, T. N. L. (1976), SIAM J. Numer. Anal. 13, 904-914): what
- * replaces it is as evenly spread as the rest, and, in a continuum, still a function of the trial's number. */
+ * The plugin says where in the unit cube a trial lies; this header makes a point of the space of it, with the care
+ * that hone/history.h takes. Where the point is forbidden by a relation, or known in a finite space, the whole cube
+ * is rotated by a random vector and asked again (Cranley, R. and Patterson, T. N. L. (1976), SIAM J. Numer. Anal. 13,
+ * 904-914): what replaces it is as evenly spread as the rest, and, in a continuum, still a function of the trial's
+ * number. */
 #ifndef HONE_DESIGN_H
 #define HONE_DESIGN_H
 #include "hone/history.h"
@@ -19,7 +20,8 @@ typedef struct hone_design { /* zero it, open it, release it */
     double *u; /* (2 * n_dims) */
 } hone_design;
 
-/* A bijection of 64-bit numbers that leaves no bit as it was: the finalizer of splitmix64 (Steele, Lea and Flood 2014). */
+/* A bijection of 64-bit numbers that leaves no bit as it was: the finalizer of splitmix64 (Steele, Lea and Flood
+ * 2014). */
 static inline uint64_t hone_design_hash(uint64_t key, uint64_t number)
 {
     uint64_t z = key + (number + 1) * 0x9e3779b97f4a7c15ull;
@@ -105,28 +107,9 @@ static inline hone_rc hone_design_save(const hone_design *d, const hone_ostream 
     return hone_history_save(&d->history, out, err);
 }
 
-/* Of an open design; what it knew is lost, on success only. HONE_EINVAL: damaged, or of another space. */
+/* Of an open design; on failure it stays as it was. HONE_EINVAL: damaged, or of another space. */
 static inline hone_rc hone_design_load(hone_design *d, const hone_istream *in, hone_error *err)
 {
-    const hone_history *old = &d->history;
-    hone_search_info info;
-    hone_history history;
-    hone_rc rc;
-    if (!old->space)
-        return hone_fail(err, HONE_EINVAL, "", "a saved state is loaded after the space is known, not before");
-    memset(&info, 0, sizeof info);
-    info.size = sizeof info;
-    info.n_values = old->n_values;
-    info.n_constraints = old->n_constraints;
-    if ((rc = hone_history_init(&history, old->space, &info, err)) == HONE_OK &&
-        (rc = hone_history_load(&history, in, err)) == HONE_OK)
-        rc = hone_read_end(in, err);
-    if (rc != HONE_OK) {
-        hone_history_release(&history);
-        return rc;
-    }
-    hone_history_release(&d->history);
-    d->history = history;
-    return HONE_OK;
+    return hone_history_reload(&d->history, in, err);
 }
 #endif /* HONE_DESIGN_H */
