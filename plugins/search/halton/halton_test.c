@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/halton: the plain sequence is scipy's, the scrambled one is as even, and points depend on seed and trial
- * only. */
+/* Tests of search/halton: the plain sequence is scipy's, the scrambled one is as even, and points depend on seed and
+ * trial only. */
 #include "fixtures/quasirandom.h"
 #include "search_case.h"
 
@@ -34,8 +34,8 @@ static void test_the_plain_sequence_is_scipys(void)
     fake_plugin_release(&p);
 }
 
-/* b^k points in a row put one into each of b^k slices of the dimension of base b; two bases a, b: a^i b^j points put one into
- * each box. */
+/* b^k points in a row put one into each of b^k slices of the dimension of base b; two bases a, b: a^i b^j points put
+ * one into each box. */
 static void test_scrambled_points_are_as_even(void)
 {
     enum { DIMS = 4, N = 2 * 2 * 2 * 2 * 3 * 3 * 3 };
@@ -67,8 +67,8 @@ static void test_scrambled_points_are_as_even(void)
     }
 }
 
-/* The plain sequence keeps dimensions 29 and 30 (bases 109 and 113) in step for its first hundred points; scrambled it must
- * not. And each point is uniform over the seeds. */
+/* The plain sequence keeps dimensions 29 and 30 (bases 109 and 113) in step for its first hundred points; scrambled
+ * it must not. And each point is uniform over the seeds. */
 static void test_scrambling_breaks_the_step(void)
 {
     enum { DIMS = 30, SEEDS = 1000 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/latin_hypercube: one trial in every slice of every parameter, design after design; maximin keeps trials
- * apart; points depend on settings, seed and trial only. */
+/* Tests of search/latin_hypercube: one trial in every slice of every parameter, design after design; maximin keeps
+ * trials apart; points depend on settings, seed and trial only. */
 #include "search_case.h"
 
 static const search_case ordinary = { "latin_hypercube", NULL, 1, 1, 60 };

@@ -10,7 +10,8 @@ enum {
 };
 extern const uint64_t sobol_bits[1411];
 
-/* Direction numbers v[i][j] = m_j * 2^(32 - j) of the first n_dims dimensions into v: (n_dims, 32). n_dims <= SOBOL_DIMS. */
+/* Direction numbers v[i][j] = m_j * 2^(32 - j) of the first n_dims dimensions into v: (n_dims, 32). n_dims <=
+ * SOBOL_DIMS. */
 void sobol_directions(uint32_t n_dims, uint32_t *v);
 
 /* Point `index` of one dimension as 32 binary digits; v: (32). In the order of Gray codes (Antonov and Saleev 1979), as
@@ -24,9 +25,9 @@ static inline uint32_t sobol_digits(const uint32_t *v, uint32_t index)
     return digits;
 }
 
-/* Nested uniform scrambling (Owen, A. B. (1995), "Randomly permuted (t,m,s)-nets and (t,s)-sequences"): a digit is turned
- * over where a random bit says so that belongs to the digits before it. The random bits are a hash of those digits, so
- * nothing is stored (Burley, B. (2020), "Practical hash-based Owen scrambling", JCGT 9(4)); one hash serves the 15 nodes of
- * four digits. In [0, 1), 53 digits, those after the 32nd random. key: of the dimension. */
+/* Nested uniform scrambling (Owen, A. B. (1995), "Randomly permuted (t,m,s)-nets and (t,s)-sequences"): a digit is
+ * turned over where a random bit says so that belongs to the digits before it. The random bits are a hash of those
+ * digits, so nothing is stored (Burley, B. (2020), "Practical hash-based Owen scrambling", JCGT 9(4)); one hash
+ * serves the 15 nodes of four digits. In [0, 1), 53 digits, those after the 32nd random. key: of the dimension. */
 double sobol_scramble(uint64_t key, uint32_t digits);
 #endif /* HONE_SOBOL_H */

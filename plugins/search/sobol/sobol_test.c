@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/sobol: the plain sequence is scipy's, the scrambled one has its evenness in every prefix and slice, and
- * points depend on seed and trial only. */
+/* Tests of search/sobol: the plain sequence is scipy's, the scrambled one has its evenness in every prefix and slice,
+ * and points depend on seed and trial only. */
 #include "fixtures/quasirandom.h"
 #include "search_case.h"
 #include "sobol.h"
@@ -37,8 +37,8 @@ static void test_the_plain_sequence_is_scipys(void)
     fake_plugin_release(&p);
 }
 
-/* Every 2^10 points in a row put one into each of 1,024 slices of every dimension; the first two dimensions are a (0, m, 2)
- * net: one point in each of the boxes 2^-a by 2^-(10-a). */
+/* Every 2^10 points in a row put one into each of 1,024 slices of every dimension; the first two dimensions are a (0,
+ * m, 2) net: one point in each of the boxes 2^-a by 2^-(10-a). */
 static void test_scrambled_points_are_as_even(void)
 {
     enum { DIMS = 50, N = 1024 };
@@ -68,8 +68,8 @@ static void test_scrambled_points_are_as_even(void)
     }
 }
 
-/* Scrambling makes each point uniform: over many seeds, the first point's mean, variance and correlation are those of it; and
- * the mean of a smooth function over 1,024 points is far closer than random points would come. */
+/* Scrambling makes each point uniform: over many seeds, the first point's mean, variance and correlation are those of
+ * it; and the mean of a smooth function over 1,024 points is far closer than random points would come. */
 static void test_scrambled_points_are_uniform(void)
 {
     enum { SEEDS = 4000 };
