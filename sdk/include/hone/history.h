@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hone/history.h - help for search plugins: the trials so far, those that run, and which points are left. Header
- * only.
+/* hone/history.h - help for search plugins: the trials so far, those that run, and which points are left. Header only.
  *
- * A search keeps one hone_history, tells it what it proposes and what it hears, and asks it whether a candidate may
- * be proposed. That gives every strategy the same care for relations, conditions, duplicates and spent spaces:
+ * A search keeps one hone_history, tells it what it proposes and what it hears, and asks it whether a candidate may be
+ * proposed. That gives every strategy the same care for relations, conditions, duplicates and spent spaces:
  *
  *     open:  hone_history_init(&s->history, space, info, err)
  *     ask:   ... write a candidate into x ...
@@ -11,8 +10,8 @@
  *     tell:  rc = hone_history_tell(&s->history, outcome, err);
  *     save:  hone_history_save,  load: hone_history_load
  *
- * Memory: (n_dims + n_values + n_constraints) doubles and 33 bytes an outcome, one bit a point for finite spaces of
- * up to 2^20 points, 16 to 32 bytes an outcome for larger finite ones. All [study]. */
+ * Memory: (n_dims + n_values + n_constraints) doubles and 33 bytes an outcome, one bit a point for finite spaces of up to
+ * 2^20 points, 16 to 32 bytes an outcome for larger finite ones. All [study]. */
 #ifndef HONE_HISTORY_H
 #define HONE_HISTORY_H
 #include "hone/finite.h"
@@ -61,8 +60,8 @@ static inline void hone_space_to_units(const hone_space *space, const double *x,
             u[i] = hone_dim_to_unit(space->dims[i], x[i]);
 }
 
-/* x: (n_dims): one draw from the prior, settled; relations may be hurt. Every dimension takes one number, active or
- * not. / */
+/* x: (n_dims): one draw from the prior, settled; relations may be hurt. Every dimension takes one number, active or not.
+ */
 static inline void hone_space_draw(const hone_space *space, hone_rng *rng, double *x)
 {
     for (uint32_t i = 0; i < space->n_dims; i++)
@@ -77,8 +76,8 @@ static inline double hone_unit_reflect(double u)
     return u > 1 ? 2 - u : u;
 }
 
-/* A value near v, and another one where the dimension has another: a normal step of deviation `width` on the unit
- * scale, at least one value up or down for discrete ones, another choice by the prior for choices. */
+/* A value near v, and another one where the dimension has another: a normal step of deviation `width` on the unit scale,
+ * at least one value up or down for discrete ones, another choice by the prior for choices. */
 static inline double hone_dim_neighbour(const hone_dim *d, double v, double width, hone_rng *rng)
 {
     const double count = hone_dim_count(d);
@@ -276,8 +275,8 @@ static inline int hone_history_rest_(hone_history *h, hone_rng *rng, double *x)
 }
 
 /* Settles the candidate x: (n_dims) and keeps it where it may be proposed. Otherwise the nearest that may, as far as
- * random steps of growing width tell, then any; active dimensions that are NaN are drawn from their prior. HONE_DONE:
- * the space is spent. HONE_EFAIL: no point satisfies the relations. */
+ * random steps of growing width tell, then any; active dimensions that are NaN are drawn from their prior. HONE_DONE: the
+ * space is spent. HONE_EFAIL: no point satisfies the relations. */
 static inline hone_rc hone_history_fresh(hone_history *h, hone_rng *rng, double *x, hone_error *err)
 {
     enum { NEAR = 256, ANYWHERE = 100000 };
