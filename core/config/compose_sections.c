@@ -100,23 +100,19 @@ static void unknown_section(struct composer *c, const struct config_section *sec
                            objective->name, word);
         return; /* no objective: that has been said */
     }
+    struct text places = TEXT_INIT; /* "[layer.dropout] or [regularizer.dropout]" */
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(all[i]->name, section->name)) {
-            int core = 0, many = 0;
-            for (size_t k = 0; compose_kind_at(c, k, &kind); k++)
-                if (strlen(all[i]->kind) == kind.n && !strncmp(kind.name, all[i]->kind, kind.n)) {
-                    core = 1;
-                    many = kind.max > 1;
-                }
-            if (core && many)
-                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s.%s]?", section->name,
-                               all[i]->kind, all[i]->name);
-            else if (core)
-                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s] with use = %s?",
-                               section->name, all[i]->kind, all[i]->name);
-            if (core)
-                return;
-        }
+        for (size_t k = 0; !strcmp(all[i]->name, section->name) && compose_kind_at(c, k, &kind); k++)
+            if (strlen(all[i]->kind) == kind.n && !strncmp(kind.name, all[i]->kind, kind.n))
+                text_addf(&places, kind.max > 1 ? "%s[%s.%s]" : "%s[%s] with use = %s", places.length ? " or " : "",
+                          all[i]->kind, all[i]->name);
+    const int known = places.length > 0;
+    if (known)
+        compose_refuse(c, &section->place, "unknown section [%s]; did you mean %s?", section->name,
+                       text_string(&places));
+    text_release(&places);
+    if (known)
+        return;
     if (!objective)
         return; /* it may be one of the objective's */
     suggestion_start(&s, word);
