@@ -6,6 +6,7 @@
 #include "graph.h"
 #include "kernels.h"
 #include "onednn.h"
+#include "winograd.h"
 
 enum { MAX_OPERANDS = 10 };
 
@@ -34,6 +35,7 @@ struct op {
     struct group_norm group_norm;
     struct upsample upsample;
     struct permutation permutation;
+    struct winograd winograd;
     int64_t from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
     float *dweight, *dbias;                   /* gradients of a norm */
     struct primitive *primitive;
