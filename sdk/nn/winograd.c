@@ -82,10 +82,15 @@ struct winograd winograd_adjoint(const struct winograd *w)
     return a;
 }
 
+static int64_t own_floats(const struct winograd *w) /* of a thread: V, M, a patch */
+{
+    return PLACES * (v_place(w) + m_place(w) + w->channels);
+}
+
 uint64_t winograd_scratch(const struct winograd *w, enum winograd_pass pass)
 {
-    const int64_t own = PLACES * (v_place(w) + m_place(w)), taps = w->kernel * w->kernel;
-    int64_t floats = w->threads * own + w->channels + w->filters + PAD;
+    const int64_t taps = w->kernel * w->kernel;
+    int64_t floats = w->threads * own_floats(w);
     if (pass == WINOGRAD_WEIGHTS)
         floats += w->threads * kernel_floats(w);
     else
@@ -251,81 +256,118 @@ static struct place place_of(const struct winograd *w, int64_t tile)
     return p;
 }
 
-/* Tiles [from, to) of x into V. */
-static void read_inputs(const struct winograd *w, const float *x, int64_t from, int64_t to, const float *zeros,
-                        float *v)
+static void place_next(const struct winograd *w, struct place *p)
 {
-    const int64_t c = w->channels, place = v_place(w);
-    for (int64_t tile = from; tile < to; tile++) {
-        const struct place at = place_of(w, tile);
-        const float *pixel[PLACES];
-        float *out = v + (tile - from) * c;
-        for (int64_t i = 0; i < TILE; i++)
-            for (int64_t j = 0; j < TILE; j++) {
-                const int64_t row = at.row - w->pad[0] + i, column = at.column - w->pad[1] + j;
-                const bool there = row >= 0 && row < w->in[0] && column >= 0 && column < w->in[1];
-                pixel[i * TILE + j] = there ? x + ((at.image * w->in[0] + row) * w->in[1] + column) * c : zeros;
-            }
-        for (int64_t k = 0; k < c; k += LANES) {
-            vec d[PLACES], t[PLACES], o[TILE];
-            for (int i = 0; i < TILE; i++) {
-                for (int j = 0; j < TILE; j++)
-                    d[i * TILE + j] = _mm256_loadu_ps(pixel[i * TILE + j] + k);
-                input_transform(d + i * TILE, 1, t + i * TILE, 1);
-            }
-            for (int j = 0; j < TILE; j++) {
-                input_transform(t + j, TILE, o, 1);
-                for (int i = 0; i < TILE; i++)
-                    _mm256_storeu_ps(out + (i * TILE + j) * place + k, o[i]);
-            }
+    p->column += outputs(w);
+    if (p->column < w->out[1])
+        return;
+    p->column = 0;
+    p->row += outputs(w);
+    if (p->row < w->out[0])
+        return;
+    p->row = 0;
+    p->image++;
+}
+
+/* B' d B of the tile whose first pixel is at x, rows of pixels `row` floats apart. */
+INLINE void read_tile(const float *x, int64_t row, int64_t c, float *v, int64_t place)
+{
+    for (int64_t k = 0; k < c; k += LANES) {
+        vec d[TILE], t[PLACES], o[TILE];
+        for (int i = 0; i < TILE; i++) {
+            for (int j = 0; j < TILE; j++)
+                d[j] = _mm256_loadu_ps(x + i * row + j * c + k);
+            input_transform(d, 1, t + i * TILE, 1);
+        }
+        for (int j = 0; j < TILE; j++) {
+            input_transform(t + j, TILE, o, 1);
+            for (int i = 0; i < TILE; i++)
+                _mm256_storeu_ps(v + (i * TILE + j) * place + k, o[i]);
         }
     }
 }
 
-INLINE void write_tile(const struct winograd *w, const float *m, int64_t place, const struct place *at, const vec *bias,
+/* A tile that reaches over the border, with zeros there. patch: (6, 6, C) */
+static void copy_patch(const struct winograd *w, const float *x, int64_t top, int64_t left, float *patch)
+{
+    const int64_t c = w->channels, from = left < 0 ? -left : 0;
+    const int64_t to = w->in[1] - left < TILE ? w->in[1] - left : TILE;
+    for (int64_t i = 0; i < TILE; i++, patch += TILE * c) {
+        const bool there = top + i >= 0 && top + i < w->in[0] && from < to;
+        const int64_t first = there ? from : TILE, last = there ? to : TILE;
+        for (int64_t e = 0; e < first * c; e += LANES)
+            _mm256_storeu_ps(patch + e, _mm256_setzero_ps());
+        for (int64_t e = first * c; e < last * c; e += LANES)
+            _mm256_storeu_ps(patch + e, _mm256_loadu_ps(x + ((top + i) * w->in[1] + left) * c + e));
+        for (int64_t e = last * c; e < TILE * c; e += LANES)
+            _mm256_storeu_ps(patch + e, _mm256_setzero_ps());
+    }
+}
+
+/* Tiles [from, to) of x into V. */
+static void read_inputs(const struct winograd *w, const float *x, int64_t from, int64_t to, float *patch, float *v)
+{
+    const int64_t c = w->channels, place = v_place(w), row = w->in[1] * c;
+    struct place at = place_of(w, from);
+    for (int64_t tile = from; tile < to; tile++, v += c, place_next(w, &at)) {
+        const int64_t top = at.row - w->pad[0], left = at.column - w->pad[1];
+        const float *image = x + at.image * w->in[0] * row;
+        if (top >= 0 && left >= 0 && top + TILE <= w->in[0] && left + TILE <= w->in[1]) {
+            read_tile(image + top * row + left * c, row, c, v, place);
+        } else {
+            copy_patch(w, image, top, left, patch);
+            read_tile(patch, TILE * c, c, v, place);
+        }
+    }
+}
+
+enum { MOST_OUTPUTS = 4 };
+
+INLINE void write_tile(const struct winograd *w, const float *m, int64_t place, const struct place *at, vec bias,
                        float *y, int r)
 {
-    enum { MOST = 4 };
     const int n = TILE + 1 - r;
-    vec x[PLACES], t[MOST * TILE], o[MOST];
+    vec x[TILE], t[MOST_OUTPUTS * TILE], o[MOST_OUTPUTS];
     for (int j = 0; j < TILE; j++) {
         for (int i = 0; i < TILE; i++)
             x[i] = _mm256_loadu_ps(m + (i * TILE + j) * place);
         output_transform(x, 1, t + j, TILE, r);
     }
-    for (int i = 0; i < n; i++) {
-        output_transform(t + i * TILE, 1, o, 1, r);
-        if (at->row + i >= w->out[0])
-            break;
+    for (int i = 0; i < n && at->row + i < w->out[0]; i++) {
         float *row = y + ((at->image * w->out[0] + at->row + i) * w->out[1] + at->column) * w->filters;
-        for (int j = 0; j < n && at->column + j < w->out[1]; j++)
-            _mm256_storeu_ps(row + j * w->filters, ADD(o[j], *bias));
+        output_transform(t + i * TILE, 1, o, 1, r);
+        for (int j = 0; j < n; j++)
+            if (at->column + j < w->out[1])
+                _mm256_storeu_ps(row + j * w->filters, ADD(o[j], bias));
     }
 }
 
 /* M into tiles [from, to) of y. */
+INLINE void write_tiles(const struct winograd *w, const float *m, const float *bias, int64_t from, int64_t to, float *y,
+                        int r)
+{
+    struct place at = place_of(w, from);
+    for (int64_t tile = from; tile < to; tile++, m += PANEL, place_next(w, &at))
+        for (int64_t k = 0; k < w->filters; k += LANES) {
+            const vec b = bias ? _mm256_loadu_ps(bias + k) : _mm256_setzero_ps();
+            write_tile(w, m + k / PANEL * chunk_tiles(w) * PANEL + k % PANEL, m_place(w), &at, b, y + k, r);
+        }
+}
+
 static void write_outputs(const struct winograd *w, const float *m, const float *bias, int64_t from, int64_t to,
                           float *y)
 {
-    const int64_t place = m_place(w);
-    for (int64_t k = 0; k < w->filters; k += LANES) {
-        const float *panel = m + k / PANEL * chunk_tiles(w) * PANEL + k % PANEL;
-        const vec b = bias ? _mm256_loadu_ps(bias + k) : _mm256_setzero_ps();
-        for (int64_t tile = from; tile < to; tile++) {
-            const struct place at = place_of(w, tile);
-            if (w->kernel == 3)
-                write_tile(w, panel + (tile - from) * PANEL, place, &at, &b, y + k, 3);
-            else
-                write_tile(w, panel + (tile - from) * PANEL, place, &at, &b, y + k, 5);
-        }
-    }
+    if (w->kernel == 3)
+        write_tiles(w, m, bias, from, to, y, 3);
+    else
+        write_tiles(w, m, bias, from, to, y, 5);
 }
 
-INLINE void read_tile(const struct winograd *w, const float *dy, const struct place *at, float *m, int64_t place, int r)
+INLINE void read_gradient(const struct winograd *w, const float *dy, const struct place *at, float *m, int64_t place,
+                          int r)
 {
-    enum { MOST = 4 };
     const int n = TILE + 1 - r;
-    vec d[MOST], t[TILE * MOST], o[TILE];
+    vec d[MOST_OUTPUTS], t[TILE * MOST_OUTPUTS], o[TILE];
     for (int i = 0; i < n; i++) {
         const float *row = dy + ((at->image * w->out[0] + at->row + i) * w->out[1] + at->column) * w->filters;
         for (int j = 0; j < n; j++)
@@ -341,19 +383,20 @@ INLINE void read_tile(const struct winograd *w, const float *dy, const struct pl
 }
 
 /* Tiles [from, to) of dy into M. */
+INLINE void read_gradient_tiles(const struct winograd *w, const float *dy, int64_t from, int64_t to, float *m, int r)
+{
+    struct place at = place_of(w, from);
+    for (int64_t tile = from; tile < to; tile++, m += PANEL, place_next(w, &at))
+        for (int64_t k = 0; k < w->filters; k += LANES)
+            read_gradient(w, dy + k, &at, m + k / PANEL * chunk_tiles(w) * PANEL + k % PANEL, m_place(w), r);
+}
+
 static void read_gradients(const struct winograd *w, const float *dy, int64_t from, int64_t to, float *m)
 {
-    const int64_t place = m_place(w);
-    for (int64_t k = 0; k < w->filters; k += LANES) {
-        float *panel = m + k / PANEL * chunk_tiles(w) * PANEL + k % PANEL;
-        for (int64_t tile = from; tile < to; tile++) {
-            const struct place at = place_of(w, tile);
-            if (w->kernel == 3)
-                read_tile(w, dy + k, &at, panel + (tile - from) * PANEL, place, 3);
-            else
-                read_tile(w, dy + k, &at, panel + (tile - from) * PANEL, place, 5);
-        }
-    }
+    if (w->kernel == 3)
+        read_gradient_tiles(w, dy, from, to, m, 3);
+    else
+        read_gradient_tiles(w, dy, from, to, m, 5);
 }
 
 /* ---- kernels ---- */
@@ -394,7 +437,7 @@ struct pass {
     const struct winograd *w;
     const float *from, *gradient, *weights, *bias; /* weights: (taps, C, K) as w has them */
     float *to, *dweights, *scratch;
-    float *u, *zeros, *chunks;
+    float *u, *chunks;
     bool turned;
 };
 
@@ -419,12 +462,12 @@ static void convolve(void *ctx, int32_t i, int32_t n)
     const struct pass *p = ctx;
     const struct winograd *w = p->w;
     const int64_t chunk = chunk_tiles(w), c = w->channels, k = w->filters;
-    float *v = p->chunks + i * PLACES * (v_place(w) + m_place(w)), *m = v + PLACES * v_place(w);
+    float *v = p->chunks + i * own_floats(w), *m = v + PLACES * v_place(w), *patch = m + PLACES * m_place(w);
     int64_t first, last;
     parallel_share(all_tiles(w), chunk, i, n, &first, &last);
     for (int64_t from = first; from < last; from += chunk) {
         const int64_t to = from + chunk < last ? from + chunk : last;
-        read_inputs(w, p->from, from, to, p->zeros, v);
+        read_inputs(w, p->from, from, to, patch, v);
         for (int64_t place = 0; place < PLACES; place++)
             for (int64_t panel = 0; panel < k; panel += PANEL)
                 products(to - from, c, v + place * v_place(w), c, 1, p->u + place * c * k + panel * c,
@@ -438,7 +481,7 @@ static void sum_gradients(void *ctx, int32_t i, int32_t n)
     const struct pass *p = ctx;
     const struct winograd *w = p->w;
     const int64_t chunk = chunk_tiles(w), c = w->channels, k = w->filters;
-    float *v = p->chunks + i * PLACES * (v_place(w) + m_place(w)), *m = v + PLACES * v_place(w);
+    float *v = p->chunks + i * own_floats(w), *m = v + PLACES * v_place(w), *patch = m + PLACES * m_place(w);
     float *u = p->u + i * kernel_floats(w);
     int64_t first, last;
     parallel_share(all_tiles(w), chunk, i, n, &first, &last);
@@ -446,7 +489,7 @@ static void sum_gradients(void *ctx, int32_t i, int32_t n)
         memset(u, 0, (size_t)kernel_floats(w) * sizeof *u);
     for (int64_t from = first; from < last; from += chunk) {
         const int64_t to = from + chunk < last ? from + chunk : last;
-        read_inputs(w, p->from, from, to, p->zeros, v);
+        read_inputs(w, p->from, from, to, patch, v);
         read_gradients(w, p->gradient, from, to, m);
         for (int64_t place = 0; place < PLACES; place++)
             for (int64_t panel = 0; panel < k; panel += PANEL)
@@ -482,13 +525,11 @@ static void finish_gradients(void *ctx, int32_t i, int32_t n)
 #pragma GCC pop_options
 #endif
 
-/* The scratch memory from its start: zeros, kernels, chunks. */
+/* The scratch memory: kernels, then chunks. */
 static void divide(struct pass *p, int64_t kernels)
 {
-    p->zeros = p->scratch;
-    p->u = p->zeros + (p->w->channels + PAD - 1) / PAD * PAD;
+    p->u = p->scratch;
     p->chunks = p->u + kernels;
-    memset(p->zeros, 0, (size_t)p->w->channels * sizeof *p->zeros);
 }
 
 void winograd_forward(const struct winograd *w, const float *x, const float *weights, const float *bias, float *y,
