@@ -34,7 +34,7 @@ static void test_layers(void)
         }
 }
 
-enum { BATCH = 5 };
+enum { BATCH = 16 }; /* enough numbers in every layer for several threads */
 struct built {
     hone_graph *g;
     hone_net *net;

@@ -123,17 +123,10 @@ static void emit_own(struct lowering *l, const struct conv_shape *shape, enum wi
     lower_emit(l, &op);
 }
 
-static int run_sums(const struct op *op, uint64_t step)
-{
-    (void)step;
-    kernel_column_sums(op->p[0], op->p[1], op->rows, op->columns);
-    return 0;
-}
-
 /* The gradient of node id's bias: sums of dy. */
 static void emit_bias_gradient(struct lowering *l, int32_t id, int32_t dy)
 {
-    struct op op = lower_op(run_sums, lower_rows(l, id), lower_columns(l, id));
+    struct op op = lower_op(lower_run_column_sums, lower_rows(l, id), lower_columns(l, id));
     op.buffer[0] = dy;
     op.buffer[1] = lower_parameter(l, l->nodes[id].bias, true);
     lower_emit(l, &op);
