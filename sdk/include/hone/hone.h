@@ -3,6 +3,7 @@
 #ifndef HONE_HONE_H
 #define HONE_HONE_H
 #include "hone/affine.h"
+#include "hone/benchmark.h"
 #include "hone/dataset.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
