@@ -53,6 +53,7 @@ static int ask_objective(struct session *s)
                                        (uint64_t)study->seed,
                                        0,
                                        study->trial_memory,
+                                       study->checkpoint_interval,
                                        1.0,
                                        &s->catalog_options,
                                        NULL };

@@ -175,6 +175,7 @@ int session_start(struct session *s)
                                           (uint64_t)study->seed,
                                           study->trial_time,
                                           study->trial_memory,
+                                          study->checkpoint_interval,
                                           3.0,
                                           &s->catalog_options,
                                           NULL };

@@ -264,6 +264,9 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     study->order = raw->order;
     study->lag = raw->lag;
     study->trial_retries = raw->trial_retries;
+    study->checkpoint_interval = raw->checkpoint_interval;
+    study->checkpoint_space = raw->checkpoint_space;
+    study->keep_checkpoints = raw->keep_checkpoints;
     study->trial_time = raw->trial_time;
     study->trial_memory = raw->trial_memory;
     study->final = raw->final;

@@ -36,6 +36,9 @@ struct study_settings {
     uint32_t order;  /* enum study_order */
     int64_t lag;     /* strict: virtual workers, default 4 */
     int64_t trial_retries;
+    double checkpoint_interval; /* seconds; 0: at every step */
+    int64_t checkpoint_space;   /* bytes, 0: no limit */
+    uint8_t keep_checkpoints;
     int64_t trial;         /* `hone train`: the number of the trial whose random numbers to use */
     double trial_time;     /* seconds per trial, 0: no limit */
     int64_t trial_memory;  /* bytes per worker, 0: no limit */

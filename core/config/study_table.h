@@ -12,6 +12,9 @@ struct study_raw { /* as written; struct study_settings is what it means */
     const char *workers;
     uint32_t order;
     int64_t lag, trial_retries;
+    double checkpoint_interval;
+    int64_t checkpoint_space;
+    uint8_t keep_checkpoints;
     double trial_time;
     int64_t trial_memory;
     const char *storage, *directory;

@@ -17,7 +17,7 @@ static const struct kind kinds[] = {
       sizeof(hone_search_v1),
       0,
       { FUNCTION(hone_search_v1, open), FUNCTION(hone_search_v1, ask), FUNCTION(hone_search_v1, tell) } },
-    { HONE_KIND_SCHEDULER, "hone_scheduler_v1", sizeof(hone_scheduler_v1), 0, { FUNCTION(hone_scheduler_v1, open) } },
+    { HONE_KIND_SCHEDULER, "hone_scheduler_v1", sizeof(hone_scheduler_v1), HONE_SCHEDULER_CLONES, { FUNCTION(hone_scheduler_v1, open) } },
     { HONE_KIND_OBJECTIVE,
       "hone_objective_v1",
       sizeof(hone_objective_v1),

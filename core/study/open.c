@@ -64,6 +64,7 @@ static hone_rc open_tables(struct study *study, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     const uint32_t n_dims = study->space.view.n_dims, n_values = (uint32_t)c->n_objectives;
+    study->cloned_x = calloc(n_dims + 1u, sizeof *study->cloned_x);
     study->objectives = calloc(n_values + 1, sizeof *study->objectives);
     study->maximize = calloc(n_values + 1, sizeof *study->maximize);
     study->minimized = calloc(n_values + 1, sizeof *study->minimized);
@@ -73,7 +74,7 @@ static hone_rc open_tables(struct study *study, hone_error *err)
                          study->n_slots, study->crew->n);
     study->slots = calloc(study->n_slots, sizeof *study->slots);
     study->worker_status = calloc(study->n_slots, sizeof *study->worker_status);
-    if (!study->objectives || !study->maximize || !study->minimized || !study->slots || !study->worker_status)
+    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->slots || !study->worker_status)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < n_values; i++)
         study->objectives[i] = (hone_value){ c->objectives[i].metric, 0, c->objectives[i].direction, 0 };
@@ -152,6 +153,7 @@ static hone_rc hear_description(struct study *study, hone_error *err)
 struct lookup {
     const char *name;
     int64_t id;
+    int finished;
     char *config;
 };
 
@@ -161,6 +163,7 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
     if (strcmp(record->name, l->name))
         return HONE_OK;
     l->id = record->id;
+    l->finished = record->state == HONE_STUDY_FINISHED;
     l->config = strdup(record->config);
     return l->config ? HONE_OK : HONE_ENOMEM;
 }
@@ -175,7 +178,8 @@ struct line {
 static int may_change(const struct line *line)
 {
     static const char *const keys[] = { "trials", "time",  "workers",    "storage",      "directory",
-                                        "final",  "trial", "trial_time", "trial_memory", "trial_retries" };
+                                        "final",  "trial", "trial_time", "trial_memory", "trial_retries",
+                                        "checkpoint_interval", "checkpoint_space", "keep_checkpoints" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
         if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) &&
@@ -255,6 +259,7 @@ static hone_rc open_storage(struct study *study, hone_error *err)
         goto out;
     if (lookup.id < 0)
         rc = s->lock(study->storage.self, study->id, err);
+    study->was_finished = lookup.finished;
 out:
     free(lookup.config);
     return rc;
@@ -266,7 +271,8 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
                                       trials,        study->max_step };
-    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step, trials };
+    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step, trials,
+                                            &study->space.view, (uint64_t)c->study.seed };
     hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;
@@ -327,6 +333,8 @@ void study_close(struct study *study)
     free(study->maximize);
     free(study->minimized);
     free(study->rerun);
+    free(study->cloned_x);
+    study_checkpoints_release(study);
     free(study->stop_key);
     free(study->length_metric);
     *study = (struct study){ 0 };
