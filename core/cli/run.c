@@ -58,8 +58,13 @@ int run_session(struct session *session)
     session_catch_signals();
     if ((code = session_start(session)) != 0)
         return code;
-    const struct study_options study_options = { &session->composition, &session->host,     pool_crew(session->pool),
-                                                 session->workers,      &session->terminal, &session_signals };
+    const struct study_options study_options = { &session->composition,
+                                                 &session->host,
+                                                 pool_crew(session->pool),
+                                                 session->workers,
+                                                 &session->terminal,
+                                                 &session_signals,
+                                                 NULL };
     hone_rc rc = study_open(&study, &study_options, &err);
     if (rc == HONE_OK)
         rc = study_run(&study, &end, &err);

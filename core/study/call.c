@@ -82,7 +82,7 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
 {
     const int paused = trial->state == HONE_STATE_PAUSED;
     const hone_outcome outcome = { .size = sizeof outcome,
-                                   .status = trial->state == HONE_STATE_COMPLETE         ? HONE_COMPLETE
+                                   .status = trial->state == HONE_STATE_COMPLETE           ? HONE_COMPLETE
                                              : trial->state == HONE_STATE_PRUNED || paused ? HONE_PRUNED
                                                                                            : HONE_FAILED,
                                    .trial = trial->number,

@@ -33,7 +33,8 @@ static int may_ask(const struct study *study)
 {
     return study->done != &study->scheduler && !study->waiting && !study->cancelled && !*study->signalled &&
            time_left(study) &&
-           (study_may_start(study) || (study->table.paused && study->scheduler_iface->next && !study->nothing_to_resume));
+           (study_may_start(study) ||
+            (study->table.paused && study->scheduler_iface->next && !study->nothing_to_resume));
 }
 
 /* A point that no objective should see: the trial fails at once, and says whose fault it is. */
@@ -67,7 +68,7 @@ static void queue_trial(struct slot *slot, struct trial *trial)
     slot->trial = trial;
     slot->phase = SLOT_QUEUED;
     slot->starting = 1;
-    slot->at = trial->begun + (double)trial->step + 1;
+    slot->at = trial_next_time(trial);
     slot->step = trial->step;
 }
 
@@ -137,6 +138,13 @@ static hone_rc obey(struct study *study, struct slot *slot, hone_error *err)
     return study_put_trial(study, trial, NULL, err);
 }
 
+/* 1 where all that the trial had to do before it waits is done: its worker died, or the study was killed, just then. */
+static int has_paused(const struct trial *trial)
+{
+    return trial->pause_at && trial->newest.size && trial->newest.trial == trial->number &&
+           trial->newest.step == trial->step;
+}
+
 hone_rc study_fill_slots(struct study *study, hone_error *err)
 {
     for (unsigned i = 0; i < study->n_slots; i++) {
@@ -144,6 +152,12 @@ hone_rc study_fill_slots(struct study *study, hone_error *err)
         while (slot->phase == SLOT_IDLE) {
             if (study->next_rerun < study->n_rerun && !study->cancelled && !*study->signalled) {
                 struct trial *trial = study->rerun[study->next_rerun++];
+                if (has_paused(trial)) {
+                    const hone_rc rc = study_pause_trial(study, trial, err);
+                    if (rc != HONE_OK)
+                        return rc;
+                    continue;
+                }
                 trial->attempt++;
                 trial->worker = i;
                 queue_trial(slot, trial);
@@ -182,8 +196,7 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
     const int paused = trial->pause_at && held->step >= trial->pause_at;
     if (stopped || paused || held->step <= trial->step) { /* run again: this step was reported and judged before */
         slot->verdict = stopped ? HONE_STOP : paused ? HONE_PAUSE : HONE_CONTINUE;
-        if (paused)
-            slot->at = trial->begun + (double)held->step;
+        slot->at = trial_next_time(trial);
         return HONE_OK;
     }
     trial->step = held->step;
@@ -250,7 +263,7 @@ static hone_rc retry(struct study *study, struct slot *slot, hone_error *err)
     trial->retries++;
     slot->phase = SLOT_QUEUED;
     slot->starting = 1;
-    slot->at = trial->begun + (double)trial->step + 1;
+    slot->at = trial_next_time(trial);
     if ((rc = study_put_event(study, HONE_EVENT_RETRY, trial, trial->step, 0, slot->held.message, err)) != HONE_OK ||
         (rc = study_put_trial(study, trial, NULL, err)) != HONE_OK)
         return rc;
@@ -267,9 +280,10 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
     uint32_t state = HONE_STATE_FAILED;
     char message[320];
     hone_rc rc;
-    if (held->died && trial->retries < study->composition->study.trial_retries)
+    const int paused = trial->pause_at && (held->status == HONE_PAUSED || (held->died && has_paused(trial)));
+    if (held->died && !paused && trial->retries < study->composition->study.trial_retries)
         return retry(study, slot, err);
-    if (held->status == HONE_PAUSED && trial->pause_at) {
+    if (paused) {
         slot->phase = SLOT_IDLE;
         slot->trial = NULL;
         study->waiting = NULL;

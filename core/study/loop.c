@@ -130,7 +130,8 @@ static hone_rc take_word(struct study *study, struct slot *slot, const struct cr
     }
     slot->phase = SLOT_HELD;
     if (event->what == CREW_REPORT) {
-        slot->at = slot->trial->begun + (double)event->step;
+        slot->at = event->step > slot->trial->step ? slot->trial->begun + (double)event->step
+                                                   : trial_next_time(slot->trial);
         slot->step = event->step;
     }
     return held_copy(&slot->held, event, err);

@@ -74,7 +74,8 @@ static hone_rc open_tables(struct study *study, hone_error *err)
                          study->n_slots, study->crew->n);
     study->slots = calloc(study->n_slots, sizeof *study->slots);
     study->worker_status = calloc(study->n_slots, sizeof *study->worker_status);
-    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->slots || !study->worker_status)
+    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->slots ||
+        !study->worker_status)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < n_values; i++)
         study->objectives[i] = (hone_value){ c->objectives[i].metric, 0, c->objectives[i].direction, 0 };
@@ -177,9 +178,11 @@ struct line {
 /* Keys of [study] that may change from one run of a study to the next. */
 static int may_change(const struct line *line)
 {
-    static const char *const keys[] = { "trials", "time",  "workers",    "storage",      "directory",
-                                        "final",  "trial", "trial_time", "trial_memory", "trial_retries",
-                                        "checkpoint_interval", "checkpoint_space", "keep_checkpoints" };
+    static const char *const keys[] = {
+        "trials",          "time",       "workers",      "storage",       "directory",           "final",
+        "trial",           "trial_time", "trial_memory", "trial_retries", "checkpoint_interval", "checkpoint_space",
+        "keep_checkpoints"
+    };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
         if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) &&
@@ -245,9 +248,14 @@ static hone_rc open_storage(struct study *study, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     const hone_storage_v1 *s = study->storage_iface = study->storage.loaded->iface;
-    if ((rc = s->open(study->storage.self, c->storage_location, HONE_STORAGE_WRITE, err)) != HONE_OK ||
+    if ((rc = s->open(study->storage.self, c->storage_location, study->verify ? HONE_STORAGE_READ : HONE_STORAGE_WRITE,
+                      err)) != HONE_OK ||
         (rc = s->studies(study->storage.self, &visitor, err)) != HONE_OK)
         goto out;
+    if (study->verify) {
+        study->id = lookup.id;
+        goto out;
+    }
     if (lookup.id >= 0) {
         study->id = lookup.id;
         if ((rc = s->lock(study->storage.self, study->id, err)) != HONE_OK ||
@@ -271,8 +279,8 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
                                       trials,        study->max_step };
-    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step, trials,
-                                            &study->space.view, (uint64_t)c->study.seed };
+    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step,
+                                            trials,           &study->space.view,    (uint64_t)c->study.seed };
     hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;
@@ -303,12 +311,13 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
                              .crew = options->crew,
                              .workers = options->workers,
                              .signalled = options->signalled,
+                             .verify = options->verify,
                              .terminal = *options->terminal,
                              .began = seconds_steady() };
     if ((rc = open_tables(study, err)) != HONE_OK || (rc = study_points_init(study, err)) != HONE_OK ||
         (rc = hear_description(study, err)) != HONE_OK ||
         (rc = open_strategies(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
-        (rc = study_replay(study, err)) != HONE_OK)
+        (rc = study_replay(study, err)) != HONE_OK || study->verify)
         return rc;
     return open_reporters(study, options->terminal, err);
 }

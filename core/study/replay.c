@@ -23,7 +23,7 @@ struct replay {
     uint32_t *states; /* by trial, as stored */
     size_t states_capacity;
     uint64_t asked; /* trials that were new so far */
-    int warned; /* that search or scheduler answer otherwise than they did */
+    int warned;     /* that search or scheduler answer otherwise than they did */
     hone_error *err;
 };
 
@@ -132,10 +132,16 @@ static hone_rc on_event(void *ctx, const hone_event_record *event)
     return HONE_OK;
 }
 
-static void warn(struct replay *r, const struct component *component, const char *what, const struct trial *trial)
+/* Search or scheduler answers otherwise than they did. what: "proposes", "judges", "orders"; detail: how. */
+static void differs(struct replay *r, const struct component *component, const char *what, const struct trial *trial,
+                    const char *detail)
 {
+    struct verification *verify = r->study->verify;
     char message[256];
-    if (r->warned || !(component->entry->flags & HONE_C_DETERMINISTIC) || !r->study->host->log)
+    if (verify && !verify->difference[0])
+        snprintf(verify->difference, sizeof verify->difference, "%s '%s' now %s trial %llu otherwise: %s",
+                 component->entry->kind, component->entry->name, what, (unsigned long long)trial->number, detail);
+    if (verify || r->warned || !(component->entry->flags & HONE_C_DETERMINISTIC) || !r->study->host->log)
         return;
     r->warned = 1;
     snprintf(message, sizeof message,
@@ -143,6 +149,44 @@ static void warn(struct replay *r, const struct component *component, const char
              "what is stored holds, but the study will not repeat exactly",
              component->entry->kind, component->entry->name, what, (unsigned long long)trial->number);
     r->study->host->log(r->study->host, HONE_LOG_WARN, message);
+}
+
+static void count_decision(struct replay *r)
+{
+    if (r->study->verify)
+        r->study->verify->decisions++;
+}
+
+static const char *order_name(hone_rc rc, uint32_t what)
+{
+    return rc == HONE_WAIT             ? "it waits"
+           : rc == HONE_DONE           ? "it is done"
+           : what == HONE_ORDER_START  ? "start"
+           : what == HONE_ORDER_RESUME ? "resume"
+           : what == HONE_ORDER_CLONE  ? "clone"
+                                       : "an unknown order";
+}
+
+/* The first parameter that differs: "x1 = 0.5, recorded was 0.25". */
+static void point_detail(const struct study *study, const struct trial *trial, hone_rc rc, const double *x, char *out,
+                         size_t n)
+{
+    char now[32], then[32];
+    snprintf(out, n, "%s", order_name(rc, 0));
+    for (uint32_t i = 0; rc == HONE_OK && i < study->table.n_dims; i++) {
+        if (x[i] == trial->x[i] || (isnan(x[i]) && isnan(trial->x[i])))
+            continue;
+        if (isnan(x[i]))
+            snprintf(now, sizeof now, "inactive");
+        else
+            space_value_text(&study->space, i, x[i], now, sizeof now);
+        if (isnan(trial->x[i]))
+            snprintf(then, sizeof then, "inactive");
+        else
+            space_value_text(&study->space, i, trial->x[i], then, sizeof then);
+        snprintf(out, n, "%.80s = %s, recorded was %s", study->space.view.dims[i]->key, now, then);
+        return;
+    }
 }
 
 /* A point that was refused is not stored: all of it is NaN. */
@@ -164,8 +208,15 @@ static hone_rc replay_order(struct replay *r, const hone_event_record *event, ui
     hone_order order;
     const hone_rc rc = study_ask_scheduler(study, r->asked, trials <= 0 || r->asked < (uint64_t)trials, &order, r->err);
     if (rc >= 0 && (rc != HONE_OK || order.what != what || order.trial != event->trial ||
-                    study_pause_step(study, order.until) != event->step))
-        warn(r, &study->scheduler, "orders", trial);
+                    study_pause_step(study, order.until) != event->step)) {
+        char detail[160];
+        snprintf(detail, sizeof detail, "%s trial %llu until step %lld, recorded was %s trial %llu until step %lld",
+                 order_name(rc, order.what), (unsigned long long)order.trial,
+                 (long long)study_pause_step(study, order.until), order_name(HONE_OK, what),
+                 (unsigned long long)event->trial, (long long)event->step);
+        differs(r, &study->scheduler, "orders", trial, detail);
+    }
+    count_decision(r);
     return rc < 0 ? rc : HONE_OK;
 }
 
@@ -188,8 +239,12 @@ static hone_rc replay_ask(struct replay *r, struct trial *trial, const hone_even
     }
     if (trial->cloned && rc == HONE_OK) /* what is stored is the point of its last clone */
         memcpy(trial->x, x, study->table.n_dims * sizeof *x);
-    else if (rc != HONE_OK || !same_point(trial, x, study->table.n_dims))
-        warn(r, &study->search, "proposes", trial);
+    else if (rc != HONE_OK || !same_point(trial, x, study->table.n_dims)) {
+        char detail[200];
+        point_detail(study, trial, rc, x, detail, sizeof detail);
+        differs(r, &study->search, "proposes", trial, detail);
+    }
+    count_decision(r);
     trial->begun = study->now;
     trial->until = event->step;
     return HONE_OK;
@@ -237,7 +292,8 @@ static hone_rc replay_checkpoint(struct replay *r, struct trial *trial, const ho
 {
     unsigned long long size, checksum;
     if (!event->text || sscanf(event->text, "size=%llu crc=%llx", &size, &checksum) != 2)
-        return hone_fail(r->err, HONE_EIO, NULL, "the storage has a checkpoint of trial %llu that does not say its size",
+        return hone_fail(r->err, HONE_EIO, NULL,
+                         "the storage has a checkpoint of trial %llu that does not say its size",
                          (unsigned long long)event->trial);
     trial->newest = (struct crew_checkpoint){ trial->number, event->step, size, checksum };
     return HONE_OK;
@@ -263,8 +319,8 @@ static double *find_report(struct replay *r, uint64_t trial, int64_t step)
                                               : NULL;
     if (found)
         return r->values + (size_t)(found - r->reports) * r->width;
-    hone_fail(r->err, HONE_EIO, NULL, "the report of step %lld of trial %llu is missing in the storage", (long long)step,
-              (unsigned long long)trial);
+    hone_fail(r->err, HONE_EIO, NULL, "the report of step %lld of trial %llu is missing in the storage",
+              (long long)step, (unsigned long long)trial);
     return NULL;
 }
 
@@ -272,8 +328,8 @@ static double *find_report(struct replay *r, uint64_t trial, int64_t step)
 static hone_rc replay_pause(struct replay *r, struct trial *trial)
 {
     struct study *study = r->study;
-    double *values = trial->values, *constraints = trial->constraints, *reported = find_report(r, trial->number,
-                                                                                               trial->step);
+    double *values = trial->values, *constraints = trial->constraints,
+           *reported = find_report(r, trial->number, trial->step);
     if (!reported)
         return HONE_EIO;
     trial_move(&study->table, trial, HONE_STATE_PAUSED);
@@ -312,8 +368,14 @@ static hone_rc replay_report(struct replay *r, struct trial *trial, const hone_e
         memcpy(values, reported, study->table.n_values * sizeof *values);
     if (verdict == HONE_CONTINUE && trial->until && event->step >= trial->until)
         verdict = HONE_PAUSE;
-    if (rc == HONE_OK && verdict != event->verdict)
-        warn(r, &study->scheduler, "judges", trial);
+    if (rc == HONE_OK && verdict != event->verdict) {
+        static const char *const names[] = { "go on", "pause", "stop" };
+        char detail[120];
+        snprintf(detail, sizeof detail, "%s at step %lld, recorded was %s", names[verdict % 3], (long long)event->step,
+                 names[event->verdict % 3]);
+        differs(r, &study->scheduler, "judges", trial, detail);
+    }
+    count_decision(r);
     if (event->verdict == HONE_STOP)
         trial->stop_at = event->step;
     if (event->verdict == HONE_PAUSE)
@@ -407,7 +469,8 @@ static void take_stock(struct study *study)
         c->bytes += t->newest.trial == t->number ? t->newest.size : 0;
         c->bytes += t->at_pause.trial == t->number && t->at_pause.step != t->newest.step ? t->at_pause.size : 0;
     }
-    study_checkpoints_tidy(study);
+    if (!study->verify)
+        study_checkpoints_tidy(study);
 }
 
 hone_rc study_replay(struct study *study, hone_error *err)

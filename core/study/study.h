@@ -82,9 +82,10 @@ struct study {
     const hone_search_v1 *search_iface;
     const hone_scheduler_v1 *scheduler_iface;
     const hone_storage_v1 *storage_iface;
-    int64_t id;             /* in the storage */
-    int was_finished;       /* when it was found there */
-    hone_value *objectives; /* (n_values) names and directions */
+    struct verification *verify; /* NULL: the study runs */
+    int64_t id;                  /* in the storage */
+    int was_finished;            /* when it was found there */
+    hone_value *objectives;      /* (n_values) names and directions */
     uint8_t *maximize;
     double *minimized; /* (n_values) scratch */
     int64_t max_step;
@@ -123,6 +124,12 @@ struct study_options {
     unsigned workers; /* how many may compute at once */
     const hone_terminal *terminal;
     const volatile sig_atomic_t *signalled;
+    struct verification *verify; /* NULL: to run. Otherwise the storage is read only, and the replay is all there is */
+};
+/* What a replay of recorded decisions came to. */
+struct verification {
+    uint64_t decisions;   /* asked and judged again */
+    char difference[400]; /* the first answer that is not as recorded; "": there is none */
 };
 /* Opens the storage and the plugins, waits for the first worker to describe the objective, and replays what the storage has
  * of a study of this name. Errors about the INI name their section's key in err->param ("study.objectives"). */
@@ -200,13 +207,13 @@ hone_rc study_checkpoint_paused(struct study *study, struct trial *trial, hone_e
 hone_rc study_checkpoint_over(struct study *study, struct trial *trial, hone_error *err);
 /* A clone begins from another's checkpoint. */
 hone_rc study_checkpoint_borrow(struct study *study, struct trial *trial, const struct trial *from, hone_error *err);
-void study_checkpoints_sweep(struct study *study);       /* after a commit */
-void study_checkpoints_tidy(struct study *study);        /* removes files that no trial of the study knows of */
+void study_checkpoints_sweep(struct study *study); /* after a commit */
+void study_checkpoints_tidy(struct study *study);  /* removes files that no trial of the study knows of */
 hone_rc study_checkpoints_end(struct study *study, hone_error *err); /* the study is over: nothing can go on any more */
 void study_checkpoints_release(struct study *study);
 
 /* decide.c: search and scheduler hear and answer */
-int study_may_start(const struct study *study); /* as far as the number of trials goes, and points of the search */
+int study_may_start(const struct study *study);   /* as far as the number of trials goes, and points of the search */
 int study_budget_left(const struct study *study); /* more trials may be started, as far as [study] goes */
 hone_rc study_fill_slots(struct study *study, hone_error *err);
 hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);

@@ -131,6 +131,11 @@ static int front_add(struct trial_table *table, struct trial *trial)
     return 0;
 }
 
+double trial_next_time(const struct trial *trial)
+{
+    return trial->begun + (double)trial->step + (trial->pause_at ? 0 : 1);
+}
+
 void trial_move(struct trial_table *table, struct trial *trial, uint32_t state)
 {
     --*count_of(table, trial->state);

@@ -23,9 +23,9 @@ struct trial {
     unsigned worker;
     int cloned;                              /* goes on from another's checkpoint: it cannot begin anew */
     struct crew_checkpoint newest, at_pause; /* size 0: none; at_pause: of the last pause */
-    double *x;           /* (n_dims) */
-    double *values;      /* (n_values) as the user measures them; NaN: none */
-    double *constraints; /* (n_constraints) violations */
+    double *x;                               /* (n_dims) */
+    double *values;                          /* (n_values) as the user measures them; NaN: none */
+    double *constraints;                     /* (n_constraints) violations */
 };
 
 struct trial_table {
@@ -49,6 +49,9 @@ struct trial *trial_table_append(struct trial_table *table);
 void trial_table_drop_last(struct trial_table *table);
 /* Ends a trial (complete, pruned, failed), keeping counts and front up to date: O(front). 0, or -1: out of memory. */
 int trial_end(struct trial_table *table, struct trial *trial, uint32_t state);
+/* Virtual time of the next news of a trial that runs: its next step, or its pause, which takes no time. What a trial that
+ * begins anew repeats takes none either. */
+double trial_next_time(const struct trial *trial);
 /* From running to paused and back. */
 void trial_move(struct trial_table *table, struct trial *trial, uint32_t state);
 /* The best trial (several objectives: the first of the front), or NULL: none is complete. */

@@ -288,7 +288,10 @@ hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *wh
 {
     struct text *out = &run->channel->out;
     char component[96];
-    uint32_t status = rc == HONE_OK ? HONE_COMPLETE : rc == HONE_DONE ? HONE_PRUNED : rc == HONE_WAIT ? HONE_PAUSED : HONE_FAILED;
+    uint32_t status = rc == HONE_OK     ? HONE_COMPLETE
+                      : rc == HONE_DONE ? HONE_PRUNED
+                      : rc == HONE_WAIT ? HONE_PAUSED
+                                        : HONE_FAILED;
     const char *message = rc < 0 ? why->msg : NULL, *param = rc < 0 ? why->param : NULL;
     look_for_misbehaviour(run);
     shared_component(run, component, sizeof component);

@@ -48,7 +48,7 @@ struct trial_run {
     struct crew_checkpoint restore[2]; /* as told; what is damaged is left out */
     double checkpoint_interval, saved; /* seconds; monotonic time of the last checkpoint, or of the beginning */
     char *saving;                      /* where the checkpoint that is being written will be */
-    char **paths; /* handed out by artifact_path */
+    char **paths;                      /* handed out by artifact_path */
     size_t n_paths;
     hone_error channel_error;
 };

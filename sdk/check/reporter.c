@@ -83,7 +83,7 @@ static void make_world(struct world *w, uint32_t n)
                                n % 4,
                                n % 4,
                                n % 4 ? w->workers : NULL,
-                                (uint64_t)(n % 3) };
+                               (uint64_t)(n % 3) };
 }
 
 static int hear(struct instance *in, const hone_reporter_v1 *reporter, uint32_t what, uint32_t n)

@@ -21,10 +21,14 @@ struct study {
 };
 
 /* For schedulers that make points. */
-static const hone_dim rate = { sizeof rate, HONE_DIM_REAL, HONE_DIM_LOG, 0,    "rate", 1e-4, 1, 0,
-                               0,           0,             NULL,         NULL, NULL,   0,    0, NULL };
-static const hone_dim width = { sizeof width, HONE_DIM_INT, 0, 0, "width", 1, 64, 1, 0, 0, NULL, NULL, NULL, 0, 0, NULL };
-static const hone_dim kind = { sizeof kind, HONE_DIM_CHOICE, 0, 3, "kind", 0, 2, 0, 0, 0, NULL, NULL, NULL, 0, 0, NULL };
+static const hone_dim rate = { sizeof rate, HONE_DIM_REAL, HONE_DIM_LOG, 0,    "rate", 1e-4, 1,   0, 0,
+                               0,           NULL,          NULL,         NULL, 0,      0,    NULL };
+static const hone_dim width = {
+    sizeof width, HONE_DIM_INT, 0, 0, "width", 1, 64, 1, 0, 0, NULL, NULL, NULL, 0, 0, NULL
+};
+static const hone_dim kind = {
+    sizeof kind, HONE_DIM_CHOICE, 0, 3, "kind", 0, 2, 0, 0, 0, NULL, NULL, NULL, 0, 0, NULL
+};
 static const hone_dim *const dims[] = { &rate, &width, &kind };
 static const hone_space space = { sizeof space, HONE_COUNT(dims), dims, 0, 0, NULL };
 
@@ -159,7 +163,8 @@ static int advance(struct instance *in, const hone_scheduler_v1 *scheduler, stru
     if (t->step >= MAX_STEP)
         return finish(in, scheduler, s, trial, HONE_COMPLETE);
     s->full = 0;
-    return verdict == HONE_PAUSE || (t->until && t->step >= t->until) ? finish(in, scheduler, s, trial, HONE_PAUSED) : 0;
+    return verdict == HONE_PAUSE || (t->until && t->step >= t->until) ? finish(in, scheduler, s, trial, HONE_PAUSED)
+                                                                      : 0;
 }
 
 /* One round: idle workers get orders, then each running trial makes a step. */

@@ -57,6 +57,8 @@ is "both are given" "$(column s.db source)" "given given"
 run 0 "$hone" run s.ini --workers 2 --quiet
 cut -d, -f1-9 one >expected
 trials s.db | cut -d, -f1-9 | cmp -s - expected || bad "interrupted after two trials: another study"
+run 0 "$hone" verify s.db
+says out "as recorded"
 is "none twice" "$(column s.db source)" "given given given search search search search search search search search search"
 done_with strict_and_resumed
 

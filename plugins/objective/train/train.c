@@ -149,8 +149,7 @@ static hone_rc begin(struct run *run, int64_t *epoch, int *changed, hone_error *
     hone_rc rc = prepare(run, err);
     *epoch = 0;
     *changed = 0;
-    if (rc != HONE_OK || !run->trial->restore_path ||
-        (rc = checkpoint_restore(run, epoch, changed, &why)) == HONE_OK)
+    if (rc != HONE_OK || !run->trial->restore_path || (rc = checkpoint_restore(run, epoch, changed, &why)) == HONE_OK)
         return rc;
     if (run->trial->flags & HONE_TRIAL_CLONED)
         return hone_fail(err, rc, "", "%.200s; a clone cannot begin anew", why.msg);

@@ -22,10 +22,11 @@ static const hone_param params[] = {
              "Steps of a whole trial, for objectives that do not say it."),
     HONE_INT(struct settings, early_stopping_rate, "0", 0, 30, 0, "rungs",
              "Lowest rungs to leave out (s in the paper): more steps for everybody before the first comparison."),
-    HONE_ENUM(struct settings, mode, "promote", modes, 0,
-              "promote: a trial pauses at every rung and goes on, from its checkpoint, once it is among the best there, "
-              "however late. stop: a trial that is not among the best when it arrives is pruned, the others go on "
-              "without a pause."),
+    HONE_ENUM(
+        struct settings, mode, "promote", modes, 0,
+        "promote: a trial pauses at every rung and goes on, from its checkpoint, once it is among the best there, "
+        "however late. stop: a trial that is not among the best when it arrives is pruned, the others go on "
+        "without a pause."),
     HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,
              "Which of the study's objectives is compared: 1 is the first."),
 };
@@ -124,20 +125,27 @@ static hone_rc finish(void *self, uint64_t trial, uint32_t status, const double 
 }
 
 static const char doc[] =
-    "Trials meet at rungs: after min_resource steps, then after reduction_factor times as many, and so on to the last step. "
+    "Trials meet at rungs: after min_resource steps, then after reduction_factor times as many, and so on to the last "
+    "step. "
     "Whenever a worker is free, the best trial that is among the best 1/reduction_factor of its rung, the highest rung "
-    "first, is sent on to the next; where there is none, a new trial starts. So nobody waits for anybody, and most of the "
+    "first, is sent on to the next; where there is none, a new trial starts. So nobody waits for anybody, and most of "
+    "the "
     "time goes into the trials that earn it.\n\n"
     "## Promotion\n"
-    "A trial pauses at its rung, with a checkpoint where the objective makes them (objective/train does), and goes on from "
-    "there when its turn comes, however late. Trials that are never promoted stay paused: the searches hear of them as of "
-    "pruned ones, with the values and the step they came to. When the budget of trials is spent, promotions go on until "
+    "A trial pauses at its rung, with a checkpoint where the objective makes them (objective/train does), and goes on "
+    "from "
+    "there when its turn comes, however late. Trials that are never promoted stay paused: the searches hear of them as "
+    "of "
+    "pruned ones, with the values and the step they came to. When the budget of trials is spent, promotions go on "
+    "until "
     "none is due; a study in which no trial came through to the end then finishes its best one.\n\n"
     "## mode = stop\n"
-    "The variant of Ray Tune, Optuna and Syne Tune: nothing ever waits, a trial is pruned unless it is among the best when "
+    "The variant of Ray Tune, Optuna and Syne Tune: nothing ever waits, a trial is pruned unless it is among the best "
+    "when "
     "it arrives. The first ones at a rung are compared with few others.\n\n"
     "## Source\n"
-    "Li, L., Jamieson, K., Rostamizadeh, A., Gonina, E., Ben-Tzur, J., Hardt, M., Recht, B. and Talwalkar, A. (2020). A "
+    "Li, L., Jamieson, K., Rostamizadeh, A., Gonina, E., Ben-Tzur, J., Hardt, M., Recht, B. and Talwalkar, A. (2020). "
+    "A "
     "system for massively parallel hyperparameter tuning. MLSys 2, 230-246, algorithm 2.\n";
 
 static const hone_scheduler_v1 scheduler = { sizeof scheduler, 0, open_study, next, report, finish };

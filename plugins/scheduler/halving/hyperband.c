@@ -15,21 +15,22 @@ struct settings {
 enum { SYNCHRONOUS, ASYNCHRONOUS };
 static const char *const modes[] = { "synchronous", "asynchronous", NULL };
 
-#define COMMON                                                                                                        \
-    HONE_INT(struct settings, min_resource, "1", 1, 1e15, HONE_P_LOG, "steps",                                        \
-             "Steps of a trial before it may be compared for the first time."),                                       \
-        HONE_REAL(struct settings, reduction_factor, "3", 1, 1000, HONE_P_LO_OPEN, NULL,                              \
+#define COMMON                                                                                                         \
+    HONE_INT(struct settings, min_resource, "1", 1, 1e15, HONE_P_LOG, "steps",                                         \
+             "Steps of a trial before it may be compared for the first time."),                                        \
+        HONE_REAL(struct settings, reduction_factor, "3", 1, 1000, HONE_P_LO_OPEN, NULL,                               \
                   "One in so many of a rung goes on to the next, which is so many times as far (eta in the papers)."), \
-        HONE_INT(struct settings, max_resource, "0", 0, 1e15, 0, "steps",                                             \
-                 "Steps of a whole trial, for objectives that do not say it."),                                       \
-        HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,                                                    \
+        HONE_INT(struct settings, max_resource, "0", 0, 1e15, 0, "steps",                                              \
+                 "Steps of a whole trial, for objectives that do not say it."),                                        \
+        HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,                                                     \
                  "Which of the study's objectives is compared: 1 is the first.")
 
 static const hone_param hyperband_params[] = {
     COMMON,
-    HONE_ENUM(struct settings, mode, "synchronous", modes, 0,
-              "synchronous: a rung decides when all its trials have arrived, as in the paper. asynchronous: each bracket "
-              "promotes as asha does, and new trials are dealt to the brackets in the paper's proportions."),
+    HONE_ENUM(
+        struct settings, mode, "synchronous", modes, 0,
+        "synchronous: a rung decides when all its trials have arrived, as in the paper. asynchronous: each bracket "
+        "promotes as asha does, and new trials are dealt to the brackets in the paper's proportions."),
 };
 static const hone_param successive_halving_params[] = {
     COMMON,
@@ -146,7 +147,7 @@ static uint64_t bracket_for_new(struct hyperband *h)
         return r->n_brackets - 1;
     const uint32_t from = h->n_trials ? 0 : (uint32_t)(r->n_brackets % h->n_steps);
     return add(h, from, h->n_trials ? h->n_trials : planned(h, h->n_steps - 1 - from), 1) ? r->n_brackets - 1
-                                                                                        : UINT64_MAX;
+                                                                                          : UINT64_MAX;
 }
 
 static hone_rc next(void *self, hone_order *order, hone_error *err)
@@ -175,41 +176,64 @@ static hone_rc finish(void *self, uint64_t trial, uint32_t status, const double 
 }
 
 static const char hyperband_doc[] =
-    "Successive halving needs a choice: many trials that are compared early, or few that get far before they are. Hyperband "
+    "Successive halving needs a choice: many trials that are compared early, or few that get far before they are. "
+    "Hyperband "
     "makes all of them in turn. Its brackets begin at max/eta^s steps for s = s_max, ..., 1, 0 with "
-    "ceil((s_max + 1) / (s + 1) * eta^s) trials each, so that every bracket costs about the same; then it begins again, as "
+    "ceil((s_max + 1) / (s + 1) * eta^s) trials each, so that every bracket costs about the same; then it begins "
+    "again, as "
     "long as the budget lasts.\n\n"
     "## While a rung waits\n"
     "A rung of a synchronous bracket decides when all its trials have arrived, failed or died. Workers that are free "
-    "meanwhile fill the next bracket. When the budget of trials ends inside a bracket, its rungs keep their proportions.\n\n"
+    "meanwhile fill the next bracket. When the budget of trials ends inside a bracket, its rungs keep their "
+    "proportions.\n\n"
     "## BOHB\n"
-    "With `[search] use = tpe` this is the pairing known as BOHB: the search hears the values of every rung with its step "
-    "(Falkner, S., Klein, A. and Hutter, F. (2018). BOHB: robust and efficient hyperparameter optimization at scale. ICML, "
+    "With `[search] use = tpe` this is the pairing known as BOHB: the search hears the values of every rung with its "
+    "step "
+    "(Falkner, S., Klein, A. and Hutter, F. (2018). BOHB: robust and efficient hyperparameter optimization at scale. "
+    "ICML, "
     "1437-1446).\n\n"
     "## Source\n"
-    "Li, L., Jamieson, K., DeSalvo, G., Rostamizadeh, A. and Talwalkar, A. (2018). Hyperband: a novel bandit-based approach "
+    "Li, L., Jamieson, K., DeSalvo, G., Rostamizadeh, A. and Talwalkar, A. (2018). Hyperband: a novel bandit-based "
+    "approach "
     "to hyperparameter optimization. JMLR 18(185), 1-52, algorithm 1.\n";
-static const char successive_halving_doc[] =
-    "One bracket: all trials run min_resource steps, the best 1/reduction_factor of them reduction_factor times as many, and "
-    "so on, until the last ones come to the end. A rung decides when all its trials have arrived, failed or died, so that "
-    "the comparison is fair; asha does not wait.\n\n"
-    "## Source\n"
-    "Jamieson, K. and Talwalkar, A. (2016). Non-stochastic best arm identification and hyperparameter optimization. AISTATS, "
-    "240-248, figure 3.\n";
+static const char successive_halving_doc[] = "One bracket: all trials run min_resource steps, the best "
+                                             "1/reduction_factor of them reduction_factor times as many, and "
+                                             "so on, until the last ones come to the end. A rung decides when all its "
+                                             "trials have arrived, failed or died, so that "
+                                             "the comparison is fair; asha does not wait.\n\n"
+                                             "## Source\n"
+                                             "Jamieson, K. and Talwalkar, A. (2016). Non-stochastic best arm "
+                                             "identification and hyperparameter optimization. AISTATS, "
+                                             "240-248, figure 3.\n";
 
 static const hone_scheduler_v1 hyperband = { sizeof hyperband, 0, open_hyperband, next, report, finish };
 static const hone_scheduler_v1 successive_halving = {
     sizeof successive_halving, 0, open_successive_halving, next, report, finish
 };
 
-#define COMPONENT(variable, name, summary, doc, params, iface)                                                        \
-    const hone_component variable = { sizeof variable, HONE_C_DETERMINISTIC, HONE_KIND_SCHEDULER, name, summary, doc, \
-                                      params,          HONE_COUNT(params),   sizeof *params,      sizeof(struct settings), \
-                                      0,               &(iface),             create,              destroy, NULL, NULL, NULL }
+#define COMPONENT(variable, name, summary, doc, params, iface) \
+    const hone_component variable = { sizeof variable,         \
+                                      HONE_C_DETERMINISTIC,    \
+                                      HONE_KIND_SCHEDULER,     \
+                                      name,                    \
+                                      summary,                 \
+                                      doc,                     \
+                                      params,                  \
+                                      HONE_COUNT(params),      \
+                                      sizeof *params,          \
+                                      sizeof(struct settings), \
+                                      0,                       \
+                                      &(iface),                \
+                                      create,                  \
+                                      destroy,                 \
+                                      NULL,                    \
+                                      NULL,                    \
+                                      NULL }
 COMPONENT(hyperband_component, "hyperband", "Brackets of successive halving, from bold to careful", hyperband_doc,
           hyperband_params, hyperband);
-COMPONENT(successive_halving_component, "successive_halving", "The best part of each rung goes on, when all have arrived",
-          successive_halving_doc, successive_halving_params, successive_halving);
+COMPONENT(successive_halving_component, "successive_halving",
+          "The best part of each rung goes on, when all have arrived", successive_halving_doc,
+          successive_halving_params, successive_halving);
 
 HONE_MODULE("org.hone.scheduler.halving", "0.1.0", "MIT", "the hone authors", "", &asha_component,
             &successive_halving_component, &hyperband_component)

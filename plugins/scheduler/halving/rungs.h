@@ -21,9 +21,9 @@ struct rung {
     int64_t step;
     struct entry *entries; /* (n) best first, ties by trial */
     uint64_t n, capacity;
-    uint64_t next;         /* every entry before it was sent on, or cannot be */
-    uint64_t size;         /* synchronous: how many are to come; 0: any number */
-    uint64_t sent, lost;   /* trials on their way here or arrived; ended before they arrived */
+    uint64_t next;       /* every entry before it was sent on, or cannot be */
+    uint64_t size;       /* synchronous: how many are to come; 0: any number */
+    uint64_t sent, lost; /* trials on their way here or arrived; ended before they arrived */
     uint64_t promoted;
 };
 struct bracket {
@@ -32,7 +32,7 @@ struct bracket {
     uint32_t synchronous;
 };
 enum place { PLACE_NONE, PLACE_RUNNING, PLACE_PAUSED, PLACE_OVER };
-struct standing { /* of a trial */
+struct standing {           /* of a trial */
     uint32_t bracket, rung; /* rung: it goes to, or waits at */
     uint32_t place, arrived;
 };
