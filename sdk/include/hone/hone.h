@@ -17,6 +17,7 @@
 #include "hone/optimizer.h"
 #include "hone/param.h"
 #include "hone/plugin.h"
+#include "hone/problem.h"
 #include "hone/regularizer.h"
 #include "hone/reporter.h"
 #include "hone/rng.h"
