@@ -72,7 +72,11 @@ struct checkpoints {
 
 struct study {
     const struct composition *composition;
-    const hone_host *host;
+    const hone_host *host;     /* as given; components get `composing` */
+    hone_host composing;       /* the same, and hone/compose.h: compose.c */
+    struct composed *composed; /* opened through it */
+    struct text notes;         /* of components, not told yet */
+    int live;                  /* what is decided now is new, not replayed */
     struct crew *crew;
     struct space space;
     struct trial_table table;
@@ -217,6 +221,12 @@ int study_may_start(const struct study *study);   /* as far as the number of tri
 int study_budget_left(const struct study *study); /* more trials may be started, as far as [study] goes */
 hone_rc study_fill_slots(struct study *study, hone_error *err);
 hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);
+
+/* compose.c: what components that run here may ask of the host */
+void study_compose_init(struct study *study);
+void study_compose_release(struct study *study);
+/* Tells what components noted: reporters and the storage; nothing but forgets it while not live. */
+hone_rc study_flush_notes(struct study *study, hone_error *err);
 
 /* open.c: why the first worker did not get ready, with the key at fault */
 hone_rc study_not_ready(const struct crew_event *event, hone_error *err);

@@ -4,9 +4,12 @@
 #define HONE_HONE_H
 #include "hone/affine.h"
 #include "hone/benchmark.h"
+#include "hone/compose.h"
 #include "hone/dataset.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
+#include "hone/forest.h"
+#include "hone/forest_box.h"
 #include "hone/layer.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
