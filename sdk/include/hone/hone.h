@@ -3,6 +3,7 @@
 #ifndef HONE_HONE_H
 #define HONE_HONE_H
 #include "hone/affine.h"
+#include "hone/benchmark.h"
 #include "hone/compose.h"
 #include "hone/dataset.h"
 #include "hone/importance.h"
@@ -20,6 +21,7 @@
 #include "hone/optimizer.h"
 #include "hone/param.h"
 #include "hone/plugin.h"
+#include "hone/problem.h"
 #include "hone/regularizer.h"
 #include "hone/reporter.h"
 #include "hone/rng.h"
