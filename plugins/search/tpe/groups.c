@@ -41,8 +41,7 @@ static hone_rc group_init(struct tpe *t, struct group *g, const uint32_t *marks,
 {
     const struct settings *s = &t->settings;
     const double bandwidth = s->mode == MODE_TUNED ? s->bandwidth : 0;
-    const struct parzen_settings rule = { s->mode == MODE_TUNED ? PARZEN_TUNED : PARZEN_OPTUNA, bandwidth,
-                                          s->prior_weight };
+    const struct parzen_settings rule = { bandwidth, s->prior_weight };
     hone_rc rc;
     g->axes = (struct axis *)calloc(t->space->n_dims + 1u, sizeof *g->axes);
     if (!g->axes)
@@ -191,7 +190,7 @@ static uint64_t good_of(const struct tpe *t, uint64_t n)
     return (uint64_t)(share < most ? share : most);
 }
 
-/* Tuned: the good ones by what they improve, the prior by their mean; the others all alike. */
+/* Tuned: the good ones by their place, the prior by their mean; the others all alike. */
 static hone_rc weigh(struct tpe *t, hone_error *err)
 {
     const struct ranking *r = &t->ranking;
@@ -234,6 +233,12 @@ hone_rc groups_settle(struct tpe *t, hone_error *err)
 
 /* ---- proposals ---- */
 
+/* Tuned: candidates combine what good trials have along each parameter, and the joint densities judge the combination. */
+static int is_crossed(const struct tpe *t)
+{
+    return t->settings.mode == MODE_TUNED;
+}
+
 /* Dimensions of one value, up to `end`. */
 static void fill_constants(const struct tpe *t, double *x, uint32_t end)
 {
@@ -268,7 +273,7 @@ static hone_rc collect(struct tpe *t, struct group *g, hone_rng *rng, const doub
     const int is_checked = t->space->n_relations || (t->history.numbers > 0 && is_last);
     *n = 0;
     for (uint64_t draw = 0; *n < wanted && draw < wanted * (is_checked ? ROUNDS : 1); draw++) {
-        parzen_draw(&g->good, rng, t->values, t->places + *n * g->n_axes);
+        parzen_draw(&g->good, is_crossed(t), rng, t->values, t->places + *n * g->n_axes);
         if (is_checked) {
             memcpy(t->point, x, width * sizeof *x);
             put(g, t->values, t->point);
@@ -277,7 +282,7 @@ static hone_rc collect(struct tpe *t, struct group *g, hone_rng *rng, const doub
     }
     for (uint64_t draw = *n; t->n_groups == 1 && draw < wanted; draw++) {
         hone_rc rc;
-        parzen_draw(&g->good, rng, t->values, t->places + *n * g->n_axes);
+        parzen_draw(&g->good, is_crossed(t), rng, t->values, t->places + *n * g->n_axes);
         memcpy(t->point, x, width * sizeof *x);
         put(g, t->values, t->point);
         if ((rc = hone_history_fresh(&t->history, rng, t->point, err)) != HONE_OK)
@@ -293,11 +298,14 @@ static hone_rc collect(struct tpe *t, struct group *g, hone_rng *rng, const doub
 static hone_rc propose_group(struct tpe *t, struct group *g, hone_rng *rng, double *x, int is_last, hone_error *err)
 {
     uint64_t n, best = 0;
-    const hone_rc rc = collect(t, g, rng, x, is_last, &n, err);
+    hone_rc rc;
+    parzen_prepare(&g->good);
+    parzen_prepare(&g->other);
+    rc = collect(t, g, rng, x, is_last, &n, err);
     if (rc != HONE_OK)
         return rc;
     if (!n) { /* all forbidden, or known: hone_history_propose sees to it */
-        parzen_draw(&g->good, rng, t->values, t->places);
+        parzen_draw(&g->good, is_crossed(t), rng, t->values, t->places);
         n = 1;
     }
     parzen_log_density(&g->good, t->places, n, t->below);
