@@ -110,12 +110,22 @@ hone_rc group_observe(struct group *g, struct parzen *p, const double *x, double
     return parzen_add(p, places, id, trial, err);
 }
 
+/* The same among the others, of which there may be too many then. */
+static hone_rc observe_other(struct tpe *t, struct group *g, const double *x, uint64_t id, uint64_t trial,
+                             hone_error *err)
+{
+    const hone_rc rc = group_observe(g, &g->other, x, t->places, id, trial, err);
+    if (rc == HONE_OK && t->settings.max_others && g->other.n > (uint64_t)t->settings.max_others)
+        parzen_remove(&g->other, parzen_oldest(&g->other));
+    return rc;
+}
+
 hone_rc groups_run(struct tpe *t, uint64_t trial, const double *x, hone_error *err)
 {
     hone_rc rc = HONE_OK;
     for (uint32_t i = 0; t->settings.constant_liar && i < t->n_groups && rc == HONE_OK; i++)
         if (!isnan(x[t->groups[i].first]))
-            rc = group_observe(t->groups + i, &t->groups[i].other, x, t->places, RUNNING_ID | trial, trial, err);
+            rc = observe_other(t, t->groups + i, x, RUNNING_ID | trial, trial, err);
     return rc;
 }
 
@@ -159,7 +169,7 @@ hone_rc groups_tell(struct tpe *t, uint64_t index, int was_running, hone_error *
             parzen_remove(&g->other, slot);
         }
         if (is_active && counts)
-            rc = group_observe(g, &g->other, x, t->places, index, trial, err);
+            rc = observe_other(t, g, x, index, trial, err);
     }
     return rc;
 }
@@ -171,13 +181,14 @@ static hone_rc moved(void *ctx, uint64_t index, int is_good, hone_error *err)
     hone_rc rc = HONE_OK;
     for (uint32_t i = 0; i < t->n_groups && rc == HONE_OK; i++) {
         struct group *g = t->groups + i;
-        struct parzen *from = is_good ? &g->other : &g->good, *to = is_good ? &g->good : &g->other;
+        struct parzen *from = is_good ? &g->other : &g->good;
         const uint64_t slot = isnan(x[g->first]) ? UINT64_MAX : parzen_find(from, index);
-        if (slot == UINT64_MAX)
-            continue;
-        rc = group_observe(g, to, x, t->places, index, t->history.trial[index], err);
-        if (rc == HONE_OK)
+        if (slot != UINT64_MAX) /* else forgotten */
             parzen_remove(from, slot);
+        if (isnan(x[g->first]))
+            continue;
+        rc = is_good ? group_observe(g, &g->good, x, t->places, index, t->history.trial[index], err)
+                     : observe_other(t, g, x, index, t->history.trial[index], err);
     }
     return rc;
 }

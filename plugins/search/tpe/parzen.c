@@ -9,8 +9,7 @@
 
 enum {
     MASSES = 4096, /* log masses remembered an axis */
-    BATCH = 64,    /* points whose densities are computed together */
-    CHECKED = 8    /* rows between two looks whether a block can still matter */
+    BATCH = 64     /* points whose densities are computed together */
 };
 #define ONE 1099511627776.0 /* 2^40, see struct parzen */
 
@@ -279,6 +278,11 @@ uint64_t parzen_find(const struct parzen *p, uint64_t id)
     return UINT64_MAX;
 }
 
+uint64_t parzen_oldest(const struct parzen *p)
+{
+    return p->order[p->n_axes][0];
+}
+
 void parzen_place(const struct parzen *p, uint64_t slot, double *x)
 {
     for (uint32_t i = 0; i < p->n_axes; i++)
@@ -383,30 +387,26 @@ static void add_others(struct parzen *p, uint64_t block, uint64_t count, const d
  * out: distances only grow from row to row, and what the other axes add is negative. */
 static void add_block(struct parzen *p, uint64_t block, const double *x, double *top, double *sum)
 {
-    enum { NEGLIGIBLE = 60 };
+    enum { NEGLIGIBLE = 42 }; /* exp(-42) is 6e-19 */
     const double *rows = p->blocks + block * p->n_axes * 2 * PARZEN_BLOCK;
-    const double *base = p->base + block * PARZEN_BLOCK, *weight = p->weight + block * PARZEN_BLOCK;
     const uint64_t left = p->n - block * PARZEN_BLOCK;
-    double e[PARZEN_BLOCK], distance[PARZEN_BLOCK] = { 0 }, best = 0;
-    for (uint32_t r = 0; r < p->n_real; r += CHECKED) {
-        const uint32_t n = p->n_real - r < CHECKED ? p->n_real - r : CHECKED;
-        parzen_distances(distance, rows + (size_t)r * 2 * PARZEN_BLOCK, x + r, n);
-        if (parzen_best(base, distance) < *top - NEGLIGIBLE)
-            return;
+    double e[PARZEN_BLOCK];
+    double best = parzen_exponents(e, rows, x, p->n_real, p->base + block * PARZEN_BLOCK, *top - NEGLIGIBLE);
+    if (best < *top - NEGLIGIBLE)
+        return;
+    if (p->n_real < p->n_axes) {
+        add_others(p, block, left < PARZEN_BLOCK ? left : PARZEN_BLOCK, x, e);
+        best = e[0];
+        for (int k = 1; k < PARZEN_BLOCK; k++)
+            best = e[k] > best ? e[k] : best;
     }
-    for (int k = 0; k < PARZEN_BLOCK; k++)
-        e[k] = base[k] - 0.5 * distance[k];
-    add_others(p, block, left < PARZEN_BLOCK ? left : PARZEN_BLOCK, x, e);
-    best = e[0];
-    for (int k = 1; k < PARZEN_BLOCK; k++)
-        best = e[k] > best ? e[k] : best;
     if (best < *top - NEGLIGIBLE || !(best > -HUGE_VAL))
         return;
     if (best > *top) {
         *sum *= exp(*top - best);
         *top = best;
     }
-    *sum += parzen_sum_exp(e, weight, *top);
+    *sum += parzen_sum_exp(e, p->weight + block * PARZEN_BLOCK, *top);
 }
 
 void parzen_log_density(struct parzen *p, const double *x, uint64_t n, double *out)
@@ -422,9 +422,9 @@ void parzen_log_density(struct parzen *p, const double *x, uint64_t n, double *o
             top[i] = prior_log(p, x + i * p->n_axes);
             sum[i] = p->prior_weight;
         }
-        for (uint64_t b = 0; b < n_blocks; b++)
+        for (uint64_t b = n_blocks; b > 0; b--) /* the latest first: they are the nearest, and spare the others work */
             for (uint64_t i = 0; i < here; i++)
-                add_block(p, b, x + i * p->n_axes, top + i, sum + i);
+                add_block(p, b - 1, x + i * p->n_axes, top + i, sum + i);
         for (uint64_t i = 0; i < here; i++)
             out[i] = top[i] > -HUGE_VAL ? top[i] + log(sum[i] / total) : -HUGE_VAL;
         x += here * p->n_axes;

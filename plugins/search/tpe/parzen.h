@@ -58,6 +58,9 @@ void parzen_remove(struct parzen *p, uint64_t slot);
 /* Slot of an observation, UINT64_MAX: there is none. Looks from the last one on. */
 uint64_t parzen_find(const struct parzen *p, uint64_t id);
 
+/* Slot of the observation of least rank; of at least one. */
+uint64_t parzen_oldest(const struct parzen *p);
+
 /* x: (n_axes) of the observation in a slot. */
 void parzen_place(const struct parzen *p, uint64_t slot, double *x);
 
@@ -77,11 +80,10 @@ void parzen_draw(const struct parzen *p, int is_crossed, hone_rng *rng, double *
 /* ---- density.c: the loops over kernels ---- */
 enum { PARZEN_BLOCK = 32 };
 
-/* distance[k] += sum over rows r of ((x[r] - mean[r][k]) * inverse[r][k])^2     block: (n_rows, 2, 32)  distance: (32) */
-void parzen_distances(double *distance, const double *block, const double *x, uint32_t n_rows);
-
-/* max over k of base[k] - distance[k] / 2 */
-double parzen_best(const double *base, const double *distance);
+/* e[k] = base[k] - sum over rows r of ((x[r] - mean[r][k]) * inverse[r][k])^2 / 2     rows: (n_rows, 2, 32)  e: (32)
+ * Returns the largest; once no kernel of the block can reach `limit`, something below it. */
+double parzen_exponents(double *e, const double *rows, const double *x, uint32_t n_rows, const double *base,
+                        double limit);
 
 /* sum over k of w[k] * exp(e[k] - top), exp to 2e-16, e <= top: (32) */
 double parzen_sum_exp(const double *e, const double *w, double top);

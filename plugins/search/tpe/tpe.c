@@ -21,6 +21,10 @@ static const hone_param params[] = {
               "objectives."),
     HONE_INT(struct settings, max_good, "-1", -1, 1e9, 0, "trials",
              "Good trials at most; 0: no limit; -1: 25 with one objective, no limit with several."),
+    HONE_INT(
+        struct settings, max_others, "-1", -1, 1e9, 0, "trials",
+        "Other trials that the model remembers at most, the oldest ones are forgotten; 0: no limit; -1: 3000 in mode "
+        "tuned, no limit in mode optuna."),
     HONE_ENUM(struct settings, multivariate, "auto", joints, 0,
               "yes: one density over all parameters that are active together; no: one a parameter; auto: yes with one "
               "objective."),
@@ -105,6 +109,8 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
         s->good = s->mode == MODE_TUNED && is_single ? 0.15 : 0.1;
     if (s->max_good < 0)
         s->max_good = is_single ? 25 : 0;
+    if (s->max_others < 0)
+        s->max_others = s->mode == MODE_TUNED ? 3000 : 0;
     if (s->multivariate == JOINT_AUTO)
         s->multivariate = is_single ? JOINT_YES : JOINT_NO;
     t->space = space;
