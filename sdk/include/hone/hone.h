@@ -11,6 +11,7 @@
 #include "hone/finite.h"
 #include "hone/forest.h"
 #include "hone/forest_box.h"
+#include "hone/forest_split.h"
 #include "hone/layer.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
