@@ -19,8 +19,9 @@ cat >study.ini <<'INI'
 name       = a
 trials     = 30
 objectives = value min
-workers    = 2
+workers    = 1
 order      = strict
+lag        = 1
 [objective]
 use  = function
 name = branin
@@ -68,6 +69,6 @@ fails() { # NAME TEXT COMMAND...
     if "$@" >log 2>&1; then bad "$name"; elif grep -q "$text" log; then ok "$name"; else bad "$name"; fi
 }
 fails other_search 'composed.ini:.*there is one search: write \[search\] and in it use = anneal' "$hone" check composed.ini --set search.use=random
-fails unknown_search "composed.ini\|no search" "$hone" check composed.ini --set search.nosuch.key=1
+fails unknown_search "unknown search 'nosuch'" "$hone" check composed.ini --set search.nosuch.key=1
 fails unknown_key "did you mean 'n_startup'" "$hone" check composed.ini --set search.forest.n_startups=1
 fails bad_value 'n_trees = 0' "$hone" check composed.ini --set search.forest.n_trees=0
