@@ -3,7 +3,7 @@
  * with conditions. */
 #include "check.h"
 
-enum { DIMS = 5, TRIALS = 80, MAX_GIVEN = 64 };
+enum { DIMS = 5, TRIALS = 400, MAX_GIVEN = 64 };
 
 static const double one_value[] = { 1 };
 static const hone_condition kind_b = { sizeof(hone_condition), 0, HONE_EQ, 1, one_value };

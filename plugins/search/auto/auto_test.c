@@ -275,6 +275,7 @@ static void test_rule(void)
     CU_ASSERT_STRING_EQUAL(rule_order(rule_phase(&few, &limits, 100))[0], "cmaes");
     CU_ASSERT_STRING_EQUAL(rule_order(rule_phase(&wide, &limits, 0))[0], "tpe");
     CU_ASSERT_STRING_EQUAL(rule_order(rule_phase(&wide, &limits, 1000))[0], "cmaes");
+    CU_ASSERT_STRING_EQUAL(rule_order(rule_phase(&choices, &limits, 99))[0], "gp");
     CU_ASSERT_STRING_EQUAL(rule_order(rule_phase(&choices, &limits, 100))[0], "tpe");
     CU_ASSERT_STRING_EQUAL(rule_order(rule_phase(&branches, &limits, 5000))[0], "tpe");
     CU_ASSERT_STRING_EQUAL(rule_order(rule_phase(&multi, &limits, 0))[0], "gp");
