@@ -130,7 +130,7 @@ static const char doc[] =
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component random_search = {
     sizeof random_search,
-    HONE_C_DETERMINISTIC | HONE_C_DEFAULT | HONE_C_STATEFUL,
+    HONE_C_DETERMINISTIC | HONE_C_STATEFUL,
     HONE_KIND_SEARCH,
     "random",
     "Independent draws from the prior; the yardstick",
