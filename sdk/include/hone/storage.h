@@ -70,7 +70,8 @@ typedef struct hone_report_record {
 
 /* A decision, in the order in which the study took it: with these alone it can be replayed. */
 enum {
-    HONE_EVENT_ASK = 1,    /* a new trial; step: where it is to pause, 0: nowhere; verdict: HONE_ASKED_...; text, of a given
+    HONE_EVENT_ASK =
+        1, /* a new trial; step: where it is to pause, 0: nowhere; verdict: HONE_ASKED_...; text, of a given
                               one: "KEY=VALUE" of its point, a line each */
     HONE_EVENT_REPORT = 2, /* step, verdict */
     HONE_EVENT_TELL = 3,   /* the trial is over */
