@@ -296,6 +296,8 @@ static void add_written(struct composer *c, const struct config_section *written
     }
     if (ignored(c, kind.name, kind.n))
         return;
+    if (kind.max == 1 && instance && !kind.slot)
+        return; /* add_composed */
     if (kind.max == 1 && instance) {
         compose_refuse(c, &written->place, "there is one %.*s: write [%.*s] and in it use = %s", (int)kind.n, kind.name,
                        (int)kind.n, kind.name, instance);
@@ -309,6 +311,28 @@ static void add_written(struct composer *c, const struct config_section *written
     add_section(c, written->name, &kind, instance, &written->place);
 }
 
+/* [search.gp]: settings of a component that the one of [search] opens. */
+static void add_composed(struct composer *c, const struct config_section *written)
+{
+    struct composed_kind kind = { NULL, 0, 0, 0, NULL };
+    const struct composed_section *owner;
+    const char *instance = NULL;
+    char name[CONFIG_NAME_LIMIT + 1];
+    if (!kind_of_section(c, written->name, &kind, &instance) || kind.max != 1 || !instance || kind.slot ||
+        ignored(c, kind.name, kind.n))
+        return;
+    snprintf(name, sizeof name, "%.*s", (int)kind.n, kind.name);
+    owner = composition_section(c->composition, name);
+    if (owner && !owner->component)
+        return; /* that has been said */
+    if (!owner || !(owner->component->flags & HONE_C_COMPOSES)) {
+        compose_refuse(c, &written->place, "there is one %s: write [%s] and in it use = %s", name, name, instance);
+        return;
+    }
+    kind.min = 0; /* it may be disabled */
+    add_section(c, written->name, &kind, instance, &written->place);
+}
+
 /* ---- what is missing ---- */
 
 static size_t count(const struct composition *composition, const struct composed_kind *kind, int enabled)
@@ -317,6 +341,7 @@ static size_t count(const struct composition *composition, const struct composed
     for (size_t i = 0; i < composition->n_sections; i++)
         n += strlen(composition->sections[i].kind) == kind->n &&
              !strncmp(composition->sections[i].kind, kind->name, kind->n) &&
+             !(kind->max == 1 && composition->sections[i].name[kind->n]) && /* one that the owner composes */
              (!enabled || composition->sections[i].enabled);
     return n;
 }
@@ -439,6 +464,8 @@ void compose_sections(struct composer *c)
         if (kind.min > 0 || reporter || chosen_by_space(c, &kind))
             supply(c, &kind);
     }
+    for (size_t i = 0; i < c->config->n_sections; i++)
+        add_composed(c, c->config->sections + i);
     if (compose_objective(c))
         check_counts(c);
     sort_sections(c);

@@ -81,6 +81,7 @@ static const struct kind kinds[] = {
       sizeof(hone_reporter_v1),
       0,
       { FUNCTION(hone_reporter_v1, open), FUNCTION(hone_reporter_v1, hear) } },
+    { HONE_KIND_BENCHMARK, "hone_benchmark_v1", sizeof(hone_benchmark_v1), 0, { FUNCTION(hone_benchmark_v1, run) } },
 };
 
 const struct kind *kind_at(size_t i)

@@ -71,11 +71,8 @@ hone_rc study_clone_trial(struct study *study, const hone_order *order, hone_err
     go_on(study, trial, order->until);
     struct text text = TEXT_INIT;
     text_addf(&text, "from=%llu\nat=%lld\n", (unsigned long long)from->number, (long long)trial->at_pause.step);
-    study_fill_record(study, trial, &study->record);
-    for (uint32_t i = 0; i < study->record.record.n_parameters; i++)
-        text_addf(&text, "%s=%s\n", study->record.record.parameters[i].key, study->record.record.parameters[i].text);
-    rc = text.failed ? hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a clone")
-                     : study_put_event(study, HONE_EVENT_CLONE, trial, trial->until, 0, text_string(&text), err);
+    if ((rc = study_point_text(study, trial, &text, err)) == HONE_OK)
+        rc = study_put_event(study, HONE_EVENT_CLONE, trial, trial->until, 0, text_string(&text), err);
     text_release(&text);
     return rc;
 }
