@@ -3,7 +3,7 @@
  * (state.c). */
 #ifndef HONE_NELDER_MEAD_H
 #define HONE_NELDER_MEAD_H
-#include "hone/history.h"
+#include "hone/lookup.h"
 
 struct settings {
     uint32_t coefficients, restarts;
@@ -44,6 +44,7 @@ struct state {
     struct pending *pending;
     double *pending_rows; /* (n_pending, width) */
     hone_history history;
+    hone_lookup lookup;
 };
 
 struct nelder_mead {

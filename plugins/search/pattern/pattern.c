@@ -132,15 +132,6 @@ static void remove_pending(struct pattern *p, uint64_t i)
             p->width * sizeof *s->pending_rows);
 }
 
-/* The last outcome at x, or EMPTY. */
-static uint64_t outcome_at(const hone_history *h, const double *x)
-{
-    for (uint64_t i = h->n; i-- > 0;)
-        if (same_point(h->x + i * h->n_dims, x, h->n_dims))
-            return i;
-    return EMPTY;
-}
-
 /* ---- asks ---- */
 
 /* The best outcome told so far that is one, or EMPTY. */
@@ -168,7 +159,8 @@ static uint64_t choose(struct pattern *p, hone_rng *rng, double *x)
             if (hone_history_may(&s->history, x))
                 return poll;
             if (hone_space_allowed(p->space, x))
-                at = outcome_at(&s->history, x); /* EMPTY: it runs; whatever polled it, it will be heard */
+                at = hone_lookup_find(&s->lookup, &s->history,
+                                      x); /* EMPTY: it runs; whatever polled it, it will be heard */
         }
         if (at != EMPTY && compare_outcomes(&s->history, at, s->s.centre_at) < 0)
             move_centre(p, at, p->row, poll);
@@ -247,7 +239,8 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     for (uint64_t i = 0; i < s->history.n_running; i++)
         if (s->history.running[i].trial == outcome->trial)
             own = same_point(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
-    if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK)
+    if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK ||
+        (rc = hone_lookup_follow(&s->lookup, &s->history, err)) != HONE_OK)
         return rc;
     row_of_point(p, outcome->x, p->row);
     for (uint64_t i = 0; i < s->n_pending; i++)

@@ -3,7 +3,7 @@
  * saved (state.c). */
 #ifndef HONE_PATTERN_H
 #define HONE_PATTERN_H
-#include "hone/history.h"
+#include "hone/lookup.h"
 
 struct settings {
     uint32_t directions, restarts;
@@ -40,6 +40,7 @@ struct state {
     struct pending *pending;
     double *pending_rows; /* (n_pending, width) */
     hone_history history;
+    hone_lookup lookup;
 };
 
 struct pattern {

@@ -12,6 +12,7 @@ void state_release(struct state *s)
     free(s->polls);
     free(s->pending);
     free(s->pending_rows);
+    hone_lookup_release(&s->lookup);
     hone_history_release(&s->history);
     memset(s, 0, sizeof *s);
 }
@@ -128,7 +129,8 @@ hone_rc state_load(struct pattern *p, const hone_istream *in, hone_error *err)
         goto out;
     }
     if ((rc = load_pending(p, &new, head[3], in, err)) != HONE_OK ||
-        (rc = hone_history_load(&new.history, in, err)) != HONE_OK || (rc = hone_read_end(in, err)) != HONE_OK)
+        (rc = hone_history_load(&new.history, in, err)) != HONE_OK || (rc = hone_read_end(in, err)) != HONE_OK ||
+        (rc = hone_lookup_follow(&new.lookup, &new.history, err)) != HONE_OK)
         goto out;
     if (!state_is_sound(p, &new))
         rc = damaged(err);
