@@ -160,8 +160,8 @@ static int change_choice(struct nelder_mead *m, hone_rng *rng, double *x)
     return hone_history_may(&s->history, x);
 }
 
-/* The next slot to be tried into x, its row into m->row. Points that are known already, or forbidden, are answered at
- * once, and the simplex goes on. SCOUT, NEIGHBOUR: x is no slot's. */
+/* The next slot to be tried into x, its row into m->row. Points that are known already, or forbidden, are
+ * answered at once, and the simplex goes on. SCOUT, NEIGHBOUR: x is no slot's. */
 static uint64_t choose(struct nelder_mead *m, uint64_t trial, hone_rng *rng, double *x)
 {
     struct state *s = &m->state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/pattern: generalized pattern search (Torczon 1997), asynchronous (Hough, Kolda and Torczon 2001): poll points are
- * asked for one after the other, as many as there are workers, and the first that is better moves the centre. */
+/* search/pattern: generalized pattern search (Torczon 1997), asynchronous (Hough, Kolda and Torczon 2001):
+ * poll points are asked for one after the other, as many as there are workers, and the first that is better
+ * moves the centre. */
 #include "poll.h"
 
 enum { KNOWN_TRIES = 400, RANDOM_TRIES = 100 };
@@ -144,8 +145,8 @@ static uint64_t best_told(const hone_history *h)
     return best;
 }
 
-/* The next poll to be tried into x, its row into p->row. Points that are known, forbidden or running are answered at once.
- * SCOUT: x is a random point. */
+/* The next poll to be tried into x, its row into p->row. Points that are known, forbidden or running are
+ * answered at once. SCOUT: x is a random point. */
 static uint64_t choose(struct pattern *p, hone_rng *rng, double *x)
 {
     struct state *s = &p->state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/pattern: poll for poll against a plain loop, the orthogonal directions against their definition, what
- * it finds (fixed seeds), and what every search must do. */
+/* Tests of search/pattern: poll for poll against a plain loop, the orthogonal directions against their
+ * definition, what it finds (fixed seeds), and what every search must do. */
 #include "numeric_case.h"
 
 static const search_case ordinary = { "pattern", NULL, 1, 0, 0 }, constrained = { "pattern", NULL, 1, 1, 0 },
@@ -15,7 +15,8 @@ static double valley(const double *x, uint32_t n)
     return sum;
 }
 
-/* Compass search as a loop: directions +1, -1, +2, ..., the last success first; a point outside ends at the border. */
+/* Compass search as a loop: directions +1, -1, +2, ..., the last success first; a point outside ends at the
+ * border. */
 static void follow(const char *settings, double expansion, uint32_t steps)
 {
     enum { N = 4 };
@@ -67,7 +68,8 @@ static void test_polls_as_published(void)
     follow("pattern_moves=no\nexpansion=2", 2, 150);
 }
 
-/* Where nothing is better, the polls of one step are plus and minus an orthogonal basis, largest component the step. */
+/* Where nothing is better, the polls of one step are plus and minus an orthogonal basis, largest component
+ * the step. */
 static void test_orthogonal_directions(void)
 {
     enum { N = 5 };

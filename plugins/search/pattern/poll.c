@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* search/pattern: the poll. Directions that span the space positively, tried one after the other until one is better:
- * then the centre moves and the step grows; when none is, the step shrinks. */
+/* search/pattern: the poll. Directions that span the space positively, tried one after the other until one is
+ * better: then the centre moves and the step grows; when none is, the step shrinks. */
 #include "poll.h"
 
 int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* search/pattern, shared by its files: the search (pattern.c), the poll around its centre (poll.c), and what of it is
- * saved (state.c). */
+/* search/pattern, shared by its files: the search (pattern.c), the poll around its centre (poll.c), and what
+ * of it is saved (state.c). */
 #ifndef HONE_PATTERN_H
 #define HONE_PATTERN_H
 #include "hone/lookup.h"
@@ -23,8 +23,9 @@ struct pending {
     uint64_t trial, poll;
 };
 
-/* Polls: 0 .. n_polls - 1 around the centre at step; n_polls .. 2 n_polls - 1 those that follow if all of them fail;
- * 2 n_polls the pattern move. Of the first kind: two for each numeric dimension, then one for each value of each choice. */
+/* Polls: 0 .. n_polls - 1 around the centre at step; n_polls .. 2 n_polls - 1 those that follow if all of
+ * them fail; 2 n_polls the pattern move. Of the first kind: two for each numeric dimension, then one for each
+ * value of each choice. */
 struct state {
     struct numbers {
         uint64_t phase, run, centre_at; /* outcome of the centre */

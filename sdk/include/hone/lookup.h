@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* hone/lookup.h - help for search plugins: which outcome of a history a point of a finite space has. Header only.
+/* hone/lookup.h - help for search plugins: which outcome of a history a point of a finite space has. Header
+ * only.
  *
- * For local searches, that come back to points they know and need not try them again. Beside a hone_history: tell both.
- * Memory: 16 to 32 bytes an outcome of a finite space, none in a continuum. All [study]. */
+ *  * For local searches, that come back to points they know and need not try them again. Beside a
+ * hone_history: tell both. Memory: 16 to 32 bytes an outcome of a finite space, none in a continuum. All
+ * [study]. */
 #ifndef HONE_LOOKUP_H
 #define HONE_LOOKUP_H
 #include "hone/history.h"
