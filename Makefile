@@ -50,13 +50,16 @@ CORE_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out $(MAIN_SRC),$(CORE_SRC)))
 NN_OBJ    := $(patsubst %.c,$(B)/%.o,$(call not_tests,sdk/nn/*.c))
 CHECK_OBJ := $(patsubst %.c,$(B)/%.o,$(call not_tests,sdk/check/*.c))
 # every plugins/KIND/NAME/ with a .c file becomes KIND-NAME.so: adding a plugin edits no Makefile
-PLUGDIR   := $(sort $(dir $(call not_tests,plugins/*/*/*.c)))
+# (with a file `requires`, names for pkg-config, it is left out, and that is said, where one of them is not installed)
+missing    = $(if $(wildcard $(1)requires),$(shell pkg-config --exists $$(cat $(1)requires) || cat $(1)requires))
+left_out   = $(if $(call missing,$(1)),$(info leaving out $(1) which needs $(call missing,$(1)): make deps),$(1))
+PLUGDIR   := $(foreach d,$(sort $(dir $(call not_tests,plugins/*/*/*.c))),$(call left_out,$(d)))
 plugin_so  = $(B)/plugins/$(word 2,$(subst /, ,$(1)))-$(word 3,$(subst /, ,$(1))).so
 PLUGINS   := $(foreach d,$(PLUGDIR),$(call plugin_so,$(d)))
 
 TESTS_CORE := $(wildcard tests/unit/*_test.c core/*/*_test.c)
 TESTS_NN   := $(wildcard sdk/nn/*_test.c sdk/check/*_test.c)
-TESTS_PLUG := $(wildcard plugins/*/*/*_test.c)
+TESTS_PLUG := $(foreach t,$(wildcard plugins/*/*/*_test.c),$(if $(filter $(dir $(t)),$(PLUGDIR)),$(t)))
 TESTS_C    := $(TESTS_CORE) $(TESTS_NN) $(TESTS_PLUG)
 test_bin    = $(B)/tests/$(subst /,-,$(basename $(1)))
 TESTS      := $(foreach t,$(TESTS_C),$(call test_bin,$(t)))
@@ -122,12 +125,13 @@ $(B)/tests/runner: tests/runner.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARN) $(CFLAGS) -o $@ $<
 
-test-binaries: all $(TESTS) $(BAD) $(B)/tests/runner
+# `make check ONLY=config` builds and runs the suites whose name contains "config"
+WANTED := $(if $(ONLY),$(foreach t,$(TESTS),$(if $(findstring $(ONLY),$(notdir $(t))),$(t))),$(TESTS))
+test-binaries: all $(WANTED) $(BAD) $(B)/tests/runner
 
-# `make check ONLY=config` runs the suites whose name contains "config"
 check: deps
-	@$(MAKE) --no-print-directory -j$(shell nproc) test-binaries hdr-check
-	$(Q)HONE_BUILD=$(abspath $(B)) $(B)/tests/runner $(if $(ONLY),--only $(ONLY)) $(TESTS) $(if $(SAN)$(NO_E2E),,$(TESTS_SH))
+	@$(MAKE) --no-print-directory -j$(shell nproc) test-binaries $(if $(ONLY),,hdr-check)
+	$(Q)HONE_BUILD=$(abspath $(B)) $(B)/tests/runner $(if $(ONLY),--only $(ONLY)) $(WANTED) $(if $(SAN)$(NO_E2E),,$(TESTS_SH))
 
 hdr-check:
 	$(Q)for h in sdk/include/hone/*.h; do \
@@ -136,7 +140,7 @@ hdr-check:
 	done
 
 # ---- what it needs ----
-PACKAGES := gcc g++ make pkg-config procps sqlite3 libiniparser-dev libdnnl-dev libsqlite3-dev zlib1g-dev libjansson-dev libpng-dev libjpeg62-turbo-dev libcunit1-dev python3 dataset-fashion-mnist
+PACKAGES := gcc g++ make pkg-config procps sqlite3 libiniparser-dev libdnnl-dev libsqlite3-dev zlib1g-dev libjansson-dev libpng-dev libjpeg62-turbo-dev libcunit1-dev libopenblas-serial-dev libnlopt-dev python3 dataset-fashion-mnist
 deps:
 	$(Q)DEPS=$(DEPS) sh tests/deps.sh $(PACKAGES)
 

@@ -84,6 +84,13 @@ static int ask_objective(struct session *s)
     return cli_fail(EXIT_FAILED, "the objective did not get ready within %d s", PATIENCE);
 }
 
+/* Conditions and relations of [study] enqueue. */
+static int check_points(const struct session *s)
+{
+    hone_error err = HONE_ERROR_INIT;
+    return study_check_points(&s->composition, &err) == HONE_OK ? EXIT_OK : session_fail(s, &err);
+}
+
 static void print_summary(const struct session *s)
 {
     const struct composition *c = &s->composition;
@@ -124,6 +131,8 @@ static int run(const struct cli *cli)
     struct session session;
     struct text sources = TEXT_INIT;
     int code = session_read(&session, cli, cli_has(cli, "train") ? COMPOSE_TRAIN : 0);
+    if (code == 0)
+        code = check_points(&session);
     if (code == 0 && !cli_has(cli, "tables-only"))
         code = ask_objective(&session);
     if (code == EXIT_OK) {

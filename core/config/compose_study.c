@@ -308,7 +308,8 @@ static void keep_keys(struct composer *c)
             text = composition->study.storage;
         else if (!strcmp(p->key, "directory"))
             text = composition->study.directory;
-        if (!strcmp(p->key, "include") || (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
+        if (!strcmp(p->key, "include") || (!strcmp(p->key, "enqueue") && !item) ||
+            (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
             continue;
         if (!config_value_writable(p->key, text))
             compose_refuse(c, place_of(c, p->key, 1),

@@ -71,6 +71,15 @@ struct composed_section {
     struct place use_place, enabled_place; /* file NULL: implied */
 };
 
+/* A point of [study] enqueue: values of some keys of [space], as written. */
+struct given_value {
+    char *key, *text;
+};
+struct given_point {
+    struct given_value *values;
+    size_t n;
+};
+
 struct composition {
     struct study_settings study;
     hone_settings_memory study_memory;
@@ -78,6 +87,8 @@ struct composition {
     size_t n_objectives;
     struct constraint_spec *constraints;
     size_t n_constraints;
+    struct given_point *points;
+    size_t n_points;
     struct composed_section *sections; /* in the order of the INI; supplied ones at the end */
     size_t n_sections;
     struct space_lines space;

@@ -58,6 +58,12 @@ const hone_param study_params[] = {
     HONE_INT(RAW, trial, "0", 0, 9007199254740992.0, HONE_P_ADVANCED, NULL,
              "`hone train` only: the number of the trial whose random numbers the training uses (`hone best --format "
              "ini` sets it)."),
+    HONE_STR(
+        RAW, enqueue, "", 0,
+        "Points to try first, before the search is asked: KEY = VALUE, ... with keys of [space]; several with | "
+        "between "
+        "them. Keys left out are drawn from [space]; the search hears of these trials as of its own. A study that has "
+        "tried a point once does not try it again."),
     HONE_STRS(RAW, include, "", 0,
               "Files that are read first; what this one says holds over them. Relative to this file."),
 };

@@ -20,6 +20,7 @@ struct study_raw { /* as written; struct study_settings is what it means */
     const char *storage, *directory;
     uint8_t final;
     int64_t trial;
+    const char *enqueue;
     hone_strings include;
 };
 extern const hone_param study_params[];

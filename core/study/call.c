@@ -37,8 +37,10 @@ hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_e
 {
     struct guard guard;
     study_enter(&study->search, &guard);
-    const hone_rc rc = study->search_iface->ask(study->search.self, number, x, err);
-    return study_leave(&study->search, &guard, "propose a point", rc, err);
+    hone_rc rc = study->search_iface->ask(study->search.self, number, x, err);
+    rc = study_leave(&study->search, &guard, "propose a point", rc, err);
+    const hone_rc noted = rc < 0 ? HONE_OK : study_flush_notes(study, err);
+    return noted < 0 ? noted : rc;
 }
 
 hone_rc study_ask_scheduler(struct study *study, uint64_t number, int may_start, hone_order *order, hone_error *err)
@@ -95,7 +97,8 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
     struct guard guard;
     study_enter(&study->search, &guard);
     hone_rc rc = study->search_iface->tell(study->search.self, &outcome, err);
-    if ((rc = study_leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 || !study->scheduler_iface->finish)
+    if ((rc = study_leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 ||
+        (rc = study_flush_notes(study, err)) < 0 || !study->scheduler_iface->finish)
         return rc < 0 ? rc : HONE_OK;
     study_enter(&study->scheduler, &guard);
     rc = study->scheduler_iface->finish(study->scheduler.self, trial->number, paused ? HONE_PAUSED : outcome.status,
@@ -106,8 +109,9 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
 
 hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err)
 {
-    const hone_report report = { sizeof report, study->table.n_values, trial->number, trial->step,
-                                 study_minimize(study, trial->values) };
+    const hone_report report = {
+        sizeof report, study->table.n_values, trial->number, trial->step, study_minimize(study, trial->values), trial->x
+    };
     struct guard guard;
     *verdict = HONE_CONTINUE;
     if (!study->scheduler_iface->report)

@@ -79,7 +79,9 @@ static hone_rc start_new(struct study *study, struct slot *slot, int64_t until, 
     struct trial *trial = trial_table_append(&study->table);
     if (!trial)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for trial %llu", (unsigned long long)study->table.n);
-    hone_rc rc = study_ask_search(study, trial->number, trial->x, err);
+    const uint32_t from = study->n_given ? HONE_ASKED_GIVEN : HONE_ASKED_SEARCH;
+    hone_rc rc = study->n_given ? study_take_point(study, trial, trial->x, err)
+                                : study_ask_search(study, trial->number, trial->x, err);
     if (rc != HONE_OK) { /* take it back */
         trial_table_drop_last(&study->table);
         if (rc < 0)
@@ -98,9 +100,14 @@ static hone_rc start_new(struct study *study, struct slot *slot, int64_t until, 
     study->bad_points = 0;
     trial->worker = (unsigned)(slot - study->slots);
     queue_trial(slot, trial);
-    if ((rc = study_put_event(study, HONE_EVENT_ASK, trial, trial->until, 0, NULL, err)) != HONE_OK)
-        return rc;
-    return study_put_trial(study, trial, NULL, err);
+    struct text text = TEXT_INIT;
+    if (from == HONE_ASKED_GIVEN)
+        rc = study_point_text(study, trial, &text, err);
+    if (rc == HONE_OK)
+        rc = study_put_event(study, HONE_EVENT_ASK, trial, trial->until, from,
+                             from == HONE_ASKED_GIVEN ? text_string(&text) : NULL, err);
+    text_release(&text);
+    return rc != HONE_OK ? rc : study_put_trial(study, trial, NULL, err);
 }
 
 /* Carries out the scheduler's next order on the slot. HONE_WAIT: there is none now. */

@@ -20,7 +20,7 @@ static hone_rc open_component(struct study *study, const struct composed_section
     hone_rc rc = composition_settings(study->composition, section, NULL, 0, &settings, err);
     if (rc != HONE_OK)
         return rc;
-    rc = component_create(component, study->composition->catalog, settings.component, study->host, section->name,
+    rc = component_create(component, study->composition->catalog, settings.component, &study->composing, section->name,
                           settings.own, settings.n_own, seed, err);
     section_settings_release(&settings);
     if (rc < 0 && err->param[0] && !strchr(err->param, '.')) {
@@ -205,7 +205,7 @@ static struct line next_line(const char **at, struct line *section)
         *at += line.length + (line.at[line.length] == '\n');
         if (line.at[0] == '[')
             *section = line;
-        if (line.length && line.at[0] != ';' && !(line_is(section, "[study]", 7) && may_change(&line)) &&
+        if (line.length && line.at[0] != ';' && !(line_is(section, "[study]", 7) && (may_change(&line) || line_is(&line, "enqueue ", 8))) &&
             !line_is(section, "[reporter", 9))
             return line;
     }
@@ -314,11 +314,15 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
                              .verify = options->verify,
                              .terminal = *options->terminal,
                              .began = seconds_steady() };
-    if ((rc = open_tables(study, err)) != HONE_OK || (rc = hear_description(study, err)) != HONE_OK ||
+    study_compose_init(study);
+    if ((rc = open_tables(study, err)) != HONE_OK || (rc = study_points_init(study, err)) != HONE_OK ||
+        (rc = hear_description(study, err)) != HONE_OK ||
         (rc = open_strategies(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
         (rc = study_replay(study, err)) != HONE_OK || study->verify)
         return rc;
-    return open_reporters(study, options->terminal, err);
+    rc = open_reporters(study, options->terminal, err);
+    study->live = rc == HONE_OK;
+    return rc;
 }
 
 void study_close(struct study *study)
@@ -328,6 +332,7 @@ void study_close(struct study *study)
         component_destroy(&study->reporters[i - 1]);
     component_destroy(&study->scheduler);
     component_destroy(&study->search);
+    study_compose_release(study);
     component_destroy(&study->storage);
     for (unsigned i = 0; study->slots && i < study->n_slots; i++)
         slot_release(&study->slots[i]);
@@ -342,6 +347,7 @@ void study_close(struct study *study)
     free(study->maximize);
     free(study->minimized);
     free(study->rerun);
+    free(study->given);
     free(study->cloned_x);
     study_checkpoints_release(study);
     free(study->stop_key);

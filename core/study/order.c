@@ -53,7 +53,7 @@ hone_rc study_clone_trial(struct study *study, const hone_order *order, hone_err
     if (!from->at_pause.size)
         return hone_fail(err, HONE_ENOTSUP, "scheduler.use",
                          "scheduler '%s' clones trial %llu, of which there is no checkpoint: the objective must make "
-                         "checkpoints when it pauses, as objective/train does",
+                         "checkpoints when it pauses",
                          name, (unsigned long long)order->from);
     if (from->at_pause.step < trial->step) /* its reports would come a second time */
         return hone_fail(err, HONE_EINVAL, "scheduler.use",
@@ -71,11 +71,8 @@ hone_rc study_clone_trial(struct study *study, const hone_order *order, hone_err
     go_on(study, trial, order->until);
     struct text text = TEXT_INIT;
     text_addf(&text, "from=%llu\nat=%lld\n", (unsigned long long)from->number, (long long)trial->at_pause.step);
-    study_fill_record(study, trial, &study->record);
-    for (uint32_t i = 0; i < study->record.record.n_parameters; i++)
-        text_addf(&text, "%s=%s\n", study->record.record.parameters[i].key, study->record.record.parameters[i].text);
-    rc = text.failed ? hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a clone")
-                     : study_put_event(study, HONE_EVENT_CLONE, trial, trial->until, 0, text_string(&text), err);
+    if ((rc = study_point_text(study, trial, &text, err)) == HONE_OK)
+        rc = study_put_event(study, HONE_EVENT_CLONE, trial, trial->until, 0, text_string(&text), err);
     text_release(&text);
     return rc;
 }

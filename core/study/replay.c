@@ -123,7 +123,8 @@ static hone_rc on_event(void *ctx, const hone_event_record *event)
     if (!reserve((void **)&r->events, &r->capacity, r->n_events, sizeof *r->events))
         return out_of_memory(r->err);
     r->events[r->n_events] = *event;
-    const int has_text = event->what == HONE_EVENT_CLONE || event->what == HONE_EVENT_CHECKPOINT;
+    const int has_text = event->what == HONE_EVENT_CLONE || event->what == HONE_EVENT_CHECKPOINT ||
+                         (event->what == HONE_EVENT_ASK && event->verdict == HONE_ASKED_GIVEN);
     char *text = has_text && event->text ? strdup(event->text) : NULL;
     if (has_text && event->text && !text)
         return out_of_memory(r->err);
@@ -228,8 +229,14 @@ static hone_rc replay_ask(struct replay *r, struct trial *trial, const hone_even
     r->asked++;
     for (uint32_t i = 0; i < study->table.n_dims; i++)
         x[i] = (double)NAN;
-    if ((rc = study_ask_search(study, trial->number, x, r->err)) < 0)
+    if (event->verdict == HONE_ASKED_GIVEN) { /* the search was not asked */
+        if (!event->text || !study_point_parse(study, event->text, x))
+            return hone_fail(r->err, HONE_EIO, NULL, "the storage does not say which point trial %llu was given",
+                             (unsigned long long)event->trial);
+        study_point_tried(study, x);
+    } else if ((rc = study_ask_search(study, trial->number, x, r->err)) < 0) {
         return rc;
+    }
     if (trial->cloned && rc == HONE_OK) /* what is stored is the point of its last clone */
         memcpy(trial->x, x, study->table.n_dims * sizeof *x);
     else if (rc != HONE_OK || !same_point(trial, x, study->table.n_dims)) {
@@ -256,26 +263,10 @@ static void replay_go_on(struct study *study, struct trial *trial, const hone_ev
 static int parse_clone(const struct study *study, const char *text, uint64_t *from, long long *at, double *x)
 {
     unsigned long long donor;
-    hone_error why = HONE_ERROR_INIT;
     if (!text || sscanf(text, "from=%llu\nat=%lld", &donor, at) != 2 || donor >= study->table.n)
         return 0;
     *from = donor;
-    for (uint32_t i = 0; i < study->table.n_dims; i++)
-        x[i] = (double)NAN;
-    const char *line = strchr(strchr(text, '\n') + 1, '\n');
-    while (line && line[1]) {
-        const char *key = line + 1, *end = strchr(key, '\n'), *equals = strchr(key, '=');
-        char name[256], value[512];
-        if (!equals || !end || equals > end || equals - key >= (long)sizeof name || end - equals > (long)sizeof value)
-            return 0;
-        snprintf(name, sizeof name, "%.*s", (int)(equals - key), key);
-        snprintf(value, sizeof value, "%.*s", (int)(end - equals - 1), equals + 1);
-        const uint32_t d = space_find(&study->space, name);
-        if (d == UINT32_MAX || space_value_parse(&study->space, d, value, &x[d], &why) != HONE_OK)
-            return 0;
-        line = end;
-    }
-    return 1;
+    return study_point_parse(study, strchr(strchr(text, '\n') + 1, '\n') + 1, x);
 }
 
 static hone_rc replay_clone(struct replay *r, struct trial *trial, const hone_event_record *event, double *x)

@@ -72,7 +72,11 @@ struct checkpoints {
 
 struct study {
     const struct composition *composition;
-    const hone_host *host;
+    const hone_host *host;     /* as given; components get `composing` */
+    hone_host composing;       /* the same, and hone/compose.h: compose.c */
+    struct composed *composed; /* opened through it */
+    struct text notes;         /* of components, not told yet */
+    int live;                  /* what is decided now is new, not replayed */
     struct crew *crew;
     struct space space;
     struct trial_table table;
@@ -96,6 +100,8 @@ struct study {
     unsigned n_slots, n_computing, workers;
     struct trial **rerun; /* found running when the study was resumed, by number */
     size_t n_rerun, next_rerun;
+    double *given; /* (n_given, n_dims) points to try before the search is asked; NaN: left to be drawn */
+    uint64_t n_given;
     struct checkpoints checkpoints;
     double *cloned_x;                       /* (n_dims) scratch: the point of a clone */
     uint64_t sequence;                      /* of the next event */
@@ -185,6 +191,18 @@ hone_rc study_pause_trial(struct study *study, struct trial *trial, hone_error *
 /* Where a trial that was ordered until `until` is to pause: nowhere, where that is its end. */
 int64_t study_pause_step(const struct study *study, int64_t until);
 
+/* points.c: points that the user gives */
+hone_rc study_points_init(struct study *study, hone_error *err);
+/* Whether the composition's points can be met, its conditions and relations included. The message names the key. */
+hone_rc study_check_points(const struct composition *composition, hone_error *err);
+/* The next one, what it leaves out drawn for this trial; study->n_given is not 0. */
+hone_rc study_take_point(struct study *study, const struct trial *trial, double *x, hone_error *err);
+/* A trial has tried x: the point it comes from is not tried again. */
+void study_point_tried(struct study *study, const double *x);
+/* "KEY=VALUE" lines of a point, and back (0: they are not that). x: (n_dims), NaN where there is no line. */
+hone_rc study_point_text(struct study *study, const struct trial *trial, struct text *text, hone_error *err);
+int study_point_parse(const struct study *study, const char *lines, double *x);
+
 /* checkpoint.c: files of trials' states */
 hone_rc study_take_checkpoint(struct study *study, struct trial *trial, const struct crew_checkpoint *checkpoint,
                               hone_error *err);
@@ -203,6 +221,12 @@ int study_may_start(const struct study *study);   /* as far as the number of tri
 int study_budget_left(const struct study *study); /* more trials may be started, as far as [study] goes */
 hone_rc study_fill_slots(struct study *study, hone_error *err);
 hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);
+
+/* compose.c: what components that run here may ask of the host */
+void study_compose_init(struct study *study);
+void study_compose_release(struct study *study);
+/* Tells what components noted: reporters and the storage; nothing but forgets it while not live. */
+hone_rc study_flush_notes(struct study *study, hone_error *err);
 
 /* open.c: why the first worker did not get ready, with the key at fault */
 hone_rc study_not_ready(const struct crew_event *event, hone_error *err);

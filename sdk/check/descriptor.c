@@ -313,7 +313,7 @@ static void verify_iface(struct problems *all, const char *id, const hone_compon
 
 static void verify_component(struct problems *all, const hone_component *c, uint32_t size, uint32_t i)
 {
-    const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE;
+    const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES;
     char id[160];
     if (!is_kind(c->kind) || !is_name(c->name)) {
         problem(all, "component %u: kind \"%s\" is not like search/1, or name \"%s\" is not [a-z][a-z0-9_]*", i,

@@ -144,7 +144,8 @@ static int advance(struct instance *in, const hone_scheduler_v1 *scheduler, stru
     uint32_t verdict = HONE_CONTINUE;
     double value;
     hone_rc rc = HONE_OK;
-    hone_report report = { sizeof report, 1, trial, 0, &value };
+    const double point[] = { 0.01, 1 + trial % 64, trial % 3 };
+    hone_report report = { sizeof report, 1, trial, 0, &value, point };
     if (trial == 7 && t->step == 3)
         return finish(in, scheduler, s, trial, HONE_FAILED);
     report.step = ++t->step;
@@ -240,7 +241,8 @@ static int case_odd_reports(struct check *c)
             CALL(c, "next", rc = scheduler.next(in.self, &order, &in.err));
         for (int64_t k = 0; k < 8 && scheduler.report; k++) {
             const double value = odd[(trial + (uint64_t)k) % 8];
-            const hone_report report = { sizeof report, 1, trial, 1 + k * (k + 1) * 5, &value };
+            const double point[] = { 0.01, 2, 1 };
+            const hone_report report = { sizeof report, 1, trial, 1 + k * (k + 1) * 5, &value, point };
             uint32_t verdict = HONE_CONTINUE;
             CALL(c, "report", rc = scheduler.report(in.self, &report, &verdict, &in.err));
             TRY(check_error(c, "report", rc, &in.err));

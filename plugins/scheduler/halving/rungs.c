@@ -197,25 +197,48 @@ static uint64_t quota(const struct bracket *b, uint32_t rung, double eta)
     return b->rungs[rung + 1].size;
 }
 
+/* 1 where nobody is on the way inside a synchronous bracket, and nobody will come. */
+static int has_arrived(const struct bracket *b)
+{
+    if (!b->synchronous || b->rungs[0].sent < b->rungs[0].size)
+        return 0;
+    for (uint32_t k = 0; k < b->n_rungs; k++)
+        if (b->rungs[k].n + b->rungs[k].lost < b->rungs[k].sent)
+            return 0;
+    return 1;
+}
+
+/* Looks for the best that may be sent on from rung k. *later: one may, as soon as its pause is told. */
+static struct entry *promotable(struct rungs *r, struct rung *rung, uint64_t most, int *later)
+{
+    while (rung->next < rung->n &&
+           (rung->entries[rung->next].sent_on || r->trials[rung->entries[rung->next].trial].place == PLACE_OVER))
+        rung->next++;
+    for (uint64_t at = rung->next; at < rung->n && at < most && rung->entries[at].value < HUGE_VAL; at++) {
+        const enum place place = (enum place)r->trials[rung->entries[at].trial].place;
+        if (rung->entries[at].sent_on || place == PLACE_OVER)
+            continue;
+        if (place == PLACE_PAUSED)
+            return &rung->entries[at];
+        *later = 1;
+    }
+    return NULL;
+}
+
 hone_rc rungs_promote(struct rungs *r, hone_order *order)
 {
     for (uint64_t i = r->oldest; i < r->n_brackets; i++) {
         struct bracket *b = r->brackets[i];
+        int later = 0;
         for (uint32_t k = b->n_rungs - 1; k > 0; k--) {
-            struct rung *rung = &b->rungs[k - 1];
-            const uint64_t most = quota(b, k - 1, r->eta);
-            uint64_t at;
-            while (rung->next < rung->n && (rung->entries[rung->next].sent_on ||
-                                            r->trials[rung->entries[rung->next].trial].place == PLACE_OVER))
-                rung->next++;
-            for (at = rung->next; at < rung->n && at < most && rung->entries[at].value < HUGE_VAL; at++) {
-                const struct standing *t = &r->trials[rung->entries[at].trial];
-                if (rung->entries[at].sent_on || t->place != PLACE_PAUSED)
-                    continue; /* it is just about to pause: the next time */
-                send_on(r, b, k - 1, &rung->entries[at], order);
-                return HONE_OK;
-            }
+            struct entry *e = promotable(r, &b->rungs[k - 1], quota(b, k - 1, r->eta), &later);
+            if (!e)
+                continue;
+            send_on(r, b, k - 1, e, order);
+            return HONE_OK;
         }
+        if (i == r->oldest && !later && has_arrived(b))
+            r->oldest++; /* this one is through */
     }
     return HONE_WAIT;
 }

@@ -13,14 +13,14 @@ static const hone_scheduler_v1 *iface(void)
 
 static hone_rc start(fake_plugin *p, uint32_t n_values, const char *settings)
 {
-    const hone_scheduler_info info = { sizeof info, n_values, 0, 0 };
+    const hone_scheduler_info info = { sizeof info, n_values, 0, 0, NULL, 0 };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SCHEDULER, "median"), 1, settings);
     return rc < 0 ? rc : iface()->open(p->self, &info, &p->err);
 }
 
 static uint32_t say(fake_plugin *p, uint64_t trial, int64_t step, double value)
 {
-    const hone_report r = { sizeof r, 1, trial, step, &value };
+    const hone_report r = { sizeof r, 1, trial, step, &value, NULL };
     uint32_t verdict = 99;
     CU_ASSERT_EQUAL(iface()->report(p->self, &r, &verdict, &p->err), HONE_OK);
     return verdict;
@@ -183,7 +183,7 @@ static void test_chooses_the_objective(void)
     fake_plugin_release(&p);
     CU_ASSERT_EQUAL(start(&p, 2, "objective=2\nn_startup_trials=1"), HONE_OK);
     const double first[] = { 0, 5 }, second[] = { 99, 4 }, third[] = { -99, 6 };
-    hone_report r = { sizeof r, 2, 0, 1, first };
+    hone_report r = { sizeof r, 2, 0, 1, first, NULL };
     uint32_t verdict;
     iface()->report(p.self, &r, &verdict, &p.err);
     end(&p, 0, HONE_COMPLETE);
