@@ -53,6 +53,7 @@ static int ask_objective(struct session *s)
                                        (uint64_t)study->seed,
                                        0,
                                        study->trial_memory,
+                                       study->checkpoint_interval,
                                        1.0,
                                        &s->catalog_options,
                                        NULL };
@@ -81,6 +82,13 @@ static int ask_objective(struct session *s)
         return EXIT_CONFIGURATION;
     }
     return cli_fail(EXIT_FAILED, "the objective did not get ready within %d s", PATIENCE);
+}
+
+/* Conditions and relations of [study] enqueue. */
+static int check_points(const struct session *s)
+{
+    hone_error err = HONE_ERROR_INIT;
+    return study_check_points(&s->composition, &err) == HONE_OK ? EXIT_OK : session_fail(s, &err);
 }
 
 static void print_summary(const struct session *s)
@@ -123,6 +131,8 @@ static int run(const struct cli *cli)
     struct session session;
     struct text sources = TEXT_INIT;
     int code = session_read(&session, cli, cli_has(cli, "train") ? COMPOSE_TRAIN : 0);
+    if (code == 0)
+        code = check_points(&session);
     if (code == 0 && !cli_has(cli, "tables-only"))
         code = ask_objective(&session);
     if (code == EXIT_OK) {

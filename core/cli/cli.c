@@ -267,7 +267,7 @@ static int parse(struct cli *cli, int argc, char **argv, struct option *longs, c
     return 0;
 }
 
-static int run_command(const struct command *command, int argc, char **argv)
+int cli_run(const struct command *command, int argc, char **argv)
 {
     const size_t n = count_rows(command);
     struct cli cli = { command, NULL, 0, argv + 1, argc - 1 };
@@ -341,7 +341,7 @@ int cli_main(int argc, char **argv)
                    : !second || strncmp(name, first, n) || name[n] != ' ' || strcmp(blank + 1, second))
             continue;
         const int used = shift + (blank != NULL);
-        return help ? print_help(*c) : run_command(*c, argc - used, argv + used);
+        return help ? print_help(*c) : cli_run(*c, argc - used, argv + used);
     }
     return unknown_command(first, second);
 }

@@ -86,6 +86,9 @@ int cli_format(const struct cli *cli, enum output_format *format);
 /* A whole number of at least `min` in an option; *value is kept where it was not given. 0 or EXIT_USAGE. */
 int cli_number(const struct cli *cli, const char *option, int64_t min, int64_t *value);
 
+/* Parses argv (argv[0] is not looked at) by the command's table and runs it, or prints its help; the exit code. For commands
+ * that make the table of a sub-command while running. */
+int cli_run(const struct command *command, int argc, char **argv);
 /* "hone run: message" and "try 'hone run --help'" on standard error; EXIT_USAGE. */
 int cli_usage_error(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "hone: message" on standard error; returns code. */

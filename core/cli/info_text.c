@@ -234,6 +234,10 @@ static void add_slots(struct text *out, const struct catalog_component *c, int a
 
 static void add_section(struct text *out, const struct catalog *catalog, const struct catalog_component *c, int all)
 {
+    if (!strcmp(c->kind, "benchmark")) { /* is run by a command, its keys are options */
+        text_addf(out, "\nRun it:\n\nhone bench %s%s\n", c->name, c->n_params ? " [--KEY VALUE]..." : "");
+        return;
+    }
     text_add(out, "\nFor an INI file:\n\n");
     if (!strcmp(c->kind, "storage")) { /* named by its scheme, has no section */
         text_addf(out, "[study]\nstorage = %s:FILE\n", c->name);

@@ -11,6 +11,7 @@ static const struct option_row options[] = {
     { "workers", 'w', "N", "worker processes, or auto", 0 },
     { "trials", 'n', "N", "trials in all: more than before to go on with a study that has ended", 0 },
     { "time", 't', "TIME", "stop asking for new trials after this long: 90s, 20m, 2h", 0 },
+    { "enqueue", 0, "POINT", "try this point next: \"KEY=VALUE, ...\" (repeatable)", 1 },
     OPTION_QUIET,
     OPTION_PLUGIN_PATH,
     OPTION_NO_DEFAULT_PATH,

@@ -14,6 +14,7 @@ static const struct option_row options[] = {
     { "trials", 'n', "N", "trials in all (study.trials)", 0 },
     { "time", 't', "TIME", "stop asking for new trials after this long: 90s, 20m, 2h (study.time)", 0 },
     { "storage", 's', "URL", "where the study is kept (study.storage)", 0 },
+    { "enqueue", 0, "POINT", "try this point first: \"KEY=VALUE, ...\" (study.enqueue; repeatable)", 1 },
     OPTION_QUIET,
     OPTION_PLUGIN_PATH,
     OPTION_NO_DEFAULT_PATH,
@@ -35,6 +36,9 @@ static int end_code(struct study *study, enum study_end end)
     if (end == STUDY_SPENT)
         fprintf(stderr, "hone: %s '%s' has nothing more to propose after %llu trials\n", study->done->entry->kind,
                 study->done->entry->name, (unsigned long long)study->table.n);
+    if (study->n_given)
+        fprintf(stderr, "hone: %llu of the points of [study] enqueue were not tried: the study has had its %s\n",
+                (unsigned long long)study->n_given, study_may_start(study) ? "time (--time)" : "trials (--trials N)");
     if (study->table.complete)
         return EXIT_OK;
     struct text arguments = TEXT_INIT;
@@ -54,8 +58,13 @@ int run_session(struct session *session)
     session_catch_signals();
     if ((code = session_start(session)) != 0)
         return code;
-    const struct study_options study_options = { &session->composition, &session->host,     pool_crew(session->pool),
-                                                 session->workers,      &session->terminal, &session_signals };
+    const struct study_options study_options = { &session->composition,
+                                                 &session->host,
+                                                 pool_crew(session->pool),
+                                                 session->workers,
+                                                 &session->terminal,
+                                                 &session_signals,
+                                                 NULL };
     hone_rc rc = study_open(&study, &study_options, &err);
     if (rc == HONE_OK)
         rc = study_run(&study, &end, &err);

@@ -122,6 +122,13 @@ static void apply_options(struct session *s)
         text_addf(&line, "study.%s=%s", names[i], value);
         config_set(&s->config, text_string(&line), &s->complaints);
     }
+    for (position = 0; (assignment = cli_next(s->cli, "enqueue", &position));) { /* after those that are there */
+        const struct config_item *before = config_find(&s->config, "study", "enqueue");
+        text_clear(&line);
+        text_addf(&line, "study.enqueue=%s%s%s", before ? before->value : "", before && *before->value ? " | " : "",
+                  assignment);
+        config_set_from(&s->config, "--enqueue", text_string(&line), &s->complaints);
+    }
     text_release(&line);
 }
 
@@ -175,6 +182,7 @@ int session_start(struct session *s)
                                           (uint64_t)study->seed,
                                           study->trial_time,
                                           study->trial_memory,
+                                          study->checkpoint_interval,
                                           3.0,
                                           &s->catalog_options,
                                           NULL };

@@ -61,6 +61,7 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
         if (!cli_has(s->cli, "quiet"))
             print_epoch(event, *max_step);
         return crew->verdict(crew, event->worker, HONE_CONTINUE, &err) == HONE_OK ? -1 : session_fail(s, &err);
+    case CREW_CHECKPOINT: return -1;
     case CREW_ATTACHMENT:
         summary_attachment(event->attachment.name, event->attachment.media_type, event->attachment.text,
                            event->attachment.path);
@@ -90,7 +91,8 @@ static int train_with(struct session *s, const hone_setting *settings, uint32_t 
     int64_t max_step = 0;
     int cancelled = 0, code = -1;
     const struct pool_options options_ = {
-        1, text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 3.0, &s->catalog_options, NULL
+        1,   text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 0, 3.0, &s->catalog_options,
+        NULL
     };
     const struct crew_trial trial = { .number = (uint64_t)study->trial,
                                       .flags = HONE_TRIAL_FINAL,

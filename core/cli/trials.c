@@ -34,6 +34,8 @@ struct listing {
     struct names keys, metrics;
     hone_settings_memory memory;
     int with_metrics, failed_rows;
+    uint64_t *given; /* (n_given) numbers of the trials that the user gave, rising */
+    size_t n_given, given_capacity;
     const char *state;
     const char **cells;  /* (n_columns) of the row at hand */
     char (*numbers)[32]; /* (n_columns) texts of numbers in it */
@@ -90,6 +92,35 @@ static hone_rc on_trial_names(void *ctx, const hone_trial_record *r)
     return rc;
 }
 
+/* Which trials the user gave. */
+static hone_rc on_asked(void *ctx, const hone_event_record *e)
+{
+    struct listing *l = ctx;
+    if (e->what != HONE_EVENT_ASK || e->verdict != HONE_ASKED_GIVEN)
+        return HONE_OK;
+    if (l->n_given == l->given_capacity) {
+        const size_t capacity = l->given_capacity ? l->given_capacity * 2 : 64;
+        uint64_t *more = realloc(l->given, capacity * sizeof *more);
+        if (!more)
+            return HONE_ENOMEM;
+        l->given = more;
+        l->given_capacity = capacity;
+    }
+    l->given[l->n_given++] = e->trial;
+    return HONE_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static const char *source_of(const struct listing *l, uint64_t trial)
+{
+    return bsearch(&trial, l->given, l->n_given, sizeof trial, by_number) ? "given" : "search";
+}
+
 static void add_column(struct listing *l, const char *name, enum column_type type)
 {
     l->columns[l->n_columns++] = (struct column){ name, type };
@@ -137,6 +168,8 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
             cells[c + k] = number_cell(r->metrics[i].value, numbers[c + k], 32);
     }
     c += l->metrics.n;
+    if (l->n_given)
+        cells[c++] = source_of(l, r->number);
     if (l->failed_rows) {
         cells[c] = r->component && *r->component ? r->component : NULL;
         snprintf(why, sizeof why, "%s", r->message ? r->message : "");
@@ -150,7 +183,7 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
 
 static int make_columns(struct listing *l)
 {
-    const size_t most = FIXED + l->stored->study.n_objectives + l->keys.n + l->metrics.n + 2;
+    const size_t most = FIXED + l->stored->study.n_objectives + l->keys.n + l->metrics.n + 3;
     l->columns = calloc(most, sizeof *l->columns);
     l->cells = calloc(most, sizeof *l->cells);
     l->numbers = calloc(most, sizeof *l->numbers);
@@ -166,6 +199,8 @@ static int make_columns(struct listing *l)
         add_column(l, l->keys.names[i], COLUMN_TEXT);
     for (size_t i = 0; i < l->metrics.n; i++)
         add_column(l, l->metrics.names[i], COLUMN_NUMBER);
+    if (l->n_given)
+        add_column(l, "source", COLUMN_TEXT);
     if (l->failed_rows) {
         add_column(l, "component", COLUMN_TEXT);
         add_column(l, "message", COLUMN_TEXT);
@@ -177,9 +212,11 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
 {
     struct listing l = { .stored = stored, .with_metrics = cli_has(cli, "metrics"), .state = cli_value(cli, "state") };
     hone_error err = HONE_ERROR_INIT;
-    const hone_storage_visitor names = { &l, NULL, on_trial_names, NULL, NULL, NULL },
+    const hone_storage_visitor names = { &l, NULL, on_trial_names, NULL, on_asked, NULL },
                                rows = { &l, NULL, on_trial_row, NULL, NULL, NULL };
     hone_rc rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &names, &err);
+    if (rc == HONE_OK)
+        rc = stored->iface->events(stored->storage.self, stored->study.id, &names, &err);
     if (rc == HONE_OK && (make_columns(&l) < 0 || output_open(&l.output, format, l.columns, l.n_columns) < 0))
         rc = HONE_ENOMEM;
     if (rc == HONE_OK) {
@@ -188,6 +225,7 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
             rc = hone_fail(&err, HONE_EIO, NULL, "cannot write the table: %s", strerror(errno));
     }
     hone_settings_release(&l.memory);
+    free(l.given);
     free(l.keys.names);
     free(l.metrics.names);
     free(l.columns);
@@ -236,6 +274,22 @@ static hone_rc on_trial_lines(void *ctx, const hone_trial_record *r)
     return HONE_OK;
 }
 
+/* Of the trial that is shown. */
+struct shown {
+    struct output *output;
+    uint64_t trial;
+};
+
+static hone_rc on_source_line(void *ctx, const hone_event_record *e)
+{
+    const struct shown *shown = ctx;
+    if (e->what != HONE_EVENT_ASK || e->trial != shown->trial)
+        return HONE_OK;
+    const char *source = e->verdict == HONE_ASKED_GIVEN ? "given" : "search";
+    return output_row(shown->output, (const char *const[]){ "source", NULL, NULL, source, NULL }) < 0 ? HONE_EIO
+                                                                                                      : HONE_OK;
+}
+
 static hone_rc on_attachment_line(void *ctx, const hone_attachment_record *a)
 {
     return output_row(ctx, (const char *const[]){ a->final ? "final" : "attachment", NULL, NULL, a->name,
@@ -254,10 +308,14 @@ static int show(const struct stored *stored, int64_t trial, enum output_format f
     hone_error err = HONE_ERROR_INIT;
     const hone_storage_visitor visitor = { &output, NULL, on_trial_lines, on_report_line, NULL, on_attachment_line };
     const hone_storage_v1 *s = stored->iface;
+    struct shown shown = { &output, (uint64_t)trial };
+    const hone_storage_visitor source = { &shown, NULL, NULL, NULL, on_source_line, NULL };
     output_open(&output, format, columns, sizeof columns / sizeof *columns);
     hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &visitor, &err);
     if (rc == HONE_OK && !output.n_rows)
         rc = hone_fail(&err, HONE_EINVAL, NULL, "the study has no trial %lld", (long long)trial);
+    if (rc == HONE_OK)
+        rc = s->events(stored->storage.self, stored->study.id, &source, &err);
     if (rc == HONE_OK)
         rc = s->reports(stored->storage.self, stored->study.id, trial, &visitor, &err);
     if (rc == HONE_OK)

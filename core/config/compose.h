@@ -43,10 +43,14 @@ void compose_study(struct composer *c);    /* compose_study.c */
 void compose_sections(struct composer *c); /* compose_sections.c: which there are, their components */
 void compose_keys(struct composer *c);     /* compose_keys.c: settings against the tables */
 void compose_space(struct composer *c);    /* compose_space.c: [space] against the tables */
+void compose_points(struct composer *c);   /* compose_points.c: [study] enqueue against [space] */
+void given_points_release(struct given_point *points, size_t n);
 
 /* Of compose_space: compose_conditions.c. */
 void compose_conditions(struct composer *c, const struct space_line *line);
 void compose_relation(struct composer *c, const struct space_relation *relation);
+/* The key of [space] that was meant, NULL: none is near. */
+const char *compose_nearest_line(const struct space_lines *space, const char *key);
 /* The place of a word in the line's value, for messages about it. conditions: the word is behind "if". */
 struct place compose_word_place(const struct composer *c, const struct space_line *line, const char *word,
                                 int conditions);

@@ -12,9 +12,8 @@ static struct place place_in_condition(const struct composer *c, const struct sp
     return compose_word_place(c, line, word, 1);
 }
 
-/* The key of [space] that was meant, NULL: none is near. The section's part and the last part are compared each for
- * itself: they share too much to be compared as a whole. */
-static const char *nearest_line(const struct space_lines *space, const char *key)
+/* The section's part and the last part are compared each for itself: they share too much to be compared as a whole. */
+const char *compose_nearest_line(const struct space_lines *space, const char *key)
 {
     const char *dot = strrchr(key, '.'), *best = NULL;
     const size_t n = dot ? (size_t)(dot - key) : 0;
@@ -102,7 +101,7 @@ void compose_conditions(struct composer *c, const struct space_line *line)
         const struct space_line *other = space_lines_find(space, q->key);
         const struct place place = place_in_condition(c, line, q->key);
         if (!other) {
-            const char *best = nearest_line(space, q->key);
+            const char *best = compose_nearest_line(space, q->key);
             if (best)
                 compose_refuse(c, &place, "the condition's key '%s' is not in [space]; did you mean '%s'?", q->key,
                                best);
@@ -144,7 +143,7 @@ static const struct space_line *relation_line(struct composer *c, const struct s
 {
     const struct space_lines *space = &c->composition->space;
     const struct space_line *line = space_lines_find(space, key);
-    const char *best = line ? NULL : nearest_line(space, key);
+    const char *best = line ? NULL : compose_nearest_line(space, key);
     if (best)
         compose_refuse(c, &relation->place, "the relation's key '%s' is not in [space]; did you mean '%s'?", key, best);
     else if (!line)

@@ -100,23 +100,19 @@ static void unknown_section(struct composer *c, const struct config_section *sec
                            objective->name, word);
         return; /* no objective: that has been said */
     }
+    struct text places = TEXT_INIT; /* "[layer.dropout] or [regularizer.dropout]" */
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(all[i]->name, section->name)) {
-            int core = 0, many = 0;
-            for (size_t k = 0; compose_kind_at(c, k, &kind); k++)
-                if (strlen(all[i]->kind) == kind.n && !strncmp(kind.name, all[i]->kind, kind.n)) {
-                    core = 1;
-                    many = kind.max > 1;
-                }
-            if (core && many)
-                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s.%s]?", section->name,
-                               all[i]->kind, all[i]->name);
-            else if (core)
-                compose_refuse(c, &section->place, "unknown section [%s]; did you mean [%s] with use = %s?",
-                               section->name, all[i]->kind, all[i]->name);
-            if (core)
-                return;
-        }
+        for (size_t k = 0; !strcmp(all[i]->name, section->name) && compose_kind_at(c, k, &kind); k++)
+            if (strlen(all[i]->kind) == kind.n && !strncmp(kind.name, all[i]->kind, kind.n))
+                text_addf(&places, kind.max > 1 ? "%s[%s.%s]" : "%s[%s] with use = %s", places.length ? " or " : "",
+                          all[i]->kind, all[i]->name);
+    const int known = places.length > 0;
+    if (known)
+        compose_refuse(c, &section->place, "unknown section [%s]; did you mean %s?", section->name,
+                       text_string(&places));
+    text_release(&places);
+    if (known)
+        return;
     if (!objective)
         return; /* it may be one of the objective's */
     suggestion_start(&s, word);
@@ -300,6 +296,8 @@ static void add_written(struct composer *c, const struct config_section *written
     }
     if (ignored(c, kind.name, kind.n))
         return;
+    if (kind.max == 1 && instance && !kind.slot)
+        return; /* add_composed */
     if (kind.max == 1 && instance) {
         compose_refuse(c, &written->place, "there is one %.*s: write [%.*s] and in it use = %s", (int)kind.n, kind.name,
                        (int)kind.n, kind.name, instance);
@@ -313,6 +311,28 @@ static void add_written(struct composer *c, const struct config_section *written
     add_section(c, written->name, &kind, instance, &written->place);
 }
 
+/* [search.gp]: settings of a component that the one of [search] opens. */
+static void add_composed(struct composer *c, const struct config_section *written)
+{
+    struct composed_kind kind = { NULL, 0, 0, 0, NULL };
+    const struct composed_section *owner;
+    const char *instance = NULL;
+    char name[CONFIG_NAME_LIMIT + 1];
+    if (!kind_of_section(c, written->name, &kind, &instance) || kind.max != 1 || !instance || kind.slot ||
+        ignored(c, kind.name, kind.n))
+        return;
+    snprintf(name, sizeof name, "%.*s", (int)kind.n, kind.name);
+    owner = composition_section(c->composition, name);
+    if (owner && !owner->component)
+        return; /* that has been said */
+    if (!owner || !(owner->component->flags & HONE_C_COMPOSES)) {
+        compose_refuse(c, &written->place, "there is one %s: write [%s] and in it use = %s", name, name, instance);
+        return;
+    }
+    kind.min = 0; /* it may be disabled */
+    add_section(c, written->name, &kind, instance, &written->place);
+}
+
 /* ---- what is missing ---- */
 
 static size_t count(const struct composition *composition, const struct composed_kind *kind, int enabled)
@@ -321,6 +341,7 @@ static size_t count(const struct composition *composition, const struct composed
     for (size_t i = 0; i < composition->n_sections; i++)
         n += strlen(composition->sections[i].kind) == kind->n &&
              !strncmp(composition->sections[i].kind, kind->name, kind->n) &&
+             !(kind->max == 1 && composition->sections[i].name[kind->n]) && /* one that the owner composes */
              (!enabled || composition->sections[i].enabled);
     return n;
 }
@@ -443,6 +464,8 @@ void compose_sections(struct composer *c)
         if (kind.min > 0 || reporter || chosen_by_space(c, &kind))
             supply(c, &kind);
     }
+    for (size_t i = 0; i < c->config->n_sections; i++)
+        add_composed(c, c->config->sections + i);
     if (compose_objective(c))
         check_counts(c);
     sort_sections(c);

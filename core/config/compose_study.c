@@ -264,6 +264,9 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     study->order = raw->order;
     study->lag = raw->lag;
     study->trial_retries = raw->trial_retries;
+    study->checkpoint_interval = raw->checkpoint_interval;
+    study->checkpoint_space = raw->checkpoint_space;
+    study->keep_checkpoints = raw->keep_checkpoints;
     study->trial_time = raw->trial_time;
     study->trial_memory = raw->trial_memory;
     study->final = raw->final;
@@ -305,7 +308,8 @@ static void keep_keys(struct composer *c)
             text = composition->study.storage;
         else if (!strcmp(p->key, "directory"))
             text = composition->study.directory;
-        if (!strcmp(p->key, "include") || (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
+        if (!strcmp(p->key, "include") || (!strcmp(p->key, "enqueue") && !item) ||
+            (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
             continue;
         if (!config_value_writable(p->key, text))
             compose_refuse(c, place_of(c, p->key, 1),

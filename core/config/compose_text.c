@@ -115,7 +115,8 @@ void composition_text(const struct composition *composition, const struct settin
 {
     text_add(out, "[study]\n");
     for (size_t i = 0; i < composition->n_study_keys; i++)
-        write_study_key(composition->study_keys + i, point, n, out);
+        if (!n || strcmp(composition->study_keys[i].param->key, "enqueue") != 0) /* a trial alone tries nothing else */
+            write_study_key(composition->study_keys + i, point, n, out);
     for (size_t i = 0; i < composition->n_sections; i++)
         write_section(composition, composition->sections + i, point, n, out);
     if (n)

@@ -103,6 +103,8 @@ int composition_make(struct composition *composition, const struct config *confi
         space_lines_keep_fixed(&composition->space);
     if (compose_objective(&c) && !(flags & COMPOSE_TRAIN && !composition->space.n_texts))
         compose_space(&c);
+    if (!c.failed && !(flags & COMPOSE_TRAIN))
+        compose_points(&c);
     keep_places(&c);
     composition->search = composition_section(composition, "search");
     composition->scheduler = composition_section(composition, "scheduler");
@@ -137,6 +139,7 @@ void composition_release(struct composition *composition)
     free(composition->storage_location);
     free(composition->objectives);
     free(composition->constraints);
+    given_points_release(composition->points, composition->n_points);
     free(composition->sections);
     free(composition->files);
     memset(composition, 0, sizeof *composition);

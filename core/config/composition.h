@@ -36,6 +36,9 @@ struct study_settings {
     uint32_t order;  /* enum study_order */
     int64_t lag;     /* strict: virtual workers, default 4 */
     int64_t trial_retries;
+    double checkpoint_interval; /* seconds; 0: at every step */
+    int64_t checkpoint_space;   /* bytes, 0: no limit */
+    uint8_t keep_checkpoints;
     int64_t trial;         /* `hone train`: the number of the trial whose random numbers to use */
     double trial_time;     /* seconds per trial, 0: no limit */
     int64_t trial_memory;  /* bytes per worker, 0: no limit */
@@ -68,6 +71,15 @@ struct composed_section {
     struct place use_place, enabled_place; /* file NULL: implied */
 };
 
+/* A point of [study] enqueue: values of some keys of [space], as written. */
+struct given_value {
+    char *key, *text;
+};
+struct given_point {
+    struct given_value *values;
+    size_t n;
+};
+
 struct composition {
     struct study_settings study;
     hone_settings_memory study_memory;
@@ -75,6 +87,8 @@ struct composition {
     size_t n_objectives;
     struct constraint_spec *constraints;
     size_t n_constraints;
+    struct given_point *points;
+    size_t n_points;
     struct composed_section *sections; /* in the order of the INI; supplied ones at the end */
     size_t n_sections;
     struct space_lines space;

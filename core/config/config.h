@@ -38,6 +38,8 @@ int config_read_text(struct config *config, const char *name, const char *direct
 /* "section.key=value": the section is everything before the last dot of the left side, except for [space], whose keys
  * have dots. */
 int config_set(struct config *config, const char *assignment, struct complaints *complaints);
+/* The same by another option, which the place of the value names. */
+int config_set_from(struct config *config, const char *from, const char *assignment, struct complaints *complaints);
 const struct config_item *config_find(const struct config *config, const char *section, const char *key);
 void config_release(struct config *config);
 #endif

@@ -359,7 +359,12 @@ static void trim(const char **start, size_t *n)
 
 int config_set(struct config *config, const char *assignment, struct complaints *complaints)
 {
-    struct place place = { keep_name(config, "--set"), 0, 0 };
+    return config_set_from(config, "--set", assignment, complaints);
+}
+
+int config_set_from(struct config *config, const char *from, const char *assignment, struct complaints *complaints)
+{
+    struct place place = { keep_name(config, from), 0, 0 };
     const char *equal = strchr(assignment, '='), *left = assignment, *dot = NULL, *value;
     struct config_item item = { NULL, NULL, NULL, place, place, NULL };
     size_t n, n_value;

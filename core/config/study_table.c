@@ -30,6 +30,16 @@ const hone_param study_params[] = {
                 "Virtual workers of the strict order; more real ones stay idle."),
     HONE_INT(RAW, trial_retries, "0", 0, 1000, 0, "times",
              "How often a trial is tried again whose worker process died."),
+    HONE_REAL(
+        RAW, checkpoint_interval, "30", 0, 1e9, 0, "seconds",
+        "Time between the checkpoints that a trial makes against crashes and interruptions (objectives that can); "
+        "0: one at every step. A trial that is paused is saved in any case."),
+    HONE_INT(
+        RAW, checkpoint_space, "0", 0, 9e15, 0, "bytes",
+        "Disk space that the checkpoints of a study may take (20G); beyond it the oldest paused trials lose theirs, "
+        "and run from their beginning when they go on. 0: no limit."),
+    HONE_BOOL(RAW, keep_checkpoints, "no", 0,
+              "Whether the last checkpoint of every trial stays when no trial can need it any more."),
     HONE_REAL(RAW, trial_time, "0", 0, 1e9, 0, "seconds",
               "Time that a trial may take before it counts as failed; 0: no limit."),
     HONE_INT(RAW, trial_memory, "0", 0, 9e15, 0, "bytes",
@@ -48,6 +58,12 @@ const hone_param study_params[] = {
     HONE_INT(RAW, trial, "0", 0, 9007199254740992.0, HONE_P_ADVANCED, NULL,
              "`hone train` only: the number of the trial whose random numbers the training uses (`hone best --format "
              "ini` sets it)."),
+    HONE_STR(
+        RAW, enqueue, "", 0,
+        "Points to try first, before the search is asked: KEY = VALUE, ... with keys of [space]; several with | "
+        "between "
+        "them. Keys left out are drawn from [space]; the search hears of these trials as of its own. A study that has "
+        "tried a point once does not try it again."),
     HONE_STRS(RAW, include, "", 0,
               "Files that are read first; what this one says holds over them. Relative to this file."),
 };

@@ -12,11 +12,15 @@ struct study_raw { /* as written; struct study_settings is what it means */
     const char *workers;
     uint32_t order;
     int64_t lag, trial_retries;
+    double checkpoint_interval;
+    int64_t checkpoint_space;
+    uint8_t keep_checkpoints;
     double trial_time;
     int64_t trial_memory;
     const char *storage, *directory;
     uint8_t final;
     int64_t trial;
+    const char *enqueue;
     hone_strings include;
 };
 extern const hone_param study_params[];

@@ -17,7 +17,11 @@ static const struct kind kinds[] = {
       sizeof(hone_search_v1),
       0,
       { FUNCTION(hone_search_v1, open), FUNCTION(hone_search_v1, ask), FUNCTION(hone_search_v1, tell) } },
-    { HONE_KIND_SCHEDULER, "hone_scheduler_v1", sizeof(hone_scheduler_v1), 0, { FUNCTION(hone_scheduler_v1, open) } },
+    { HONE_KIND_SCHEDULER,
+      "hone_scheduler_v1",
+      sizeof(hone_scheduler_v1),
+      HONE_SCHEDULER_CLONES,
+      { FUNCTION(hone_scheduler_v1, open) } },
     { HONE_KIND_OBJECTIVE,
       "hone_objective_v1",
       sizeof(hone_objective_v1),
@@ -77,6 +81,7 @@ static const struct kind kinds[] = {
       sizeof(hone_reporter_v1),
       0,
       { FUNCTION(hone_reporter_v1, open), FUNCTION(hone_reporter_v1, hear) } },
+    { HONE_KIND_BENCHMARK, "hone_benchmark_v1", sizeof(hone_benchmark_v1), 0, { FUNCTION(hone_benchmark_v1, run) } },
 };
 
 const struct kind *kind_at(size_t i)

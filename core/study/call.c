@@ -37,32 +37,56 @@ hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_e
 {
     struct guard guard;
     study_enter(&study->search, &guard);
-    const hone_rc rc = study->search_iface->ask(study->search.self, number, x, err);
-    return study_leave(&study->search, &guard, "propose a point", rc, err);
+    hone_rc rc = study->search_iface->ask(study->search.self, number, x, err);
+    rc = study_leave(&study->search, &guard, "propose a point", rc, err);
+    const hone_rc noted = rc < 0 ? HONE_OK : study_flush_notes(study, err);
+    return noted < 0 ? noted : rc;
 }
 
-hone_rc study_ask_scheduler(struct study *study, uint64_t number, hone_error *err)
+hone_rc study_ask_scheduler(struct study *study, uint64_t number, int may_start, hone_order *order, hone_error *err)
 {
-    hone_order order = { sizeof order, HONE_ORDER_START, number, 0, 0, NULL };
     struct guard guard;
+    *order = (hone_order){ .size = sizeof *order,
+                           .what = HONE_ORDER_START,
+                           .trial = number,
+                           .x = study->cloned_x,
+                           .may_start = may_start != 0 };
     if (!study->scheduler_iface->next)
         return HONE_OK;
+    for (uint32_t i = 0; i < study->table.n_dims; i++)
+        study->cloned_x[i] = (double)NAN;
     study_enter(&study->scheduler, &guard);
-    hone_rc rc = study->scheduler_iface->next(study->scheduler.self, &order, err);
-    rc = study_leave(&study->scheduler, &guard, "say what is next", rc, err);
-    if (rc == HONE_OK && (order.what != HONE_ORDER_START || order.until))
-        return hone_fail(err, HONE_ENOTSUP, "scheduler.use",
-                         "scheduler '%s' wants to pause, resume or clone trials, which this hone cannot do yet",
-                         study->scheduler.entry->name);
-    return rc;
+    const hone_rc rc = study->scheduler_iface->next(study->scheduler.self, order, err);
+    return study_leave(&study->scheduler, &guard, "say what is next", rc, err);
+}
+
+hone_rc study_check_order(const struct study *study, const hone_order *order, hone_error *err)
+{
+    const char *name = study->scheduler.entry->name;
+    if (order->what == HONE_ORDER_START)
+        return HONE_OK;
+    if (order->what != HONE_ORDER_RESUME && order->what != HONE_ORDER_CLONE)
+        return hone_fail(err, HONE_EINVAL, "scheduler.use", "scheduler '%s' gave the unknown order %u", name,
+                         order->what);
+    if (order->trial >= study->table.n || study->table.trials[order->trial]->state != HONE_STATE_PAUSED)
+        return hone_fail(err, HONE_EINVAL, "scheduler.use",
+                         "scheduler '%s' wants to go on with trial %llu, which has not paused", name,
+                         (unsigned long long)order->trial);
+    if (order->until && order->until <= study->table.trials[order->trial]->step)
+        return hone_fail(err, HONE_EINVAL, "scheduler.use",
+                         "scheduler '%s' wants trial %llu, which stands at step %lld, to go on until step %lld", name,
+                         (unsigned long long)order->trial, (long long)study->table.trials[order->trial]->step,
+                         (long long)order->until);
+    return HONE_OK;
 }
 
 hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_error *err)
 {
+    const int paused = trial->state == HONE_STATE_PAUSED;
     const hone_outcome outcome = { .size = sizeof outcome,
-                                   .status = trial->state == HONE_STATE_COMPLETE ? HONE_COMPLETE
-                                             : trial->state == HONE_STATE_PRUNED ? HONE_PRUNED
-                                                                                 : HONE_FAILED,
+                                   .status = trial->state == HONE_STATE_COMPLETE           ? HONE_COMPLETE
+                                             : trial->state == HONE_STATE_PRUNED || paused ? HONE_PRUNED
+                                                                                           : HONE_FAILED,
                                    .trial = trial->number,
                                    .x = trial->x,
                                    .values = study_minimize(study, trial->values),
@@ -73,18 +97,21 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
     struct guard guard;
     study_enter(&study->search, &guard);
     hone_rc rc = study->search_iface->tell(study->search.self, &outcome, err);
-    if ((rc = study_leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 || !study->scheduler_iface->finish)
+    if ((rc = study_leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 ||
+        (rc = study_flush_notes(study, err)) < 0 || !study->scheduler_iface->finish)
         return rc < 0 ? rc : HONE_OK;
     study_enter(&study->scheduler, &guard);
-    rc = study->scheduler_iface->finish(study->scheduler.self, trial->number, outcome.status, outcome.values, err);
+    rc = study->scheduler_iface->finish(study->scheduler.self, trial->number, paused ? HONE_PAUSED : outcome.status,
+                                        outcome.values, err);
     rc = study_leave(&study->scheduler, &guard, "hear the end of a trial", rc, err);
     return rc < 0 ? rc : HONE_OK;
 }
 
 hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err)
 {
-    const hone_report report = { sizeof report, study->table.n_values, trial->number, trial->step,
-                                 study_minimize(study, trial->values) };
+    const hone_report report = {
+        sizeof report, study->table.n_values, trial->number, trial->step, study_minimize(study, trial->values), trial->x
+    };
     struct guard guard;
     *verdict = HONE_CONTINUE;
     if (!study->scheduler_iface->report)
@@ -94,10 +121,6 @@ hone_rc study_report_scheduler(struct study *study, const struct trial *trial, u
     rc = study_leave(&study->scheduler, &guard, "judge a report", rc, err);
     if (rc < 0)
         return rc;
-    if (*verdict == HONE_PAUSE)
-        return hone_fail(err, HONE_ENOTSUP, "scheduler.use",
-                         "scheduler '%s' wants to pause trials, which this hone cannot do yet",
-                         study->scheduler.entry->name);
     if (*verdict > HONE_STOP)
         return hone_fail(err, HONE_EINVAL, "scheduler.use", "scheduler '%s' gave the unknown verdict %u",
                          study->scheduler.entry->name, *verdict);

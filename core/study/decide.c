@@ -11,16 +11,30 @@ enum { BAD_POINTS_MAX = 10 }; /* in a row: a search that proposes nothing else i
 
 /* ---- new trials ---- */
 
-int study_budget_left(const struct study *study)
+int study_may_start(const struct study *study)
 {
-    const struct study_settings *s = &study->composition->study;
-    return (s->trials <= 0 || study->table.n < (uint64_t)s->trials) &&
-           (s->time <= 0 || seconds_steady() - study->began < s->time);
+    const int64_t trials = study->composition->study.trials;
+    return !study->done && (trials <= 0 || study->table.n < (uint64_t)trials);
 }
 
+static int time_left(const struct study *study)
+{
+    const double time = study->composition->study.time;
+    return time <= 0 || seconds_steady() - study->began < time;
+}
+
+int study_budget_left(const struct study *study)
+{
+    return study_may_start(study) && time_left(study);
+}
+
+/* A scheduler that has paused trials is asked also when no new one may start. */
 static int may_ask(const struct study *study)
 {
-    return !study->done && !study->waiting && !study->cancelled && !*study->signalled && study_budget_left(study);
+    return study->done != &study->scheduler && !study->waiting && !study->cancelled && !*study->signalled &&
+           time_left(study) &&
+           (study_may_start(study) ||
+            (study->table.paused && study->scheduler_iface->next && !study->nothing_to_resume));
 }
 
 /* A point that no objective should see: the trial fails at once, and says whose fault it is. */
@@ -48,42 +62,87 @@ static hone_rc refuse_point(struct study *study, struct trial *trial, const hone
     return HONE_OK;
 }
 
+/* The trial will be the slot's next work. */
+static void queue_trial(struct slot *slot, struct trial *trial)
+{
+    slot->trial = trial;
+    slot->phase = SLOT_QUEUED;
+    slot->starting = 1;
+    slot->at = trial_next_time(trial);
+    slot->step = trial->step;
+}
+
 /* Asks for one point and puts its trial on the slot. HONE_WAIT: nothing to start now. */
-static hone_rc start_new(struct study *study, struct slot *slot, hone_error *err)
+static hone_rc start_new(struct study *study, struct slot *slot, int64_t until, hone_error *err)
 {
     hone_error why = HONE_ERROR_INIT;
-    hone_rc rc = study_ask_scheduler(study, study->table.n, err);
-    if (rc == HONE_WAIT || rc == HONE_DONE) {
-        *(rc == HONE_WAIT ? &study->waiting : &study->done) = &study->scheduler;
-        return HONE_WAIT;
-    }
-    if (rc < 0)
-        return rc;
     struct trial *trial = trial_table_append(&study->table);
     if (!trial)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for trial %llu", (unsigned long long)study->table.n);
-    rc = study_ask_search(study, trial->number, trial->x, err);
+    const uint32_t from = study->n_given ? HONE_ASKED_GIVEN : HONE_ASKED_SEARCH;
+    hone_rc rc = study->n_given ? study_take_point(study, trial, trial->x, err)
+                                : study_ask_search(study, trial->number, trial->x, err);
     if (rc != HONE_OK) { /* take it back */
         trial_table_drop_last(&study->table);
         if (rc < 0)
             return rc;
-        *(rc == HONE_WAIT ? &study->waiting : &study->done) = &study->search;
+        if (rc == HONE_DONE)
+            study->done = &study->search;
+        else
+            study->waiting = &study->search;
         return HONE_WAIT;
     }
     trial->started = seconds_now();
     trial->begun = study->now;
+    trial->until = study_pause_step(study, until);
     if (space_check_point(&study->space, trial->x, &why) != HONE_OK)
         return refuse_point(study, trial, &why, err);
     study->bad_points = 0;
     trial->worker = (unsigned)(slot - study->slots);
-    slot->trial = trial;
-    slot->phase = SLOT_QUEUED;
-    slot->starting = 1;
-    slot->at = trial->begun + 1;
-    slot->step = 0;
-    if ((rc = study_put_event(study, HONE_EVENT_ASK, trial, 0, 0, NULL, err)) != HONE_OK)
+    queue_trial(slot, trial);
+    struct text text = TEXT_INIT;
+    if (from == HONE_ASKED_GIVEN)
+        rc = study_point_text(study, trial, &text, err);
+    if (rc == HONE_OK)
+        rc = study_put_event(study, HONE_EVENT_ASK, trial, trial->until, from,
+                             from == HONE_ASKED_GIVEN ? text_string(&text) : NULL, err);
+    text_release(&text);
+    return rc != HONE_OK ? rc : study_put_trial(study, trial, NULL, err);
+}
+
+/* Carries out the scheduler's next order on the slot. HONE_WAIT: there is none now. */
+static hone_rc obey(struct study *study, struct slot *slot, hone_error *err)
+{
+    const int may_start = study_may_start(study);
+    hone_order order;
+    hone_rc rc = study_ask_scheduler(study, study->table.n, may_start, &order, err);
+    if (rc == HONE_OK && order.what == HONE_ORDER_START && !may_start) {
+        study->nothing_to_resume = 1;
+        return HONE_WAIT;
+    }
+    if (rc == HONE_WAIT || rc == HONE_DONE) {
+        *(rc == HONE_WAIT ? &study->waiting : &study->done) = &study->scheduler;
+        return HONE_WAIT;
+    }
+    if (rc == HONE_OK)
+        rc = study_check_order(study, &order, err);
+    if (rc != HONE_OK || order.what == HONE_ORDER_START)
+        return rc != HONE_OK ? rc : start_new(study, slot, order.until, err);
+    struct trial *trial = study->table.trials[order.trial];
+    rc = order.what == HONE_ORDER_CLONE ? study_clone_trial(study, &order, err)
+                                        : study_resume_trial(study, trial, order.until, err);
+    if (rc != HONE_OK)
         return rc;
+    trial->worker = (unsigned)(slot - study->slots);
+    queue_trial(slot, trial);
     return study_put_trial(study, trial, NULL, err);
+}
+
+/* 1 where all that the trial had to do before it waits is done: its worker died, or the study was killed, just then. */
+static int has_paused(const struct trial *trial)
+{
+    return trial->pause_at && trial->newest.size && trial->newest.trial == trial->number &&
+           trial->newest.step == trial->step;
 }
 
 hone_rc study_fill_slots(struct study *study, hone_error *err)
@@ -93,13 +152,15 @@ hone_rc study_fill_slots(struct study *study, hone_error *err)
         while (slot->phase == SLOT_IDLE) {
             if (study->next_rerun < study->n_rerun && !study->cancelled && !*study->signalled) {
                 struct trial *trial = study->rerun[study->next_rerun++];
+                if (has_paused(trial)) {
+                    const hone_rc rc = study_pause_trial(study, trial, err);
+                    if (rc != HONE_OK)
+                        return rc;
+                    continue;
+                }
                 trial->attempt++;
                 trial->worker = i;
-                slot->trial = trial;
-                slot->phase = SLOT_QUEUED;
-                slot->starting = 1;
-                slot->at = trial->begun + (double)trial->step + 1;
-                slot->step = 0;
+                queue_trial(slot, trial);
                 const hone_rc rc = study_put_trial(study, trial, NULL, err);
                 if (rc != HONE_OK)
                     return rc;
@@ -107,9 +168,12 @@ hone_rc study_fill_slots(struct study *study, hone_error *err)
             }
             if (!may_ask(study))
                 return HONE_OK;
-            const hone_rc rc = start_new(study, slot, err);
-            if (rc == HONE_WAIT)
+            const hone_rc rc = obey(study, slot, err);
+            if (rc == HONE_WAIT) {
+                if (may_ask(study)) /* the search is done: paused trials may go on */
+                    continue;
                 return HONE_OK;
+            }
             if (rc != HONE_OK)
                 return rc;
         }
@@ -129,8 +193,10 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
     slot->starting = 0;
     slot->at = trial->begun + (double)held->step + 1;
     const int stopped = trial->stop_at && held->step >= trial->stop_at;
-    if (stopped || held->step <= trial->step) { /* run again: this step was reported, judged and committed before */
-        slot->verdict = stopped ? HONE_STOP : HONE_CONTINUE;
+    const int paused = trial->pause_at && held->step >= trial->pause_at;
+    if (stopped || paused || held->step <= trial->step) { /* run again: this step was reported and judged before */
+        slot->verdict = stopped ? HONE_STOP : paused ? HONE_PAUSE : HONE_CONTINUE;
+        slot->at = trial_next_time(trial);
         return HONE_OK;
     }
     trial->step = held->step;
@@ -143,10 +209,17 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
     }
     if ((rc = study_report_scheduler(study, trial, &verdict, err)) != HONE_OK)
         return rc;
+    if (verdict == HONE_CONTINUE && trial->until && trial->step >= trial->until)
+        verdict = HONE_PAUSE;
     if (verdict == HONE_STOP)
         trial->stop_at = trial->step;
+    if (verdict == HONE_PAUSE) {
+        trial->pause_at = trial->step;
+        slot->at = trial->begun + (double)trial->step; /* it takes no time */
+    }
     slot->verdict = verdict;
     study->waiting = NULL;
+    study->nothing_to_resume = 0;
     const hone_report_record record = { sizeof record,  held->n_values, trial->number,
                                         trial->attempt, trial->step,    held->values,
                                         seconds_now(),  verdict,        0 };
@@ -190,7 +263,7 @@ static hone_rc retry(struct study *study, struct slot *slot, hone_error *err)
     trial->retries++;
     slot->phase = SLOT_QUEUED;
     slot->starting = 1;
-    slot->at = trial->begun + (double)trial->step + 1;
+    slot->at = trial_next_time(trial);
     if ((rc = study_put_event(study, HONE_EVENT_RETRY, trial, trial->step, 0, slot->held.message, err)) != HONE_OK ||
         (rc = study_put_trial(study, trial, NULL, err)) != HONE_OK)
         return rc;
@@ -207,8 +280,16 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
     uint32_t state = HONE_STATE_FAILED;
     char message[320];
     hone_rc rc;
-    if (held->died && trial->retries < study->composition->study.trial_retries)
+    const int paused = trial->pause_at && (held->status == HONE_PAUSED || (held->died && has_paused(trial)));
+    if (held->died && !paused && trial->retries < study->composition->study.trial_retries)
         return retry(study, slot, err);
+    if (paused) {
+        slot->phase = SLOT_IDLE;
+        slot->trial = NULL;
+        study->waiting = NULL;
+        study->nothing_to_resume = 0;
+        return study_pause_trial(study, trial, err);
+    }
     if (held->status == HONE_COMPLETE || held->status == HONE_PRUNED) {
         measure_constraints(study, held->values, held->n_values, trial->constraints);
         if (held->status == HONE_COMPLETE)
@@ -227,9 +308,11 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
     if (trial_end(&study->table, trial, state) < 0)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the front of the study");
     study->waiting = NULL;
+    study->nothing_to_resume = 0;
     slot->phase = SLOT_IDLE;
     slot->trial = NULL;
-    if ((rc = study_put_trial(study, trial, held, err)) != HONE_OK ||
+    if ((rc = study_checkpoint_over(study, trial, err)) != HONE_OK ||
+        (rc = study_put_trial(study, trial, held, err)) != HONE_OK ||
         (rc = study_put_event(study, HONE_EVENT_TELL, trial, trial->step, 0, NULL, err)) != HONE_OK ||
         (rc = study_tell_search(study, trial, err)) != HONE_OK)
         return rc;

@@ -6,6 +6,7 @@
 #include "hone/rng.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { EVENTS_PER_COMMIT = 256 };
 
@@ -37,12 +38,19 @@ hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t f
     hone_setting *settings = calloc(n_dims + 1, sizeof *settings);
     struct crew_trial order = { .number = t->number,
                                 .attempt = t->attempt,
-                                .flags = flags,
+                                .flags = flags | (t->cloned ? HONE_TRIAL_CLONED : 0u),
                                 .until = until,
+                                .restore = { t->newest, t->at_pause },
                                 .settings = settings,
                                 .seed = hone_rng_derive((uint64_t)study->composition->study.seed, 1000 + t->number) };
     if (!settings)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a trial's settings");
+    if (flags & HONE_TRIAL_FINAL) { /* a training of its own */
+        order.flags = flags;
+        memset(order.restore, 0, sizeof order.restore);
+    } else if (t->at_pause.step == t->newest.step) {
+        memset(&order.restore[1], 0, sizeof order.restore[1]);
+    }
     study_fill_record(study, t, &study->record);
     for (uint32_t i = 0; i < study->record.record.n_parameters; i++) {
         const hone_parameter_record *p = &study->record.record.parameters[i];
@@ -122,7 +130,8 @@ static hone_rc take_word(struct study *study, struct slot *slot, const struct cr
     }
     slot->phase = SLOT_HELD;
     if (event->what == CREW_REPORT) {
-        slot->at = slot->trial->begun + (double)event->step;
+        slot->at = event->step > slot->trial->step ? slot->trial->begun + (double)event->step
+                                                   : trial_next_time(slot->trial);
         slot->step = event->step;
     }
     return held_copy(&slot->held, event, err);
@@ -142,6 +151,12 @@ static hone_rc take(struct study *study, const struct crew_event *event, hone_er
                  event->message ? event->message : "");
         return study_tell_note(study, text, err);
     case CREW_ATTACHMENT: return study_put_attachment(study, event, 0, err);
+    case CREW_CHECKPOINT: {
+        struct trial *trial = study->slots[event->worker].trial;
+        if (!trial || trial->number != event->trial || trial->attempt != event->attempt)
+            return HONE_OK; /* of a trial that was ended */
+        return study_take_checkpoint(study, trial, &event->checkpoint, err);
+    }
     case CREW_READY: return study_worker_ready(event, err);
     case CREW_REPORT:
     case CREW_OUTCOME:
@@ -253,6 +268,8 @@ hone_rc study_run(struct study *study, enum study_end *end, hone_error *err)
             study_commit(study, &ignored); /* what was decided before a plugin failed stays */
         return rc;
     }
+    if (!*study->signalled && (rc = study_checkpoints_end(study, err)) != HONE_OK)
+        return rc;
     *end = *study->signalled ? STUDY_STOPPED : study->done ? STUDY_SPENT : STUDY_BUDGET;
     if ((rc = study_begin(study, err)) != HONE_OK ||
         (rc = study_put_study(study, *end == STUDY_STOPPED ? HONE_STUDY_STOPPED : HONE_STUDY_FINISHED, err)) != HONE_OK)

@@ -66,6 +66,7 @@ static void fill_status(struct study *study, hone_status *status)
                              .time = s->time,
                              .elapsed = seconds_steady() - study->began,
                              .running = t->running,
+                             .paused = t->paused,
                              .complete = t->complete,
                              .pruned = t->pruned,
                              .failed = t->failed,

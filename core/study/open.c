@@ -20,7 +20,7 @@ static hone_rc open_component(struct study *study, const struct composed_section
     hone_rc rc = composition_settings(study->composition, section, NULL, 0, &settings, err);
     if (rc != HONE_OK)
         return rc;
-    rc = component_create(component, study->composition->catalog, settings.component, study->host, section->name,
+    rc = component_create(component, study->composition->catalog, settings.component, &study->composing, section->name,
                           settings.own, settings.n_own, seed, err);
     section_settings_release(&settings);
     if (rc < 0 && err->param[0] && !strchr(err->param, '.')) {
@@ -64,6 +64,7 @@ static hone_rc open_tables(struct study *study, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     const uint32_t n_dims = study->space.view.n_dims, n_values = (uint32_t)c->n_objectives;
+    study->cloned_x = calloc(n_dims + 1u, sizeof *study->cloned_x);
     study->objectives = calloc(n_values + 1, sizeof *study->objectives);
     study->maximize = calloc(n_values + 1, sizeof *study->maximize);
     study->minimized = calloc(n_values + 1, sizeof *study->minimized);
@@ -73,7 +74,8 @@ static hone_rc open_tables(struct study *study, hone_error *err)
                          study->n_slots, study->crew->n);
     study->slots = calloc(study->n_slots, sizeof *study->slots);
     study->worker_status = calloc(study->n_slots, sizeof *study->worker_status);
-    if (!study->objectives || !study->maximize || !study->minimized || !study->slots || !study->worker_status)
+    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->slots ||
+        !study->worker_status)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < n_values; i++)
         study->objectives[i] = (hone_value){ c->objectives[i].metric, 0, c->objectives[i].direction, 0 };
@@ -152,6 +154,7 @@ static hone_rc hear_description(struct study *study, hone_error *err)
 struct lookup {
     const char *name;
     int64_t id;
+    int finished;
     char *config;
 };
 
@@ -161,6 +164,7 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
     if (strcmp(record->name, l->name))
         return HONE_OK;
     l->id = record->id;
+    l->finished = record->state == HONE_STUDY_FINISHED;
     l->config = strdup(record->config);
     return l->config ? HONE_OK : HONE_ENOMEM;
 }
@@ -174,8 +178,11 @@ struct line {
 /* Keys of [study] that may change from one run of a study to the next. */
 static int may_change(const struct line *line)
 {
-    static const char *const keys[] = { "trials", "time",  "workers",    "storage",      "directory",
-                                        "final",  "trial", "trial_time", "trial_memory", "trial_retries" };
+    static const char *const keys[] = {
+        "trials",          "time",       "workers",      "storage",       "directory",           "final",
+        "trial",           "trial_time", "trial_memory", "trial_retries", "checkpoint_interval", "checkpoint_space",
+        "keep_checkpoints"
+    };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
         if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) &&
@@ -198,7 +205,8 @@ static struct line next_line(const char **at, struct line *section)
         *at += line.length + (line.at[line.length] == '\n');
         if (line.at[0] == '[')
             *section = line;
-        if (line.length && line.at[0] != ';' && !(line_is(section, "[study]", 7) && may_change(&line)) &&
+        if (line.length && line.at[0] != ';' &&
+            !(line_is(section, "[study]", 7) && (may_change(&line) || line_is(&line, "enqueue ", 8))) &&
             !line_is(section, "[reporter", 9))
             return line;
     }
@@ -241,9 +249,14 @@ static hone_rc open_storage(struct study *study, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     const hone_storage_v1 *s = study->storage_iface = study->storage.loaded->iface;
-    if ((rc = s->open(study->storage.self, c->storage_location, HONE_STORAGE_WRITE, err)) != HONE_OK ||
+    if ((rc = s->open(study->storage.self, c->storage_location, study->verify ? HONE_STORAGE_READ : HONE_STORAGE_WRITE,
+                      err)) != HONE_OK ||
         (rc = s->studies(study->storage.self, &visitor, err)) != HONE_OK)
         goto out;
+    if (study->verify) {
+        study->id = lookup.id;
+        goto out;
+    }
     if (lookup.id >= 0) {
         study->id = lookup.id;
         if ((rc = s->lock(study->storage.self, study->id, err)) != HONE_OK ||
@@ -255,6 +268,7 @@ static hone_rc open_storage(struct study *study, hone_error *err)
         goto out;
     if (lookup.id < 0)
         rc = s->lock(study->storage.self, study->id, err);
+    study->was_finished = lookup.finished;
 out:
     free(lookup.config);
     return rc;
@@ -266,7 +280,8 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
                                       trials,        study->max_step };
-    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step, trials };
+    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step,
+                                            trials,           &study->space.view,    (uint64_t)c->study.seed };
     hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;
@@ -297,13 +312,17 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
                              .crew = options->crew,
                              .workers = options->workers,
                              .signalled = options->signalled,
+                             .verify = options->verify,
                              .terminal = *options->terminal,
                              .began = seconds_steady() };
-    if ((rc = open_tables(study, err)) != HONE_OK || (rc = hear_description(study, err)) != HONE_OK ||
-        (rc = open_strategies(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
-        (rc = study_replay(study, err)) != HONE_OK)
+    study_compose_init(study);
+    if ((rc = open_tables(study, err)) != HONE_OK || (rc = study_points_init(study, err)) != HONE_OK ||
+        (rc = hear_description(study, err)) != HONE_OK || (rc = open_strategies(study, err)) != HONE_OK ||
+        (rc = open_storage(study, err)) != HONE_OK || (rc = study_replay(study, err)) != HONE_OK || study->verify)
         return rc;
-    return open_reporters(study, options->terminal, err);
+    rc = open_reporters(study, options->terminal, err);
+    study->live = rc == HONE_OK;
+    return rc;
 }
 
 void study_close(struct study *study)
@@ -313,6 +332,7 @@ void study_close(struct study *study)
         component_destroy(&study->reporters[i - 1]);
     component_destroy(&study->scheduler);
     component_destroy(&study->search);
+    study_compose_release(study);
     component_destroy(&study->storage);
     for (unsigned i = 0; study->slots && i < study->n_slots; i++)
         slot_release(&study->slots[i]);
@@ -327,6 +347,9 @@ void study_close(struct study *study)
     free(study->maximize);
     free(study->minimized);
     free(study->rerun);
+    free(study->given);
+    free(study->cloned_x);
+    study_checkpoints_release(study);
     free(study->stop_key);
     free(study->length_metric);
     *study = (struct study){ 0 };

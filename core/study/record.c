@@ -87,6 +87,8 @@ hone_rc study_commit(struct study *study, hone_error *err)
     const hone_rc rc = study->storage_iface->commit(study->storage.self, err);
     if (rc != HONE_OK)
         study_rollback(study);
+    else
+        study_checkpoints_sweep(study);
     study->in_transaction = 0;
     return rc;
 }

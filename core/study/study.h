@@ -60,9 +60,23 @@ struct trial_record {
     char (*texts)[32];                 /* (n_dims) */
 };
 
+/* Files of trials' states. What is not needed any more is removed after the commit that says so, unless a clone still begins
+ * from it. */
+struct checkpoints {
+    struct crew_checkpoint *doomed; /* (n_doomed) */
+    size_t n_doomed, doomed_capacity;
+    struct trial **borrowers; /* (n_borrowers) clones without a checkpoint of their own yet */
+    size_t n_borrowers, borrowers_capacity;
+    uint64_t bytes; /* of all that is kept */
+};
+
 struct study {
     const struct composition *composition;
-    const hone_host *host;
+    const hone_host *host;     /* as given; components get `composing` */
+    hone_host composing;       /* the same, and hone/compose.h: compose.c */
+    struct composed *composed; /* opened through it */
+    struct text notes;         /* of components, not told yet */
+    int live;                  /* what is decided now is new, not replayed */
     struct crew *crew;
     struct space space;
     struct trial_table table;
@@ -72,8 +86,10 @@ struct study {
     const hone_search_v1 *search_iface;
     const hone_scheduler_v1 *scheduler_iface;
     const hone_storage_v1 *storage_iface;
-    int64_t id;             /* in the storage */
-    hone_value *objectives; /* (n_values) names and directions */
+    struct verification *verify; /* NULL: the study runs */
+    int64_t id;                  /* in the storage */
+    int was_finished;            /* when it was found there */
+    hone_value *objectives;      /* (n_values) names and directions */
     uint8_t *maximize;
     double *minimized; /* (n_values) scratch */
     int64_t max_step;
@@ -84,10 +100,15 @@ struct study {
     unsigned n_slots, n_computing, workers;
     struct trial **rerun; /* found running when the study was resumed, by number */
     size_t n_rerun, next_rerun;
+    double *given; /* (n_given, n_dims) points to try before the search is asked; NaN: left to be drawn */
+    uint64_t n_given;
+    struct checkpoints checkpoints;
+    double *cloned_x;                       /* (n_dims) scratch: the point of a clone */
     uint64_t sequence;                      /* of the next event */
     uint64_t before;                        /* trials that had ended when this run began */
     double now;                             /* virtual */
     const struct component *waiting, *done; /* the search or the scheduler, where it said HONE_WAIT, HONE_DONE */
+    int nothing_to_resume;                  /* no new trial may start, and the scheduler has nothing else for now */
     unsigned bad_points;                    /* in a row */
     double began, ticked;                   /* monotonic */
     int in_transaction;
@@ -107,6 +128,12 @@ struct study_options {
     unsigned workers; /* how many may compute at once */
     const hone_terminal *terminal;
     const volatile sig_atomic_t *signalled;
+    struct verification *verify; /* NULL: to run. Otherwise the storage is read only, and the replay is all there is */
+};
+/* What a replay of recorded decisions came to. */
+struct verification {
+    uint64_t decisions;   /* asked and judged again */
+    char difference[400]; /* the first answer that is not as recorded; "": there is none */
 };
 /* Opens the storage and the plugins, waits for the first worker to describe the objective, and replays what the storage has
  * of a study of this name. Errors about the INI name their section's key in err->param ("study.objectives"). */
@@ -151,13 +178,55 @@ hone_rc study_leave(const struct component *component, const struct guard *guard
                     hone_error *err);
 hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_error *err);
 hone_rc study_ask_search(struct study *study, uint64_t number, double *x, hone_error *err);
-hone_rc study_ask_scheduler(struct study *study, uint64_t number, hone_error *err);
+/* The next order: HONE_OK, HONE_WAIT, HONE_DONE. number: of the trial that would be new. order->x is study->cloned_x. */
+hone_rc study_ask_scheduler(struct study *study, uint64_t number, int may_start, hone_order *order, hone_error *err);
+hone_rc study_check_order(const struct study *study, const hone_order *order, hone_error *err);
+/* Tells the search how a trial stands: over, or paused. */
 hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err);
 
+/* order.c: trials that pause and go on */
+hone_rc study_resume_trial(struct study *study, struct trial *trial, int64_t until, hone_error *err);
+hone_rc study_clone_trial(struct study *study, const hone_order *order, hone_error *err);
+hone_rc study_pause_trial(struct study *study, struct trial *trial, hone_error *err);
+/* Where a trial that was ordered until `until` is to pause: nowhere, where that is its end. */
+int64_t study_pause_step(const struct study *study, int64_t until);
+
+/* points.c: points that the user gives */
+hone_rc study_points_init(struct study *study, hone_error *err);
+/* Whether the composition's points can be met, its conditions and relations included. The message names the key. */
+hone_rc study_check_points(const struct composition *composition, hone_error *err);
+/* The next one, what it leaves out drawn for this trial; study->n_given is not 0. */
+hone_rc study_take_point(struct study *study, const struct trial *trial, double *x, hone_error *err);
+/* A trial has tried x: the point it comes from is not tried again. */
+void study_point_tried(struct study *study, const double *x);
+/* "KEY=VALUE" lines of a point, and back (0: they are not that). x: (n_dims), NaN where there is no line. */
+hone_rc study_point_text(struct study *study, const struct trial *trial, struct text *text, hone_error *err);
+int study_point_parse(const struct study *study, const char *lines, double *x);
+
+/* checkpoint.c: files of trials' states */
+hone_rc study_take_checkpoint(struct study *study, struct trial *trial, const struct crew_checkpoint *checkpoint,
+                              hone_error *err);
+/* A trial has paused; is over: what it does not need any more is doomed. */
+hone_rc study_checkpoint_paused(struct study *study, struct trial *trial, hone_error *err);
+hone_rc study_checkpoint_over(struct study *study, struct trial *trial, hone_error *err);
+/* A clone begins from another's checkpoint. */
+hone_rc study_checkpoint_borrow(struct study *study, struct trial *trial, const struct trial *from, hone_error *err);
+void study_checkpoints_sweep(struct study *study); /* after a commit */
+void study_checkpoints_tidy(struct study *study);  /* removes files that no trial of the study knows of */
+hone_rc study_checkpoints_end(struct study *study, hone_error *err); /* the study is over: nothing can go on any more */
+void study_checkpoints_release(struct study *study);
+
 /* decide.c: search and scheduler hear and answer */
+int study_may_start(const struct study *study);   /* as far as the number of trials goes, and points of the search */
 int study_budget_left(const struct study *study); /* more trials may be started, as far as [study] goes */
 hone_rc study_fill_slots(struct study *study, hone_error *err);
 hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err);
+
+/* compose.c: what components that run here may ask of the host */
+void study_compose_init(struct study *study);
+void study_compose_release(struct study *study);
+/* Tells what components noted: reporters and the storage; nothing but forgets it while not live. */
+hone_rc study_flush_notes(struct study *study, hone_error *err);
 
 /* open.c: why the first worker did not get ready, with the key at fault */
 hone_rc study_not_ready(const struct crew_event *event, hone_error *err);

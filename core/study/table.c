@@ -62,6 +62,7 @@ static uint64_t *count_of(struct trial_table *table, uint32_t state)
     case HONE_STATE_COMPLETE: return &table->complete;
     case HONE_STATE_PRUNED: return &table->pruned;
     case HONE_STATE_FAILED: return &table->failed;
+    case HONE_STATE_PAUSED: return &table->paused;
     default: return &table->running;
     }
 }
@@ -130,10 +131,20 @@ static int front_add(struct trial_table *table, struct trial *trial)
     return 0;
 }
 
-int trial_end(struct trial_table *table, struct trial *trial, uint32_t state)
+double trial_next_time(const struct trial *trial)
+{
+    return trial->begun + (double)trial->step + (trial->pause_at ? 0 : 1);
+}
+
+void trial_move(struct trial_table *table, struct trial *trial, uint32_t state)
 {
     --*count_of(table, trial->state);
     trial->state = state;
     ++*count_of(table, state);
+}
+
+int trial_end(struct trial_table *table, struct trial *trial, uint32_t state)
+{
+    trial_move(table, trial, state);
     return state == HONE_STATE_COMPLETE ? front_add(table, trial) : 0;
 }

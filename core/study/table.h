@@ -4,6 +4,7 @@
 #define HONE_STUDY_TABLE_H
 #include "hone/search.h"
 #include "hone/storage.h"
+#include "study/crew.h"
 
 #include <stddef.h>
 
@@ -14,13 +15,17 @@ struct trial {
     int64_t step;            /* last one reported and delivered; 0: none */
     int64_t best_step;       /* of the first objective */
     int64_t stop_at;         /* the scheduler stopped it there; 0: it did not */
+    int64_t until;           /* where it is to pause; 0: nowhere */
+    int64_t pause_at;        /* where it was told to pause, and has not gone on; 0: nowhere */
     double best;             /* of the first objective so far, lower is better */
     double begun;            /* virtual time, order = strict */
     double started, ended;   /* seconds since the epoch */
     unsigned worker;
-    double *x;           /* (n_dims) */
-    double *values;      /* (n_values) as the user measures them; NaN: none */
-    double *constraints; /* (n_constraints) violations */
+    int cloned;                              /* goes on from another's checkpoint: it cannot begin anew */
+    struct crew_checkpoint newest, at_pause; /* size 0: none; at_pause: of the last pause */
+    double *x;                               /* (n_dims) */
+    double *values;                          /* (n_values) as the user measures them; NaN: none */
+    double *constraints;                     /* (n_constraints) violations */
 };
 
 struct trial_table {
@@ -28,7 +33,7 @@ struct trial_table {
     uint64_t n, capacity;
     uint32_t n_dims, n_values, n_constraints;
     const uint8_t *maximize; /* (n_values) */
-    uint64_t running, complete, pruned, failed;
+    uint64_t running, paused, complete, pruned, failed;
     /* Complete trials that no other dominates, by number; one objective: the best alone, ties to the smaller number. Feasible
      * ones first: a trial that breaks a constraint is there only where all do, and breaks it least (Deb 2000). */
     struct trial **front;
@@ -44,6 +49,11 @@ struct trial *trial_table_append(struct trial_table *table);
 void trial_table_drop_last(struct trial_table *table);
 /* Ends a trial (complete, pruned, failed), keeping counts and front up to date: O(front). 0, or -1: out of memory. */
 int trial_end(struct trial_table *table, struct trial *trial, uint32_t state);
+/* Virtual time of the next news of a trial that runs: its next step, or its pause, which takes no time. What a trial that
+ * begins anew repeats takes none either. */
+double trial_next_time(const struct trial *trial);
+/* From running to paused and back. */
+void trial_move(struct trial_table *table, struct trial *trial, uint32_t state);
 /* The best trial (several objectives: the first of the front), or NULL: none is complete. */
 struct trial *trial_table_best(const struct trial_table *table);
 /* Of a trial's values: lower is better. */

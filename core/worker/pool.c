@@ -103,6 +103,12 @@ static hone_rc crew_start(struct crew *crew, unsigned worker, const struct crew_
         wire_string(out, trial->settings[i].text);
         wire_f64(out, trial->settings[i].number);
     }
+    for (size_t i = 0; i < sizeof trial->restore / sizeof *trial->restore; i++) {
+        wire_u64(out, trial->restore[i].trial);
+        wire_u64(out, (uint64_t)trial->restore[i].step);
+        wire_u64(out, trial->restore[i].size);
+        wire_u64(out, trial->restore[i].checksum);
+    }
     if ((rc = wire_end(out, err)) != HONE_OK)
         return rc;
     if (w->state == WORKER_NONE && (rc = worker_spawn(pool, w, err)) != HONE_OK)
@@ -226,6 +232,13 @@ static hone_rc decode(struct pool *pool, struct worker *w, struct wire_frame *fr
         event->attachment.media_type = wire_get_name(frame);
         event->attachment.text = wire_get_string(frame);
         event->attachment.path = wire_get_string(frame);
+        break;
+    case WIRE_CHECKPOINT:
+        event->what = CREW_CHECKPOINT;
+        event->checkpoint.trial = w->trial;
+        event->checkpoint.step = (int64_t)wire_get_u64(frame);
+        event->checkpoint.size = wire_get_u64(frame);
+        event->checkpoint.checksum = wire_get_u64(frame);
         break;
     case WIRE_LOG:
         event->what = CREW_LOG;
@@ -455,6 +468,7 @@ hone_rc pool_create(struct pool **out, const struct pool_options *options, hone_
     wire_string(&pool->setup, options->directory);
     wire_u64(&pool->setup, options->seed);
     wire_u64(&pool->setup, (uint64_t)options->trial_memory);
+    wire_f64(&pool->setup, options->checkpoint_interval);
     wire_u32(&pool->setup, (uint32_t)options->catalog->no_default_path);
     wire_u32(&pool->setup, (uint32_t)options->catalog->n_paths);
     for (size_t i = 0; i < options->catalog->n_paths; i++)

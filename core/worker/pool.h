@@ -13,7 +13,8 @@ struct pool_options {
     uint64_t seed;         /* of the study */
     double trial_time;     /* seconds of work, waiting for verdicts left out; 0: no limit. Final trainings have none */
     int64_t trial_memory;  /* private bytes, 0: no limit */
-    double grace;          /* seconds between asking a worker to end and killing it */
+    double checkpoint_interval;            /* seconds, see hone info study */
+    double grace;                          /* seconds between asking a worker to end and killing it */
     const struct catalog_options *catalog; /* plugin paths */
     const char *program;                   /* the hone to spawn; NULL: this one */
 };

@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "hone/param.h"
+#include "hone/scheduler.h"
 #include "hone/search.h"
+#include "worker/checkpoint.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -161,14 +163,14 @@ static hone_rc report(const hone_trial *trial, int64_t step, const hone_value *v
     struct wire_frame frame;
     hone_rc rc;
     look_for_misbehaviour(run);
-    if (run->asked_to_stop)
-        return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld although the trial was told to stop",
-                         (long long)step);
+    if (run->verdict != HONE_CONTINUE)
+        return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld although the trial was told to %s",
+                         (long long)step, run->verdict == HONE_STOP ? "stop" : "pause");
     if (n > WIRE_MAX_VALUES)
         return hone_fail(err, HONE_EINVAL, NULL, "a report of %u values (limit %d)", n, WIRE_MAX_VALUES);
-    if (step <= run->page->step)
+    if (step <= run->step)
         return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld after one of step %lld", (long long)step,
-                         (long long)run->page->step);
+                         (long long)run->step);
     for (uint32_t i = 0; i < n; i++)
         if ((rc = remember(run, &values[i], 0, err)) != HONE_OK)
             return rc;
@@ -177,7 +179,7 @@ static hone_rc report(const hone_trial *trial, int64_t step, const hone_value *v
     write_values(out, values, n);
     if ((rc = channel_send(run->channel, out, err)) != HONE_OK)
         return rc;
-    run->page->step = step;
+    run->page->step = run->step = step;
     rc = channel_receive(run->channel, &frame, 1, err);
     if (rc == HONE_DONE) /* the coordinator is gone */
         return hone_fail(err, HONE_ECANCELED, NULL, "the study has ended");
@@ -188,8 +190,8 @@ static hone_rc report(const hone_trial *trial, int64_t step, const hone_value *v
     if (frame.type != WIRE_VERDICT)
         return hone_fail(err, HONE_EIO, NULL, "the coordinator answered a report with a message of type %u",
                          (unsigned)frame.type);
-    run->asked_to_stop = wire_get_u32(&frame) != 0;
-    return run->asked_to_stop ? HONE_DONE : HONE_OK;
+    run->verdict = wire_get_u32(&frame);
+    return run->verdict == HONE_STOP ? HONE_DONE : run->verdict == HONE_PAUSE ? HONE_WAIT : HONE_OK;
 }
 
 static hone_rc result(const hone_trial *trial, const hone_value *values, uint32_t n, hone_error *err)
@@ -276,6 +278,7 @@ void trial_run_begin(struct trial_run *run, struct channel *channel, struct shar
     run->trial.artifact_path = artifact_path;
     run->trial.attach_file = attach_file;
     run->trial.entering = entering;
+    checkpoints_offer(run);
     page->trial = run->trial.number;
     page->step = 0;
     guard_save(&run->guard);
@@ -285,7 +288,10 @@ hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *wh
 {
     struct text *out = &run->channel->out;
     char component[96];
-    uint32_t status = rc == HONE_OK ? HONE_COMPLETE : rc == HONE_DONE ? HONE_PRUNED : HONE_FAILED;
+    uint32_t status = rc == HONE_OK     ? HONE_COMPLETE
+                      : rc == HONE_DONE ? HONE_PRUNED
+                      : rc == HONE_WAIT ? HONE_PAUSED
+                                        : HONE_FAILED;
     const char *message = rc < 0 ? why->msg : NULL, *param = rc < 0 ? why->param : NULL;
     look_for_misbehaviour(run);
     shared_component(run, component, sizeof component);
@@ -295,10 +301,11 @@ hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *wh
         message = run->misbehaviour.msg;
         param = NULL;
         snprintf(component, sizeof component, "%s", run->culprit);
-    } else if (rc == HONE_DONE && !run->asked_to_stop) {
+    } else if ((rc == HONE_DONE && run->verdict != HONE_STOP) || (rc == HONE_WAIT && run->verdict != HONE_PAUSE)) {
+        message = rc == HONE_DONE ? "the objective says that it was pruned, but nobody asked for it"
+                                  : "the objective says that it has paused, but nobody asked for it";
         status = HONE_FAILED;
         rc = HONE_EFAIL;
-        message = "the objective says that it was pruned, but nobody asked for it";
     } else if (rc == HONE_ECANCELED && !*run->channel->cancel) {
         message = message && *message ? message : "the objective cancelled itself";
     }
@@ -325,5 +332,6 @@ void trial_run_release(struct trial_run *run)
     for (size_t i = 0; i < run->n_paths; i++)
         free(run->paths[i]);
     free(run->paths);
+    free(run->saving);
     *run = (struct trial_run){ 0 };
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "hone/objective.h"
 #include "plugin/guard.h"
+#include "study/crew.h"
 #include "worker/shared_page.h"
 #include "worker/wire.h"
 
@@ -42,8 +43,12 @@ struct trial_run {
     struct guard guard;
     hone_error misbehaviour; /* code 0: none; floating-point state changed and the like */
     char culprit[96];
-    int asked_to_stop;
-    char **paths; /* handed out by artifact_path */
+    uint32_t verdict;                  /* the last: HONE_PAUSE and HONE_STOP end the trial */
+    int64_t step;                      /* last reported by this run of it */
+    struct crew_checkpoint restore[2]; /* as told; what is damaged is left out */
+    double checkpoint_interval, saved; /* seconds; monotonic time of the last checkpoint, or of the beginning */
+    char *saving;                      /* where the checkpoint that is being written will be */
+    char **paths;                      /* handed out by artifact_path */
     size_t n_paths;
     hone_error channel_error;
 };

@@ -9,7 +9,7 @@
 #include "hone/plugin.h"
 
 enum {
-    WIRE_VERSION = 1,
+    WIRE_VERSION = 2,
     WIRE_MAX_FRAME = 64 << 20,
     WIRE_MAX_VALUES = 4096 /* of a trial, a report or a description */
 };
@@ -23,7 +23,8 @@ enum wire_type {
     WIRE_REPORT = 17,
     WIRE_OUTCOME = 18,
     WIRE_ATTACHMENT = 19,
-    WIRE_LOG = 20
+    WIRE_LOG = 20,
+    WIRE_CHECKPOINT = 21
 };
 
 /* ---- writing: wire_begin, fields, wire_end; then the bytes go out in one write ---- */

@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "config/composition.h"
 #include "hone/rng.h"
+#include "worker/checkpoint.h"
 #include "worker/components.h"
 #include "worker/data_cache.h"
 #include "worker/trial_run.h"
@@ -28,6 +29,7 @@ struct worker {
     struct trial_components components;
     char *directory;
     uint64_t seed; /* of the study */
+    double checkpoint_interval;
 };
 
 /* SIGTERM only interrupts what the trial waits in; whether it is to end, the coordinator says in the shared page. */
@@ -193,6 +195,7 @@ static hone_rc worker_set_up(struct worker *w, hone_error *err)
     const char *config = wire_get_string(&frame), *directory = wire_get_string(&frame);
     w->seed = wire_get_u64(&frame);
     const uint64_t memory = wire_get_u64(&frame);
+    w->checkpoint_interval = wire_get_f64(&frame);
     options.no_default_path = (int)wire_get_u32(&frame);
     options.n_paths = wire_get_u32(&frame);
     if (options.n_paths > sizeof paths / sizeof *paths)
@@ -239,7 +242,19 @@ static hone_rc read_trial(struct worker *w, struct wire_frame *frame, struct tri
         (*point)[i] = (struct setting_text){ (*settings)[i].key, (*settings)[i].text };
     }
     t->settings = *settings;
+    for (size_t i = 0; i < sizeof run->restore / sizeof *run->restore; i++) {
+        run->restore[i].trial = wire_get_u64(frame);
+        run->restore[i].step = (int64_t)wire_get_u64(frame);
+        run->restore[i].size = wire_get_u64(frame);
+        run->restore[i].checksum = wire_get_u64(frame);
+    }
+    run->checkpoint_interval = w->checkpoint_interval;
     return frame->failed ? hone_fail(err, HONE_EIO, NULL, "a trial that cannot be read") : HONE_OK;
+}
+
+static void log_damaged(void *ctx, const char *message)
+{
+    host_log(&((struct worker *)ctx)->host, HONE_LOG_WARN, message);
 }
 
 static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_error *err)
@@ -257,7 +272,9 @@ static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_err
     trial_components_begin(&w->components, point, n, run.trial.seed);
     w->components.trial_number = run.trial.number;
     w->components.until = run.trial.until;
-    rc = objective_create(w, &objective, run.trial.seed, &why);
+    rc = checkpoints_check(&run, log_damaged, w, &why);
+    if (rc == HONE_OK)
+        rc = objective_create(w, &objective, run.trial.seed, &why);
     if (rc == HONE_OK) {
         const hone_objective_v1 *iface = objective.loaded->iface;
         run.trial.entering(&run.trial, w->composition.objective->name);

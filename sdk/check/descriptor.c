@@ -232,6 +232,7 @@ static const struct need needs[] = {
     NEED(HONE_KIND_METRIC, hone_metric_v1, list),
     NEED(HONE_KIND_REPORTER, hone_reporter_v1, open),
     NEED(HONE_KIND_REPORTER, hone_reporter_v1, hear),
+    NEED(HONE_KIND_BENCHMARK, hone_benchmark_v1, run),
     NEED(HONE_KIND_STORAGE, hone_storage_v1, open),
     NEED(HONE_KIND_STORAGE, hone_storage_v1, begin),
     NEED(HONE_KIND_STORAGE, hone_storage_v1, commit),
@@ -266,6 +267,7 @@ static const struct {
     { HONE_KIND_METRIC, sizeof(hone_metric_v1) },
     { HONE_KIND_STORAGE, sizeof(hone_storage_v1) },
     { HONE_KIND_REPORTER, sizeof(hone_reporter_v1) },
+    { HONE_KIND_BENCHMARK, sizeof(hone_benchmark_v1) },
 };
 
 static void verify_iface(struct problems *all, const char *id, const hone_component *c)
@@ -311,7 +313,7 @@ static void verify_iface(struct problems *all, const char *id, const hone_compon
 
 static void verify_component(struct problems *all, const hone_component *c, uint32_t size, uint32_t i)
 {
-    const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE;
+    const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES;
     char id[160];
     if (!is_kind(c->kind) || !is_name(c->name)) {
         problem(all, "component %u: kind \"%s\" is not like search/1, or name \"%s\" is not [a-z][a-z0-9_]*", i,

@@ -168,6 +168,26 @@ static void on_entering(const hone_trial *trial, const char *component)
     (void)component;
 }
 
+static uint32_t on_wants_checkpoint(const hone_trial *trial)
+{
+    (void)trial;
+    return 0;
+}
+
+static const char *on_checkpoint_path(const hone_trial *trial, int64_t step, hone_error *err)
+{
+    (void)step;
+    return on_path(trial, "checkpoint", err);
+}
+
+static hone_rc on_checkpoint(const hone_trial *trial, int64_t step, hone_error *err)
+{
+    (void)trial;
+    (void)step;
+    (void)err;
+    return HONE_OK;
+}
+
 static int run_trial(struct check *c, int64_t stop_at, int64_t cancel_at, struct trial *t, hone_rc *rc)
 {
     static struct described d;
@@ -188,10 +208,23 @@ static int run_trial(struct check *c, int64_t stop_at, int64_t cancel_at, struct
         snprintf(texts[i], sizeof texts[i], "%.17g", v);
         settings[i] = (hone_setting){ d.description.keys[i], texts[i], v };
     }
-    const hone_trial trial = {
-        sizeof trial, 0, 3,         0,         17,        1,       here,      0,          d.description.n_keys, 0,
-        settings,     t, on_report, on_result, on_attach, on_path, on_attach, on_entering
-    };
+    const hone_trial trial = { .size = sizeof trial,
+                               .number = 3,
+                               .seed = 17,
+                               .study_seed = 1,
+                               .directory = here,
+                               .n_settings = d.description.n_keys,
+                               .settings = settings,
+                               .impl = t,
+                               .report = on_report,
+                               .result = on_result,
+                               .attach = on_attach,
+                               .artifact_path = on_path,
+                               .attach_file = on_attach,
+                               .entering = on_entering,
+                               .wants_checkpoint = on_wants_checkpoint,
+                               .checkpoint_path = on_checkpoint_path,
+                               .checkpoint = on_checkpoint };
     CALL(c, "run", *rc = d.objective.run(d.in.self, &trial, &d.in.err));
     TRY(check_error(c, "run", *rc, &d.in.err));
     if (t->wrong[0])

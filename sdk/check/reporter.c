@@ -82,7 +82,8 @@ static void make_world(struct world *w, uint32_t n)
                                n > 3 ? &w->best : NULL,
                                n % 4,
                                n % 4,
-                               n % 4 ? w->workers : NULL };
+                               n % 4 ? w->workers : NULL,
+                               (uint64_t)(n % 3) };
 }
 
 static int hear(struct instance *in, const hone_reporter_v1 *reporter, uint32_t what, uint32_t n)

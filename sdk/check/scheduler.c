@@ -2,6 +2,7 @@
 /* Cases for scheduler/1: a small study on virtual workers, with invented learning curves. */
 #include "check.h"
 
+#include "hone/param.h"
 #include "hone/search.h"
 
 enum { TRIALS = 40, WORKERS = 4, MAX_STEP = 27, MAX_CALLS = 20000, POINT = 64 };
@@ -16,8 +17,39 @@ struct study {
     struct trial trials[TRIALS];
     uint32_t n, running, calls, done;
     uint32_t verdicts[3];
-    int full; /* the budget of trials is spent */
+    int full; /* the budget of trials is spent, and there is nothing to resume for now */
 };
+
+/* For schedulers that make points. */
+static const hone_dim rate = { sizeof rate, HONE_DIM_REAL, HONE_DIM_LOG, 0,    "rate", 1e-4, 1,   0, 0,
+                               0,           NULL,          NULL,         NULL, 0,      0,    NULL };
+static const hone_dim width = {
+    sizeof width, HONE_DIM_INT, 0, 0, "width", 1, 64, 1, 0, 0, NULL, NULL, NULL, 0, 0, NULL
+};
+static const hone_dim kind = {
+    sizeof kind, HONE_DIM_CHOICE, 0, 3, "kind", 0, 2, 0, 0, 0, NULL, NULL, NULL, 0, 0, NULL
+};
+static const hone_dim *const dims[] = { &rate, &width, &kind };
+static const hone_space space = { sizeof space, HONE_COUNT(dims), dims, 0, 0, NULL };
+
+static int check_clone(struct check *c, const double *x)
+{
+    for (uint32_t i = 0; i < space.n_dims; i++)
+        if (!(x[i] >= dims[i]->min && x[i] <= dims[i]->max) || (i && (x[i] < floor(x[i]) || x[i] > floor(x[i]))))
+            return check_fail(c, "next gives a clone %s = %g, which is not in the space", dims[i]->key, x[i]);
+    return 0;
+}
+
+/* Tells how a trial stands now. */
+static int tell(struct instance *in, const hone_scheduler_v1 *scheduler, uint32_t trial, uint32_t status, double value)
+{
+    struct check *c = in->c;
+    hone_rc rc = HONE_OK;
+    if (scheduler->finish)
+        CALL(c, "finish", rc = scheduler->finish(in->self, trial, status, &value, &in->err));
+    TRY(check_error(c, "finish", rc, &in->err));
+    return rc >= 0 ? 0 : check_fail(c, "finish failed for trial %u: %s", trial, in->err.msg);
+}
 
 /* A curve that falls to its trial's level. Trial 5 never reports a number, trial 7 dies at step 3. */
 static double curve(const struct study *s, uint32_t trial, int64_t step)
@@ -25,18 +57,15 @@ static double curve(const struct study *s, uint32_t trial, int64_t step)
     return trial == 5 ? (double)NAN : trial == 11 ? HUGE_VAL : s->trials[trial].level + 1.0 / (double)(step + 1);
 }
 
+/* The trial is over, or has paused. */
 static int finish(struct instance *in, const hone_scheduler_v1 *scheduler, struct study *s, uint32_t trial,
                   uint32_t status)
 {
-    struct check *c = in->c;
-    const double value = status == HONE_FAILED ? (double)NAN : curve(s, trial, s->trials[trial].step);
-    hone_rc rc = HONE_OK;
-    s->trials[trial].state = OVER;
+    s->trials[trial].state = status == HONE_PAUSED ? PAUSED : OVER;
     s->running--;
-    if (scheduler->finish)
-        CALL(c, "finish", rc = scheduler->finish(in->self, trial, status, &value, &in->err));
-    TRY(check_error(c, "finish", rc, &in->err));
-    return rc >= 0 ? 0 : check_fail(c, "finish failed for trial %u: %s", trial, in->err.msg);
+    s->full = 0;
+    return tell(in, scheduler, trial, status,
+                status == HONE_FAILED ? (double)NAN : curve(s, trial, s->trials[trial].step));
 }
 
 /* One order. *got: 0 where there is nothing to start. */
@@ -52,6 +81,7 @@ static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, s
     order.what = HONE_ORDER_START;
     order.trial = s->n;
     order.x = x;
+    order.may_start = s->n < TRIALS;
     for (unsigned i = 0; i < POINT; i++)
         x[i] = (double)NAN;
     *got = 0;
@@ -62,8 +92,10 @@ static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, s
         return check_fail(c, "next failed: %s", in->err.msg);
     bytes_add(&in->answers, &rc, sizeof rc);
     s->done |= rc == HONE_DONE;
-    if (rc != HONE_OK)
+    if (rc != HONE_OK) {
+        s->full |= !order.may_start && !s->running;
         return 0;
+    }
     bytes_add(&in->answers, &order.what, sizeof order.what);
     bytes_add(&in->answers, &order.until, sizeof order.until);
     if (order.until < 0)
@@ -92,8 +124,10 @@ static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, s
             return check_fail(c, "next clones trial %llu, which has no checkpoint", (unsigned long long)order.from);
         if (order.trial >= s->n || s->trials[order.trial].state != PAUSED)
             return check_fail(c, "next clones into trial %llu, which is not paused", (unsigned long long)order.trial);
+        TRY(check_clone(c, x));
         s->trials[order.trial].state = RUNNING;
         s->trials[order.trial].until = order.until;
+        s->trials[order.trial].step = s->trials[order.from].step;
         break;
     default: return check_fail(c, "next gives the unknown order %u", order.what);
     }
@@ -110,7 +144,8 @@ static int advance(struct instance *in, const hone_scheduler_v1 *scheduler, stru
     uint32_t verdict = HONE_CONTINUE;
     double value;
     hone_rc rc = HONE_OK;
-    hone_report report = { sizeof report, 1, trial, 0, &value };
+    const double point[] = { 0.01, 1 + trial % 64, trial % 3 };
+    hone_report report = { sizeof report, 1, trial, 0, &value, point };
     if (trial == 7 && t->step == 3)
         return finish(in, scheduler, s, trial, HONE_FAILED);
     report.step = ++t->step;
@@ -128,11 +163,9 @@ static int advance(struct instance *in, const hone_scheduler_v1 *scheduler, stru
         return finish(in, scheduler, s, trial, HONE_PRUNED);
     if (t->step >= MAX_STEP)
         return finish(in, scheduler, s, trial, HONE_COMPLETE);
-    if (verdict == HONE_PAUSE || (t->until && t->step >= t->until)) {
-        t->state = PAUSED;
-        s->running--;
-    }
-    return 0;
+    s->full = 0;
+    return verdict == HONE_PAUSE || (t->until && t->step >= t->until) ? finish(in, scheduler, s, trial, HONE_PAUSED)
+                                                                      : 0;
 }
 
 /* One round: idle workers get orders, then each running trial makes a step. */
@@ -156,7 +189,7 @@ static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int
                           hone_rc *rc)
 {
     struct check *c = in->c;
-    const hone_scheduler_info info = { sizeof info, n_values, max_step, TRIALS };
+    const hone_scheduler_info info = { sizeof info, n_values, max_step, TRIALS, &space, 17 };
     TRY(check_iface(c, scheduler, sizeof *scheduler));
     CALL(c, "open", *rc = scheduler->open(in->self, &info, &in->err));
     return check_error(c, "open", *rc, &in->err);
@@ -202,14 +235,14 @@ static int case_odd_reports(struct check *c)
     if (rc < 0)
         return check_fail(c, "open failed: %s", in.err.msg);
     for (uint64_t trial = 0; trial < 16; trial++) {
-        hone_order order = { sizeof order, HONE_ORDER_START, trial, 0, 0, NULL };
         double x[POINT];
-        order.x = x;
+        hone_order order = { sizeof order, HONE_ORDER_START, trial, 0, 0, x, 1, 0 };
         if (scheduler.next)
             CALL(c, "next", rc = scheduler.next(in.self, &order, &in.err));
         for (int64_t k = 0; k < 8 && scheduler.report; k++) {
             const double value = odd[(trial + (uint64_t)k) % 8];
-            const hone_report report = { sizeof report, 1, trial, 1 + k * (k + 1) * 5, &value };
+            const double point[] = { 0.01, 2, 1 };
+            const hone_report report = { sizeof report, 1, trial, 1 + k * (k + 1) * 5, &value, point };
             uint32_t verdict = HONE_CONTINUE;
             CALL(c, "report", rc = scheduler.report(in.self, &report, &verdict, &in.err));
             TRY(check_error(c, "report", rc, &in.err));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases for search/1: every kind of dimension, every kind of outcome, in and out of order. */
-#include "check.h"
+#include "search.h"
 
 /* ---- spaces ---- */
 static const double one_value[] = { 1 }, one_or_two[] = { 1, 2 }, two_value[] = { 2 };
@@ -133,7 +133,7 @@ static const hone_relation batch_at_least = { sizeof(hone_relation), HONE_GE, 2,
 static const hone_relation *const relations[] = { &low_below_high, &low_at_most, &batch_at_least };
 
 #define SPACE(name, dims, relations, n) \
-    static const hone_space name = { sizeof(hone_space), HONE_COUNT(dims), dims, n, 0, relations }
+    const hone_space name = { sizeof(hone_space), HONE_COUNT(dims), dims, n, 0, relations }
 static const hone_dim *const real_dims[] = { &real_dim };
 static const hone_dim *const log_dims[] = { &log_dim, &int_log_dim };
 static const hone_dim *const step_dims[] = { &step_dim, &int_dim, &int_step_dim };
@@ -154,11 +154,8 @@ SPACE(mixed_space, mixed_dims, NULL, 0);
 SPACE(conditional_space, conditional_dims, NULL, 0);
 SPACE(relation_space, relation_dims, relations, 3);
 SPACE(finite_space, finite_dims, NULL, 0);
-enum { FINITE_POINTS = 15, /* a and c: 3 each; b: 3 * 3 */ MAX_DIMS = 16, ASKS = 100 };
-
 /* ---- points and outcomes ---- */
-/* 0, or what is wrong with coordinate i. */
-static int verify_point(struct check *c, const hone_space *space, const double *x, uint64_t trial)
+int verify_point(struct check *c, const hone_space *space, const double *x, uint64_t trial)
 {
     for (uint32_t i = 0; i < space->n_dims; i++) {
         const hone_dim *d = space->dims[i];
@@ -184,8 +181,7 @@ static int verify_point(struct check *c, const hone_space *space, const double *
     return 0;
 }
 
-/* A smooth value with a minimum inside; worth something whatever is inactive. */
-static double value_at(const hone_space *space, const double *x)
+double value_at(const hone_space *space, const double *x)
 {
     double sum = 0;
     for (uint32_t i = 0; i < space->n_dims; i++)
@@ -196,8 +192,7 @@ static double value_at(const hone_space *space, const double *x)
     return sum;
 }
 
-static void make_outcome(hone_outcome *o, const hone_space *space, const double *x, double *values, uint64_t trial,
-                         int plain)
+void make_outcome(hone_outcome *o, const hone_space *space, const double *x, double *values, uint64_t trial, int plain)
 {
     memset(o, 0, sizeof *o);
     o->size = sizeof *o;
@@ -232,8 +227,8 @@ static void make_outcome(hone_outcome *o, const hone_space *space, const double 
     }
 }
 
-static int open_search(struct instance *in, const hone_search_v1 *search, const hone_space *space, uint32_t n_values,
-                       uint32_t n_constraints, hone_rc *rc)
+int open_search(struct instance *in, const hone_search_v1 *search, const hone_space *space, uint32_t n_values,
+                uint32_t n_constraints, hone_rc *rc)
 {
     struct check *c = in->c;
     const hone_search_info info = { sizeof info, n_values, n_constraints, 0, ASKS, 10 };
@@ -241,13 +236,78 @@ static int open_search(struct instance *in, const hone_search_v1 *search, const 
     return check_error(c, "open", *rc, &in->err);
 }
 
-/* Both NaN or equal, dimension by dimension. */
-static int same_point(const double *a, const double *b, uint32_t n)
+int same_point(const double *a, const double *b, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         if (!(a[i] == b[i] || (isnan(a[i]) && isnan(b[i]))))
             return 0;
     return 1;
+}
+
+/* Walks dimension i of x through its values; what comes after it does the same within. */
+static uint64_t count_points(const hone_space *space, double *x, uint32_t i, uint64_t limit)
+{
+    uint64_t n = 0;
+    if (i == space->n_dims)
+        return hone_space_allowed(space, x);
+    if (!hone_space_active(space, x, i)) {
+        x[i] = (double)NAN;
+        return count_points(space, x, i + 1, limit);
+    }
+    const hone_dim *d = space->dims[i];
+    const double values = hone_dim_count(d);
+    for (double k = 0; k < values && n < limit; k++) {
+        x[i] = d->step > 0 ? d->min + k * d->step : d->min + k;
+        if (!d->weights || d->weights[(uint32_t)k] > 0)
+            n += count_points(space, x, i + 1, limit - n);
+    }
+    return n;
+}
+
+uint64_t space_points(const hone_space *space)
+{
+    double x[MAX_DIMS];
+    for (uint32_t i = 0; i < space->n_dims; i++)
+        if (!(hone_dim_count(space->dims[i]) > 0))
+            return UINT64_MAX;
+    return count_points(space, x, 0, 100000);
+}
+
+int search_start(struct check *c, const hone_space *space, uint64_t seed, struct instance *in, hone_search_v1 *search)
+{
+    hone_rc rc;
+    TRY(check_iface(c, search, sizeof *search));
+    TRY(instance_create(c, in, seed));
+    TRY(open_search(in, search, space, 1, 0, &rc));
+    if (rc < 0)
+        return rc == HONE_EINVAL || rc == HONE_ENOTSUP ? check_skip(c, "open refuses such a study: %s", in->err.msg)
+                                                       : check_fail(c, "open failed: %s", in->err.msg);
+    return 0;
+}
+
+int search_ask(struct instance *in, const hone_search_v1 *search, const hone_space *space, uint64_t trial, double *x,
+               hone_rc *rc)
+{
+    struct check *c = in->c;
+    check_enter(c, "ask (trial %llu)", (unsigned long long)trial);
+    *rc = search->ask(in->self, trial, x, &in->err);
+    TRY(check_leave(c));
+    TRY(check_error(c, "ask", *rc, &in->err));
+    if (*rc < 0)
+        return check_fail(c, "ask failed for trial %llu: %s", (unsigned long long)trial, in->err.msg);
+    return *rc == HONE_OK ? verify_point(c, space, x, trial) : 0;
+}
+
+int search_tell(struct instance *in, const hone_search_v1 *search, const hone_outcome *outcome)
+{
+    struct check *c = in->c;
+    hone_rc rc;
+    check_enter(c, "tell (trial %llu, status %u, value %g)", (unsigned long long)outcome->trial, outcome->status,
+                outcome->values[0]);
+    rc = search->tell(in->self, outcome, &in->err);
+    TRY(check_leave(c));
+    TRY(check_error(c, "tell", rc, &in->err));
+    return rc >= 0 ? 0 : check_fail(c, "tell failed: %s", in->err.msg);
 }
 
 struct asked {
@@ -258,23 +318,16 @@ struct asked {
 static int tell_one(struct instance *in, const hone_search_v1 *search, const hone_space *space, struct asked *all,
                     uint64_t trial, uint32_t n_values)
 {
-    struct check *c = in->c;
     hone_outcome outcome;
     double constraint = 0.1;
-    hone_rc rc;
     make_outcome(&outcome, space, all->x[trial], all->values[trial], trial, 0);
     outcome.n_values = n_values;
     if (n_values > 1) {
         outcome.n_constraints = 1;
         outcome.constraints = &constraint;
     }
-    check_enter(c, "tell (trial %llu, status %u, value %g)", (unsigned long long)trial, outcome.status,
-                all->values[trial][0]);
-    rc = search->tell(in->self, &outcome, &in->err);
-    TRY(check_leave(c));
-    TRY(check_error(c, "tell", rc, &in->err));
     all->told++;
-    return rc >= 0 ? 0 : check_fail(c, "tell failed: %s", in->err.msg);
+    return search_tell(in, search, &outcome);
 }
 
 /* DONE must stay, and on a finite space every point must have been asked before. */
@@ -293,9 +346,9 @@ static int verify_done(struct instance *in, const hone_search_v1 *search, const 
     }
     if (!all->n)
         return check_fail(c, "ask answers HONE_DONE before any point");
-    if (space == &finite_space && different < FINITE_POINTS)
-        return check_fail(c, "ask answers HONE_DONE after %llu of the %d points of the space",
-                          (unsigned long long)different, FINITE_POINTS);
+    if (space_points(space) != UINT64_MAX && different < space_points(space))
+        return check_fail(c, "ask answers HONE_DONE after %llu of the %llu points of the space",
+                          (unsigned long long)different, (unsigned long long)space_points(space));
     CALL(c, "ask after HONE_DONE", rc = search->ask(in->self, all->n, x, &in->err));
     if (rc != HONE_DONE)
         return check_fail(c, "ask answers %d after it has answered HONE_DONE", rc);
@@ -303,7 +356,7 @@ static int verify_done(struct instance *in, const hone_search_v1 *search, const 
     return 0;
 }
 
-static int explore(struct check *c, const hone_space *space, uint32_t n_values)
+int explore(struct check *c, const hone_space *space, uint32_t n_values)
 {
     static struct asked all;
     hone_search_v1 search;

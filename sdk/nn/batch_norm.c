@@ -7,6 +7,8 @@
  * parts are combined, so that a large mean costs no digits). */
 #include "kernels.h"
 
+#include "parallel.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -49,10 +51,30 @@ HOT static void chunk_sums(const float *x, const float *center, float *sums, int
         }
 }
 
-/* mean, squares: (c) doubles; part: (2 c) */
-static void statistics(const float *x, int64_t rows, int64_t c, double *mean, double *squares, float *part)
+/* What a thread sums up, in a scratch memory of its own: a, b: (c) doubles, part: (2 c). */
+struct sums {
+    double *a, *b;
+    float *part;
+};
+
+static uint64_t sums_bytes(int64_t c)
 {
-    const int64_t chunk = chunk_rows(c);
+    return (uint64_t)c * (2 * sizeof(double) + 2 * sizeof(float));
+}
+
+static struct sums sums_of(void *scratch, int64_t c, int32_t i)
+{
+    double *a = (double *)(void *)((char *)scratch + (uint64_t)i * sums_bytes(c));
+    return (struct sums){ a, a + c, (float *)(a + 2 * c) };
+}
+
+/* Means and sums of squared deviations of rows [from, to) of x into a and b. */
+static void statistics(const float *x, int64_t from, int64_t to, int64_t c, const struct sums *s)
+{
+    const int64_t chunk = chunk_rows(c), rows = to - from;
+    double *mean = s->a, *squares = s->b;
+    float *part = s->part;
+    x += from * c;
     memset(mean, 0, (size_t)c * sizeof *mean);
     memset(squares, 0, (size_t)c * sizeof *squares);
     for (int64_t r = 0; r < rows; r += chunk) {
@@ -67,6 +89,17 @@ static void statistics(const float *x, int64_t rows, int64_t c, double *mean, do
             mean[i] += d * share;
             squares[i] += (double)part[c + i] + d * d * (double)r * share;
         }
+    }
+}
+
+/* Those of n_other rows are added to those of n. */
+static void combine(const struct sums *s, int64_t n, const struct sums *other, int64_t n_other, int64_t c)
+{
+    const double share = (double)n_other / (double)(n + n_other);
+    for (int64_t i = 0; i < c; i++) {
+        const double d = other->a[i] - s->a[i];
+        s->a[i] += d * share;
+        s->b[i] += other->b[i] + d * d * (double)n * share;
     }
 }
 
@@ -114,30 +147,84 @@ HOT static void apply(const float *x, const float *residual, float *y, const flo
         APPLY((void)v);
 }
 
+/* A pass as its threads see it; each takes rows. */
+struct work {
+    const struct batch_norm *n;
+    const float *x, *residual, *dy, *out; /* out: y where the relu reads it */
+    float *y, *g, *dx;
+    void *scratch;
+    const float *mean, *scale, *slope, *offset; /* (c) */
+    bool masked, accumulate;
+};
+
+static void rows_of(const struct work *w, int32_t i, int32_t n, int64_t *from, int64_t *to)
+{
+    parallel_share(w->n->rows, chunk_rows(w->n->channels), i, n, from, to);
+}
+
+/* A team starts in some microseconds, in which so many numbers are done. */
+static int32_t threads_of(const struct batch_norm *n)
+{
+    enum { LEAST_WORK = 32768 };
+    return n->threads > 1 && n->rows * n->channels >= LEAST_WORK ? n->threads : 1;
+}
+
+static void statistics_part(void *ctx, int32_t i, int32_t n)
+{
+    const struct work *w = ctx;
+    const struct sums sums = sums_of(w->scratch, w->n->channels, i);
+    int64_t from, to;
+    rows_of(w, i, n, &from, &to);
+    statistics(w->x, from, to, w->n->channels, &sums);
+}
+
+static void apply_part(void *ctx, int32_t i, int32_t n)
+{
+    const struct work *w = ctx;
+    const int64_t c = w->n->channels;
+    int64_t from, to;
+    rows_of(w, i, n, &from, &to);
+    apply(w->x + from * c, w->residual ? w->residual + from * c : NULL, w->y + from * c, w->mean, w->scale, w->n->bias,
+          to - from, c, w->n->relu);
+}
+
 void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved,
                        void *scratch)
 {
     const int64_t c = n->channels, rows = n->rows;
-    double *mean = scratch, *squares = mean + c;
-    float *part = (float *)(squares + c), *scale = part;
-    statistics(x, rows, c, mean, squares, part);
+    const int32_t threads = threads_of(n);
+    const struct sums all = sums_of(scratch, c, 0);
+    float *scale = all.part;
+    struct work w = { .n = n, .x = x, .residual = residual, .y = y, .scratch = scratch, .mean = saved, .scale = scale };
+    int64_t done, to;
+    parallel_run(threads, statistics_part, &w);
+    rows_of(&w, 0, threads, &to, &done);
+    for (int32_t t = 1; t < threads; t++) {
+        const struct sums more = sums_of(scratch, c, t);
+        int64_t from;
+        rows_of(&w, t, threads, &from, &to);
+        if (from < to)
+            combine(&all, from, &more, to - from, c);
+    }
     for (int64_t i = 0; i < c; i++) {
-        const double variance = squares[i] / (double)rows, unbiased = squares[i] / (double)(rows > 1 ? rows - 1 : 1);
-        saved[i] = (float)mean[i];
+        const double mean = all.a[i], squares = all.b[i];
+        const double variance = squares / (double)rows, unbiased = squares / (double)(rows > 1 ? rows - 1 : 1);
+        saved[i] = (float)mean;
         saved[c + i] = (float)(1.0 / sqrt(variance + n->epsilon));
-        n->running_mean[i] = (float)(n->momentum * (double)n->running_mean[i] + (1.0 - n->momentum) * mean[i]);
+        n->running_mean[i] = (float)(n->momentum * (double)n->running_mean[i] + (1.0 - n->momentum) * mean);
         n->running_var[i] = (float)(n->momentum * (double)n->running_var[i] + (1.0 - n->momentum) * unbiased);
         scale[i] = saved[c + i] * n->weight[i];
     }
-    apply(x, residual, y, saved, scale, n->bias, rows, c, n->relu);
+    parallel_run(threads, apply_part, &w);
 }
 
 void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const float *residual, float *y, void *scratch)
 {
     float *scale = scratch;
+    struct work w = { .n = n, .x = x, .residual = residual, .y = y, .mean = n->running_mean, .scale = scale };
     for (int64_t i = 0; i < n->channels; i++)
         scale[i] = (float)((double)n->weight[i] / sqrt((double)n->running_var[i] + n->epsilon));
-    apply(x, residual, y, n->running_mean, scale, n->bias, n->rows, n->channels, n->relu);
+    parallel_run(threads_of(n), apply_part, &w);
 }
 
 /* ---- backward ---- */
@@ -224,40 +311,81 @@ HOT static void backward_spread(const float *g, const float *x, float *dx, const
         SPREAD(true, 0.0f);
 }
 
+static void sums_part(void *ctx, int32_t t, int32_t n)
+{
+    const struct work *w = ctx;
+    const int64_t c = w->n->channels, chunk = chunk_rows(c);
+    const struct sums s = sums_of(w->scratch, c, t);
+    int64_t from, to;
+    rows_of(w, t, n, &from, &to);
+    memset(s.a, 0, (size_t)c * sizeof *s.a);
+    memset(s.b, 0, (size_t)c * sizeof *s.b);
+    for (int64_t r = from; r < to; r += chunk) {
+        const int64_t m = to - r < chunk ? to - r : chunk, at = r * c;
+        backward_sums(w->dy + at, w->x + at, w->masked ? w->out + at : w->x + at, w->masked ? w->g + at : NULL, w->mean,
+                      w->scale, w->n->bias, s.part, m, c, w->n->relu, w->masked);
+        for (int64_t i = 0; i < c; i++) {
+            s.a[i] += (double)s.part[i];
+            s.b[i] += (double)s.part[c + i];
+        }
+    }
+}
+
+static void spread_part(void *ctx, int32_t t, int32_t n)
+{
+    const struct work *w = ctx;
+    const int64_t c = w->n->channels;
+    int64_t from, to;
+    rows_of(w, t, n, &from, &to);
+    backward_spread((w->masked ? w->g : w->dy) + from * c, w->x + from * c, w->dx + from * c, w->mean, w->scale,
+                    w->n->bias, w->slope, w->offset, to - from, c, w->n->relu && !w->masked, w->accumulate);
+}
+
 void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g,
                                 float *dx, const float *saved, float *dweight, float *dbias, void *scratch,
                                 bool accumulate)
 {
-    const int64_t c = n->channels, rows = n->rows, chunk = chunk_rows(c);
-    const bool masked = n->relu && y;
-    double *total = scratch, *product = total + c;
-    float *sums = (float *)(product + c), *scale = sums + 2 * c, *slope = scale + c, *offset = slope + c;
-    const float *mean = saved, *rstd = saved + c;
-    memset(total, 0, 2 * (size_t)c * sizeof *total);
+    const int64_t c = n->channels, rows = n->rows;
+    const int32_t threads = threads_of(n);
+    const struct sums all = sums_of(scratch, c, 0);
+    float *scale = (float *)(void *)((char *)scratch + (uint64_t)threads * sums_bytes(c)), *slope = scale + c,
+          *offset = slope + c;
+    const float *rstd = saved + c;
+    struct work w = { .n = n,
+                      .x = x,
+                      .dy = dy,
+                      .out = y,
+                      .g = g,
+                      .dx = dx,
+                      .scratch = scratch,
+                      .mean = saved,
+                      .scale = scale,
+                      .slope = slope,
+                      .offset = offset,
+                      .masked = n->relu && y,
+                      .accumulate = accumulate };
     for (int64_t i = 0; i < c; i++)
         scale[i] = rstd[i] * n->weight[i];
-    for (int64_t r = 0; r < rows; r += chunk) {
-        const int64_t m = rows - r < chunk ? rows - r : chunk, at = r * c;
-        backward_sums(dy + at, x + at, masked ? y + at : x + at, masked ? g + at : NULL, mean, scale, n->bias, sums, m,
-                      c, n->relu, masked);
+    parallel_run(threads, sums_part, &w);
+    for (int32_t t = 1; t < threads; t++) {
+        const struct sums more = sums_of(scratch, c, t);
         for (int64_t i = 0; i < c; i++) {
-            total[i] += (double)sums[i];
-            product[i] += (double)sums[c + i];
+            all.a[i] += more.a[i];
+            all.b[i] += more.b[i];
         }
     }
     for (int64_t i = 0; i < c; i++) {
-        const double s = (double)rstd[i];
-        dbias[i] = (float)total[i];
-        dweight[i] = (float)(product[i] * s);
-        slope[i] = (float)(-(double)scale[i] * s * s * product[i] / (double)rows);
-        offset[i] = (float)(-(double)scale[i] * total[i] / (double)rows);
+        const double s = (double)rstd[i], total = all.a[i], product = all.b[i];
+        dbias[i] = (float)total;
+        dweight[i] = (float)(product * s);
+        slope[i] = (float)(-(double)scale[i] * s * s * product / (double)rows);
+        offset[i] = (float)(-(double)scale[i] * total / (double)rows);
     }
     if (dx)
-        backward_spread(masked ? g : dy, x, dx, mean, scale, n->bias, slope, offset, rows, c, n->relu && !masked,
-                        accumulate);
+        parallel_run(threads, spread_part, &w);
 }
 
-uint64_t kernel_batch_norm_scratch(int64_t channels)
+uint64_t kernel_batch_norm_scratch(int64_t channels, int32_t threads)
 {
-    return (uint64_t)channels * (2 * sizeof(double) + 5 * sizeof(float));
+    return (uint64_t)(threads > 1 ? threads : 1) * sums_bytes(channels) + 3 * (uint64_t)channels * sizeof(float);
 }

@@ -136,48 +136,48 @@ HOT void kernel_dropout_backward(const float *dy, const uint8_t *kept, float *dx
 
 /* Four rows at a time: the sums, which live in the first-level cache, are read and written a quarter as often. */
 HOT void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows,
-                                   int64_t columns, float scale)
+                                   int64_t columns, int64_t stride, float scale)
 {
     for (int64_t c = 0; c < columns; c++)
         dbias[c] = 0.0f;
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) {
-        const float *dy0 = dy + r * columns, *y0 = y + r * columns;
-        float *dx0 = dx + r * columns;
+        const float *dy0 = dy + r * stride, *y0 = y + r * stride;
+        float *dx0 = dx + r * stride;
         IVDEP
         for (int64_t c = 0; c < columns; c++) {
             const float a = y0[c] > 0.0f ? dy0[c] * scale : 0.0f;
-            const float b = y0[c + columns] > 0.0f ? dy0[c + columns] * scale : 0.0f;
-            const float d = y0[c + 2 * columns] > 0.0f ? dy0[c + 2 * columns] * scale : 0.0f;
-            const float e = y0[c + 3 * columns] > 0.0f ? dy0[c + 3 * columns] * scale : 0.0f;
+            const float b = y0[c + stride] > 0.0f ? dy0[c + stride] * scale : 0.0f;
+            const float d = y0[c + 2 * stride] > 0.0f ? dy0[c + 2 * stride] * scale : 0.0f;
+            const float e = y0[c + 3 * stride] > 0.0f ? dy0[c + 3 * stride] * scale : 0.0f;
             dx0[c] = a;
-            dx0[c + columns] = b;
-            dx0[c + 2 * columns] = d;
-            dx0[c + 3 * columns] = e;
+            dx0[c + stride] = b;
+            dx0[c + 2 * stride] = d;
+            dx0[c + 3 * stride] = e;
             dbias[c] += (a + b) + (d + e);
         }
     }
     for (; r < rows; r++)
         for (int64_t c = 0; c < columns; c++) {
-            const float a = y[r * columns + c] > 0.0f ? dy[r * columns + c] * scale : 0.0f;
-            dx[r * columns + c] = a;
+            const float a = y[r * stride + c] > 0.0f ? dy[r * stride + c] * scale : 0.0f;
+            dx[r * stride + c] = a;
             dbias[c] += a;
         }
 }
 
-HOT void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns)
+HOT void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns, int64_t stride)
 {
     for (int64_t c = 0; c < columns; c++)
         sums[c] = 0.0f;
     int64_t r = 0;
     for (; r + 4 <= rows; r += 4) {
-        const float *p = x + r * columns;
+        const float *p = x + r * stride;
         for (int64_t c = 0; c < columns; c++)
-            sums[c] += (p[c] + p[c + columns]) + (p[c + 2 * columns] + p[c + 3 * columns]);
+            sums[c] += (p[c] + p[c + stride]) + (p[c + 2 * stride] + p[c + 3 * stride]);
     }
     for (; r < rows; r++)
         for (int64_t c = 0; c < columns; c++)
-            sums[c] += x[r * columns + c];
+            sums[c] += x[r * stride + c];
 }
 
 HOT void kernel_add(const float *a, const float *b, float *c, int64_t n)

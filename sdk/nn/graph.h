@@ -111,6 +111,7 @@ struct hone_graph {
     uint64_t block;                                      /* floats in such a block */
     int32_t n_frozen; /* nodes at the first compile: later ones may bring no parameters */
     bool rounded;     /* tests: products of float32 that were rounded to bfloat16, on any CPU */
+    bool direct;      /* tests: no convolution of our own */
     bool unshared;    /* tests: give every buffer its own memory */
 };
 
@@ -172,6 +173,8 @@ void graph_release_parameters(hone_graph *g);
 /* Of a (transposed) convolution that reads node source. A transposed one is described as the convolution whose adjoint it
  * is: from its output to its input. */
 struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch, bool bfloat16);
+/* Whether a convolution of that shape is our own (winograd.h): the same for every batch of a graph. */
+bool graph_own_conv(const hone_graph *g, const struct node *layer, const struct conv_shape *shape);
 
 /* Zeroed memory at a multiple of 64 bytes, or NULL; free() it. */
 void *aligned_zeroed(uint64_t bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Building a graph: convolutions and pools. Their values are stored channels last, (N, H, W, C). */
 #include "graph.h"
+#include "winograd.h"
 #include "kernels.h"
 
 #include <string.h>
@@ -269,4 +270,11 @@ struct conv_shape graph_conv_shape(const struct node *layer, const struct node *
     memcpy(s.pad, layer->window.pad, sizeof s.pad);
     memcpy(s.dilation, layer->window.dilation, sizeof s.dilation);
     return s;
+}
+
+bool graph_own_conv(const hone_graph *g, const struct node *layer, const struct conv_shape *shape)
+{
+    return layer->kind == NODE_CONV && g->precision == HONE_FLOAT32 && !g->direct && winograd_runs() &&
+           !onednn_has_bfloat16(false) && /* where there is AVX-512, oneDNN's are twice as fast */
+           winograd_pays(shape);
 }

@@ -50,14 +50,16 @@ void kernel_sigmoid_backward(const float *dy, const float *y, float *dx, int64_t
 void kernel_gelu_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
 void kernel_swish_backward(const float *dy, const float *x, float *dx, int64_t n, bool accumulate);
 void kernel_leaky_relu_backward(const float *dy, const float *x, float *dx, int64_t n, float slope, bool accumulate);
-/* relu_backward of a dense layer and the gradient of its bias in one pass: dbias[c] = sum over r of dx[r][c]. */
+/* relu_backward of a dense layer and the gradient of its bias in one pass: dbias[c] = sum over r of dx[r][c]. Rows are `stride`
+ * apart. */
 void kernel_relu_bias_backward(const float *dy, const float *y, float *dx, float *dbias, int64_t rows, int64_t columns,
-                               float scale);
+                               int64_t stride, float scale);
 
 /* ---- sums ---- */
-void kernel_add(const float *a, const float *b, float *c, int64_t n);                /* in place allowed */
-void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns);    /* y[r][c] += bias[c] */
-void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns); /* (rows, columns) -> (columns) */
+void kernel_add(const float *a, const float *b, float *c, int64_t n);             /* in place allowed */
+void kernel_add_bias(float *y, const float *bias, int64_t rows, int64_t columns); /* y[r][c] += bias[c] */
+void kernel_column_sums(const float *x, float *sums, int64_t rows, int64_t columns,
+                        int64_t stride); /* (rows, columns) -> (columns); rows are `stride` apart */
 
 /* y[c][r] = x[r][c]     x: (rows, columns)  y: (columns, rows) */
 void kernel_transpose(const float *x, float *y, int64_t rows, int64_t columns);
@@ -72,6 +74,7 @@ struct batch_norm {
     const float *weight, *bias;        /* (c) */
     float *running_mean, *running_var; /* (c), moved in training */
     double epsilon, momentum;
+    int32_t threads; /* take rows each; 0: one */
     bool relu;
 };
 /* y = relu(normalized x + residual), either missing where it is not wanted (residual NULL).
@@ -85,7 +88,7 @@ void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const f
 void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g,
                                 float *dx, const float *saved, float *dweight, float *dbias, void *scratch,
                                 bool accumulate);
-uint64_t kernel_batch_norm_scratch(int64_t channels);
+uint64_t kernel_batch_norm_scratch(int64_t channels, int32_t threads);
 
 /* ---- pools over (batch, in[0], in[1], channels) ---- */
 struct pool {

@@ -202,9 +202,9 @@ static void test_sums_of_columns(void)
             for (int64_t i = 0; i < n; i++)
                 expected[i % columns] += pass == 0 ? (double)dy[i] : y[i] > 0 ? 2.0 * (double)dy[i] : 0.0;
             if (pass == 0)
-                kernel_column_sums(dy, sums, rows, columns);
+                kernel_column_sums(dy, sums, rows, columns, columns);
             else
-                kernel_relu_bias_backward(dy, y, target, sums, rows, columns, 2.0f);
+                kernel_relu_bias_backward(dy, y, target, sums, rows, columns, columns, 2.0f);
             for (int64_t c = 0; c < columns; c++)
                 CU_ASSERT_DOUBLE_EQUAL(sums[c], expected[c], 1e-4);
         }

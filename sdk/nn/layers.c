@@ -17,25 +17,46 @@ static int run_primitive(const struct op *op, uint64_t step)
     return call_run(op->call);
 }
 
-static int run_column_sums(const struct op *op, uint64_t step)
+enum { LINE = 16 }; /* floats of a cache line, which threads do not share */
+
+static int64_t size_of(const struct op *op)
+{
+    return op->rows * op->columns;
+}
+
+/* Threads take columns each: their sums need no second pass, and do not depend on the number of threads. */
+static void part_column_sums(const struct op *op, int64_t from, int64_t to)
+{
+    kernel_column_sums(op->p[0] + from, op->p[1] + from, op->rows, to - from, op->columns);
+}
+
+int lower_run_column_sums(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_column_sums(op->p[0], op->p[1], op->rows, op->columns);
-    return 0;
+    return op_spread(op, op->columns, LINE, size_of(op), part_column_sums);
+}
+
+static void part_bias_relu(const struct op *op, int64_t from, int64_t to)
+{
+    kernel_bias_relu(op->p[0] + from * op->columns, op->p[1], to - from, op->columns);
 }
 
 static int run_bias_relu(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_bias_relu(op->p[0], op->p[1], op->rows, op->columns);
-    return 0;
+    return op_spread(op, op->rows, 1, size_of(op), part_bias_relu);
+}
+
+static void part_relu_bias_backward(const struct op *op, int64_t from, int64_t to)
+{
+    kernel_relu_bias_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, op->p[3] + from, op->rows, to - from,
+                              op->columns, op->scalar);
 }
 
 static int run_relu_bias_backward(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_relu_bias_backward(op->p[0], op->p[1], op->p[2], op->p[3], op->rows, op->columns, op->scalar);
-    return 0;
+    return op_spread(op, op->columns, LINE, size_of(op), part_relu_bias_backward);
 }
 
 int64_t lower_columns(const struct lowering *l, int32_t id)
@@ -131,7 +152,7 @@ static void dense_backward(struct lowering *l, int32_t id)
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
     const int64_t n = l->net->batch, in = elements(l, x), out = node->elements;
     if (node->bias >= 0 && !l->bias_done[id]) {
-        struct op op = lower_op(run_column_sums, n, out);
+        struct op op = lower_op(lower_run_column_sums, n, out);
         op.buffer[0] = dy;
         op.buffer[1] = lower_parameter(l, node->bias, true);
         lower_emit(l, &op);
@@ -148,49 +169,48 @@ static void dense_backward(struct lowering *l, int32_t id)
 }
 
 /* ---- activations ---- */
-#define RUN_UNARY(name)                                            \
-    static int run_##name(const struct op *op, uint64_t step)      \
-    {                                                              \
-        (void)step;                                                \
-        kernel_##name(op->p[0], op->p[1], op->rows * op->columns); \
-        return 0;                                                  \
+#define RUN_UNARY(name)                                                    \
+    static void part_##name(const struct op *op, int64_t from, int64_t to) \
+    {                                                                      \
+        kernel_##name(op->p[0] + from, op->p[1] + from, to - from);        \
+    }                                                                      \
+    static int run_##name(const struct op *op, uint64_t step)              \
+    {                                                                      \
+        (void)step;                                                        \
+        return op_spread(op, size_of(op), LINE, size_of(op), part_##name); \
     }
-#define RUN_UNARY_BACKWARD(name)                                                                        \
-    static int run_##name##_backward(const struct op *op, uint64_t step)                                \
-    {                                                                                                   \
-        (void)step;                                                                                     \
-        kernel_##name##_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->accumulate); \
-        return 0;                                                                                       \
+/* more: what the kernel takes behind the length */
+#define RUN_BACKWARD(name, ...)                                                                              \
+    static void part_##name##_backward(const struct op *op, int64_t from, int64_t to)                        \
+    {                                                                                                        \
+        kernel_##name##_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from, __VA_ARGS__); \
+    }                                                                                                        \
+    static int run_##name##_backward(const struct op *op, uint64_t step)                                     \
+    {                                                                                                        \
+        (void)step;                                                                                          \
+        return op_spread(op, size_of(op), LINE, size_of(op), part_##name##_backward);                        \
     }
 RUN_UNARY(relu)
 RUN_UNARY(tanh)
 RUN_UNARY(sigmoid)
 RUN_UNARY(gelu)
 RUN_UNARY(swish)
-RUN_UNARY_BACKWARD(tanh)
-RUN_UNARY_BACKWARD(sigmoid)
-RUN_UNARY_BACKWARD(gelu)
-RUN_UNARY_BACKWARD(swish)
+RUN_BACKWARD(tanh, op->accumulate)
+RUN_BACKWARD(sigmoid, op->accumulate)
+RUN_BACKWARD(gelu, op->accumulate)
+RUN_BACKWARD(swish, op->accumulate)
+RUN_BACKWARD(relu, op->scalar, op->accumulate)
+RUN_BACKWARD(leaky_relu, op->scalar, op->accumulate)
+
+static void part_leaky_relu(const struct op *op, int64_t from, int64_t to)
+{
+    kernel_leaky_relu(op->p[0] + from, op->p[1] + from, to - from, op->scalar);
+}
 
 static int run_leaky_relu(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_leaky_relu(op->p[0], op->p[1], op->rows * op->columns, op->scalar);
-    return 0;
-}
-
-static int run_leaky_relu_backward(const struct op *op, uint64_t step)
-{
-    (void)step;
-    kernel_leaky_relu_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->scalar, op->accumulate);
-    return 0;
-}
-
-static int run_relu_backward(const struct op *op, uint64_t step)
-{
-    (void)step;
-    kernel_relu_backward(op->p[0], op->p[1], op->p[2], op->rows * op->columns, op->scalar, op->accumulate);
-    return 0;
+    return op_spread(op, size_of(op), LINE, size_of(op), part_leaky_relu);
 }
 
 static const struct activation {
@@ -387,11 +407,18 @@ static void add_backward(struct lowering *l, int32_t id)
 }
 
 /* ---- losses and outputs ---- */
+static void part_softmax_cross_entropy(const struct op *op, int64_t from, int64_t to)
+{
+    const int64_t at = from * op->columns;
+    kernel_softmax_cross_entropy(op->p[0] + at, op->p[1] + at, op->p[2] + from, op->p[3] ? op->p[3] + at : NULL,
+                                 to - from, op->columns, op->scalar);
+}
+
 static int run_softmax_cross_entropy(const struct op *op, uint64_t step)
 {
+    enum { DEAR = 8 }; /* an exponential against an addition */
     (void)step;
-    kernel_softmax_cross_entropy(op->p[0], op->p[1], op->p[2], op->p[3], op->rows, op->columns, op->scalar);
-    return 0;
+    return op_spread(op, op->rows, LINE, DEAR * size_of(op), part_softmax_cross_entropy);
 }
 
 static int run_mse(const struct op *op, uint64_t step)

@@ -83,6 +83,71 @@ static void emit_weights(struct lowering *l, int32_t id, const struct conv_shape
     layout_destroy(made);
 }
 
+/* ---- our own ---- */
+static int run_winograd(const struct op *op, uint64_t step)
+{
+    (void)step;
+    winograd_forward(&op->winograd, op->p[0], op->p[1], op->p[3], op->p[2], op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+static int run_winograd_data(const struct op *op, uint64_t step)
+{
+    (void)step;
+    winograd_data(&op->winograd, op->p[0], op->p[1], op->p[2], op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+static int run_winograd_weights(const struct op *op, uint64_t step)
+{
+    (void)step;
+    winograd_weights(&op->winograd, op->p[0], op->p[1], op->p[2], op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+/* The operands are those of conv_create's passes; a gradient of the bias is another operation. */
+static void emit_own(struct lowering *l, const struct conv_shape *shape, enum winograd_pass pass, int32_t a, int32_t b,
+                     int32_t c, int32_t bias)
+{
+    static int (*const runs[])(const struct op *, uint64_t) = { run_winograd, run_winograd_data, run_winograd_weights };
+    struct op op = lower_op(runs[pass], 0, 0);
+    op.winograd = winograd_of(shape, l->net->graph->threads);
+    if (pass == WINOGRAD_DATA)
+        op.winograd = winograd_adjoint(&op.winograd);
+    op.buffer[0] = a;
+    op.buffer[1] = b;
+    op.buffer[2] = c;
+    op.buffer[3] = bias;
+    op.buffer[PRIMITIVE_SCRATCH] = lower_buffer(l, winograd_scratch(&op.winograd, pass), NULL);
+    count(l, shape);
+    lower_emit(l, &op);
+}
+
+/* The gradient of node id's bias: sums of dy. */
+static void emit_bias_gradient(struct lowering *l, int32_t id, int32_t dy)
+{
+    struct op op = lower_op(lower_run_column_sums, lower_rows(l, id), lower_columns(l, id));
+    op.buffer[0] = dy;
+    op.buffer[1] = lower_parameter(l, l->nodes[id].bias, true);
+    lower_emit(l, &op);
+}
+
+static void own_backward(struct lowering *l, int32_t id, const struct conv_shape *shape)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    if (node->bias >= 0 && !l->bias_done[id])
+        emit_bias_gradient(l, id, dy);
+    emit_own(l, shape, WINOGRAD_WEIGHTS, dy, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1);
+    if (l->wants_gradient[x]) {
+        const int32_t dx = lower_fresh_gradient(l, x);
+        emit_own(l, shape, WINOGRAD_DATA, dy, lower_parameter(l, node->kernel, false), dx, -1);
+        lower_give(l, x, dx);
+    }
+    lower_consumed(l, dy);
+}
+
+/* ---- as layers ---- */
 /* y[n][k][h][w] = sum over c, i, j of x[n][c][h stride + i dilation - pad][...] W[k][c][i][j] + b[k] */
 void conv_forward(struct lowering *l, int32_t id)
 {
@@ -90,8 +155,11 @@ void conv_forward(struct lowering *l, int32_t id)
     const int32_t x = lower_source(l, id, 0), bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
     const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
                                                      graph_halves(l->net->graph));
-    const int32_t from = lower_operand(l, x);
-    emit(l, id, &shape, CONV_FORWARD, from, lower_value(l, id), bias);
+    const int32_t from = lower_operand(l, x), y = lower_value(l, id);
+    if (graph_own_conv(l->net->graph, node, &shape))
+        emit_own(l, &shape, WINOGRAD_FORWARD, from, lower_parameter(l, node->kernel, false), y, bias);
+    else
+        emit(l, id, &shape, CONV_FORWARD, from, y, bias);
 }
 
 void conv_backward(struct lowering *l, int32_t id)
@@ -100,6 +168,10 @@ void conv_backward(struct lowering *l, int32_t id)
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
     struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
                                                graph_halves(l->net->graph));
+    if (graph_own_conv(l->net->graph, node, &shape)) {
+        own_backward(l, id, &shape);
+        return;
+    }
     const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
     shape.bias = node->bias >= 0 && !l->bias_done[id];
     emit_weights(l, id, &shape, from, lower_operand(l, x), shape.bias ? lower_parameter(l, node->bias, true) : -1);
@@ -117,13 +189,6 @@ static int run_add_bias(const struct op *op, uint64_t step)
 {
     (void)step;
     kernel_add_bias(op->p[0], op->p[1], op->rows, op->columns);
-    return 0;
-}
-
-static int run_sums(const struct op *op, uint64_t step)
-{
-    (void)step;
-    kernel_column_sums(op->p[0], op->p[1], op->rows, op->columns);
     return 0;
 }
 
@@ -148,12 +213,8 @@ void conv_transpose_backward(struct lowering *l, int32_t id)
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
     const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
                                                      graph_halves(l->net->graph));
-    if (node->bias >= 0) {
-        struct op op = lower_op(run_sums, lower_rows(l, id), lower_columns(l, id));
-        op.buffer[0] = dy;
-        op.buffer[1] = lower_parameter(l, node->bias, true);
-        lower_emit(l, &op);
-    }
+    if (node->bias >= 0)
+        emit_bias_gradient(l, id, dy);
     const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
     emit_weights(l, id, &shape, lower_operand(l, x), from, -1);
     if (l->wants_gradient[x]) {

@@ -17,19 +17,51 @@ static struct pool pool_of(const struct lowering *l, int32_t id)
     return p;
 }
 
+/* ---- threads take images each ---- */
+struct images {
+    struct pool pool;
+    int64_t in, out; /* where they start in the input and the output of the pool */
+};
+
+static struct images images_of(const struct op *op, int64_t from, int64_t to)
+{
+    struct images i = { .pool = op->pool };
+    i.pool.batch = to - from;
+    i.in = from * op->pool.in[0] * op->pool.in[1] * op->pool.channels;
+    i.out = from * op->pool.out[0] * op->pool.out[1] * op->pool.channels;
+    return i;
+}
+
+static int spread_images(const struct op *op, void (*part)(const struct op *op, int64_t from, int64_t to))
+{
+    const struct pool *p = &op->pool;
+    return op_spread(op, p->batch, 1, p->batch * p->in[0] * p->in[1] * p->channels, part);
+}
+
 /* ---- max ---- */
+static void part_max_pool(const struct op *op, int64_t from, int64_t to)
+{
+    const struct images i = images_of(op, from, to);
+    kernel_max_pool(&i.pool, op->p[0] + i.in, op->p[1] + i.out, (uint8_t *)op->p[2] + i.out, op->flags != 0);
+}
+
 static int run_max_pool(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_max_pool(&op->pool, op->p[0], op->p[1], (uint8_t *)op->p[2], op->flags != 0);
-    return 0;
+    return spread_images(op, part_max_pool);
+}
+
+static void part_max_pool_backward(const struct op *op, int64_t from, int64_t to)
+{
+    const struct images i = images_of(op, from, to);
+    kernel_max_pool_backward(&i.pool, op->p[0] + i.out, op->p[1] ? op->p[1] + i.out : NULL,
+                             (const uint8_t *)op->p[2] + i.out, op->p[3] + i.in);
 }
 
 static int run_max_pool_backward(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_max_pool_backward(&op->pool, op->p[0], op->p[1], (const uint8_t *)op->p[2], op->p[3]);
-    return 0;
+    return spread_images(op, part_max_pool_backward);
 }
 
 void max_pool_forward(struct lowering *l, int32_t id)
@@ -69,32 +101,52 @@ void max_pool_backward(struct lowering *l, int32_t id)
 }
 
 /* ---- average ---- */
+static void part_average_pool(const struct op *op, int64_t from, int64_t to)
+{
+    const struct images i = images_of(op, from, to);
+    kernel_average_pool(&i.pool, op->p[0] + i.in, op->p[1] + i.out);
+}
+
 static int run_average_pool(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_average_pool(&op->pool, op->p[0], op->p[1]);
-    return 0;
+    return spread_images(op, part_average_pool);
+}
+
+static void part_average_pool_backward(const struct op *op, int64_t from, int64_t to)
+{
+    const struct images i = images_of(op, from, to);
+    kernel_average_pool_backward(&i.pool, op->p[0] + i.out, op->p[1] + i.in);
 }
 
 static int run_average_pool_backward(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_average_pool_backward(&op->pool, op->p[0], op->p[1]);
-    return 0;
+    return spread_images(op, part_average_pool_backward);
+}
+
+static void part_global_average(const struct op *op, int64_t from, int64_t to)
+{
+    kernel_global_average(op->p[0] + from * op->rows * op->columns, op->p[1] + from * op->columns, to - from, op->rows,
+                          op->columns);
 }
 
 static int run_global_average(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_global_average(op->p[0], op->p[1], op->pool.batch, op->rows, op->columns);
-    return 0;
+    return op_spread(op, op->pool.batch, 1, op->pool.batch * op->rows * op->columns, part_global_average);
+}
+
+static void part_global_average_backward(const struct op *op, int64_t from, int64_t to)
+{
+    kernel_global_average_backward(op->p[0] + from * op->columns, op->p[1] + from * op->rows * op->columns, to - from,
+                                   op->rows, op->columns);
 }
 
 static int run_global_average_backward(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_global_average_backward(op->p[0], op->p[1], op->pool.batch, op->rows, op->columns);
-    return 0;
+    return op_spread(op, op->pool.batch, 1, op->pool.batch * op->rows * op->columns, part_global_average_backward);
 }
 
 void lower_move_forward(struct lowering *l, int32_t id, struct op *op)

@@ -13,6 +13,7 @@ static struct batch_norm kernel_of(const struct op *op)
                                   .channels = op->columns,
                                   .epsilon = op->epsilon,
                                   .momentum = op->momentum,
+                                  .threads = op->threads,
                                   .relu = (op->flags & RELU) != 0 };
     return n;
 }
@@ -78,7 +79,7 @@ static void emit_norm(struct lowering *l, int32_t id, int32_t as, int32_t residu
     op.buffer[MEAN] = buffer_of(l, node->running);
     op.buffer[VARIANCE] = buffer_of(l, node->running + 1);
     op.buffer[RESIDUAL] = residual >= 0 ? l->value[residual] : -1;
-    op.buffer[SCRATCH] = lower_buffer(l, kernel_batch_norm_scratch(c), NULL);
+    op.buffer[SCRATCH] = lower_buffer(l, kernel_batch_norm_scratch(c, (int32_t)l->net->graph->threads), NULL);
     lower_emit(l, &op);
 }
 
@@ -156,7 +157,7 @@ static void emit_backward(struct lowering *l, int32_t id, int32_t last, int32_t 
     op.buffer[B_WEIGHT] = lower_parameter(l, node->kernel, false);
     op.buffer[B_BIAS] = lower_parameter(l, node->bias, false);
     op.buffer[B_SAVED] = l->extra[id];
-    op.buffer[B_SCRATCH] = lower_buffer(l, kernel_batch_norm_scratch(c), NULL);
+    op.buffer[B_SCRATCH] = lower_buffer(l, kernel_batch_norm_scratch(c, (int32_t)l->net->graph->threads), NULL);
     op.dweight = l->net->graph->parameters[node->kernel]->gradient;
     op.dbias = l->net->graph->parameters[node->bias]->gradient;
     lower_emit(l, &op);

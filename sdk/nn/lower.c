@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINE = 16 }; /* floats of a cache line, which threads do not share */
+
 /* ---- the nodes ---- */
 /* The node whose value this one's is. */
 static int32_t resolve(const struct lowering *l, int32_t id)
@@ -65,7 +67,10 @@ struct op lower_op(int (*run)(const struct op *, uint64_t), int64_t rows, int64_
 
 void lower_emit(struct lowering *l, const struct op *op)
 {
-    if (!l->failed && !program_op(l->program, op))
+    struct op *placed = l->failed ? NULL : program_op(l->program, op);
+    if (placed)
+        placed->threads = (int32_t)l->net->graph->threads;
+    else
         l->failed = true;
     if (l->failed && op->primitive)
         primitive_destroy(op->primitive);
@@ -160,11 +165,15 @@ void lower_keep(struct lowering *l, int32_t id)
         l->program->buffers[l->value[id]].keep = true;
 }
 
+static void part_add(const struct op *op, int64_t from, int64_t to)
+{
+    kernel_add(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from);
+}
+
 static int run_add(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_add(op->p[0], op->p[1], op->p[2], op->rows * op->columns);
-    return 0;
+    return op_spread(op, op->rows * op->columns, LINE, op->rows * op->columns, part_add);
 }
 
 void lower_consumed(struct lowering *l, int32_t buffer)

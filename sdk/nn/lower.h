@@ -69,6 +69,7 @@ int64_t lower_rows(const struct lowering *l, int32_t id);
 void lower_consumed(struct lowering *l, int32_t buffer);
 
 /* layers.c */
+int lower_run_column_sums(const struct op *op, uint64_t step); /* p[1][c] = sum over rows of p[0][r][c] */
 void lower_forward(struct lowering *l, int32_t id);
 void lower_backward(struct lowering *l, int32_t id);
 /* layers_conv.c, layers_norm.c, layers_move.c, layers_rest.c */

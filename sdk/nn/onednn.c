@@ -5,6 +5,7 @@
 
 #include "hone/nn.h"
 #include "hone/param.h"
+#include "parallel.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -19,6 +20,9 @@ static struct {
     dnnl_stream_t stream; /* in-order, synchronous on a CPU: it holds no state that threads could share */
     void (*set_threads)(int);
     int (*max_threads)(void);
+    int (*thread_number)(void);
+    int (*team_size)(void);
+    void (*parallel)(void (*entry)(void *), void *data, unsigned threads, unsigned flags);
     char version[96];
 } lib = { .once = PTHREAD_ONCE_INIT };
 
@@ -53,6 +57,14 @@ static void start(void)
             memcpy(&lib.set_threads, &set, sizeof set);
             memcpy(&lib.max_threads, &get, sizeof get);
         }
+        /* what compilers make of `#pragma omp parallel`: part of libgomp's ABI since 2013, LLVM's runtime has it too */
+        void *number = symbol("omp_get_thread_num"), *size = symbol("omp_get_num_threads");
+        void *parallel = symbol("GOMP_parallel");
+        if (number && size && parallel) {
+            memcpy(&lib.thread_number, &number, sizeof number);
+            memcpy(&lib.team_size, &size, sizeof size);
+            memcpy(&lib.parallel, &parallel, sizeof parallel);
+        }
     }
     dnnl_set_primitive_cache_capacity(CACHED_PRIMITIVES);
     lib.status = dnnl_engine_create(&lib.engine, dnnl_cpu, 0);
@@ -81,6 +93,35 @@ void threads_leave(int before)
 {
     if (before > 0 && before != lib.max_threads())
         lib.set_threads(before);
+}
+
+struct job {
+    void (*part)(void *ctx, int32_t i, int32_t n);
+    void *ctx;
+    int32_t n;
+};
+
+static void job_run(void *data)
+{
+    const struct job *job = data;
+    const int32_t team = lib.team_size();
+    for (int32_t i = lib.thread_number(); i < job->n; i += team) /* the team may be smaller than asked for */
+        job->part(job->ctx, i, job->n);
+}
+
+void parallel_run(int32_t n, void (*part)(void *ctx, int32_t i, int32_t n), void *ctx)
+{
+    struct job job = { part, ctx, n };
+    pthread_once(&lib.once, start);
+#ifndef __SANITIZE_THREAD__ /* it does not see libgomp's barriers */
+    if (n > 1 && lib.parallel) {
+        lib.parallel(job_run, &job, (unsigned)n, 0);
+        return;
+    }
+#endif
+    for (int32_t i = 0; i < n; i++)
+        part(ctx, i, n);
+    (void)job;
 }
 
 bool onednn_has_bfloat16(bool native)

@@ -55,6 +55,8 @@ int call_run(const struct call *call);
 
 struct layout *layout_clone(const struct layout *layout); /* NULL: out of memory */
 void layout_destroy(struct layout *layout);               /* accepts NULL */
+/* (kernel rows, kernel columns, C, K), without groups: for our own convolutions. */
+hone_rc layout_taps_first(const struct conv_shape *shape, const char *who, struct layout **layout, hone_error *err);
 uint64_t layout_bytes(const struct layout *layout);
 bool layout_same(const struct layout *a, const struct layout *b);
 bool layout_is_plain(const struct layout *layout); /* row-major, no padding */

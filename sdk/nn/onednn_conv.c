@@ -34,6 +34,21 @@ static dnnl_status_t layout_set(struct layout *l, const struct conv_shape *shape
     return md_copy(&l->md, md);
 }
 
+hone_rc layout_taps_first(const struct conv_shape *shape, const char *who, struct layout **out, hone_error *err)
+{
+    const int64_t k = shape->filters, c = shape->channels;
+    const dnnl_dims_t strides = { 1, k, shape->kernel[1] * c * k, c * k };
+    dnnl_dims_t dims;
+    struct layout *l = calloc(1, sizeof *l);
+    if (!l || md_make(&l->md, dnnl_f32, kernel_dims(shape, dims), dims, strides) != dnnl_success) {
+        layout_destroy(l);
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for layer '%s'", who);
+    }
+    l->n_dims = kernel_dims(shape, l->dims);
+    *out = l;
+    return HONE_OK;
+}
+
 struct conv_mds {
     struct md x, w, b, y;
 };

@@ -137,16 +137,19 @@ static struct parameter *describe(struct parameter *p, hone_parameter **list, co
 }
 
 /* The layout of a convolution's weights is what the gradient of the weights comes in, which is also the forward pass's
- * almost always; where another pass wants another, the step reorders. */
-static hone_rc choose_layout(struct parameter *p, const struct node *layer, const struct node *source, int64_t batch,
-                             bool bfloat16, hone_error *err)
+ * almost always; where another pass wants another, the step reorders. Our own convolutions have theirs. */
+static hone_rc choose_layout(const hone_graph *g, struct parameter *p, const struct node *layer,
+                             const struct node *source, int64_t batch, hone_error *err)
 {
-    struct primitive *conv;
-    const struct conv_shape shape = graph_conv_shape(layer, source, batch, bfloat16);
-    const hone_rc rc = conv_create(&shape, CONV_WEIGHTS, layer->name, &conv, err);
+    struct primitive *conv = NULL;
+    const struct conv_shape shape = graph_conv_shape(layer, source, batch, graph_halves(g));
+    const bool own = graph_own_conv(g, layer, &shape);
+    const hone_rc rc = own ? layout_taps_first(&shape, layer->name, &p->layout, err)
+                           : conv_create(&shape, CONV_WEIGHTS, layer->name, &conv, err);
     if (rc < 0)
         return rc;
-    p->layout = layout_clone(primitive_weights(conv));
+    if (!own)
+        p->layout = layout_clone(primitive_weights(conv));
     primitive_destroy(conv);
     if (!p->layout)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for layer '%s'", layer->name);
@@ -190,7 +193,7 @@ static hone_rc describe_layer(hone_graph *g, int32_t id, int64_t batch, hone_err
     if (p->channels)
         p->public.plain = 0;
     if (layer->kind == NODE_CONV || layer->kind == NODE_CONV_TRANSPOSE)
-        rc = choose_layout(p, layer, source, batch, graph_halves(g), err);
+        rc = choose_layout(g, p, layer, source, batch, err);
     if (!norm)
         dims[0] = layer->dims[0];
     if (layer->bias >= 0)

@@ -200,7 +200,7 @@ void kernel_global_average(const float *x, float *y, int64_t n, int64_t pixels, 
 {
     const float f = 1.0f / (float)pixels;
     for (int64_t i = 0; i < n; i++) {
-        kernel_column_sums(x + i * pixels * c, y + i * c, pixels, c);
+        kernel_column_sums(x + i * pixels * c, y + i * c, pixels, c, c);
         for (int64_t k = 0; k < c; k++)
             y[i * c + k] *= f;
     }

@@ -2,6 +2,8 @@
 /* Lists of operations and buffers, and the plan of their memory. */
 #include "program.h"
 
+#include "parallel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +101,33 @@ void program_plan(struct program *p, bool share)
             p->bytes = b->offset + b->bytes;
     }
     free(order);
+}
+
+struct spread {
+    const struct op *op;
+    int64_t all, grain;
+    void (*part)(const struct op *op, int64_t from, int64_t to);
+};
+
+static void spread_run(void *ctx, int32_t i, int32_t n)
+{
+    const struct spread *s = ctx;
+    int64_t from, to;
+    parallel_share(s->all, s->grain, i, n, &from, &to);
+    if (from < to)
+        s->part(s->op, from, to);
+}
+
+int op_spread(const struct op *op, int64_t all, int64_t grain, int64_t work,
+              void (*part)(const struct op *op, int64_t from, int64_t to))
+{
+    enum { LEAST_WORK = 32768 }; /* a team starts in some microseconds, in which so many numbers are done */
+    struct spread s = { op, all, grain, part };
+    if (op->threads > 1 && work >= LEAST_WORK)
+        parallel_run(op->threads, spread_run, &s);
+    else
+        part(op, 0, all);
+    return 0;
 }
 
 int program_run(const struct program *p, int32_t from, int32_t to, uint64_t step)

@@ -6,6 +6,7 @@
 #include "graph.h"
 #include "kernels.h"
 #include "onednn.h"
+#include "winograd.h"
 
 enum { MAX_OPERANDS = 10 };
 
@@ -29,11 +30,13 @@ struct op {
     double epsilon, momentum; /* of norms */
     uint32_t flags;
     bool accumulate;
+    int32_t threads; /* of the graph */
     struct dropout_key key;
     struct pool pool;
     struct group_norm group_norm;
     struct upsample upsample;
     struct permutation permutation;
+    struct winograd winograd;
     int64_t from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
     float *dweight, *dbias;                   /* gradients of a norm */
     struct primitive *primitive;
@@ -74,6 +77,11 @@ void program_release(struct program *p);
 
 /* Fills net->train or net->infer with operations and buffers, not yet placed. */
 hone_rc lower(hone_net *net, struct program *program, bool training, hone_error *err);
+
+/* Calls part(op, from, to) for shares of [0, all), multiples of `grain`, one a thread; once, where `work` numbers are too few to be
+ * worth it. Parts must not depend on how they are cut. Returns 0, for run functions to end with. */
+int op_spread(const struct op *op, int64_t all, int64_t grain, int64_t work,
+              void (*part)(const struct op *op, int64_t from, int64_t to));
 
 /* Runs ops [from, to). 0, or the status of oneDNN. */
 int program_run(const struct program *p, int32_t from, int32_t to, uint64_t step);

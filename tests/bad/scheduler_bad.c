@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-enum mode { UNKNOWN_VERDICT, PAUSE, SEGFAULT, FAILS, WAIT, OK };
-static const char *const modes[] = { "unknown_verdict", "pause", "segfault", "error", "wait", "ok", NULL };
+enum mode { UNKNOWN_VERDICT, RESUME, SEGFAULT, FAILS, WAIT, OK };
+static const char *const modes[] = { "unknown_verdict", "resume", "segfault", "error", "wait", "ok", NULL };
 struct settings {
     uint32_t mode;
     int64_t from;
@@ -48,6 +48,10 @@ static hone_rc next(void *self, hone_order *order, hone_error *err)
 {
     const struct self *s = self;
     (void)err;
+    if (s->settings->mode == RESUME && order->trial >= (uint64_t)s->settings->from) {
+        order->what = HONE_ORDER_RESUME;
+        order->trial = 0;
+    }
     return s->settings->mode == WAIT && order->trial >= (uint64_t)s->settings->from ? HONE_WAIT : HONE_OK;
 }
 
@@ -59,9 +63,9 @@ static hone_rc report(void *self, const hone_report *report, uint32_t *verdict, 
         return HONE_OK;
     switch ((enum mode)s->settings->mode) {
     case UNKNOWN_VERDICT: *verdict = 77; break;
-    case PAUSE: *verdict = HONE_PAUSE; break;
     case SEGFAULT: *(volatile int *)(uintptr_t)zero = 1; break;
     case FAILS: return hone_fail(err, HONE_EFAIL, NULL, "the judge is silent");
+    case RESUME:
     case WAIT:
     case OK:
     default: break;

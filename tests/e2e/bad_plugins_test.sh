@@ -126,7 +126,7 @@ coordinator search done 0 "nothing more to propose"
 coordinator scheduler segfault 139 "scheduler 'bad' ($work/plugins/scheduler_bad.so) crashed (SIGSEGV)"
 coordinator scheduler error 1 "the judge is silent"
 coordinator scheduler unknown_verdict 3 "unknown verdict 77"
-coordinator scheduler pause 3 "cannot do yet"
+coordinator scheduler resume 3 "wants to go on with trial 0, which has not paused"
 coordinator scheduler wait 1 "scheduler 'bad' waits for results"
 
 # a search that does not return: the second Ctrl-C is obeyed, and it is named

@@ -29,8 +29,19 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.1 ;;
+        vgg) set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.01 ;;
         csv) set -- "$@" --set objective.epochs=3 ;;
     esac
+    if ! grep -q '^\[space\]' "$ini"; then # for hone train
+        if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+            echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
+        fi
+        try "${example}_train" "$build/hone" train "$ini" --set objective.epochs=1 --set dataset.fraction=0.01 \
+            --set "study.directory=$work/$example.d"
+        says "${example}_tested" accuracy
+        if sed -n 2,8p "$ini" | grep -q "build/hone train conf/$example.ini"; then ok "${example}_says_how"; else bad "${example}_says_how"; fi
+        continue
+    fi
     try "${example}_run" "$build/hone" run "$ini" "$@" || continue
     says "${example}_winner" '^winner trial [01] of 2 '
     try "${example}_best" "$build/hone" best "$work/$example.db" --format csv

@@ -53,6 +53,11 @@ caught nan_point         1 'space_real: trial 20: x is active but nan' space_rea
 caught inactive_point    1 'space_conditional: trial [0-9]+: .* is inactive and must be NaN' space_conditional
 caught inactive_point    1 'space_relations: trial [0-9]+: a relation of the space does not hold' space_relations
 caught done_early        1 'space_finite: ask answers HONE_DONE after 3 of the 15 points' space_finite
+caught knows_trials      1 'given_points: tell failed: nobody asked for trial 0' given_points
+caught forgets           1 'restart: saved and loaded every 1 trials, trial 1 is another point' restart
+caught divides           1 'single_values: trial 0: x is active but -?nan' single_values
+caught mean_of_values    1 'odd_values: trial 4: x is active but -?nan' odd_values
+caught wants_order       1 'many_running: ask answers 2 after 100 outcomes that came the last first' many_running
 caught writes_past       1 'space_real: ask writes past the 1 dimensions' space_real
 caught silent_failure    1 'space_real: tell failed with -1 and gave no message' space_real
 caught trusts_state      1 'state_hostile: died of signal' state_hostile
@@ -70,6 +75,12 @@ passes() {
     if "$check" "$@" >log 2>&1; then ok "passes_$name"; else grep -vE '^(ok|skipped) ' log >log2; mv log2 log; bad "passes_$name"; fi
 }
 passes good_search "$build/tests/bad/good_search.so"
+if "$check" "$build/tests/bad/good_search.so" --only repeats >log 2>&1 &&
+    grep -q '^skipped search/good_search repeats: asks [0-9]* times for a finished point .*, and never says' log; then
+    ok repeats_are_told
+else
+    bad repeats_are_told
+fi
 passes other_kind "$build/tests/bad/other_kind.so"
 if grep -q '^note .*the kind "com.acme.thing/2" is not one of this SDK' log; then ok other_kind_said; else bad other_kind_said; fi
 # the plugins that studies must survive are right until they are told to go wrong
@@ -93,6 +104,19 @@ for so in "$build"/plugins/*.so; do
     objective-function) passes "$name" "$so" --set name=sphere ;;
     *) passes "$name" "$so" ;;
     esac
+done
+
+# what a stranger's search may leave out, every bundled one does: it never waits, repeats no finished point of a finite
+# space, and keeps its state where it has one
+for so in "$build"/plugins/search-*.so; do
+    name=$(basename "$so" .so)
+    "$check" "$so" --only 'search/' >log 2>&1
+    if grep -E '^ok +search/[a-z0-9_]+ repeats' log >/dev/null && grep -E '^ok +search/[a-z0-9_]+ many_running' log >/dev/null &&
+        ! grep -E '^skipped search/[a-z0-9_]+ (restart|repeats|many_running):' log | grep -v 'keeps no state'; then
+        ok "complete_$name"
+    else
+        grep -E ' (restart|repeats|many_running)' log >log2; mv log2 log; bad "complete_$name"
+    fi
 done
 
 # ---- the command itself ----

@@ -26,6 +26,7 @@ static struct knobs {
     long final_fails;        /* the final training fails */
     int forget_all;          /* the storage keeps nothing: for counting memory */
     int measure_memory;      /* into memory_early and memory_late, bytes at trials 5000 and 19999 */
+    int checkpoints, clones; /* trials that pause make one; the scheduler clones */
 } knobs;
 static int64_t memory_early, memory_late;
 
@@ -49,11 +50,16 @@ struct box_attachment {
     uint64_t trial;
     uint32_t final;
 };
+struct box_event {
+    hone_event_record record;
+    char text[120];
+    int has_text;
+};
 struct box_op {
     enum { OP_TRIAL, OP_REPORT, OP_EVENT, OP_ATTACHMENT } what;
     struct box_trial trial;
     struct box_report report;
-    hone_event_record event;
+    struct box_event event;
     struct box_attachment attachment;
 };
 static struct box {
@@ -62,7 +68,7 @@ static struct box {
     uint32_t state;
     struct box_trial *trials;
     struct box_report *reports;
-    hone_event_record *events;
+    struct box_event *events;
     struct box_attachment *attachments;
     struct box_op *ops;
     size_t n_trials, n_reports, n_events, n_attachments, n_ops;
@@ -146,7 +152,7 @@ static void box_apply(const struct box_op *op)
         box.reports[box.n_reports++] = op->report;
         break;
     case OP_EVENT:
-        CU_ASSERT_EQUAL_FATAL(op->event.sequence, box.n_events);
+        CU_ASSERT_EQUAL_FATAL(op->event.record.sequence, box.n_events);
         box.events = box_grow(box.events, box.n_events, sizeof *box.events);
         box.events[box.n_events++] = op->event;
         break;
@@ -233,8 +239,9 @@ static hone_rc box_put_event(void *self, int64_t study, const hone_event_record 
         return rc;
     struct box_op *op = box_op();
     op->what = OP_EVENT;
-    op->event = *event;
-    op->event.text = NULL;
+    op->event.record = *event;
+    op->event.has_text = event->text != NULL;
+    snprintf(op->event.text, sizeof op->event.text, "%s", event->text ? event->text : "");
     return HONE_OK;
 }
 
@@ -308,8 +315,11 @@ static hone_rc box_events(void *self, int64_t study, const hone_storage_visitor 
 {
     hone_rc rc = HONE_OK;
     (void)self, (void)study, (void)err;
-    for (size_t i = 0; i < box.n_events && rc == HONE_OK; i++)
-        rc = visitor->event(visitor->ctx, &box.events[i]);
+    for (size_t i = 0; i < box.n_events && rc == HONE_OK; i++) {
+        hone_event_record record = box.events[i].record;
+        record.text = box.events[i].has_text ? box.events[i].text : NULL;
+        rc = visitor->event(visitor->ctx, &record);
+    }
     return rc;
 }
 

@@ -17,9 +17,13 @@
 
 /* ---- search/learner, scheduler/judge, reporter/counter: they never forget in which order they heard what ---- */
 
+enum { MOST_PAUSED = 1024 };
 struct memory {
     uint64_t hash;
     unsigned outstanding;
+    unsigned n_paused; /* scheduler/pauser */
+    uint64_t paused[MOST_PAUSED];
+    int64_t steps[MOST_PAUSED], last[MOST_PAUSED]; /* of the paused; by trial: of its last report */
 };
 
 static hone_rc memory_create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -107,6 +111,58 @@ static hone_rc judge_finish(void *self, uint64_t trial, uint32_t status, const d
     return HONE_OK;
 }
 
+/* ---- scheduler/pauser: half of the trials pause, some more than once, some go on as clones ---- */
+
+static hone_rc pauser_next(void *self, hone_order *order, hone_error *err)
+{
+    struct memory *m = self;
+    const uint64_t luck = mix(m->hash, order->trial) >> 11;
+    (void)err;
+    if (m->n_paused && (!order->may_start || luck % 3 == 0)) {
+        const unsigned at = (unsigned)(luck / 3 % m->n_paused), other = (unsigned)(luck / 5 % m->n_paused);
+        order->trial = m->paused[at];
+        order->what = HONE_ORDER_RESUME;
+        order->until = luck % 2 ? m->steps[at] + 1 : 0;
+        if (knobs.clones && luck % 4 < 2 && m->steps[other] >= m->steps[at]) {
+            order->what = HONE_ORDER_CLONE;
+            order->from = m->paused[other];
+            order->until = luck % 2 ? m->steps[other] + 1 : 0;
+            order->x[0] = (double)(luck % 1000) / 1000;
+            order->x[1] = 1 + (double)(luck % 9);
+            order->x[2] = (double)(luck / 7 % 2);
+        }
+        m->hash = mix(m->hash, order->trial);
+        m->n_paused--;
+        m->paused[at] = m->paused[m->n_paused];
+        m->steps[at] = m->steps[m->n_paused];
+        return HONE_OK;
+    }
+    if (!order->may_start)
+        return HONE_WAIT;
+    order->until = luck % 4 ? 1 + (int64_t)(luck % 2) : 0;
+    return HONE_OK;
+}
+
+static hone_rc pauser_report(void *self, const hone_report *r, uint32_t *verdict, hone_error *err)
+{
+    const hone_rc rc = judge_report(self, r, verdict, err);
+    struct memory *m = self;
+    m->last[r->trial] = r->step;
+    if (*verdict == HONE_CONTINUE && m->hash >> 30 & 1) /* not only where it was ordered to */
+        *verdict = HONE_PAUSE;
+    return rc;
+}
+
+static hone_rc pauser_finish(void *self, uint64_t trial, uint32_t status, const double *values, hone_error *err)
+{
+    struct memory *m = self;
+    if (status == HONE_PAUSED) {
+        m->paused[m->n_paused] = trial;
+        m->steps[m->n_paused++] = m->last[trial];
+    }
+    return judge_finish(self, trial, status, values, err);
+}
+
 static unsigned heard_outcomes, heard_notes;
 
 static hone_rc counter_open(void *self, const hone_terminal *terminal, hone_error *err)
@@ -140,6 +196,8 @@ static hone_rc invented_run(void *self, const hone_trial *trial, hone_error *err
 
 static const hone_search_v1 learner_iface = { sizeof learner_iface, 0, learner_open, learner_ask, learner_tell };
 static const hone_scheduler_v1 judge_iface = { sizeof judge_iface, 0, judge_open, NULL, judge_report, judge_finish };
+static const hone_scheduler_v1 pauser_iface = { sizeof pauser_iface, 0, judge_open, pauser_next, pauser_report,
+                                                pauser_finish };
 static const hone_reporter_v1 counter_iface = { sizeof counter_iface, 0, counter_open, counter_hear };
 static const hone_objective_v1 invented_iface = {
     sizeof invented_iface, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, invented_describe, invented_run
@@ -151,15 +209,15 @@ static const hone_objective_v1 invented_iface = {
             sizeof(hone_param), 0, 0, iface, memory_create, free, NULL, NULL, NULL                             \
     }
 static const hone_component invented[] = {
-    INVENTED(HONE_KIND_SEARCH, "learner", &learner_iface),      INVENTED(HONE_KIND_SCHEDULER, "judge", &judge_iface),
-    INVENTED(HONE_KIND_REPORTER, "counter", &counter_iface),    INVENTED(HONE_KIND_STORAGE, "box", &box_iface),
-    INVENTED(HONE_KIND_OBJECTIVE, "invented", &invented_iface),
+    INVENTED(HONE_KIND_SEARCH, "learner", &learner_iface),  INVENTED(HONE_KIND_SCHEDULER, "judge", &judge_iface),
+    INVENTED(HONE_KIND_SCHEDULER, "pauser", &pauser_iface), INVENTED(HONE_KIND_REPORTER, "counter", &counter_iface),
+    INVENTED(HONE_KIND_STORAGE, "box", &box_iface),         INVENTED(HONE_KIND_OBJECTIVE, "invented", &invented_iface),
 };
 
 /* ---- the crew ---- */
 
 struct fake_worker {
-    int busy, ready, waiting, stop, dies, cancelled;
+    int busy, ready, waiting, stop, pause, dies, cancelled;
     uint64_t trial, attempt;
     uint32_t flags;
     int64_t step, last, stride;
@@ -194,6 +252,7 @@ static hone_rc fake_start(struct crew *crew, unsigned worker, const struct crew_
     f->workers[worker] = (struct fake_worker){ .busy = 1,
                                                .trial = trial->number,
                                                .attempt = trial->attempt,
+                                               .step = trial->restore[0].size ? trial->restore[0].step : 0,
                                                .flags = trial->flags,
                                                .last = knobs.no_steps ? 0 : 1 + (int64_t)(trial->number % 5),
                                                .stride = 1 + (int64_t)(trial->number % 3 == 0),
@@ -210,6 +269,7 @@ static hone_rc fake_verdict(struct crew *crew, unsigned worker, uint32_t verdict
     CU_ASSERT_FATAL(w->busy && w->waiting);
     w->waiting = 0;
     w->stop = verdict == HONE_STOP;
+    w->pause = verdict == HONE_PAUSE;
     fake_ready(f, worker);
     return HONE_OK;
 }
@@ -264,6 +324,14 @@ static void fake_speak(struct fake_crew *f, unsigned worker, struct crew_event *
         event->message = "it had to fail";
     } else if (w->stop) {
         event->status = HONE_PRUNED;
+    } else if (w->pause == 1 && knobs.checkpoints) {
+        w->pause = 2;
+        event->what = CREW_CHECKPOINT;
+        event->checkpoint = (struct crew_checkpoint){ w->trial, w->step, 10 + (uint64_t)w->step, w->trial };
+        fake_ready(f, worker);
+        return;
+    } else if (w->pause) {
+        event->status = HONE_PAUSED;
     } else if (w->step >= w->last) {
         event->status = HONE_COMPLETE;
     } else {
@@ -312,7 +380,7 @@ static hone_rc fake_wait(struct crew *crew, double seconds, struct crew_event *e
 /* ---- a whole run ---- */
 
 struct setup {
-    int strict, final;
+    int strict, final, pauses;
     unsigned trials, workers, lag, retries;
     uint64_t arrivals; /* seed of the order of arrival */
     const char *study; /* more lines of [study] */
@@ -322,7 +390,7 @@ struct run {
     hone_error err;
     enum study_end end;
     uint64_t hash; /* of all trials: point, state, step, values */
-    uint64_t n, complete, pruned, failed, running, best;
+    uint64_t n, complete, pruned, failed, running, paused, best;
     hone_rc final_rc;
     char messages[200]; /* of the first failed trial */
 };
@@ -381,10 +449,11 @@ static void compose_study(const struct setup *s, struct catalog *catalog, struct
     text_addf(
         &ini,
         "[study]\nname = t\ntrials = %u\nworkers = %u\n%sorder = %s\ntrial_retries = %u\nstorage = box:there\n%s%s\n"
-        "[search]\nuse = learner\n[scheduler]\nuse = judge\n[objective]\nuse = invented\n[reporter.counter]\n"
+        "[search]\nuse = learner\n[scheduler]\nuse = %s\n[objective]\nuse = invented\n[reporter.counter]\n"
         "[space]\nx = real 0 .. 1\nk = int 1 .. 9\nc = choice a, b\n",
         s->trials, s->workers, s->strict ? lag : "", s->strict ? "strict" : "asynchronous", s->retries,
-        s->study ? s->study : "", s->study && strstr(s->study, "objectives") ? "" : "objectives = value min");
+        s->study ? s->study : "", s->study && strstr(s->study, "objectives") ? "" : "objectives = value min",
+        s->pauses ? "pauser" : "judge");
     if (config_read_text(config, "t.ini", "", text_string(&ini), ini.length, &complaints) < 0 ||
         composition_make(composition, config, catalog, 0, &complaints) < 0) {
         complaints_print(&complaints, stdout);
@@ -414,7 +483,7 @@ static struct run run_study(const struct setup *s)
     if (!f.workers || !f.ready || catalog_open_static(&catalog, list, HONE_COUNT(invented)) != HONE_OK)
         exit(2);
     compose_study(s, catalog, &config, &composition);
-    const struct study_options options = { &composition, &host, &f.crew, s->workers, &terminal, &f.signalled };
+    const struct study_options options = { &composition, &host, &f.crew, s->workers, &terminal, &f.signalled, NULL };
     heard_outcomes = heard_notes = 0;
     box.writes = 0;
     box.begun = 0; /* whoever began was killed */
@@ -430,6 +499,7 @@ static struct run run_study(const struct setup *s)
     run.pruned = study.table.pruned;
     run.failed = study.table.failed;
     run.running = study.table.running;
+    run.paused = study.table.paused;
     run.best = trial_table_best(&study.table) ? trial_table_best(&study.table)->number : UINT64_MAX;
     run.hash = table_hash(&study.table);
     for (size_t i = box.n_trials; i > 0; i--)

@@ -13,8 +13,9 @@ static uint64_t events_hash(void)
 {
     uint64_t h = 0;
     for (size_t i = 0; i < box.n_events; i++)
-        h = mix(mix(mix(mix(h, box.events[i].what), box.events[i].trial), (uint64_t)box.events[i].step),
-                box.events[i].verdict);
+        h = mix(mix(mix(mix(h, box.events[i].record.what), box.events[i].record.trial),
+                    (uint64_t)box.events[i].record.step),
+                box.events[i].record.verdict);
     return h;
 }
 
@@ -44,6 +45,59 @@ static void test_strict_repeats(void)
             }
             hash = run.hash;
             events = events_hash();
+        }
+    }
+}
+
+/* The same with trials that pause and go on, from checkpoints or from their beginning, and as clones of others. */
+static void test_strict_repeats_with_pauses(void)
+{
+    for (unsigned clones = 0; clones < 2; clones++) {
+        struct setup s = { .strict = 1, .pauses = 1, .trials = 150, .lag = 5, .retries = 1 };
+        uint64_t hash = 0;
+        for (unsigned arrivals = 0; arrivals < 24; arrivals++) {
+            fresh();
+            knobs.crash_every = 11;
+            knobs.crash_waiting = 13;
+            knobs.clones = (int)clones;
+            knobs.checkpoints = clones || arrivals % 2; /* a trial that begins anew comes to the same */
+            s.arrivals = arrivals;
+            s.workers = 1 + arrivals % 7;
+            const struct run run = run_study(&s);
+            CU_ASSERT_EQUAL_FATAL(run.rc, HONE_OK);
+            CU_ASSERT_EQUAL(run.complete + run.pruned + run.failed, 150);
+            CU_ASSERT_EQUAL(run.paused + run.running, 0);
+            CU_ASSERT(heard_outcomes > 200); /* pauses are told, too */
+            if (arrivals)
+                CU_ASSERT_EQUAL(run.hash, hash);
+            hash = run.hash;
+        }
+    }
+}
+
+/* Killed after every so many events: what was decided is replayed, also where trials wait, and the table is the same. */
+static void test_killed_while_trials_pause(void)
+{
+    for (unsigned clones = 0; clones < 2; clones++) {
+        const struct setup s = { .strict = 1, .pauses = 1, .trials = 60, .lag = 4, .workers = 3, .arrivals = 3 };
+        fresh();
+        knobs.checkpoints = 1;
+        knobs.clones = (int)clones;
+        const struct run whole = run_study(&s);
+        CU_ASSERT_EQUAL_FATAL(whole.rc, HONE_OK);
+        for (long stop = 3; stop < 60; stop += 8) {
+            struct run run;
+            fresh();
+            knobs.checkpoints = 1;
+            knobs.clones = (int)clones;
+            int times = 0;
+            do {
+                knobs.signal_event = times < 40 ? stop : 0;
+                run = run_study(&s);
+                CU_ASSERT_EQUAL_FATAL(run.rc, HONE_OK);
+            } while (run.end == STUDY_STOPPED && ++times < 100);
+            CU_ASSERT(times > 1);
+            CU_ASSERT_EQUAL(run.hash, whole.hash);
         }
     }
 }
@@ -319,10 +373,11 @@ static void test_memory_is_bounded(void)
     CU_ASSERT(memory_late - memory_early < 15000 * 320);
 }
 
-SUITE(TEST(test_strict_repeats), TEST(test_strict_depends_on_lag), TEST(test_asynchronous_completes),
-      TEST(test_retries), TEST(test_death_while_waiting), TEST(test_missing_value_fails_the_trial),
-      TEST(test_bad_points), TEST(test_search_waits_and_ends),
-      TEST(test_cancelled_study_goes_on_as_if_nothing_had_been), TEST(test_failing_storage),
-      TEST(test_resume_does_not_use_up_retries), TEST(test_retries_are_remembered_over_a_resume),
-      TEST(test_other_settings_are_refused), TEST(test_unknown_metric_is_refused), TEST(test_final_training),
-      TEST(test_a_thousand_workers), TEST(test_memory_is_bounded))
+SUITE(TEST(test_strict_repeats), TEST(test_strict_repeats_with_pauses), TEST(test_killed_while_trials_pause),
+      TEST(test_strict_depends_on_lag), TEST(test_asynchronous_completes), TEST(test_retries),
+      TEST(test_death_while_waiting), TEST(test_missing_value_fails_the_trial), TEST(test_bad_points),
+      TEST(test_search_waits_and_ends), TEST(test_cancelled_study_goes_on_as_if_nothing_had_been),
+      TEST(test_failing_storage), TEST(test_resume_does_not_use_up_retries),
+      TEST(test_retries_are_remembered_over_a_resume), TEST(test_other_settings_are_refused),
+      TEST(test_unknown_metric_is_refused), TEST(test_final_training), TEST(test_a_thousand_workers),
+      TEST(test_memory_is_bounded))

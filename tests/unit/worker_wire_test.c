@@ -104,7 +104,7 @@ static void test_cut_and_changed(void)
         }
     out.data[4]++;
     CU_ASSERT(wire_parse((const uint8_t *)out.data, out.length, &frame, &err) < 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "protocol 2, this one 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "protocol 3, this one 2"));
     text_release(&out);
 }
 

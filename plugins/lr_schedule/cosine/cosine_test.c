@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lr_schedule/cosine against its formula and against the recursion that torch's CosineAnnealingLR uses. */
-#include "component.h"
-#include "hone/lr_schedule.h"
+#include "schedule_case.h"
 
 static double factor(struct component *c, uint64_t step, uint64_t steps_per_epoch, uint64_t epochs)
 {
@@ -20,6 +19,17 @@ static void test_equals_the_recursion_of_pytorch(void)
         CU_ASSERT(near(factor(&c, t, 10, 3), eta, 1e-12));
         eta = low + (eta - low) * (1 + cos(pi * (double)(t + 1) / 30)) / (1 + cos(pi * (double)t / 30));
     }
+    component_close(&c);
+}
+
+static void test_follows_the_recorded_rates(void)
+{
+    struct component c;
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "cosine", 1, "final_factor", "0.05", NULL), HONE_OK);
+    CU_ASSERT(schedule_follows(&c, torch_cosine));
+    component_close(&c);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "cosine", 1, "warmup", "2", NULL), HONE_OK);
+    CU_ASSERT(schedule_follows(&c, torch_cosine_warmed));
     component_close(&c);
 }
 
@@ -64,5 +74,6 @@ static void test_stays_in_bounds_whatever_the_warm_up(void)
     }
 }
 
-SUITE(TEST(test_equals_the_recursion_of_pytorch), TEST(test_passes_through_known_points),
-      TEST(test_warms_up_then_falls), TEST(test_stays_in_bounds_whatever_the_warm_up))
+SUITE(TEST(test_equals_the_recursion_of_pytorch), TEST(test_follows_the_recorded_rates),
+      TEST(test_passes_through_known_points), TEST(test_warms_up_then_falls),
+      TEST(test_stays_in_bounds_whatever_the_warm_up))

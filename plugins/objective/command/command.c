@@ -9,18 +9,21 @@
 #include "hone/objective.h"
 #include "hone/param.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 struct settings {
     const char *run, *directory;
-    uint8_t shell, final;
+    uint8_t shell, final, checkpoints;
     hone_strings metrics;
     int64_t steps, log;
     double grace;
@@ -42,6 +45,8 @@ static const hone_param params[] = {
              "Steps that a whole run reports, for schedulers that need it; 0: unknown."),
     HONE_BOOL(struct settings, final, "no", 0,
               "Whether the program runs once more at the end of the study, with the winner's values and HONE_FINAL=1."),
+    HONE_BOOL(struct settings, checkpoints, "no", 0,
+              "Whether the program writes files that it can go on from: see below."),
     HONE_REAL(struct settings, grace, "5", 0, 86400, 0, "seconds",
               "Time between SIGTERM and SIGKILL when a trial is stopped."),
     HONE_INT(struct settings, log, "1M", 0, 1e12, 0, "bytes",
@@ -149,6 +154,7 @@ struct session {
     int log;        /* -1: not open */
     int64_t logged;
     const char *log_path;
+    const char *checkpoints; /* folder that the program was told, or NULL: it could not be made */
 };
 
 static double now(void)
@@ -218,6 +224,68 @@ static void keep(struct session *s, const char *line, size_t n, int last)
     s->logged += (int64_t)n + last;
 }
 
+/* ---- its checkpoints ---- */
+
+/* A folder for them, until the trial ends. Without one the program is told none. */
+static void make_checkpoints(struct session *s)
+{
+    hone_error err = HONE_ERROR_INIT;
+    const char *path = s->command->settings->checkpoints && s->trial->size > offsetof(hone_trial, checkpoint) &&
+                               s->trial->checkpoint
+                           ? s->trial->artifact_path(s->trial, "checkpoints", &err)
+                           : NULL;
+    if (path && (mkdir(path, 0777) == 0 || errno == EEXIST))
+        s->checkpoints = path;
+}
+
+static void remove_checkpoints(const struct session *s)
+{
+    DIR *folder = s->checkpoints ? opendir(s->checkpoints) : NULL;
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    if (s->checkpoints)
+        rmdir(s->checkpoints);
+}
+
+/* Keeps the file where the study wants one, and removes it otherwise: nobody counts what a program has left behind. */
+static hone_rc take_checkpoint(struct session *s, const struct report_line *report, int wanted)
+{
+    struct text path = { NULL, 0, 0 };
+    const int absolute = report->checkpoint[0] == '/';
+    hone_rc rc = HONE_OK;
+    const char *place;
+    if (!absolute && !s->checkpoints)
+        return hone_fail(s->err, HONE_EIO, "", "there is no folder for checkpoints, so that '%.80s' cannot be kept",
+                         report->checkpoint);
+    if (!absolute && ((rc = text_add(&path, s->checkpoints, strlen(s->checkpoints), s->err)) < 0 ||
+                      (rc = text_add(&path, "/", 1, s->err)) < 0))
+        goto out;
+    if ((rc = text_add(&path, report->checkpoint, strlen(report->checkpoint), s->err)) < 0)
+        goto out;
+    if (!wanted) {
+        unlink(path.bytes);
+        goto out;
+    }
+    if (!(place = s->trial->checkpoint_path(s->trial, report->step, s->err))) {
+        rc = s->err && s->err->code < 0 ? s->err->code : HONE_EIO;
+        goto out;
+    }
+    if (rename(path.bytes, place) != 0)
+        rc = hone_fail(s->err, HONE_EIO, "",
+                       "the program's checkpoint %.120s cannot be taken: %s; it must lie in the folder "
+                       "HONE_CHECKPOINTS",
+                       path.bytes, strerror(errno));
+    else
+        rc = s->trial->checkpoint(s->trial, report->step, s->err);
+out:
+    text_release(&path);
+    return rc < 0 ? rc : HONE_OK;
+}
+
 static void take_report(struct session *s, char *line)
 {
     const struct settings *settings = s->command->settings;
@@ -246,6 +314,11 @@ static void take_report(struct session *s, char *line)
     }
     s->last_step = report.step;
     rc = s->trial->report(s->trial, report.step, report.values, report.n, s->err);
+    if (report.checkpoint && (rc == HONE_OK || rc == HONE_WAIT)) {
+        const hone_rc kept = take_checkpoint(
+            s, &report, rc == HONE_WAIT || (s->trial->wants_checkpoint && s->trial->wants_checkpoint(s->trial)));
+        rc = kept < 0 ? kept : rc;
+    }
     if (rc != HONE_OK)
         finish_session(s, rc);
     else if (s->trial->until && report.step >= s->trial->until)
@@ -338,8 +411,9 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
     s->trial = trial;
     s->err = err;
     s->log = -1;
+    make_checkpoints(s);
     if ((rc = told_arguments(&c->words, c->settings->shell, trial, &argv, err)) < 0 ||
-        (rc = told_environment(trial, &environment, err)) < 0 ||
+        (rc = told_environment(trial, s->checkpoints, &environment, err)) < 0 ||
         (rc = child_start(&s->child, argv.word, environment.word, c->settings->directory, err)) < 0)
         goto out;
     follow(s);
@@ -359,8 +433,10 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
 out:
     words_release(&argv);
     words_release(&environment);
-    if (s)
+    if (s) {
+        remove_checkpoints(s);
         free(s->heard);
+    }
     free(s);
     return rc;
 }
@@ -395,6 +471,18 @@ static const char doc[] =
     "are taken from the last report. "
     "`nan` and `inf` are values. A line that cannot be read fails the trial. Other lines go to output.log, kept with "
     "the trial.\n\n"
+    "## Checkpoints\n"
+    "With `checkpoints = yes` a program that can go on from a file lets schedulers pause its trials (asha, hyperband, "
+    "pbt) and a study go on after a "
+    "crash. It writes its state into the folder HONE_CHECKPOINTS, under another name at every step, and says so with "
+    "the "
+    "report of that step:\n\n"
+    "    hone: step=3 accuracy=0.91 checkpoint=state3.pt\n\n"
+    "The file is kept if it is wanted and removed otherwise. A trial that goes on finds its file in HONE_RESTORE, and "
+    "in "
+    "HONE_RESTORE_STEP the step whose state it is; its next report is of the step after. Programs that write none are "
+    "run "
+    "from their beginning, and what they repeat is passed over.\n\n"
     "## How a trial ends\n"
     "Exit status 0: complete. Another status, or a signal: failed; the message has the last lines of the error "
     "output, and more of them are kept "

@@ -37,6 +37,12 @@ static const char *read_pair(struct report_line *report, char *pair)
         report->step = step;
         return NULL;
     }
+    if (!strcmp(pair, "checkpoint")) {
+        if (report->checkpoint)
+            return "checkpoint is there twice";
+        report->checkpoint = value;
+        return NULL;
+    }
     if (!is_name(pair))
         return "a name is not made of letters, digits, _ . - /";
     for (uint32_t i = 0; i < report->n; i++)
@@ -56,6 +62,7 @@ const char *report_line_read(struct report_line *report, char *line)
     char *at = line + sizeof PREFIX - 1;
     report->step = 0;
     report->n = 0;
+    report->checkpoint = NULL;
     for (;;) {
         char *pair = at + strspn(at, " \t\r");
         const char *fault;
@@ -67,5 +74,7 @@ const char *report_line_read(struct report_line *report, char *line)
         if ((fault = read_pair(report, pair)))
             return fault;
     }
+    if (report->checkpoint && !report->step)
+        return "checkpoint needs the step whose state it is";
     return report->n ? NULL : "it has no NAME=NUMBER";
 }

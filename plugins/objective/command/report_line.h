@@ -6,7 +6,8 @@
 
 enum { MOST_VALUES = 64 };
 struct report_line {
-    int64_t step; /* 0: the line has none, it is a result */
+    int64_t step;           /* 0: the line has none, it is a result */
+    const char *checkpoint; /* file with the state of that step, in the line; NULL: none */
     uint32_t n;
     hone_value values[MOST_VALUES]; /* (n); names point into the line */
 };

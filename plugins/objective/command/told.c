@@ -4,6 +4,7 @@
 
 #include "hone/param.h"
 
+#include <stddef.h>
 #include <string.h>
 
 extern char **environ;
@@ -104,10 +105,12 @@ static hone_rc add_setting(struct words *environment, const hone_setting *settin
     return add_variable(environment, name, setting->text, err);
 }
 
-hone_rc told_environment(const hone_trial *trial, struct words *environment, hone_error *err)
+hone_rc told_environment(const hone_trial *trial, const char *checkpoints, struct words *environment, hone_error *err)
 {
-    static const char *const ours[] = { "HONE_PARAM_",      "HONE_TRIAL=",     "HONE_ATTEMPT=", "HONE_SEED=",
-                                        "HONE_STUDY_SEED=", "HONE_DIRECTORY=", "HONE_UNTIL=",   "HONE_FINAL=" };
+    static const char *const ours[] = { "HONE_PARAM_",       "HONE_TRIAL=",     "HONE_ATTEMPT=",     "HONE_SEED=",
+                                        "HONE_STUDY_SEED=",  "HONE_DIRECTORY=", "HONE_UNTIL=",       "HONE_FINAL=",
+                                        "HONE_CHECKPOINTS=", "HONE_RESTORE=",   "HONE_RESTORE_STEP=" };
+    const char *restore = trial->size > offsetof(hone_trial, restore_step) ? trial->restore_path : NULL;
     hone_rc rc = HONE_OK;
     for (uint32_t i = 0; i < trial->n_settings && rc == HONE_OK; i++)
         rc = add_setting(environment, trial->settings + i, err);
@@ -117,7 +120,10 @@ hone_rc told_environment(const hone_trial *trial, struct words *environment, hon
         (rc = add_number(environment, "HONE_STUDY_SEED", trial->study_seed, err)) < 0 ||
         (rc = add_number(environment, "HONE_UNTIL", trial->until > 0 ? (uint64_t)trial->until : 0, err)) < 0 ||
         (rc = add_number(environment, "HONE_FINAL", trial->flags & HONE_TRIAL_FINAL, err)) < 0 ||
-        (trial->directory && (rc = add_variable(environment, "HONE_DIRECTORY", trial->directory, err)) < 0))
+        (trial->directory && (rc = add_variable(environment, "HONE_DIRECTORY", trial->directory, err)) < 0) ||
+        (checkpoints && (rc = add_variable(environment, "HONE_CHECKPOINTS", checkpoints, err)) < 0) ||
+        (restore && ((rc = add_variable(environment, "HONE_RESTORE", restore, err)) < 0 ||
+                     (rc = add_number(environment, "HONE_RESTORE_STEP", (uint64_t)trial->restore_step, err)) < 0)))
         return rc;
     for (char **e = environ; *e && rc == HONE_OK; e++) {
         uint32_t is_ours = 0;

@@ -11,6 +11,6 @@ int told_is_own_key(const char *key);
 /* The words of `run` with the trial's values in them; with a shell, /bin/sh -c and the line. */
 hone_rc told_arguments(const struct words *templates, int shell, const hone_trial *trial, struct words *argv,
                        hone_error *err);
-/* The worker's environment and HONE_... of the trial. HONE_EINVAL where two keys have one name. */
-hone_rc told_environment(const hone_trial *trial, struct words *environment, hone_error *err);
+/* The worker's environment and HONE_... of the trial; checkpoints: a folder, or NULL. HONE_EINVAL where two keys have one name. */
+hone_rc told_environment(const hone_trial *trial, const char *checkpoints, struct words *environment, hone_error *err);
 #endif /* HONE_COMMAND_TOLD_H */

@@ -1,80 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* objective/function: test functions with known minima, for trying searches and schedulers without training anything.
- */
-#include "hone/objective.h"
+/* objective/function: test problems with known best values, for trying searches and schedulers without training
+ * anything. */
+#include "function.h"
 #include "hone/param.h"
-#include "hone/rng.h"
-#include "functions.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { MOST_DIMENSIONS = 1000, KEY_SIZE = 12 };
-
-struct settings {
-    uint32_t name;
-    int64_t dimensions, steps;
-    double noise, delay;
-};
-
 static const hone_param params[] = {
-    HONE_ENUM(struct settings, name, "branin", test_function_names, 0, "The function."),
+    HONE_ENUM(struct settings, name, "branin", problem_names, 0, "The problem."),
     HONE_INT(struct settings, dimensions, "0", 0, MOST_DIMENSIONS, 0, NULL,
-             "Parameters x1, x2, ...; 0: the function's own number, or 2 where it takes any."),
+             "Parameters x1, x2, ...; 0: the problem's own number, or its usual one where it takes any."),
+    HONE_INT(struct settings, objectives, "0", 0, MOST_VALUES, 0, NULL,
+             "Values f1, f2, ... of a problem that takes any number (dtlz); 0: the problem's own number, or 3."),
     HONE_REAL(struct settings, noise, "0", 0, 1e9, 0, NULL, "Deviation of the normal noise on every value reported."),
-    HONE_INT(struct settings, steps, "0", 0, 1e9, 0, "steps",
-             "Reports of a trial: a curve that falls to the value, for schedulers. 0: the value alone."),
+    HONE_REAL(struct settings, failure_rate, "0", 0, 1, 0, NULL,
+              "Share of the trials that fail, at a step that the trial's seed chooses."),
+    HONE_INT(
+        struct settings, steps, "0", 0, 1e9, 0, "steps",
+        "Reports of a trial: the problem's fidelities, or else a curve that falls to the value. 0: the value alone."),
     HONE_REAL(struct settings, delay, "0", 0, 86400, 0, "seconds",
               "Sleep at every step (once, without steps): stands for work."),
-};
-
-struct function {
-    const hone_host *host;
-    const struct settings *settings;
-    const struct test_function *function;
-    uint32_t n;        /* dimensions */
-    char *names;       /* (n, KEY_SIZE): "x1", ... */
-    const char **keys; /* (n) */
-    hone_value metric;
 };
 
 static void destroy(void *self)
 {
     struct function *f = (struct function *)self;
-    if (!f)
-        return;
-    free(f->names);
-    free(f->keys);
+    if (f)
+        function_release(f);
     free(f);
 }
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
-    const struct settings *s = (const struct settings *)info->config;
-    const struct test_function *t = test_functions + s->name;
-    const uint32_t n = s->dimensions ? (uint32_t)s->dimensions : t->n_dims ? t->n_dims : 2;
-    struct function *f;
-    if (t->n_dims && n != t->n_dims)
-        return hone_fail(err, HONE_ERANGE, "dimensions", "dimensions = %u, but %s has %u", n, t->name, t->n_dims);
-    if (n < t->min_dims)
-        return hone_fail(err, HONE_ERANGE, "dimensions", "dimensions = %u, but %s needs at least %u", n, t->name,
-                         t->min_dims);
-    f = (struct function *)calloc(1, sizeof *f);
-    if (!f || !(f->names = (char *)calloc(n, KEY_SIZE)) || !(f->keys = (const char **)calloc(n, sizeof *f->keys))) {
-        destroy(f);
-        return hone_fail(err, HONE_ENOMEM, "dimensions", "out of memory for %u dimensions", n);
-    }
+    struct function *f = (struct function *)calloc(1, sizeof *f);
+    hone_rc rc;
+    if (!f)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a test problem");
     f->host = host;
-    f->settings = s;
-    f->function = t;
-    f->n = n;
-    for (uint32_t i = 0; i < n; i++) {
-        snprintf(f->names + (size_t)i * KEY_SIZE, KEY_SIZE, "x%u", i + 1);
-        f->keys[i] = f->names + (size_t)i * KEY_SIZE;
+    f->settings = (const struct settings *)info->config;
+    f->problem = problems[f->settings->name];
+    if ((rc = function_init(f, err)) < 0) {
+        destroy(f);
+        return rc;
     }
-    f->metric.name = "value";
-    f->metric.direction = HONE_MINIMIZE;
     *self = f;
     return HONE_OK;
 }
@@ -87,26 +57,49 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     description->stop_key = f->settings->steps ? "steps" : NULL;
     description->any_space = 1;
     description->any_metric = 0;
-    description->n_metrics = 1;
-    description->metrics = &f->metric;
+    description->n_metrics = f->n_values + f->problem->n_constraints;
+    description->metrics = f->metrics;
     description->n_keys = f->n;
     description->keys = f->keys;
     return HONE_OK;
 }
 
-/* x: (n), by name */
+/* The index of a choice by its text, as the trial's own choices may be fewer or in another order. */
+static hone_rc read_choice(const hone_dim *d, const hone_setting *setting, double *x, hone_error *err)
+{
+    for (uint32_t i = 0; i < d->n_choices; i++)
+        if (!strcmp(d->choices[i], setting->text)) {
+            *x = i;
+            return HONE_OK;
+        }
+    return hone_fail(err, HONE_EINVAL, d->key, "%s = %.60s: the problem takes the choices %s .. %s", d->key,
+                     setting->text, d->choices[0], d->choices[d->n_choices - 1]);
+}
+
+/* x: (n), by name; NaN where the problem does not look */
 static hone_rc read_point(const struct function *f, const hone_trial *trial, double *x, hone_error *err)
 {
+    uint32_t k = 0; /* settings mostly come in the order of the keys */
     for (uint32_t i = 0; i < f->n; i++) {
-        uint32_t k = 0;
-        while (k < trial->n_settings && strcmp(trial->settings[k].key, f->keys[i]))
+        const hone_dim *d = f->dims[i];
+        uint32_t tried = 0;
+        hone_rc rc;
+        if (!hone_space_active(&f->space, x, i)) {
+            x[i] = (double)NAN;
+            continue;
+        }
+        while (tried < trial->n_settings && strcmp(trial->settings[k % trial->n_settings].key, f->keys[i])) {
+            tried++;
             k++;
-        if (k == trial->n_settings)
+        }
+        if (tried == trial->n_settings)
             return hone_fail(err, HONE_EINVAL, f->keys[i],
-                             "%s of %u dimensions needs the parameter %s: add it to [space], active in every "
-                             "trial",
-                             f->function->name, f->n, f->keys[i]);
-        x[i] = trial->settings[k].number;
+                             "%s of %u dimensions needs the parameter %s: add it to [space], active in every trial%s",
+                             f->problem->name, f->n, f->keys[i], d->n_conditions ? " that uses it" : "");
+        x[i] = trial->settings[k % trial->n_settings].number;
+        if (d->n_choices && (rc = read_choice(d, trial->settings + k % trial->n_settings, x + i, err)) < 0)
+            return rc;
+        k++;
     }
     return HONE_OK;
 }
@@ -130,69 +123,31 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
 {
     const struct function *f = (const struct function *)self;
     const int64_t steps = f->settings->steps;
-    hone_value value = f->metric;
-    hone_rc rc = HONE_OK;
-    double x[MOST_DIMENSIONS], y;
-    if ((rc = read_point(f, trial, x, err)) < 0)
+    const uint32_t n = f->n_values + f->problem->n_constraints;
+    hone_value values[MOST_VALUES + MOST_CONSTRAINTS];
+    double x[MOST_DIMENSIONS], y[MOST_VALUES + MOST_CONSTRAINTS];
+    hone_rc rc = read_point(f, trial, x, err);
+    if (rc < 0)
         return rc;
-    y = f->function->value(x, f->n);
-    for (int64_t step = 1; step <= steps; step++) {
-        hone_rng rng = hone_rng_at(trial->seed, (uint64_t)step);
-        const double share = (double)step / (double)steps; /* of the curve: (1 + |y|) (e^-5s - e^-5) above the value */
-        if ((rc = work(f, err)) < 0)
+    memcpy(values, f->metrics, sizeof values);
+    for (int64_t step = steps ? 1 : 0; step <= steps; step++) {
+        if ((rc = work(f, err)) < 0 ||
+            (rc = function_evaluate(f, x, trial->seed, step, 0, y, y + f->n_values, err)) < 0)
             return rc;
-        value.value = step < steps ? y + (1 + fabs(y)) * (exp(-5 * share) - exp(-5)) : y;
-        if (f->settings->noise > 0)
-            value.value += f->settings->noise * hone_rng_normal(&rng);
-        rc = trial->report(trial, step, &value, 1, err);
-        if (rc != HONE_OK)
+        for (uint32_t i = 0; i < n; i++)
+            values[i].value = y[i];
+        if (step && (rc = trial->report(trial, step, values, n, err)) != HONE_OK)
             return rc;
-        if (trial->until && step >= trial->until)
+        if (trial->until && step >= trial->until && step < steps)
             return HONE_OK;
     }
-    if (steps) /* the last report stands */
-        return trial->result(trial, &value, 1, err);
-    if ((rc = work(f, err)) < 0)
-        return rc;
-    value.value = y;
-    if (f->settings->noise > 0) {
-        hone_rng rng = hone_rng_at(trial->seed, 0);
-        value.value += f->settings->noise * hone_rng_normal(&rng);
-    }
-    return trial->result(trial, &value, 1, err);
+    return trial->result(trial, values, n, err); /* the last report stands */
 }
 
-static const char doc[] =
-    "Evaluates a test function at the point `x1`, `x2`, ... of the space and reports it as the metric `value`, to be "
-    "minimized. "
-    "For trying out searches, schedulers and storages, and for comparing them where the best value is known.\n\n"
-    "| name | dimensions | usual space | minimum |\n"
-    "|---|---|---|---|\n"
-    "| branin | 2 | x1 -5 .. 10, x2 0 .. 15 | 0.397887 at (-pi, 12.275), (pi, 2.275), (9.42478, 2.475) |\n"
-    "| hartmann3 | 3 | 0 .. 1 | -3.86278 |\n"
-    "| hartmann6 | 6 | 0 .. 1 | -3.32237 |\n"
-    "| ackley | any | -32.768 .. 32.768 | 0 at 0 |\n"
-    "| rosenbrock | 2 or more | -5 .. 10 | 0 at (1, 1, ...) |\n"
-    "| rastrigin | any | -5.12 .. 5.12 | 0 at 0 |\n"
-    "| levy | any | -10 .. 10 | 0 at (1, 1, ...) |\n"
-    "| styblinski_tang | any | -5 .. 5 | -39.16617 per dimension at -2.903534 |\n"
-    "| sphere | any | -5.12 .. 5.12 | 0 at 0 |\n\n"
-    "The space may be any; the functions are defined everywhere.\n\n"
-    "With `steps`, a trial reports a curve that falls towards the value and ends on it, so that schedulers have "
-    "something to stop. `noise` adds "
-    "normal noise drawn from the trial's seed: the same trial has the same noise. `delay` sleeps, to stand for "
-    "work.\n\n"
-    "## Example\n"
-    "    [objective]\n"
-    "    use = function\n"
-    "    name = branin\n\n"
-    "    [space]\n"
-    "    x1 = real -5 .. 10\n"
-    "    x2 = real 0 .. 15\n\n"
-    "## Sources\n"
-    "Surjanovic, S. and Bingham, D., Virtual Library of Simulation Experiments (sfu.ca/~ssurjano); Dixon and Szego "
-    "1978 (branin, "
-    "hartmann); Ackley 1987; Styblinski and Tang 1990.\n";
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_PROBLEM) ? NULL : &function_problem;
+}
 
 static const hone_objective_v1 objective = { sizeof objective, HONE_OBJECTIVE_ANY_SPACE, 0, 0, NULL, describe, run };
 static const hone_component function = {
@@ -200,8 +155,8 @@ static const hone_component function = {
     HONE_C_DETERMINISTIC,
     HONE_KIND_OBJECTIVE,
     "function",
-    "Test functions with known minima",
-    doc,
+    "Test problems with known best values",
+    problem_doc,
     params,
     HONE_COUNT(params),
     sizeof *params,
@@ -212,6 +167,6 @@ static const hone_component function = {
     destroy,
     NULL,
     NULL,
-    NULL,
+    get_ext,
 };
-HONE_MODULE("org.hone.objective.function", "0.1.0", "MIT", "the hone authors", "", &function)
+HONE_MODULE("org.hone.objective.function", "0.2.0", "MIT", "the hone authors", "", &function)

@@ -115,6 +115,12 @@ static void test_describes_what_it_needs_and_reports(void)
     fake_plugin_release(&p);
     CU_ASSERT_EQUAL(start(&p, "name=rosenbrock\ndimensions=1"), HONE_ERANGE);
     fake_plugin_release(&p);
+    CU_ASSERT_EQUAL(start(&p, "name=zdt1\nobjectives=3"), HONE_ERANGE);
+    CU_ASSERT_STRING_EQUAL(p.err.msg, "objectives = 3, but zdt1 has 2");
+    fake_plugin_release(&p);
+    CU_ASSERT_EQUAL(start(&p, "name=dtlz2\nobjectives=4\ndimensions=3"), HONE_ERANGE);
+    CU_ASSERT_STRING_EQUAL(p.err.msg, "dimensions = 3, but dtlz2 needs at least 4");
+    fake_plugin_release(&p);
     CU_ASSERT_EQUAL(start(&p, "name=levy"), HONE_OK);
     CU_ASSERT_EQUAL(iface()->describe(p.self, &d, &p.err), HONE_OK);
     CU_ASSERT(d.n_keys == 2 && d.max_step == 0 && !d.stop_key);

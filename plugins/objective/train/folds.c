@@ -67,12 +67,23 @@ static int all_ended(const struct run *run)
     return 1;
 }
 
-hone_rc folds_run(struct run *run, hone_error *err)
+/* After a report that was answered with `verdict`: a checkpoint, where the trial pauses or one is due and more epochs come. */
+static hone_rc save(struct run *run, int64_t epoch, int64_t last, int changed, hone_rc verdict, hone_error *err)
+{
+    const hone_trial *trial = run->trial;
+    const int due = verdict == HONE_OK && trial->wants_checkpoint && epoch < last && !all_ended(run) &&
+                    trial->wants_checkpoint(trial);
+    if (verdict != HONE_WAIT && !due)
+        return verdict;
+    const hone_rc rc = trial->checkpoint_path ? checkpoint_save(run, epoch, changed, err) : HONE_OK;
+    return rc == HONE_OK ? verdict : rc;
+}
+
+hone_rc folds_run(struct run *run, int64_t epoch, int changed, hone_error *err)
 {
     struct report report = { NULL, 0 };
     const int64_t last = last_epoch(run);
-    int64_t epoch = 0;
-    int changed = 0;
+    const int64_t began = epoch;
     const hone_value size = { "model.parameters", (double)run->trainings[0].network.n_weights, HONE_MINIMIZE, 0 };
     hone_rc rc = report_create(&report, run, err);
     if (rc == HONE_OK) /* at once: a constraint on it holds for pruned trials too */
@@ -93,6 +104,7 @@ hone_rc folds_run(struct run *run, hone_error *err)
         if (rc == HONE_OK) {
             fill(&report, run);
             rc = run->trial->report(run->trial, epoch, report.values, report.n, err);
+            rc = save(run, epoch, last, changed, rc, err);
         }
     }
     for (uint32_t i = 0; i < run->n_trainings && rc == HONE_OK; i++) {
@@ -107,7 +119,7 @@ hone_rc folds_run(struct run *run, hone_error *err)
         for (uint32_t i = 0; i < run->n_trainings; i++)
             epochs += (double)run->trainings[i].weights_epoch / run->n_trainings;
         report.n = 0;
-        if (changed) /* by at_end: the weights are others than those of the last report */
+        if (changed || (began && epoch == began)) /* by at_end: other weights than reported; or nothing was reported */
             fill(&report, run);
         report.values[report.n++] = (hone_value){ "model.epochs", epochs, HONE_NO_DIRECTION, 0 };
         rc = run->trial->result(run->trial, report.values, report.n, err);

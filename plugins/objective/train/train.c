@@ -130,21 +130,51 @@ static hone_rc prepare(struct run *run, hone_error *err)
     return rc;
 }
 
+static void release(struct run *run)
+{
+    for (uint32_t i = 0; i < run->n_trainings; i++)
+        training_release(&run->trainings[i]);
+    free(run->trainings);
+    samples_release(&run->test);
+    measures_release(&run->measures);
+    run->trainings = NULL;
+    run->n_trainings = 0;
+}
+
+/* Ready to train: from the beginning, or from a checkpoint. One that is of no use is told, and the trial begins anew. */
+static hone_rc begin(struct run *run, int64_t *epoch, int *changed, hone_error *err)
+{
+    const struct run blank = *run;
+    hone_error why = HONE_ERROR_INIT;
+    hone_rc rc = prepare(run, err);
+    *epoch = 0;
+    *changed = 0;
+    if (rc != HONE_OK || !run->trial->restore_path || (rc = checkpoint_restore(run, epoch, changed, &why)) == HONE_OK)
+        return rc;
+    if (run->trial->flags & HONE_TRIAL_CLONED)
+        return hone_fail(err, rc, "", "%.200s; a clone cannot begin anew", why.msg);
+    if (run->host->log)
+        run->host->log(run->host, HONE_LOG_WARN, why.msg);
+    release(run);
+    *run = blank;
+    *epoch = 0;
+    *changed = 0;
+    return prepare(run, err);
+}
+
 static hone_rc run_trial(void *self, const hone_trial *trial, hone_error *err)
 {
     const struct train *train = self;
     struct run run = { .host = train->host, .trial = trial, .settings = train->settings };
-    hone_rc rc = prepare(&run, err);
+    int64_t epoch;
+    int changed;
+    hone_rc rc = begin(&run, &epoch, &changed, err);
     if (rc == HONE_OK)
-        rc = folds_run(&run, err);
+        rc = folds_run(&run, epoch, changed, err);
     if (rc == HONE_OK && trial->flags & HONE_TRIAL_FINAL)
         rc = finish(&run, err);
     entering(trial, NULL);
-    for (uint32_t i = 0; i < run.n_trainings; i++)
-        training_release(&run.trainings[i]);
-    free(run.trainings);
-    samples_release(&run.test);
-    measures_release(&run.measures);
+    release(&run);
     return rc;
 }
 

@@ -9,6 +9,7 @@
  *     loop.c      steps and epochs, with the regularizers' hooks in their order
  *     measure.c   names of what is measured, and inference over a list of samples
  *     folds.c     trainings side by side, their means, and the reports to the host
+ *     checkpoint.c  a trial's state as a file
  *     finish.c    the last training: test metrics, tables, model file */
 #ifndef HONE_TRAIN_H
 #define HONE_TRAIN_H
@@ -220,7 +221,7 @@ struct tables {
 hone_rc training_measure(struct training *training, const struct samples *samples, double *values,
                          const struct tables *tables, hone_error *err);
 
-/* ---- folds.c, finish.c ---- */
+/* ---- folds.c, checkpoint.c, finish.c ---- */
 struct run {
     const hone_host *host;
     const hone_trial *trial;
@@ -231,7 +232,13 @@ struct run {
     uint32_t n_trainings;
     struct samples test; /* the last training only */
 };
-hone_rc folds_run(struct run *run, hone_error *err);
+/* Trains from `epoch` on, which a checkpoint may have set. HONE_DONE, HONE_WAIT: as report asked. */
+hone_rc folds_run(struct run *run, int64_t epoch, int changed, hone_error *err);
+/* The state after `epoch` epochs; changed: some fold that ended early has other weights than it reported. HONE_EIO. */
+hone_rc checkpoint_save(struct run *run, int64_t epoch, int changed, hone_error *err);
+/* Brings it back from run->trial->restore_path into prepared trainings. HONE_EINVAL: of another training or version; the
+ * trainings are in no state to go on with then. */
+hone_rc checkpoint_restore(struct run *run, int64_t *epoch, int *changed, hone_error *err);
 hone_rc finish(struct run *run, hone_error *err);
 
 static inline void entering(const hone_trial *trial, const char *name)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of search/anneal: it finds minima (fixed seeds), keeps to the space, spends finite spaces, hears every kind of
- * outcome, and goes on identically from a saved state. */
-#include "fake_host.h"
-#include "harness.h"
-#include "hone/rng.h"
+ * outcome, goes on identically from a saved state. Hyperopt's way: hyperopt_test.c. */
+#include "search_case.h"
 
 static const hone_search_v1 *iface(void)
 {
@@ -118,6 +116,78 @@ static void test_hartmann6_beats_random(void)
     CU_ASSERT(sum < -3.2 && random_sum > -2.9);
 }
 
+static double rastrigin5(const double *x)
+{
+    double sum = 0;
+    for (int i = 0; i < 5; i++)
+        sum += x[i] * x[i] - 10 * cos(6.28318530717958647692 * x[i]) + 10;
+    return sum;
+}
+
+static double levy5(const double *x)
+{
+    const double pi = 3.14159265358979323846;
+    double sum = 0, w = 1 + (x[0] - 1) / 4;
+    sum = sin(pi * w) * sin(pi * w);
+    for (int i = 0; i < 5; i++) {
+        w = 1 + (x[i] - 1) / 4;
+        sum += (w - 1) * (w - 1) *
+               (i < 4 ? 1 + 10 * sin(pi * w + 1) * sin(pi * w + 1) : 1 + sin(2 * pi * w) * sin(2 * pi * w));
+    }
+    return sum;
+}
+
+/* Both have hundreds of valleys; the lowest point of each is 0. */
+static void test_rastrigin5_and_levy5_in_3000_trials(void)
+{
+    fake_space f, g;
+    hone_dim wide[5], wider[5];
+    unsigned rastrigin = 0, levy = 0, adaptive = 0, eight = 0;
+    for (int i = 0; i < 5; i++) {
+        wide[i] = (hone_dim)FAKE_REAL("x", -5.12, 5.12, 0);
+        wider[i] = (hone_dim)FAKE_REAL("x", -10, 10, 0);
+    }
+    const hone_space *space = fake_space_init(&f, wide, 5, NULL, 0), *other = fake_space_init(&g, wider, 5, NULL, 0);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        rastrigin += best_of(space, rastrigin5, seed, 3000, 1, NULL) < 0.01 ? 1u : 0u;
+        levy += best_of(other, levy5, seed, 3000, 1, NULL) < 0.01 ? 1u : 0u;
+        eight += best_of(space, rastrigin5, seed, 3000, 8, NULL) < 0.01 ? 1u : 0u;
+        adaptive += best_of(other, levy5, seed, 3000, 1, "cooling=adaptive") < 0.01 ? 1u : 0u;
+    }
+    CU_ASSERT(rastrigin >= 18);
+    CU_ASSERT(levy >= 18);
+    CU_ASSERT(eight >= 18);
+    CU_ASSERT(adaptive >= 18);
+}
+
+/* An objective whose values span eleven decades: the first outcomes say nothing of the scale that matters. Cooling that
+ * minds the rate of acceptance gets as far as with the settings that suit. */
+static double steep(const double *x)
+{
+    return exp(25 * sqrt((x[0] - 2) * (x[0] - 2) + (x[1] - 7) * (x[1] - 7)) / 15);
+}
+
+static void test_adaptive_cooling_finds_the_scale(void)
+{
+    fake_space f;
+    const hone_space *space = fake_space_init(&f, plane, 2, NULL, 0);
+    double linear = 0, adaptive = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        linear += log(best_of(space, steep, seed, 500, 1, "cooling=linear")) / 10;
+        adaptive += log(best_of(space, steep, seed, 500, 1, "cooling=adaptive")) / 10;
+    }
+    CU_ASSERT(adaptive < 0.15 && linear > 2 * adaptive);
+}
+
+static void test_as_every_search(void)
+{
+    static const search_case walk = { "anneal", "cooling=adaptive\npatience=30", 1, 1, 100 };
+    search_survives_useless_outcomes(&walk);
+    search_spends_finite_spaces(&walk);
+    search_goes_on_from_a_saved_state(&walk);
+    search_survives_damaged_states(&walk);
+}
+
 /* ---- mixed spaces ---- */
 static const double zero[] = { 0 };
 static const hone_condition momentum_if = { sizeof momentum_if, 0, HONE_EQ, 1, zero };
@@ -180,15 +250,8 @@ static void test_same_seed_same_points_and_a_saved_state_goes_on(void)
         CU_ASSERT_EQUAL(c->save(a.self, &out, &a.err), HONE_OK);
         CU_ASSERT_EQUAL(c->save(a.self, &out_again, &a.err), HONE_OK);
         CU_ASSERT(bytes.n == again.n && !memcmp(bytes.bytes, again.bytes, bytes.n));
-        if (cut % 2) { /* a host may load before it opens, or after */
-            const hone_search_info info = { sizeof info, 1, 0, 0, 300, 0 };
-            CU_ASSERT_EQUAL(fake_plugin_init(&b, c, 8, "patience=20"), HONE_OK);
-            CU_ASSERT_EQUAL(c->load(b.self, &in, &b.err), HONE_OK);
-            CU_ASSERT_EQUAL(iface()->open(b.self, space, &info, &b.err), HONE_OK);
-        } else {
-            start(&b, space, 8, 300, "patience=20");
-            CU_ASSERT_EQUAL(c->load(b.self, &in, &b.err), HONE_OK);
-        }
+        start(&b, space, 8, 300, "patience=20");
+        CU_ASSERT_EQUAL(c->load(b.self, &in, &b.err), HONE_OK);
         for (uint64_t k = cut; k < 300; k++) {
             iface()->ask(a.self, k, x, &a.err);
             iface()->ask(b.self, k, y, &b.err);
@@ -248,7 +311,7 @@ static void test_damaged_states_are_refused(void)
     }
     CU_ASSERT(refused > 1000);
     bad = good;
-    start(&other, fake_space_init(&g, plane, 2, NULL, 0), 1, 60, NULL); /* another space */
+    start(&other, fake_space_init(&g, plane, 1, NULL, 0), 1, 60, NULL); /* another space */
     CU_ASSERT_EQUAL(c->load(other.self, &in, &other.err), HONE_EINVAL);
     CU_ASSERT_PTR_NOT_NULL(strstr(other.err.msg, "another space"));
     fake_plugin_release(&other);
@@ -302,7 +365,7 @@ static void test_a_replay_with_another_budget_loses_no_point(void)
         n++;
     }
     fake_plugin_release(&p);
-    start(&p, space, 5, 0, "initial_temperature=3");
+    start(&p, space, 5, 0, "step=0.9");
     for (uint64_t k = 0; k < 40; k++) {
         iface()->ask(p.self, k, x, &p.err);
         other += memcmp(x, told[k], sizeof x) ? 1u : 0u;
@@ -368,13 +431,14 @@ static void test_pruned_values_are_no_improvement(void)
 /* minimize x1 + x2 where x1 * x2 >= 20: the walk must end on the allowed side, near 2 sqrt(20) */
 static void test_constraints_come_first(void)
 {
+    static const search_case bounded = { "anneal", NULL, 1, 1, 300 };
     fake_space f;
     const hone_space *space = fake_space_init(&f, plane, 2, NULL, 0);
     double mean = 0;
     for (uint64_t seed = 1; seed <= 10; seed++) {
         fake_plugin p;
         double x[2], best = 100;
-        start(&p, space, seed, 300, NULL);
+        CU_ASSERT_EQUAL(search_start(&bounded, &p, space, seed), HONE_OK);
         for (uint64_t k = 0; k < 300; k++) {
             iface()->ask(p.self, k, x, &p.err);
             const double y = x[0] + x[1], violation = x[0] > 0 ? 20 - x[0] * x[1] : 20 - x[0];
@@ -414,4 +478,5 @@ SUITE(TEST(test_branin_in_200_trials), TEST(test_hartmann6_beats_random),
       TEST(test_damaged_states_are_refused), TEST(test_finite_spaces_are_spent),
       TEST(test_a_replay_with_another_budget_loses_no_point), TEST(test_useless_outcomes_do_no_harm),
       TEST(test_pruned_values_are_no_improvement), TEST(test_constraints_come_first),
-      TEST(test_refuses_what_it_cannot_do))
+      TEST(test_refuses_what_it_cannot_do), TEST(test_rastrigin5_and_levy5_in_3000_trials),
+      TEST(test_adaptive_cooling_finds_the_scale), TEST(test_as_every_search))

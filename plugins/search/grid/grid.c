@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* search/grid: every combination of a few values per dimension, each once.
  *
- * The point of trial k is a function of (settings, seed, k): nothing is stored, so a study resumes anywhere.
- * Conditional dimensions are varied only where they are active: the dimensions that conditions look at (the switches)
- * are enumerated into patterns, a pattern fixes which other dimensions are active, and its points are their product.
- */
-#include "hone/param.h"
-#include "hone/rng.h"
-#include "hone/search.h"
-
-#include <stdlib.h>
+ * The numbers of the points follow from the settings; their order from the seed. What is kept is how far it got, what
+ * runs, and points that others told, which are left out. Conditional dimensions are varied only where they are
+ * active: the dimensions that conditions look at (the switches) are enumerated into patterns, a pattern fixes which
+ * other dimensions are active, and its points are their product. */
+#include "hone/design.h"
 
 enum {
     PATTERNS = 1 << 20, /* combinations of switches held in memory, 16 bytes each */
@@ -48,6 +44,11 @@ struct pattern {
     uint64_t start; /* number of its first point */
 };
 
+struct asked {
+    uint64_t trial, number; /* trial FREE: the point was given out, but another one was tried in its place */
+};
+#define FREE UINT64_MAX
+
 struct grid {
     const struct settings *settings;
     const hone_host *host;
@@ -57,10 +58,13 @@ struct grid {
     unsigned char *is_switch; /* (n_dims) */
     struct pattern *patterns; /* (n_patterns) */
     uint64_t n_patterns, capacity;
-    uint64_t n;                       /* points, before relations */
-    uint64_t side_a, side_b, keys[8]; /* of the shuffle: a * b >= n */
-    uint64_t *found;                  /* (n_found): number of the point of trial 0, 1, ...; with relations only */
-    uint64_t n_found, found_capacity, scanned;
+    uint64_t n;          /* points, before relations */
+    uint64_t next, key;  /* place in the order to look at next; of the shuffle */
+    uint64_t n_given;    /* points given out */
+    struct asked *asked; /* (n_asked) not told yet */
+    uint64_t n_asked, asked_capacity;
+    double *foreign; /* (n_foreign, n_dims) told, but not given out */
+    uint64_t n_foreign, foreign_capacity;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -85,7 +89,8 @@ static void destroy(void *self)
     free(g->axes);
     free(g->is_switch);
     free(g->patterns);
-    free(g->found);
+    free(g->asked);
+    free(g->foreign);
     free(g);
 }
 
@@ -199,32 +204,6 @@ static hone_rc add_patterns(struct grid *g, uint64_t *digits, double *x, hone_er
     }
 }
 
-/* Black and Rogaway 2002, "Ciphers with arbitrary finite domains": a Feistel network over a * b >= n, repeated until
- * the number falls below n again; fewer than 1 + 3 / sqrt(n) turns on average. */
-static void shuffle_init(struct grid *g)
-{
-    g->side_a = (uint64_t)ceil(sqrt((double)g->n));
-    g->side_b = g->side_a ? (g->n + g->side_a - 1) / g->side_a : 0;
-    for (uint32_t i = 0; i < 8; i++)
-        g->keys[i] = hone_rng_derive(g->seed, i);
-}
-
-static uint64_t shuffled(const struct grid *g, uint64_t i)
-{
-    do {
-        uint64_t left = i / g->side_b, right = i % g->side_b;
-        for (uint32_t round = 0; round < 8; round++) {
-            hone_rng rng = hone_rng_at(g->keys[round], round & 1 ? left : right);
-            if (round & 1)
-                right = (right + hone_rng_u64(&rng) % g->side_b) % g->side_b;
-            else
-                left = (left + hone_rng_u64(&rng) % g->side_a) % g->side_a;
-        }
-        i = left * g->side_b + right;
-    } while (i >= g->n);
-    return i;
-}
-
 /* Writes the point of a number below n. */
 static void point(const struct grid *g, uint64_t number, double *x)
 {
@@ -278,78 +257,196 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
     }
     if ((rc = add_patterns(g, digits, x, err)) < 0)
         goto out;
-    shuffle_init(g);
+    g->key = hone_rng_derive(g->seed, 0);
 out:
     free(digits);
     free(x);
     return rc;
 }
 
-/* Goes on through the order until the point of `trial` is found: HONE_DONE at the end of the grid. */
-static hone_rc scan(struct grid *g, uint64_t trial, double *x, hone_error *err)
+/* 1 where somebody else told the point x. */
+static int is_foreign(const struct grid *g, const double *x)
+{
+    const uint32_t n_dims = g->space->n_dims;
+    for (uint64_t k = 0; k < g->n_foreign; k++) {
+        const double *y = g->foreign + k * n_dims;
+        uint32_t i = 0;
+        while (i < n_dims && ((x[i] <= y[i] && x[i] >= y[i]) || (isnan(x[i]) && isnan(y[i]))))
+            i++;
+        if (i == n_dims)
+            return 1;
+    }
+    return 0;
+}
+
+static hone_rc add_asked(struct grid *g, uint64_t trial, uint64_t number, hone_error *err)
+{
+    if (g->n_asked == g->asked_capacity) {
+        const uint64_t capacity = g->asked_capacity ? g->asked_capacity * 2 : 16;
+        struct asked *more = (struct asked *)realloc(g->asked, (size_t)capacity * sizeof *more);
+        if (!more)
+            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the grid points that run");
+        g->asked = more;
+        g->asked_capacity = capacity;
+    }
+    g->asked[g->n_asked].trial = trial;
+    g->asked[g->n_asked++].number = number;
+    return HONE_OK;
+}
+
+/* Goes on through the order until a point may be given out: HONE_DONE at the end of the grid. */
+static hone_rc scan(struct grid *g, uint64_t *number, double *x, hone_error *err)
 {
     uint64_t forbidden = 0;
-    while (g->n_found <= trial) {
-        const uint64_t i = g->scanned;
-        uint64_t number;
-        if (i >= g->n)
-            return HONE_DONE;
+    for (; g->next < g->n; g->next++) {
+        const uint64_t i = g->next;
         if (i % CANCEL_EVERY == CANCEL_EVERY - 1 && g->host->cancelled(g->host))
             return hone_fail(err, HONE_ECANCELED, "",
                              "cancelled while looking for a grid point that the relations allow");
-        number = g->settings->order == SORTED ? i : shuffled(g, i);
-        point(g, number, x);
+        *number = g->settings->order == SORTED ? i : hone_design_permute(g->key, i, g->n);
+        point(g, *number, x);
         if (!hone_space_allowed(g->space, x)) {
-            g->scanned++;
             if (++forbidden == SCAN)
                 return hone_fail(err, HONE_EFAIL, "",
                                  "the relations (where ...) forbid %llu grid points in a row, of %.4g in all: "
                                  "relax them or lower points",
                                  (unsigned long long)forbidden, (double)g->n);
-            continue;
+        } else if (!is_foreign(g, x)) {
+            g->next++;
+            return HONE_OK;
         }
-        forbidden = 0;
-        if (g->n_found == g->found_capacity) {
-            const uint64_t capacity = g->found_capacity ? g->found_capacity * 2 : 64;
-            uint64_t *more = (uint64_t *)realloc(g->found, capacity * sizeof *more);
-            if (!more)
-                return hone_fail(err, HONE_ENOMEM, "", "out of memory for the grid points tried");
-            g->found = more;
-            g->found_capacity = capacity;
-        }
-        g->found[g->n_found++] = number;
-        g->scanned++;
     }
-    return HONE_OK;
+    if (!g->n_given && !g->n_foreign)
+        return hone_fail(err, HONE_EFAIL, "",
+                         "the relations (where ...) allow none of the %.4g grid points: relax them or raise points",
+                         (double)g->n);
+    return HONE_DONE;
 }
 
 static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
 {
     struct grid *g = (struct grid *)self;
-    if (g->space->n_relations) {
-        const hone_rc rc = scan(g, trial, x, err);
-        if (rc != HONE_OK) {
-            if (rc == HONE_DONE && !g->n_found)
-                return hone_fail(
-                    err, HONE_EFAIL, "",
-                    "the relations (where ...) allow none of the %.4g grid points: relax them or raise points",
-                    (double)g->n);
-            return rc;
+    uint64_t number = 0, free_place = g->n_asked;
+    hone_rc rc;
+    for (uint64_t k = 0; k < g->n_asked; k++) {
+        if (g->asked[k].trial == trial && trial != FREE) { /* asked for again */
+            point(g, g->asked[k].number, x);
+            return HONE_OK;
         }
-        point(g, g->found[trial], x);
+        if (g->asked[k].trial == FREE && free_place == g->n_asked)
+            free_place = k;
+    }
+    if (free_place < g->n_asked) {
+        g->asked[free_place].trial = trial;
+        point(g, g->asked[free_place].number, x);
         return HONE_OK;
     }
-    if (trial >= g->n)
-        return HONE_DONE;
-    point(g, g->settings->order == SORTED ? trial : shuffled(g, trial), x);
+    if ((rc = scan(g, &number, x, err)) != HONE_OK || (rc = add_asked(g, trial, number, err)) != HONE_OK)
+        return rc;
+    g->n_given++;
+    return HONE_OK;
+}
+
+static hone_rc add_foreign(struct grid *g, const double *x, hone_error *err)
+{
+    const uint32_t n_dims = g->space->n_dims;
+    if (g->n_foreign == g->foreign_capacity) {
+        const uint64_t rows = g->foreign_capacity ? g->foreign_capacity * 2 : 16;
+        double *more = (double *)realloc(g->foreign, (size_t)(rows * (n_dims ? n_dims : 1)) * sizeof *more);
+        if (!more)
+            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the points told");
+        g->foreign = more;
+        g->foreign_capacity = rows;
+    }
+    memcpy(g->foreign + g->n_foreign++ * n_dims, x, n_dims * sizeof *x);
     return HONE_OK;
 }
 
 static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
 {
-    (void)self;
-    (void)outcome;
-    (void)err;
+    struct grid *g = (struct grid *)self;
+    const uint32_t n_dims = g->space->n_dims;
+    hone_rc rc = HONE_OK;
+    for (uint64_t k = 0; k < g->n_asked; k++) {
+        double *mine;
+        if (g->asked[k].trial != outcome->trial || outcome->trial == FREE)
+            continue;
+        if (!(mine = (double *)malloc(((size_t)n_dims + 1) * sizeof *mine)))
+            return hone_fail(err, HONE_ENOMEM, "", "out of memory for a point of %u parameters", n_dims);
+        point(g, g->asked[k].number, mine);
+        for (uint32_t i = 0; i < n_dims && rc == HONE_OK; i++)
+            if (mine[i] < outcome->x[i] || mine[i] > outcome->x[i] || !isnan(mine[i]) != !isnan(outcome->x[i])) {
+                g->asked[k].trial = FREE;
+                rc = HONE_DONE;
+            }
+        free(mine);
+        if (rc == HONE_DONE)
+            return add_foreign(g, outcome->x, err);
+        g->asked[k] = g->asked[--g->n_asked];
+        return HONE_OK;
+    }
+    return add_foreign(g, outcome->x, err);
+}
+
+/* ---- as bytes, of this machine's order ---- */
+#define STATE_MAGIC 0x3164697267656e6full
+
+static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
+{
+    const struct grid *g = (const struct grid *)self;
+    const uint64_t n_dims = g->space ? g->space->n_dims : 0;
+    const uint64_t head[] = { STATE_MAGIC, n_dims, g->n, g->next, g->n_given, g->n_asked, g->n_foreign };
+    hone_rc rc = hone_write(out, head, sizeof head, err);
+    if (rc == HONE_OK)
+        rc = hone_write(out, g->asked, g->n_asked * sizeof *g->asked, err);
+    return rc == HONE_OK ? hone_write(out, g->foreign, g->n_foreign * n_dims * sizeof *g->foreign, err) : rc;
+}
+
+static hone_rc load(void *self, const hone_istream *in, hone_error *err)
+{
+    struct grid *g = (struct grid *)self, fresh;
+    const uint64_t n_dims = g->space ? g->space->n_dims : 0;
+    uint64_t head[7] = { 0 };
+    double *x = (double *)malloc((size_t)(n_dims + 1) * sizeof *x);
+    hone_rc rc = x ? hone_read(in, head, sizeof head, err)
+                   : hone_fail(err, HONE_ENOMEM, "", "out of memory for a point");
+    memset(&fresh, 0, sizeof fresh);
+    fresh.space = g->space;
+    if (rc == HONE_OK && (!g->space || head[0] != STATE_MAGIC || head[1] != n_dims || head[2] != g->n ||
+                          head[3] > g->n || head[4] > head[3] || head[5] > head[4]))
+        rc = hone_fail(err, HONE_EINVAL, "", "the saved state of the grid is damaged, or of another grid");
+    for (uint64_t k = 0; rc == HONE_OK && k < head[5]; k++) {
+        struct asked asked = { 0, 0 };
+        if ((rc = hone_read(in, &asked, sizeof asked, err)) == HONE_OK)
+            rc = asked.number < g->n ? add_asked(&fresh, asked.trial, asked.number, err)
+                                     : hone_fail(err, HONE_EINVAL, "", "the saved state of the grid is damaged");
+    }
+    for (uint64_t k = 0; rc == HONE_OK && k < head[6]; k++)
+        if ((rc = hone_read(in, x, n_dims * sizeof *x, err)) == HONE_OK)
+            rc = add_foreign(&fresh, x, err);
+    if (rc == HONE_OK)
+        rc = hone_read_end(in, err);
+    for (uint64_t k = 0; rc == HONE_OK && k < fresh.n_asked; k++) {
+        point(g, fresh.asked[k].number, x);
+        if (!hone_space_allowed(g->space, x))
+            rc = hone_fail(err, HONE_EINVAL, "", "the saved state of the grid is damaged");
+    }
+    free(x);
+    if (rc != HONE_OK) {
+        free(fresh.asked);
+        free(fresh.foreign);
+        return rc;
+    }
+    free(g->asked);
+    free(g->foreign);
+    g->asked = fresh.asked;
+    g->n_asked = fresh.n_asked;
+    g->asked_capacity = fresh.asked_capacity;
+    g->foreign = fresh.foreign;
+    g->n_foreign = fresh.n_foreign;
+    g->foreign_capacity = fresh.foreign_capacity;
+    g->next = head[3];
+    g->n_given = head[4];
     return HONE_OK;
 }
 
@@ -374,8 +471,9 @@ static const char doc[] =
     "and Rogaway 2002), "
     "so that an interrupted grid is an even sample of the whole. `sorted` counts, the last parameter fastest; "
     "parameters that "
-    "conditions look at count before all others. The point of a trial depends on its number only: numbers that were "
-    "given other points (enqueued ones) leave their grid points out.\n\n"
+    "conditions look at count before all others. Points that were tried without being asked for (enqueued ones) are "
+    "left "
+    "out.\n\n"
     "A grid of more than 2^53 points is refused. A grid spends a trial on every combination: beyond two or three "
     "parameters random "
     "search reaches the same quality in fewer trials (Bergstra and Bengio 2012, JMLR 13).\n";
@@ -383,7 +481,7 @@ static const char doc[] =
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component grid = {
     sizeof grid,
-    HONE_C_DETERMINISTIC,
+    HONE_C_DETERMINISTIC | HONE_C_STATEFUL,
     HONE_KIND_SEARCH,
     "grid",
     "Every combination of a few values per parameter, each once",
@@ -396,8 +494,8 @@ static const hone_component grid = {
     &search,
     create,
     destroy,
-    NULL,
-    NULL,
+    save,
+    load,
     NULL,
 };
 HONE_MODULE("org.hone.search.grid", "0.1.0", "MIT", "the hone authors", "", &grid)

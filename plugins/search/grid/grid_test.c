@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/grid: every point once, only where active, by trial number alone. */
-#include "fake_host.h"
-#include "harness.h"
+/* Tests of search/grid: every point once, only where active, whoever told it; a saved grid goes on. */
+#include "search_case.h"
 
 static const hone_search_v1 *iface(void)
 {
@@ -13,6 +12,13 @@ static hone_rc start(fake_plugin *p, const hone_space *space, uint64_t seed, con
     const hone_search_info info = { sizeof info, 1, 0, 0, 0, 0 };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SEARCH, "grid"), seed, settings);
     return rc < 0 ? rc : iface()->open(p->self, space, &info, &p->err);
+}
+
+static void tell(fake_plugin *p, uint64_t trial, const double *x)
+{
+    const double value = 1;
+    const hone_outcome o = { sizeof o, HONE_COMPLETE, trial, x, &value, NULL, 1, 0, 0 };
+    CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 
 static void test_values_of_one_dimension(void)
@@ -34,6 +40,8 @@ static void test_values_of_one_dimension(void)
     CU_ASSERT_EQUAL(iface()->ask(p.self, 5, x, &p.err), HONE_DONE);
     fake_plugin_release(&p);
     start(&p, fake_space_init(&f, bell, 1, NULL, 0), 1, "order=sorted\npoints=2");
+    iface()->ask(p.self, 0, x, &p.err);
+    CU_ASSERT_DOUBLE_EQUAL(x[0], 1 - 2 * 0.6744897501960817, 1e-12);
     iface()->ask(p.self, 1, x, &p.err);
     CU_ASSERT_DOUBLE_EQUAL(x[0], 1 + 2 * 0.6744897501960817, 1e-12); /* the upper quartile */
     CU_ASSERT_EQUAL(iface()->ask(p.self, 2, x, &p.err), HONE_DONE);
@@ -54,6 +62,8 @@ static void test_values_of_one_dimension(void)
     CU_ASSERT_EQUAL(iface()->ask(p.self, 1, x, &p.err), HONE_DONE);
     fake_plugin_release(&p);
     start(&p, fake_space_init(&f, choice, 1, NULL, 0), 1, "order=sorted");
+    iface()->ask(p.self, 0, x, &p.err);
+    CU_ASSERT_EQUAL(x[0], 0);
     iface()->ask(p.self, 1, x, &p.err);
     CU_ASSERT_EQUAL(x[0], 2); /* weight 0 is left out */
     CU_ASSERT_EQUAL(iface()->ask(p.self, 2, x, &p.err), HONE_DONE);
@@ -101,11 +111,15 @@ static void check_all_once(const char *settings, uint32_t with_relation)
         n++;
     }
     CU_ASSERT_EQUAL(n, expected);
-    CU_ASSERT_EQUAL(start(&q, space, 4, settings), HONE_OK); /* resumed: any trial first */
-    for (uint32_t k = n; k-- > 0;) {
-        CU_ASSERT_EQUAL(iface()->ask(q.self, k, y, &q.err), HONE_OK);
+    CU_ASSERT_EQUAL(start(&q, space, 4, settings), HONE_OK); /* as a study that is replayed, and asks again */
+    for (uint32_t k = 0; k < n; k++) {
+        CU_ASSERT_EQUAL(iface()->ask(q.self, k + k % 3, y, &q.err), HONE_OK);
         CU_ASSERT_EQUAL(memcmp(y, seen[k], sizeof y), 0);
+        CU_ASSERT_EQUAL(iface()->ask(q.self, k + k % 3, y, &q.err), HONE_OK);
+        CU_ASSERT_EQUAL(memcmp(y, seen[k], sizeof y), 0);
+        tell(&q, k + k % 3, y);
     }
+    CU_ASSERT_EQUAL(iface()->ask(q.self, n, y, &q.err), HONE_DONE);
     fake_plugin_release(&p);
     fake_plugin_release(&q);
 }
@@ -192,6 +206,63 @@ static void test_relations_that_allow_nothing(void)
     fake_plugin_release(&p);
 }
 
+/* Enqueued trials take the first numbers and are not asked for; a trial may have another point than the one proposed.
+ * The grid has every point once all the same. */
+static void test_points_of_others_are_left_out_and_none_is_lost(void)
+{
+    const hone_dim dims[] = { FAKE_REAL("a", 0, 1, 0), FAKE_CHOICE("b", 3, NULL) };
+    fake_space f;
+    const hone_space *space = fake_space_init(&f, dims, 2, NULL, 0);
+    static fake_bytes bytes;
+    const hone_component *c = fake_component(HONE_KIND_SEARCH, "grid");
+    const hone_ostream out = { &bytes, fake_write_ };
+    const hone_istream in = { &bytes, fake_read_ };
+    const double given[3][2] = { { 0.25, 1 }, { 0.3, 1 }, { 1, 2 } };
+    unsigned seen[5][3] = { { 0 } }, n = 0;
+    fake_plugin p, q;
+    double x[2], y[2];
+    hone_rc rc;
+    memset(&bytes, 0, sizeof bytes);
+    start(&p, space, 3, NULL);
+    for (uint64_t k = 0; k < 3; k++)
+        tell(&p, k, given[k]);
+    seen[1][1] = seen[4][2] = 1; /* 0.3 is no grid point */
+    for (uint64_t k = 3; k < 8; k++) {
+        CU_ASSERT_EQUAL(iface()->ask(p.self, k, x, &p.err), HONE_OK);
+        if (k == 5)
+            x[0] = 0.7; /* somebody changed it */
+        else
+            CU_ASSERT_EQUAL(seen[(int)(x[0] * 4)][(int)x[1]]++, 0);
+        if (k < 7)
+            tell(&p, k, x);
+    }
+    CU_ASSERT_EQUAL(c->save(p.self, &out, &p.err), HONE_OK);
+    start(&q, space, 3, NULL);
+    CU_ASSERT_EQUAL(c->load(q.self, &in, &q.err), HONE_OK);
+    for (uint64_t k = 8; (rc = iface()->ask(p.self, k, x, &p.err)) == HONE_OK && n < 50; k++, n++) {
+        CU_ASSERT_EQUAL(seen[(int)(x[0] * 4)][(int)x[1]]++, 0);
+        CU_ASSERT_EQUAL(iface()->ask(q.self, k, y, &q.err), HONE_OK);
+        CU_ASSERT_EQUAL(memcmp(x, y, sizeof x), 0);
+    }
+    CU_ASSERT_EQUAL(rc, HONE_DONE);
+    CU_ASSERT_EQUAL(iface()->ask(q.self, 99, y, &q.err), HONE_DONE);
+    for (int i = 0; i < 15; i++)
+        CU_ASSERT_EQUAL(seen[i / 3][i % 3], 1);
+    fake_plugin_release(&p);
+    fake_plugin_release(&q);
+}
+
+static void test_as_every_search(void)
+{
+    static const search_case c = { "grid", NULL, 1, 1, 0 }, two = { "grid", "order=sorted", 2, 0, 0 };
+    search_survives_useless_outcomes(&c);
+    search_spends_finite_spaces(&c);
+    search_spends_finite_spaces(&two);
+    search_goes_on_from_a_saved_state(&c);
+    search_survives_damaged_states(&c);
+}
+
 SUITE(TEST(test_values_of_one_dimension), TEST(test_conditional_grids_have_every_point_once),
       TEST(test_shuffling_is_a_permutation_by_the_seed), TEST(test_refuses_what_cannot_be_counted),
-      TEST(test_relations_that_allow_nothing))
+      TEST(test_relations_that_allow_nothing), TEST(test_points_of_others_are_left_out_and_none_is_lost),
+      TEST(test_as_every_search))

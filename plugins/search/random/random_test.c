@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of search/random: a function of (seed, trial), inside the space, without repetition where the space is
  * finite. */
-#include "fake_host.h"
-#include "harness.h"
-#include "hone/finite.h"
+#include "search_case.h"
 
 static const hone_search_v1 *iface(void)
 {
@@ -15,6 +13,13 @@ static hone_rc start(fake_plugin *p, const hone_space *space, uint64_t seed, con
     const hone_search_info info = { sizeof info, 1, 0, 0, 0, 0 };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SEARCH, "random"), seed, settings);
     return rc < 0 ? rc : iface()->open(p->self, space, &info, &p->err);
+}
+
+static void tell(fake_plugin *p, uint64_t trial, const double *x)
+{
+    const double value = 1;
+    const hone_outcome o = { sizeof o, HONE_COMPLETE, trial, x, &value, NULL, 1, 0, 0 };
+    CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 
 static const double momentum_values[] = { 0 };
@@ -113,15 +118,17 @@ static void test_finite_spaces_are_spent_without_repetition(void)
         CU_ASSERT_EQUAL(*cell, 0);
         *cell = 1;
         early += n < 12 && x[0] > 0;
+        CU_ASSERT_EQUAL(iface()->ask(q.self, k, y, &q.err), HONE_OK); /* trials that run count as those that ended */
+        CU_ASSERT_EQUAL(memcmp(x, y, sizeof x), 0);
+        tell(&q, k, y);
         n++;
     }
     CU_ASSERT_EQUAL(n, expected);
     CU_ASSERT(early <= 5); /* the weighty choice comes first */
-    CU_ASSERT_EQUAL(iface()->ask(q.self, expected, y, &q.err),
-                    HONE_DONE); /* a resumed study asks for the end at once */
-    CU_ASSERT_EQUAL(iface()->ask(q.self, expected - 1, y, &q.err), HONE_OK);
-    iface()->ask(p.self, expected - 1, x, &p.err);
-    CU_ASSERT_EQUAL(memcmp(x, y, sizeof x), 0);
+    CU_ASSERT_EQUAL(iface()->ask(q.self, expected, y, &q.err), HONE_DONE);
+    CU_ASSERT_EQUAL(iface()->ask(p.self, expected - 1, y, &p.err),
+                    HONE_OK); /* asked again: the one point left for it */
+    CU_ASSERT_PTR_NULL(fake_space_fault(space, y));
     fake_plugin_release(&p);
     fake_plugin_release(&q);
     start(&p, space, 3, "duplicates=yes");
@@ -139,8 +146,10 @@ static void test_a_large_finite_space_is_spent(void)
     unsigned char *seen = calloc(250000, 1);
     uint64_t k = 0, repeated = 0;
     start(&p, fake_space_init(&f, dims, 2, NULL, 0), 9, NULL);
-    for (; iface()->ask(p.self, k, x, &p.err) == HONE_OK; k++)
+    for (; iface()->ask(p.self, k, x, &p.err) == HONE_OK; k++) {
         repeated += seen[(int)x[0] * 500 + (int)x[1]]++;
+        tell(&p, k, x);
+    }
     CU_ASSERT_EQUAL(k, 250000);
     CU_ASSERT_EQUAL(repeated, 0);
     free(seen);
@@ -167,6 +176,14 @@ static void test_says_so_when_relations_leave_nothing(void)
     fake_plugin_release(&p);
 }
 
+static void test_as_every_search(void)
+{
+    static const search_case c = { "random", NULL, 1, 1, 0 };
+    search_survives_useless_outcomes(&c);
+    search_spends_finite_spaces(&c);
+    search_goes_on_from_a_saved_state(&c);
+}
+
 SUITE(TEST(test_points_are_in_the_space_and_depend_on_seed_and_trial_only), TEST(test_follows_the_prior),
       TEST(test_finite_spaces_are_spent_without_repetition), TEST(test_a_large_finite_space_is_spent),
-      TEST(test_says_so_when_relations_leave_nothing))
+      TEST(test_says_so_when_relations_leave_nothing), TEST(test_as_every_search))

@@ -519,4 +519,30 @@ out:
     free(status);
     return rc;
 }
+
+/* Replaces an initialized history by a saved one, all that the bytes have; on failure it stays as it was. What a
+ * search makes of its history alone, told after told, it can make again of the rows. HONE_EINVAL: damaged, or of
+ * another space. */
+static inline hone_rc hone_history_reload(hone_history *h, const hone_istream *in, hone_error *err)
+{
+    hone_search_info info;
+    hone_history fresh;
+    hone_rc rc;
+    if (!h->space)
+        return hone_fail(err, HONE_EINVAL, "", "a saved state is loaded after the space is known, not before");
+    memset(&info, 0, sizeof info);
+    info.size = sizeof info;
+    info.n_values = h->n_values;
+    info.n_constraints = h->n_constraints;
+    if ((rc = hone_history_init(&fresh, h->space, &info, err)) == HONE_OK &&
+        (rc = hone_history_load(&fresh, in, err)) == HONE_OK)
+        rc = hone_read_end(in, err);
+    if (rc != HONE_OK) {
+        hone_history_release(&fresh);
+        return rc;
+    }
+    hone_history_release(h);
+    *h = fresh;
+    return HONE_OK;
+}
 #endif /* HONE_HISTORY_H */

@@ -3,9 +3,13 @@
 #ifndef HONE_HONE_H
 #define HONE_HONE_H
 #include "hone/affine.h"
+#include "hone/benchmark.h"
+#include "hone/compose.h"
 #include "hone/dataset.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
+#include "hone/forest.h"
+#include "hone/forest_box.h"
 #include "hone/layer.h"
 #include "hone/loss.h"
 #include "hone/lr_schedule.h"
@@ -16,6 +20,7 @@
 #include "hone/optimizer.h"
 #include "hone/param.h"
 #include "hone/plugin.h"
+#include "hone/problem.h"
 #include "hone/regularizer.h"
 #include "hone/reporter.h"
 #include "hone/rng.h"

@@ -47,7 +47,8 @@ typedef struct hone_components_v1 {
 
 /* ---- the trial ---- */
 enum {
-    HONE_TRIAL_FINAL = 1u << 0 /* the last training of the winner: on all that is not test data, then tested once */
+    HONE_TRIAL_FINAL = 1u << 0, /* the last training of the winner: on all that is not test data, then tested once */
+    HONE_TRIAL_CLONED = 1u << 1 /* goes on from another trial's checkpoint: without it, it has to fail */
 };
 typedef struct hone_setting { /* one coordinate of the trial's point */
     const char *key;          /* "optimizer.learning_rate" */
@@ -65,8 +66,9 @@ typedef struct hone_trial {
     uint32_t n_settings, reserved;
     const hone_setting *settings; /* (n_settings) active ones */
     void *impl;
-    /* What was measured at a step (1, 2, ...). HONE_OK: go on; HONE_DONE: stop here, the trial is pruned; HONE_ECANCELED: the
-     * study ends, return it; other failures: return them. NaN values are reported as such. */
+    /* What was measured at a step (1, 2, ...). HONE_OK: go on; HONE_DONE: stop here, the trial is pruned; HONE_WAIT: it
+     * pauses here, save a checkpoint and return HONE_WAIT; HONE_ECANCELED: the study ends, return it; other failures: return
+     * them. NaN values are reported as such. */
     hone_rc (*report)(const struct hone_trial *trial, int64_t step, const hone_value *values, uint32_t n,
                       hone_error *err);
     /* What the trial has come to: the last word on each name. Names never given are taken from the last report. */
@@ -81,6 +83,24 @@ typedef struct hone_trial {
                            hone_error *err);
     /* What the objective is about to call, for crash reports: "regularizer.dropout". Cheap. NULL: the objective itself. */
     void (*entering)(const struct hone_trial *trial, const char *component);
+
+    /* ---- checkpoints: everything that the rest of the trial depends on, in one file ----
+     *
+     * An objective that makes none still works: a trial that is resumed runs from its beginning, and the study takes its
+     * reports up to the old step as known. With checkpoints it goes on where it was: after a pause (report gave
+     * HONE_WAIT), a crash or an interruption, and with the state of another trial (HONE_TRIAL_CLONED). What comes after
+     * must be the same, bit for bit, as without the break. */
+
+    /* File of a checkpoint to begin from, whole as it was written, of the step that the trial stands at; NULL: none. One
+     * that the objective cannot use (another version) is said with a log message, and the trial begins anew. */
+    const char *restore_path;
+    int64_t restore_step;
+    /* 1: a checkpoint is wanted now, after the report of a step that others will follow. */
+    uint32_t (*wants_checkpoint)(const struct hone_trial *trial);
+    /* Where to write it: life of the trial, or NULL and *err. */
+    const char *(*checkpoint_path)(const struct hone_trial *trial, int64_t step, hone_error *err);
+    /* The file at that path is written and closed: makes it durable and tells the study. HONE_EIO. */
+    hone_rc (*checkpoint)(const struct hone_trial *trial, int64_t step, hone_error *err);
 } hone_trial;
 
 /* ---- what it can say before any trial ---- */
@@ -106,7 +126,7 @@ typedef struct hone_objective_v1 {
     const hone_slot *const *slots; /* (n_slots) */
     /* Checks what can be checked without running (files there, shapes fit) and says what it will report. [trial] */
     hone_rc (*describe)(void *self, hone_description *description, hone_error *err);
-    /* HONE_OK: complete; HONE_DONE: pruned, as report asked; < 0: failed. [trial] */
+    /* HONE_OK: complete; HONE_DONE, HONE_WAIT: pruned, paused, as report asked; < 0: failed. [trial] */
     hone_rc (*run)(void *self, const hone_trial *trial, hone_error *err);
 } hone_objective_v1;
 enum { HONE_OBJECTIVE_ANY_SPACE = 1u << 0 }; /* flags: [space] may hold keys of no plugin's table */

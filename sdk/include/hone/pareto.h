@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* hone/pareto.h - help for plugins that weigh several objectives: ranks, fronts, crowding, hypervolume. Header only.
  *
- * Values are (n, m) doubles, row after row, lower is better; NaN counts as +inf. Point a dominates b where it is nowhere
- * worse and somewhere better. With violations (n), see hone_violation, the rules are those of Deb, K., Pratap, A.,
- * Agarwal, S. and Meyarivan, T. (2002), "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE TEC 6(2),
- * section VI: a point without violation dominates every point with one, among violating ones the smaller violation
- * dominates whatever the values are. Equal points never dominate each other. [any] */
+ * Values are (n, m) doubles, row after row, lower is better; NaN counts as +inf. Point a dominates b where it is
+ * nowhere worse and somewhere better. With violations (n), see hone_violation, the rules are those of Deb, K.,
+ * Pratap, A., Agarwal, S. and Meyarivan, T. (2002), "A fast and elitist multiobjective genetic algorithm: NSGA-II",
+ * IEEE TEC 6(2), section VI: a point without violation dominates every point with one, among violating ones the
+ * smaller violation dominates whatever the values are. Equal points never dominate each other. [any] */
 #ifndef HONE_PARETO_H
 #define HONE_PARETO_H
 #include "hone/param.h"
@@ -88,10 +88,10 @@ static inline int hone_pareto_front_beats_(const double *values, uint32_t m, uin
     return 0;
 }
 
-/* Non-dominated sorting. rank: (n), 0 for the front that nothing dominates, 1 for what only that front dominates, and so
- * on; violation: (n) or NULL. O(n log n) for m <= 2, else at most O(m n^2) with binary search for the front of each point
- * (Zhang, X., Tian, Y., Cheng, R. and Jin, Y. (2015), "An efficient approach to nondominated sorting", IEEE TEC 19(2)).
- * HONE_ENOMEM. */
+/* Non-dominated sorting. rank: (n), 0 for the front that nothing dominates, 1 for what only that front dominates, and
+ * so on; violation: (n) or NULL. O(n log n) for m <= 2, else at most O(m n^2) with binary search for the front of
+ * each point (Zhang, X., Tian, Y., Cheng, R. and Jin, Y. (2015), "An efficient approach to nondominated sorting",
+ * IEEE TEC 19(2)). HONE_ENOMEM. */
 static inline hone_rc hone_pareto_rank(const double *values, const double *violation, uint64_t n, uint32_t m,
                                        uint32_t *rank, hone_error *err)
 {
@@ -126,8 +126,8 @@ static inline hone_rc hone_pareto_rank(const double *values, const double *viola
     return HONE_OK;
 }
 
-/* The rows that nothing dominates, in rising order, into members: (n), and their number. Without a row free of violation:
- * those of the least violation. violation: (n) or NULL. HONE_ENOMEM. */
+/* The rows that nothing dominates, in rising order, into members: (n), and their number. Without a row free of
+ * violation: those of the least violation. violation: (n) or NULL. HONE_ENOMEM. */
 static inline hone_rc hone_pareto_front(const double *values, const double *violation, uint64_t n, uint32_t m,
                                         uint64_t *members, uint64_t *n_members, hone_error *err)
 {
@@ -159,10 +159,10 @@ static inline hone_rc hone_pareto_front(const double *values, const double *viol
     return HONE_OK;
 }
 
-/* Crowding distance of Deb et al. 2002, section III-B. distance: (n), of the rows members: (n) (NULL: rows 0 .. n-1) among
- * themselves: HUGE_VAL at the ends of an objective, else the sum over the objectives of the gap between the two
- * neighbours, as a share of the range. An objective in which all are equal tells nothing; ranges are those of the finite
- * values, and between equal infinities lies no gap. HONE_ENOMEM. */
+/* Crowding distance of Deb et al. 2002, section III-B. distance: (n), of the rows members: (n) (NULL: rows 0 .. n-1)
+ * among themselves: HUGE_VAL at the ends of an objective, else the sum over the objectives of the gap between the two
+ * neighbours, as a share of the range. An objective in which all are equal tells nothing; ranges are those of the
+ * finite values, and between equal infinities lies no gap. HONE_ENOMEM. */
 static inline hone_rc hone_pareto_crowding(const double *values, uint32_t m, const uint64_t *members, uint64_t n,
                                            double *distance, hone_error *err)
 {
@@ -222,8 +222,8 @@ static inline double hone_hypervolume_2_(const double *p, const uint64_t *order,
     return area;
 }
 
-/* Volume of p: (n, 3), all within r: (3); order: (n) by the last coordinate, rising. A sweep along it keeps the staircase
- * of the first two, x rising, y falling: stair: (n + 1, 2). */
+/* Volume of p: (n, 3), all within r: (3); order: (n) by the last coordinate, rising. A sweep along it keeps the
+ * staircase of the first two, x rising, y falling: stair: (n + 1, 2). */
 static inline double hone_hypervolume_3_(const double *p, const uint64_t *order, uint64_t n, const double *r,
                                          double *stair)
 {
@@ -337,9 +337,9 @@ static inline double hone_hypervolume_n_(const double *p, uint64_t n, uint32_t m
     return volume;
 }
 
-/* *volume: what the points values: (n, m) dominate within reference: (m). Points that are not better than the reference
- * everywhere count for nothing; dominated and repeated ones do no harm; one at -inf makes it infinite. O(n log n) for two objectives, O(n^2) at worst for
- * three, beyond that exponential in m. HONE_ENOMEM. */
+/* *volume: what the points values: (n, m) dominate within reference: (m). Points that are not better than the
+ * reference everywhere count for nothing; dominated and repeated ones do no harm; one at -inf makes it infinite. O(n
+ * log n) for two objectives, O(n^2) at worst for three, beyond that exponential in m. HONE_ENOMEM. */
 static inline hone_rc hone_hypervolume(const double *values, uint64_t n, uint32_t m, const double *reference,
                                        double *volume, hone_error *err)
 {

@@ -36,6 +36,7 @@ typedef struct hone_status {
     const hone_trial_record *best;                      /* NULL: none yet; several objectives: a point of the front */
     uint32_t n_front, n_workers;                        /* size of the Pareto front */
     const hone_worker_status *workers;
+    uint64_t paused; /* trials that wait to go on */
 } hone_status;
 
 enum {

@@ -19,8 +19,10 @@ typedef struct hone_order {
     uint32_t size, what;
     uint64_t trial; /* START: the number of the new trial, filled in by the host */
     uint64_t from;
-    int64_t until; /* step at which the trial pauses by itself, with a checkpoint; 0: none */
-    double *x;     /* CLONE: the new point, written by the scheduler */
+    int64_t until;      /* step at which the trial pauses by itself, with a checkpoint; 0, or the last step: it ends */
+    double *x;          /* (n_dims of the space) CLONE: the new point, written by the scheduler; before: NaN */
+    uint32_t may_start; /* 0: the budget allows no new trial; START then means that there is nothing to do */
+    uint32_t reserved;
 } hone_order;
 
 enum { HONE_CONTINUE = 0, HONE_PAUSE = 1, HONE_STOP = 2 };
@@ -29,22 +31,33 @@ typedef struct hone_report {
     uint64_t trial;
     int64_t step;         /* 1, 2, ...; gaps are allowed, order is not broken */
     const double *values; /* (n_values) the study's objectives; NaN where not reported or not a number */
+    const double *x;      /* (n_dims) the trial's point now; since minor 1, NULL from older hosts */
 } hone_report;
 
 typedef struct hone_scheduler_info {
     uint32_t size, n_values;
     int64_t max_step; /* of a whole trial, 0: unknown */
     uint64_t trials;  /* budget, 0: unknown */
+    /* below: since minor 1; NULL and 0 from older hosts */
+    const struct hone_space *space; /* of hone/search.h, for schedulers that make points of their own; life of self */
+    uint64_t seed;                  /* of the study */
 } hone_scheduler_info;
+
+enum {
+    HONE_SCHEDULER_CLONES = 1u << 0 /* flags: CLONE may name trials that have ended: their checkpoints are kept */
+};
 
 typedef struct hone_scheduler_v1 {
     uint32_t size, flags;
     hone_rc (*open)(void *self, const hone_scheduler_info *info, hone_error *err);
-    /* May be NULL: always START. HONE_WAIT: nothing until a report or an end comes; HONE_DONE: nothing any more. */
+    /* May be NULL: always START. HONE_WAIT: nothing until a report or an end comes; HONE_DONE: nothing any more. Either
+     * answer changes nothing: it is not recorded, and the question may come again at any time. RESUME and CLONE name a
+     * trial that `finish` has told as HONE_PAUSED. */
     hone_rc (*next)(void *self, hone_order *order, hone_error *err);
     /* May be NULL: always HONE_CONTINUE. */
     hone_rc (*report)(void *self, const hone_report *report, uint32_t *verdict, hone_error *err);
-    /* The trial is over: status HONE_COMPLETE ... of hone/search.h; values (n_values) as in its outcome. May be NULL. */
+    /* The trial is over: status HONE_COMPLETE ... of hone/search.h; values (n_values) as in its outcome. HONE_PAUSED: it
+     * waits at the step of its last report, and may be named in `next` from now on. May be NULL. */
     hone_rc (*finish)(void *self, uint64_t trial, uint32_t status, const double *values, hone_error *err);
 } hone_scheduler_v1;
 #endif /* HONE_SCHEDULER_H */

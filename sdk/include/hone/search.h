@@ -61,7 +61,9 @@ typedef struct hone_space {
 } hone_space;
 
 /* ---- what became of a trial ---- */
-enum { HONE_COMPLETE = 0, HONE_PRUNED = 1, HONE_FAILED = 2 };
+/* HONE_PRUNED is also what a search hears when a scheduler pauses a trial: with the values so far, and its step. A trial
+ * that goes on afterwards is told again, at its next pause and at its end: the last word counts. */
+enum { HONE_COMPLETE = 0, HONE_PRUNED = 1, HONE_FAILED = 2, HONE_PAUSED = 3 /* schedulers only */ };
 typedef struct hone_outcome {
     uint32_t size, status;
     uint64_t trial;            /* 0, 1, 2, ... */

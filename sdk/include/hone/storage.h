@@ -69,14 +69,31 @@ typedef struct hone_report_record {
 } hone_report_record;
 
 /* A decision, in the order in which the study took it: with these alone it can be replayed. */
-enum { HONE_EVENT_ASK = 1, HONE_EVENT_REPORT = 2, HONE_EVENT_TELL = 3, HONE_EVENT_RETRY = 4, HONE_EVENT_NOTE = 5 };
+enum {
+    HONE_EVENT_ASK =
+        1, /* a new trial; step: where it is to pause, 0: nowhere; verdict: HONE_ASKED_...; text, of a given
+                              one: "KEY=VALUE" of its point, a line each */
+    HONE_EVENT_REPORT = 2, /* step, verdict */
+    HONE_EVENT_TELL = 3,   /* the trial is over */
+    HONE_EVENT_RETRY = 4,  /* its worker died: it is run again */
+    HONE_EVENT_NOTE = 5,   /* text */
+    HONE_EVENT_PAUSE = 6,  /* the trial waits at step */
+    HONE_EVENT_RESUME = 7, /* a paused trial goes on; step: where it is to pause again */
+    HONE_EVENT_CLONE = 8,  /* a paused trial goes on from the checkpoint of another, with a new point; step as RESUME;
+                                 text: "from=TRIAL" and "at=STEP", then "KEY=VALUE" of the new point, a line each */
+    HONE_EVENT_CHECKPOINT = 9 /* step; text: "size=BYTES crc=HEX" */
+};
+enum {
+    HONE_ASKED_SEARCH = 0, /* where its point comes from */
+    HONE_ASKED_GIVEN = 1   /* from the user: [study] enqueue */
+};
 typedef struct hone_event_record {
     uint32_t size, what;
     uint64_t sequence; /* 0, 1, 2, ... without gaps */
     uint64_t trial;
-    int64_t step; /* HONE_EVENT_REPORT */
+    int64_t step; /* see above */
     uint32_t verdict, reserved;
-    const char *text; /* HONE_EVENT_NOTE */
+    const char *text; /* see above; or NULL */
 } hone_event_record;
 
 typedef struct hone_attachment_record {

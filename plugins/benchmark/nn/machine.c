@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* What this machine can do at best, its clocks, and the memory of this process. */
+#include "bench.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+static double clock_of(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double wall_seconds(void)
+{
+    return clock_of(CLOCK_MONOTONIC);
+}
+
+double cpu_seconds(void)
+{
+    return clock_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* ---- peak: ten independent sums hide the latency of a multiply-add, which is four cycles, on two units ---- */
+#if defined(__x86_64__)
+enum { SUMS = 10, ROUNDS = 100000 };
+
+#define SUM_UP(vector, zero, add)      \
+    vector sums[SUMS];                 \
+    for (int i = 0; i < SUMS; i++)     \
+        sums[i] = zero;                \
+    for (int r = 0; r < ROUNDS; r++)   \
+        for (int i = 0; i < SUMS; i++) \
+            sums[i] = add;             \
+    for (int i = 1; i < SUMS; i++)     \
+        sums[0] = sums[0] + sums[i];   \
+    memcpy(out, &sums[0], sizeof sums[0]);
+
+__attribute__((target("avx2,fma"), optimize("O3"))) static double fma_avx2(float out[16], float x)
+{
+    const __m256 a = _mm256_set1_ps(x);
+    SUM_UP(__m256, _mm256_setzero_ps(), _mm256_fmadd_ps(a, a, sums[i]))
+    return 2.0 * 8 * SUMS * ROUNDS;
+}
+
+__attribute__((target("avx512f"), optimize("O3"))) static double fma_avx512(float out[16], float x)
+{
+    const __m512 a = _mm512_set1_ps(x);
+    SUM_UP(__m512, _mm512_setzero_ps(), _mm512_fmadd_ps(a, a, sums[i]))
+    return 2.0 * 16 * SUMS * ROUNDS;
+}
+
+__attribute__((target("avx512f,avx512bf16"), optimize("O3"))) static double dot_bfloat16(float out[16], float x)
+{
+    const __m512bh a = _mm512_cvtne2ps_pbh(_mm512_set1_ps(x), _mm512_set1_ps(x));
+    SUM_UP(__m512, _mm512_setzero_ps(), _mm512_dpbf16_ps(sums[i], a, a))
+    return 2.0 * 32 * SUMS * ROUNDS;
+}
+
+static double (*kernel_of(uint32_t precision))(float *, float)
+{
+    if (precision == HONE_BFLOAT16)
+        return __builtin_cpu_supports("avx512bf16") ? dot_bfloat16 : NULL;
+    if (__builtin_cpu_supports("avx512f"))
+        return fma_avx512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? fma_avx2 : NULL;
+}
+#else
+static double (*kernel_of(uint32_t precision))(float *, float)
+{
+    (void)precision;
+    return NULL; /* of other processors nothing is known here: no share is printed */
+}
+#endif
+
+double core_peak(uint32_t precision)
+{
+    double (*kernel)(float *, float) = kernel_of(precision);
+    float out[16];
+    double best = 0;
+    for (int i = 0; kernel && i < 30; i++) {
+        const double start = clock_of(CLOCK_THREAD_CPUTIME_ID), operations = kernel(out, 0.5f);
+        const double rate = operations / (clock_of(CLOCK_THREAD_CPUTIME_ID) - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+/* ---- memory ---- */
+/* A line of /proc/self/status in bytes; 0: not to be had. */
+static uint64_t status_bytes(const char *key)
+{
+    char text[4096];
+    const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    const char *at;
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    at = strstr(text, key);
+    return at ? strtoull(at + strlen(key), NULL, 10) * 1024 : 0;
+}
+
+uint64_t memory_begin(void)
+{
+    const int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    malloc_trim(0);
+    if (fd >= 0) {
+        if (write(fd, "5", 1) != 1) /* the peak stays that of an earlier network: too much, never too little */
+            (void)fd;
+        close(fd);
+    }
+    return status_bytes("VmRSS:");
+}
+
+uint64_t memory_peak(void)
+{
+    return status_bytes("VmHWM:");
+}

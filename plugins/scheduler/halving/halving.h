@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The components of this module: one for each way to lay out brackets. */
+#ifndef HONE_HALVING_H
+#define HONE_HALVING_H
+#include "rungs.h"
+
+#include <stdlib.h>
+
+extern const hone_component asha_component, successive_halving_component, hyperband_component;
+
+/* What all of them are asked. */
+struct halving {
+    struct rungs rungs;
+    uint32_t objective;
+};
+
+/* The last step, which the objective says or else the INI. HONE_EINVAL: nobody does, or they differ. */
+static inline hone_rc halving_max_step(const hone_scheduler_info *info, int64_t max_resource, int64_t *max_step,
+                                       hone_error *err)
+{
+    *max_step = info->max_step ? info->max_step : max_resource;
+    if (info->max_step && max_resource && max_resource != info->max_step)
+        return hone_fail(err, HONE_EINVAL, "max_resource",
+                         "max_resource = %lld, but a whole trial has %lld steps, as the objective says: leave it out",
+                         (long long)max_resource, (long long)info->max_step);
+    if (*max_step > 0)
+        return HONE_OK;
+    return hone_fail(err, HONE_EINVAL, "max_resource",
+                     "the objective does not say how many steps a whole trial has: set max_resource to that number");
+}
+
+static inline hone_rc halving_objective(const hone_scheduler_info *info, int64_t objective, hone_error *err)
+{
+    if (objective >= 1 && objective <= (int64_t)info->n_values)
+        return HONE_OK;
+    return hone_fail(err, HONE_ERANGE, "objective", "objective = %lld, but the study has %u objective%s",
+                     (long long)objective, info->n_values, info->n_values == 1 ? "" : "s");
+}
+
+/* What pauses and goes on; used where a rung is reached by `until`. */
+static inline hone_rc halving_report(struct halving *h, const hone_report *report, uint32_t *verdict, hone_error *err)
+{
+    uint64_t rank;
+    int arrived;
+    const hone_rc rc = rungs_report(&h->rungs, report->trial, report->step, report->values[h->objective - 1], &rank,
+                                    &arrived, err);
+    *verdict = HONE_CONTINUE;
+    if (rc == HONE_OK && arrived && h->rungs.max_step && report->step < h->rungs.max_step)
+        *verdict = isnan(report->values[h->objective - 1]) ? HONE_STOP : HONE_PAUSE;
+    return rc;
+}
+
+/* Promotions first; then a new trial; at the very end the best that waits, where none has come through. HONE_OK with
+ * order->what = START: the caller says in which bracket. */
+static inline hone_rc halving_next(struct halving *h, hone_order *order)
+{
+    if (!order->may_start)
+        rungs_close(&h->rungs, order->trial);
+    if (rungs_promote(&h->rungs, order) == HONE_OK)
+        return HONE_OK;
+    if (order->may_start)
+        return HONE_OK;
+    if (!h->rungs.running && !h->rungs.complete)
+        return rungs_finish_best(&h->rungs, order);
+    return HONE_WAIT;
+}
+#endif

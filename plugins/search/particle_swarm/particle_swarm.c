@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* search/particle_swarm: particles that fly through the unit cube, drawn to the best place each has seen and to the best
+ * that its neighbours have (Kennedy and Eberhart 1995). Asynchronous: the next particle moves when a trial is asked for,
+ * by what is known then. */
+#include "swarm.h"
+
+enum {
+    TRIES = 20,   /* moves made before one to a known or forbidden point is shifted */
+    MOST = 100000 /* particles */
+};
+
+static const char *const topologies[] = { "ring", "global", NULL };
+static const char *const inertias[] = { "constriction", "linear", NULL };
+static const hone_param params[] = {
+    HONE_INT(struct settings, population, "0", 0, MOST, 0, "trials",
+             "Particles, 3 at least; 0: 10 + 2 sqrt(parameters)."),
+    HONE_ENUM(struct settings, topology, "global", topologies, 0,
+              "Whose best place draws a particle: that of all, or its two neighbours' in a ring, which takes several "
+              "times the trials to converge and is trapped less."),
+    HONE_ENUM(struct settings, inertia, "constriction", inertias, 0,
+              "constriction: the factor that follows from cognitive + social, which must exceed 4, damps the whole "
+              "step; linear: the share of the velocity that is kept falls from inertia_start to inertia_end over the "
+              "study's budget."),
+    HONE_REAL(struct settings, cognitive, "2.05", 0, 10, 0, NULL, "Pull to the particle's own best place."),
+    HONE_REAL(struct settings, social, "2.05", 0, 10, 0, NULL, "Pull to the neighbours' best place."),
+    HONE_REAL_IF(struct settings, inertia_start, "0.9", 0, 1, 0, NULL, "inertia=linear", "Inertia at the start."),
+    HONE_REAL_IF(struct settings, inertia_end, "0.4", 0, 1, 0, NULL, "inertia=linear",
+                 "Inertia at the end of the budget; where it is unknown, 0.72 throughout."),
+    HONE_REAL(struct settings, speed, "0.5", 0, 1, HONE_P_LO_OPEN, NULL,
+              "Longest step of a parameter, as a share of its range on its own scale."),
+    HONE_REAL(struct settings, change, "0.05", 0, 1, 0, NULL,
+              "Probability that a choice is drawn from its prior, whatever is known."),
+    HONE_BOOL(struct settings, restarts, "yes", 0,
+              "Whether a swarm whose best places have all become one is scattered, with its best kept."),
+};
+
+static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    const struct settings *settings = (const struct settings *)info->config;
+    struct swarm *w;
+    hone_rc rc;
+    (void)host;
+    if (settings->population && settings->population < 3)
+        return hone_fail(err, HONE_ERANGE, "population", "population = %lld is too small: 3 at least, or 0",
+                         (long long)settings->population);
+    if (settings->inertia == CONSTRICTION && !(settings->cognitive + settings->social > 4))
+        return hone_fail(err, HONE_ERANGE, "cognitive",
+                         "cognitive + social = %g: constriction needs more than 4; raise them, or take inertia = "
+                         "linear",
+                         settings->cognitive + settings->social);
+    if ((rc = hone_instance_create(info, sizeof *settings, sizeof *w, self, err)) != HONE_OK)
+        return rc;
+    w = (struct swarm *)*self;
+    w->seed = info->seed;
+    w->chi = settings->inertia == CONSTRICTION ? constriction(settings->cognitive + settings->social) : 1;
+    return HONE_OK;
+}
+
+static void destroy(void *self)
+{
+    struct swarm *w = (struct swarm *)self;
+    if (!w)
+        return;
+    state_release(&w->state);
+    free(w->dims);
+    free(w->row);
+    free(w->units);
+    free(w);
+}
+
+static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
+{
+    struct swarm *w = (struct swarm *)self;
+    if (info->n_values != 1)
+        return hone_fail(err, HONE_ENOTSUP, "",
+                         "the particle swarm minimizes one objective, the study has %u: name one objective or use "
+                         "another search, such as nsga2",
+                         info->n_values);
+    w->dims = (uint32_t *)calloc(space->n_dims + 1u, sizeof *w->dims);
+    w->row = (double *)calloc(space->n_dims + 1u, sizeof *w->row);
+    w->units = (double *)calloc(space->n_dims + 1u, sizeof *w->units);
+    if (!w->dims || !w->row || !w->units)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", space->n_dims);
+    for (uint32_t i = 0; i < space->n_dims; i++)
+        if (hone_dim_count(space->dims[i]) != 1)
+            w->dims[w->n++] = i;
+    w->size = w->settings.population ? (uint32_t)w->settings.population : 10 + (uint32_t)floor(2 * sqrt(w->n));
+    w->space = space;
+    w->info = *info;
+    return state_init(w, &w->state, err);
+}
+
+/* ---- points ---- */
+
+int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j)
+{
+    const hone_judged a = hone_history_judged(h, i), b = hone_history_judged(h, j);
+    const int failed = (h->status[i] == HONE_FAILED) - (h->status[j] == HONE_FAILED);
+    if (failed)
+        return failed;
+    if (a.violation < b.violation || a.violation > b.violation)
+        return a.violation < b.violation ? -1 : 1;
+    if (h->status[i] != h->status[j])
+        return h->status[i] < h->status[j] ? -1 : 1;
+    if (h->status[i] == HONE_PRUNED && h->step[i] != h->step[j])
+        return h->step[i] > h->step[j] ? -1 : 1;
+    return (a.value > b.value) - (a.value < b.value);
+}
+
+static void row_of_point(const struct swarm *w, const double *x, double *row)
+{
+    for (uint32_t k = 0; k < w->n; k++) {
+        const hone_dim *d = w->space->dims[w->dims[k]];
+        const double v = x[w->dims[k]];
+        row[k] = isnan(v)                     ? (d->type == HONE_DIM_CHOICE ? hone_dim_from_unit(d, 0.5) : 0.5)
+                 : d->type == HONE_DIM_CHOICE ? v
+                                              : hone_dim_to_unit(d, v);
+    }
+}
+
+static void point_of_row(const struct swarm *w, const double *row, double *x)
+{
+    for (uint32_t i = 0; i < w->space->n_dims; i++)
+        if (hone_dim_count(w->space->dims[i]) == 1)
+            x[i] = hone_dim_from_unit(w->space->dims[i], 0.5);
+    for (uint32_t k = 0; k < w->n; k++) {
+        const hone_dim *d = w->space->dims[w->dims[k]];
+        x[w->dims[k]] = d->type == HONE_DIM_CHOICE ? row[k] : hone_dim_from_unit(d, row[k]);
+    }
+    hone_space_settle(w->space, x);
+}
+
+static void random_row(const struct swarm *w, hone_rng *rng, double *row)
+{
+    for (uint32_t k = 0; k < w->n; k++) {
+        const hone_dim *d = w->space->dims[w->dims[k]];
+        const double u = hone_rng_uniform(rng);
+        row[k] = d->type == HONE_DIM_CHOICE ? hone_dim_from_unit(d, u) : u;
+    }
+}
+
+/* ---- moves ---- */
+
+/* The particle that draws this one, itself included; EMPTY: nobody has seen anything. */
+static uint64_t guide(const struct swarm *w, uint64_t particle)
+{
+    const struct state *s = &w->state;
+    const uint64_t n = w->settings.topology == RING ? 3 : w->size;
+    const uint64_t first = w->settings.topology == RING ? particle + w->size - 1 : 0;
+    uint64_t best = EMPTY;
+    for (uint64_t k = 0; k < n; k++) {
+        const uint64_t i = (first + k) % w->size;
+        if (s->at[i] != EMPTY && (best == EMPTY || compare_outcomes(&s->history, s->at[i], s->at[best]) < 0))
+            best = i;
+    }
+    return best;
+}
+
+static double inertia_now(const struct swarm *w)
+{
+    const struct settings *o = &w->settings;
+    const double share = w->info.trials ? (double)w->state.history.n / (double)w->info.trials : -1;
+    if (o->inertia == CONSTRICTION)
+        return w->chi;
+    return share < 0 ? 0.72 : o->inertia_start + (share < 1 ? share : 1) * (o->inertia_end - o->inertia_start);
+}
+
+/* Where the particle goes next: row and velocity of (n). It has been nowhere, or nobody has seen anything: anywhere. */
+static void move(const struct swarm *w, uint64_t particle, hone_rng *rng, double *row, double *v)
+{
+    const struct state *s = &w->state;
+    const uint64_t leader = guide(w, particle), cell = particle * w->n;
+    const double inertia = inertia_now(w);
+    const double *own = s->best + cell, *other = s->best + (leader == EMPTY ? 0 : leader * w->n);
+    const int has_own = s->at[particle] != EMPTY;
+    if (!s->moved[particle] || leader == EMPTY) {
+        random_row(w, rng, row);
+        for (uint32_t k = 0; k < w->n; k++) { /* SPSO 2011 */
+            const double u = hone_rng_uniform(rng);
+            v[k] = w->space->dims[w->dims[k]]->type == HONE_DIM_CHOICE ? 0 : w->settings.speed * (u - row[k]);
+        }
+        return;
+    }
+    for (uint32_t k = 0; k < w->n; k++) {
+        const hone_dim *d = w->space->dims[w->dims[k]];
+        const double pull_own = has_own ? w->chi * w->settings.cognitive * hone_rng_uniform(rng) : 0;
+        const double pull_other = w->chi * w->settings.social * hone_rng_uniform(rng);
+        row[k] = s->x[cell + k];
+        v[k] = s->v[cell + k];
+        if (d->type != HONE_DIM_CHOICE) {
+            step_number(row + k, v + k, own[k], other[k], inertia, pull_own, pull_other, w->settings.speed);
+        } else {
+            row[k] = step_choice(row[k], own[k], other[k], inertia, pull_own, pull_other, hone_rng_uniform(rng));
+            if (hone_rng_uniform(rng) < w->settings.change)
+                row[k] = hone_dim_from_unit(d, hone_rng_uniform(rng));
+        }
+    }
+}
+
+static int same_point(const double *a, const double *b, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (isnan(a[i]) != isnan(b[i]) || a[i] < b[i] || a[i] > b[i])
+            return 0;
+    return 1;
+}
+
+hone_rc add_pending(struct swarm *w, struct state *s, const struct pending *p, const double *row, hone_error *err)
+{
+    if (s->n_pending == s->pending_capacity) {
+        const uint64_t capacity = s->pending_capacity ? 2 * s->pending_capacity : 16;
+        if (!hone_history_grow_((void **)&s->pending, capacity, 1, sizeof *s->pending) ||
+            !hone_history_grow_((void **)&s->pending_rows, capacity, w->n, sizeof *s->pending_rows))
+            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the running trials");
+        s->pending_capacity = capacity;
+    }
+    s->pending[s->n_pending] = *p;
+    memcpy(s->pending_rows + s->n_pending * w->n, row, w->n * sizeof *row);
+    s->n_pending++;
+    return HONE_OK;
+}
+
+static void remove_pending(struct swarm *w, uint64_t i)
+{
+    struct state *s = &w->state;
+    s->n_pending--;
+    s->pending[i] = s->pending[s->n_pending];
+    memmove(s->pending_rows + i * w->n, s->pending_rows + s->n_pending * w->n, w->n * sizeof *s->pending_rows);
+}
+
+static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
+{
+    struct swarm *w = (struct swarm *)self;
+    struct state *s = &w->state;
+    hone_rng rng = hone_rng_at(w->seed, trial);
+    const struct pending p = { trial, s->s.asked % w->size, s->s.run };
+    double *v = w->units;
+    hone_rc rc;
+    for (int i = 0; i < TRIES; i++) {
+        move(w, p.particle, &rng, w->row, v);
+        point_of_row(w, w->row, x);
+        if (hone_history_may(&s->history, x))
+            break;
+    }
+    if ((rc = hone_history_propose(&s->history, trial, &rng, x, err)) != HONE_OK)
+        return rc;
+    memcpy(s->v + p.particle * w->n, v, w->n * sizeof *v);
+    point_of_row(w, w->row, w->units);
+    for (uint32_t k = 0; k < w->n; k++) { /* where the proposal had to move, the row follows */
+        const hone_dim *d = w->space->dims[w->dims[k]];
+        const double to = x[w->dims[k]], drawn = w->units[w->dims[k]];
+        if (!isnan(to) && (isnan(drawn) || to < drawn || to > drawn))
+            w->row[k] = d->type == HONE_DIM_CHOICE ? to : hone_dim_to_unit(d, to);
+    }
+    memcpy(s->x + p.particle * w->n, w->row, w->n * sizeof *w->row);
+    s->moved[p.particle] = 1;
+    for (uint64_t i = 0; i < s->n_pending; i++)
+        if (s->pending[i].trial == trial) {
+            remove_pending(w, i);
+            break;
+        }
+    s->s.asked++;
+    return add_pending(w, s, &p, w->row, err);
+}
+
+/* ---- outcomes ---- */
+
+static void remember(struct swarm *w, uint64_t particle, uint64_t at, const double *row)
+{
+    w->state.at[particle] = at;
+    memcpy(w->state.best + particle * w->n, row, w->n * sizeof *row);
+}
+
+/* A point that others proposed becomes the memory of a particle that has none, or of the one with the worst. */
+static void welcome(struct swarm *w, uint64_t at, const double *row)
+{
+    struct state *s = &w->state;
+    uint64_t worst = 0;
+    for (uint64_t i = 0; i < w->size; i++) {
+        if (s->at[i] == EMPTY) {
+            remember(w, i, at, row);
+            return;
+        }
+        if (compare_outcomes(&s->history, s->at[i], s->at[worst]) > 0)
+            worst = i;
+    }
+    if (compare_outcomes(&s->history, at, s->at[worst]) < 0)
+        remember(w, worst, at, row);
+}
+
+/* A swarm whose best places are one finds nothing more: all but the best particle forget and are scattered. */
+static void scatter_if_one(struct swarm *w)
+{
+    struct state *s = &w->state;
+    uint64_t best = 0;
+    for (uint64_t i = 0; i < w->size; i++) {
+        if (s->at[i] == EMPTY)
+            return;
+        if (compare_outcomes(&s->history, s->at[i], s->at[best]) < 0)
+            best = i;
+    }
+    for (uint64_t i = 0; i < w->size; i++)
+        for (uint32_t k = 0; k < w->n; k++)
+            if (fabs(s->best[i * w->n + k] - s->best[best * w->n + k]) > 1e-8)
+                return;
+    for (uint64_t i = 0; i < w->size; i++)
+        if (i != best) {
+            s->at[i] = EMPTY;
+            s->moved[i] = 0;
+        }
+    s->s.run++;
+}
+
+static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
+{
+    struct swarm *w = (struct swarm *)self;
+    struct state *s = &w->state;
+    const uint64_t at = s->history.n;
+    struct pending p = { 0, 0, 0 };
+    int own = 0;
+    hone_rc rc;
+    for (uint64_t i = 0; i < s->history.n_running; i++)
+        if (s->history.running[i].trial == outcome->trial)
+            own = same_point(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
+    if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK)
+        return rc;
+    row_of_point(w, outcome->x, w->row);
+    for (uint64_t i = 0; i < s->n_pending; i++)
+        if (s->pending[i].trial == outcome->trial) {
+            p = s->pending[i];
+            own = own && p.run == s->s.run;
+            if (own)
+                memcpy(w->row, s->pending_rows + i * w->n, w->n * sizeof *w->row);
+            remove_pending(w, i);
+            break;
+        }
+    if (s->history.status[at] != HONE_FAILED) {
+        if (!own)
+            welcome(w, at, w->row);
+        else if (s->at[p.particle] == EMPTY || compare_outcomes(&s->history, at, s->at[p.particle]) < 0)
+            remember(w, p.particle, at, w->row);
+    }
+    if (own && ++s->s.told >= w->size) {
+        s->s.told = 0;
+        if (w->settings.restarts)
+            scatter_if_one(w);
+    }
+    return HONE_OK;
+}
+
+static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
+{
+    struct swarm *w = (struct swarm *)self;
+    if (!w->space)
+        return hone_fail(err, HONE_EINVAL, "", "there is no state before the space is known: open comes first");
+    return state_save(w, out, err);
+}
+
+static hone_rc load(void *self, const hone_istream *in, hone_error *err)
+{
+    struct swarm *w = (struct swarm *)self;
+    if (!w->space)
+        return hone_fail(err, HONE_EINVAL, "", "a state cannot be loaded before the space is known: open comes first");
+    return state_load(w, in, err);
+}
+
+static const char doc[] =
+    "Particle swarm: particles fly through the space; each is drawn to the best place it has seen and to the best that "
+    "its neighbours have seen, and keeps part of its velocity. Simple, quick, at home in smooth numeric spaces of up "
+    "to "
+    "some dozens of parameters; a few microseconds a proposal.\n\n"
+    "## The movement\n"
+    "v becomes chi (v + c1 r1 (own best - x) + c2 r2 (neighbours' best - x)), then x becomes x + v, with r1 and r2 new "
+    "for every parameter, c1 = `cognitive`, c2 = `social` and chi = 0.73 for both at 2.05 (`inertia = constriction`); "
+    "with `linear`, an inertia that falls from 0.9 to 0.4 multiplies v alone. A parameter that reaches its border "
+    "stays "
+    "there and turns at half its speed. `topology` says who the neighbours are.\n\n"
+    "## Mixed spaces\n"
+    "Parameters move on their own scales; integers, steps and ordinals are rounded for the trial and keep their "
+    "fraction. A choice stays, or becomes that of the own or of the neighbours' best place, with probabilities in the "
+    "ratio of inertia and pulls; with probability `change` it is drawn from its prior. Inactive parameters fly "
+    "on.\n\n"
+    "## Parallel trials and outcomes\n"
+    "The next particle in turn moves when a trial is asked for, by what is known then: nothing waits. Fewer violations "
+    "are better, then complete before pruned, then the value; failed trials and values that are not numbers are "
+    "forgotten. Outcomes of other searches become memories of particles that have none, or replace the worst. Moves to "
+    "points that are known or forbidden by a relation are made again, at last shifted; a finite space is never "
+    "repeated and ends when it is spent. When all best places have become one, all particles but the best are "
+    "scattered (`restarts`).\n\n"
+    "## Sources\n"
+    "Kennedy, J. and Eberhart, R. (1995). Particle swarm optimization. ICNN. Shi, Y. and Eberhart, R. (1998). A "
+    "modified particle swarm optimizer. ICEC. Clerc, M. and Kennedy, J. (2002). The particle swarm: explosion, "
+    "stability, and convergence. IEEE Trans. Evol. Comput. 6, 58-73. Bratton, D. and Kennedy, J. (2007). Defining a "
+    "standard for particle swarm optimization. SIS. Constraints: Deb, K. (2000). Comput. Methods Appl. Mech. Engrg. "
+    "186, 311-338.\n";
+
+static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
+static const hone_component particle_swarm = {
+    sizeof particle_swarm,
+    HONE_C_DETERMINISTIC | HONE_C_STATEFUL,
+    HONE_KIND_SEARCH,
+    "particle_swarm",
+    "Particle swarm with constriction or inertia, ring or global",
+    doc,
+    params,
+    HONE_COUNT(params),
+    sizeof *params,
+    sizeof(struct settings),
+    0,
+    &search,
+    create,
+    destroy,
+    save,
+    load,
+    NULL,
+};
+HONE_MODULE("org.hone.search.particle_swarm", "0.1.0", "MIT", "the hone authors", "", &particle_swarm)

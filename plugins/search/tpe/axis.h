@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* search/tpe: one parameter as its density sees it: a scale (linear, or log), its ends, its prior, and whether its values
+ * lie dense, on a grid, or have no order. Also the normal distribution's tails. All [any]. */
+#ifndef HONE_TPE_AXIS_H
+#define HONE_TPE_AXIS_H
+#include "hone/rng.h"
+#include "hone/search.h"
+
+enum axis_kind {
+    AXIS_REAL,  /* density at a point of the scale */
+    AXIS_GRID,  /* mass of the interval around a value: integers, ordinals, steps */
+    AXIS_CHOICE /* no order */
+};
+
+struct axis {
+    const hone_dim *dim;
+    uint32_t index; /* of the dimension in its space */
+    enum axis_kind kind;
+    int is_log;
+    double low, high; /* ends of the scale; half a step outside the values of a grid; infinite where the range is */
+    double unit;      /* of bandwidths: high - low, or the deviation of a normal prior */
+    double step;      /* in values; 0: none */
+    double mean, deviation; /* of the prior kernel, a truncated normal, on the scale */
+};
+
+/* bandwidth: the least one that kernels may have, as a share of the unit; a grid whose intervals are all at most half of
+ * it counts as dense, which saves the integrals. 0: never. */
+void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, double bandwidth);
+
+/* From a value to its place on the scale, and to the nearest allowed value. */
+double axis_place(const struct axis *axis, double value);
+double axis_value(const struct axis *axis, double place);
+
+/* Ends of the interval of a grid value, on the scale. */
+void axis_interval(const struct axis *axis, double value, double *left, double *right);
+
+/* log(Phi(b) - Phi(a)) for a <= b, also far out in the tails; -inf where a = b. */
+double log_normal_mass(double a, double b);
+
+/* A draw from the kernel normal(mean, deviation) cut to the axis: a place on the scale. mean within the ends. */
+double axis_draw(const struct axis *axis, double mean, double deviation, hone_rng *rng);
+#endif /* HONE_TPE_AXIS_H */
