@@ -56,7 +56,7 @@ static hone_rc group_init(struct tpe *t, struct group *g, const uint32_t *marks,
     for (int dense = 1; dense >= 0; dense--)
         for (uint32_t i = 0; i < t->space->n_dims; i++)
             if (marks[i] == mark) {
-                axis_init(g->axes + g->n_axes, t->space->dims[i], i, bandwidth);
+                axis_init(g->axes + g->n_axes, t->space->dims[i], i, s->mode == MODE_TUNED);
                 g->n_axes += (g->axes[g->n_axes].kind == AXIS_REAL) == dense;
                 g->first = i < g->first ? i : g->first;
             }
