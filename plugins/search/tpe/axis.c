@@ -97,16 +97,34 @@ double log_normal_mass(double a, double b)
     return p > 0 || q > 0 ? log1p(-p - q) : 0;
 }
 
-double axis_draw(const struct axis *axis, double mean, double deviation, hone_rng *rng)
+static double uniform(hone_rng *rng)
+{
+    return ((double)hone_rng_u32(rng) + 0.5) * (1.0 / 4294967296.0);
+}
+
+static double next_normal(struct normals *n)
+{
+    double a, b, square;
+    if (n->has_spare) {
+        n->has_spare = 0;
+        return n->spare;
+    }
+    do {
+        a = 2 * uniform(n->rng) - 1;
+        b = 2 * uniform(n->rng) - 1;
+        square = a * a + b * b;
+    } while (square >= 1);
+    square = sqrt(-2 * log(square) / square);
+    n->spare = b * square;
+    n->has_spare = 1;
+    return a * square;
+}
+
+double axis_draw(const struct axis *axis, double mean, double deviation, struct normals *normals)
 {
     double place = mean;
     for (int i = 0; i < 64; i++) { /* at least 0.34 of the mass lies within the ends: mean does, deviation <= unit */
-        const double radius = deviation * sqrt(-2 * log(1 - hone_rng_uniform(rng)));
-        const double angle = 6.283185307179586476925 * hone_rng_uniform(rng);
-        place = mean + radius * cos(angle);
-        if (place >= axis->low && place <= axis->high)
-            return place;
-        place = mean + radius * sin(angle);
+        place = mean + deviation * next_normal(normals);
         if (place >= axis->low && place <= axis->high)
             return place;
     }

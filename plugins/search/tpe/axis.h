@@ -37,6 +37,13 @@ void axis_interval(const struct axis *axis, double value, double *left, double *
 /* log(Phi(b) - Phi(a)) for a <= b, also far out in the tails; -inf where a = b. */
 double log_normal_mass(double a, double b);
 
+/* Standard normal numbers, two at a time (Marsaglia's polar method, 1964), from 32-bit uniform ones. */
+struct normals {
+    hone_rng *rng;
+    double spare;
+    int has_spare;
+};
+
 /* A draw from the kernel normal(mean, deviation) cut to the axis: a place on the scale. mean within the ends. */
-double axis_draw(const struct axis *axis, double mean, double deviation, hone_rng *rng);
+double axis_draw(const struct axis *axis, double mean, double deviation, struct normals *normals);
 #endif /* HONE_TPE_AXIS_H */

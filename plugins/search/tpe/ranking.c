@@ -233,19 +233,11 @@ hone_rc ranking_weights(const struct ranking *r, double *weights, hone_error *er
 {
     const hone_history *h = r->history;
     const uint64_t n = r->n_good;
-    double most = 0;
     if (h->n_values > 1 && n <= r->n_complete && n)
         return hypervolume_shares(r, weights, err);
     for (uint64_t i = 0; i < n; i++)
         weights[i] = 1;
-    if (h->n_values > 1 || n >= r->n_complete)
-        return HONE_OK;
-    for (uint64_t i = 0; i < n; i++) {
-        const double better = h->values[r->order[n]] - h->values[r->good[i]];
-        weights[i] = better > 1e-12 ? better : 1e-12;
-        most = weights[i] > most ? weights[i] : most;
-    }
-    for (uint64_t i = 0; i < n; i++)
-        weights[i] = isfinite(most) ? weights[i] / most : 1; /* the scale of the objective cancels out */
+    for (uint64_t i = 0; i < n && h->n_values == 1; i++) /* good is in order */
+        weights[i] = log((double)n + 0.5) - log((double)i + 1);
     return HONE_OK;
 }

@@ -33,10 +33,10 @@ hone_rc ranking_tell(struct ranking *r, uint64_t index, hone_error *err);
 typedef hone_rc (*ranking_moved)(void *ctx, uint64_t index, int is_good, hone_error *err);
 hone_rc ranking_split(struct ranking *r, uint64_t n_good, ranking_moved moved, void *ctx, hone_error *err);
 
-/* weights: (n_good) in the order of `good`. One objective, all good ones complete, and another complete one: what each
- * improves on the best of the others, at least 1e-12 (Watanabe 2023, expected improvement). Several: the share of the
- * hypervolume that the front would lose without it, as a part of the largest such share, at least 1e-12. Else 1.
- * HONE_ENOMEM. */
+/* weights: (n_good) in the order of `good`. One objective: log(n_good + 1/2) - log(place), place 1 for the best: those of
+ * CMA-ES, which no monotone change of the objective alters (Hansen, N. (2016), arXiv 1604.00772, eq. 49). Several: the share
+ * of the hypervolume that the front would lose without it, as a part of the largest such share, at least 1e-12; 1 where
+ * some are not complete. HONE_ENOMEM. */
 hone_rc ranking_weights(const struct ranking *r, double *weights, hone_error *err);
 
 /* Optuna's: the worst of each objective, 1.1 or 0.9 times it, whichever is larger; 1e-12 for 0. values: (n, m) */

@@ -10,7 +10,7 @@ enum { JOINT_AUTO, JOINT_YES, JOINT_NO };
 
 struct settings {
     uint32_t mode, multivariate;
-    int64_t startup, candidates, max_good;
+    int64_t startup, candidates, max_good, max_others;
     double good, bandwidth, prior_weight;
     uint8_t group, constant_liar;
 };
