@@ -129,15 +129,6 @@ static void remove_pending(struct nelder_mead *m, uint64_t i)
             m->width * sizeof *s->pending_rows);
 }
 
-/* The last outcome at x, or EMPTY. */
-static uint64_t outcome_at(const hone_history *h, const double *x)
-{
-    for (uint64_t i = h->n; i-- > 0;)
-        if (same_point(h->x + i * h->n_dims, x, h->n_dims))
-            return i;
-    return EMPTY;
-}
-
 /* ---- asks ---- */
 
 /* The best outcome told so far that is one, or EMPTY. */
@@ -169,8 +160,8 @@ static int change_choice(struct nelder_mead *m, hone_rng *rng, double *x)
     return hone_history_may(&s->history, x);
 }
 
-/* The next slot to be tried into x, its row into m->row. Points that are known already, or forbidden, are answered at
- * once, and the simplex goes on. SCOUT, NEIGHBOUR: x is no slot's. */
+/* The next slot to be tried into x, its row into m->row. Points that are known already, or forbidden, are
+ * answered at once, and the simplex goes on. SCOUT, NEIGHBOUR: x is no slot's. */
 static uint64_t choose(struct nelder_mead *m, uint64_t trial, hone_rng *rng, double *x)
 {
     struct state *s = &m->state;
@@ -186,7 +177,7 @@ static uint64_t choose(struct nelder_mead *m, uint64_t trial, hone_rng *rng, dou
             return slot;
         if (!hone_space_allowed(m->space, x))
             s->slots[slot].at = FORBIDDEN;
-        else if ((s->slots[slot].at = outcome_at(&s->history, x)) == EMPTY)
+        else if ((s->slots[slot].at = hone_lookup_find(&s->lookup, &s->history, x)) == EMPTY)
             break; /* it runs already, for another slot */
         advance(m);
     }
@@ -266,7 +257,8 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     for (uint64_t i = 0; i < s->history.n_running; i++)
         if (s->history.running[i].trial == outcome->trial)
             own = same_point(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
-    if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK)
+    if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK ||
+        (rc = hone_lookup_follow(&s->lookup, &s->history, err)) != HONE_OK)
         return rc;
     row_of_point(m, outcome->x, m->row);
     for (uint64_t i = 0; i < s->n_pending; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/nelder_mead: the simplex. It decides by what its slots know, whoever learned it and when: with one trial at a
- * time that is the method as published (Nelder and Mead 1965, as stated by Lagarias et al. 1998), with more of them the
- * points that a step may need are known before it needs them. */
+/* search/nelder_mead: the simplex. It decides by what its slots know, whoever learned it and when: with one
+ * trial at a time that is the method as published (Nelder and Mead 1965, as stated by Lagarias et al. 1998),
+ * with more of them the points that a step may need are known before it needs them. */
 #include "simplex.h"
 
 static int compare_slots(const hone_history *h, uint64_t i, uint64_t j)
@@ -120,8 +120,8 @@ static void restart(struct nelder_mead *m)
     }
 }
 
-/* Candidates of the next step, from the sorted simplex. Gao and Han 2012, "Implementing the Nelder-Mead simplex algorithm
- * with adaptive parameters", Comput. Optim. Appl. 51, eq. 4.1. */
+/* Candidates of the next step, from the sorted simplex. Gao and Han 2012, "Implementing the Nelder-Mead
+ * simplex algorithm with adaptive parameters", Comput. Optim. Appl. 51, eq. 4.1. */
 static void prepare_step(struct nelder_mead *m)
 {
     struct state *s = &m->state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* search/nelder_mead, shared by its files: the search (nelder_mead.c), the simplex (simplex.c), and what of it is saved
- * (state.c). */
+/* search/nelder_mead, shared by its files: the search (nelder_mead.c), the simplex (simplex.c), and what of
+ * it is saved (state.c). */
 #ifndef HONE_NELDER_MEAD_H
 #define HONE_NELDER_MEAD_H
-#include "hone/history.h"
+#include "hone/lookup.h"
 
 struct settings {
     uint32_t coefficients, restarts;
@@ -44,6 +44,7 @@ struct state {
     struct pending *pending;
     double *pending_rows; /* (n_pending, width) */
     hone_history history;
+    hone_lookup lookup;
 };
 
 struct nelder_mead {
@@ -58,8 +59,8 @@ struct nelder_mead {
 };
 
 /* ---- simplex.c ---- */
-/* < 0 where what slot value i stands for is better than j: failed last, then violation, complete before pruned (later
- * ones first), value. */
+/* < 0 where what slot value i stands for is better than j: failed last, then violation, complete before
+ * pruned (later ones first), value. */
 int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j);
 /* Begins a run at the row, whose outcome is `at`: its vertices become slots to be asked. */
 void start_run(struct nelder_mead *m, uint64_t at, const double *row);
@@ -67,8 +68,8 @@ void start_run(struct nelder_mead *m, uint64_t at, const double *row);
 void advance(struct nelder_mead *m);
 /* The next slot whose point should be tried, the needed before the speculative; SCOUT: none. */
 uint64_t next_slot(const struct nelder_mead *m);
-/* An outcome that no slot waits for: better than the best vertex, it replaces the worst one; with other choices, a new
- * simplex starts there. */
+/* An outcome that no slot waits for: better than the best vertex, it replaces the worst one; with other
+ * choices, a new simplex starts there. */
 void take_over(struct nelder_mead *m, uint64_t at, const double *row);
 
 /* ---- nelder_mead.c ---- */

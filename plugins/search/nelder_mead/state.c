@@ -11,6 +11,7 @@ void state_release(struct state *s)
     free(s->rows);
     free(s->pending);
     free(s->pending_rows);
+    hone_lookup_release(&s->lookup);
     hone_history_release(&s->history);
     memset(s, 0, sizeof *s);
 }
@@ -131,7 +132,8 @@ hone_rc state_load(struct nelder_mead *m, const hone_istream *in, hone_error *er
         goto out;
     }
     if ((rc = load_pending(m, &new, head[3], in, err)) != HONE_OK ||
-        (rc = hone_history_load(&new.history, in, err)) != HONE_OK || (rc = hone_read_end(in, err)) != HONE_OK)
+        (rc = hone_history_load(&new.history, in, err)) != HONE_OK || (rc = hone_read_end(in, err)) != HONE_OK ||
+        (rc = hone_lookup_follow(&new.lookup, &new.history, err)) != HONE_OK)
         goto out;
     if (!state_is_sound(m, &new))
         rc = damaged(err);

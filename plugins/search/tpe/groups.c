@@ -40,17 +40,23 @@ static int belong_together(const struct tpe *t, const hone_dim *a, const hone_di
 static hone_rc group_init(struct tpe *t, struct group *g, const uint32_t *marks, uint32_t mark, hone_error *err)
 {
     const struct settings *s = &t->settings;
-    const double bandwidth = s->mode == MODE_TUNED ? s->bandwidth : 0;
-    const struct parzen_settings rule = { bandwidth, s->prior_weight };
+    uint32_t n = 0;
+    double bandwidth = s->mode == MODE_TUNED ? s->bandwidth : 0;
+    struct parzen_settings rule;
     hone_rc rc;
     g->axes = (struct axis *)calloc(t->space->n_dims + 1u, sizeof *g->axes);
     if (!g->axes)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", t->space->n_dims);
+    for (uint32_t i = 0; i < t->space->n_dims; i++)
+        n += marks[i] == mark;
+    bandwidth *= n < 3 ? n / 3.0 : 1; /* one or two parameters are soon known better than that */
+    rule.bandwidth = bandwidth;
+    rule.prior_weight = s->prior_weight;
     g->first = UINT32_MAX;
     for (int dense = 1; dense >= 0; dense--)
         for (uint32_t i = 0; i < t->space->n_dims; i++)
             if (marks[i] == mark) {
-                axis_init(g->axes + g->n_axes, t->space->dims[i], i, bandwidth);
+                axis_init(g->axes + g->n_axes, t->space->dims[i], i, s->mode == MODE_TUNED);
                 g->n_axes += (g->axes[g->n_axes].kind == AXIS_REAL) == dense;
                 g->first = i < g->first ? i : g->first;
             }
@@ -201,45 +207,45 @@ static uint64_t good_of(const struct tpe *t, uint64_t n)
     return (uint64_t)(share < most ? share : most);
 }
 
-/* Tuned: the good ones by their place, the prior by their mean; the others all alike. */
+/* Tuned: the good ones by their place, the prior by their mean. */
 static hone_rc weigh(struct tpe *t, hone_error *err)
 {
     const struct ranking *r = &t->ranking;
     hone_rc rc;
-    if (r->n_good > t->weights_capacity) {
-        if (!hone_history_grow_((void **)&t->weights, r->capacity, 1, sizeof *t->weights))
+    if (t->weighed == r->version)
+        return HONE_OK;
+    if (r->capacity > t->weights_capacity) {
+        if (!hone_history_grow_((void **)&t->weights, r->capacity, 2, sizeof *t->weights))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the weights of %llu trials",
                              (unsigned long long)r->n_good);
         t->weights_capacity = r->capacity;
     }
     if ((rc = ranking_weights(r, t->weights, err)) != HONE_OK)
         return rc;
+    for (uint64_t k = 0; k < r->n_good; k++) /* by number of outcome, too */
+        t->weights[r->capacity + r->good[k]] = t->weights[k];
     for (uint32_t i = 0; i < t->n_groups; i++) {
         struct parzen *p = &t->groups[i].good;
         double sum = 0;
-        for (uint64_t k = 0; k < r->n_good; k++) {
-            const uint64_t slot = parzen_find(p, r->good[k]);
-            if (slot != UINT64_MAX) {
-                p->weight[slot] = t->weights[k];
-                sum += t->weights[k];
-            }
-        }
+        for (uint64_t k = 0; k < p->n; k++)
+            sum += p->weight[k] = t->weights[r->capacity + p->id[k]];
         p->prior_weight = t->settings.prior_weight * (p->n ? sum / (double)p->n : 1);
     }
+    t->weighed = r->version;
     return HONE_OK;
 }
 
 hone_rc groups_settle(struct tpe *t, hone_error *err)
 {
     const hone_rc rc = ranking_split(&t->ranking, good_of(t, t->ranking.n_usable), moved, t, err);
-    if (rc != HONE_OK || t->settings.mode == MODE_TUNED)
-        return rc == HONE_OK ? weigh(t, err) : rc;
+    if (rc != HONE_OK)
+        return rc;
     for (uint32_t i = 0; i < t->n_groups; i++) {
-        if (t->info.n_values == 1)
+        if (t->settings.mode == MODE_OPTUNA && t->info.n_values == 1)
             parzen_weigh_by_age(&t->groups[i].good);
         parzen_weigh_by_age(&t->groups[i].other);
     }
-    return HONE_OK;
+    return t->settings.mode == MODE_TUNED ? weigh(t, err) : HONE_OK;
 }
 
 /* ---- proposals ---- */
