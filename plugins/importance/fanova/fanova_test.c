@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The integrals against sums over every point of a finite conditional space, known indices, and Optuna's order. */
 #include "component.h"
-#include "importance_fixture.h"
+#include "fixtures/importance.h"
 
 #include "marginal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The numbers are Optuna's, on the studies recorded with it; conditions. */
 #include "component.h"
-#include "importance_fixture.h"
+#include "fixtures/importance.h"
 
 #include "hone/importance.h"
 #include "hone/rng.h"
