@@ -5,17 +5,7 @@
 static const double SQRT_HALF = 0.70710678118654752440;
 static const double LOG_SQRT_2PI = 0.91893853320467274178;
 
-/* Width of the widest interval of a grid on its scale: the first one, where the scale is log. */
-static double widest(const struct axis *axis)
-{
-    double left, right;
-    if (!isfinite(axis->dim->min))
-        return axis->is_log ? HUGE_VAL : axis->step;
-    axis_interval(axis, axis->dim->min, &left, &right);
-    return right - left;
-}
-
-void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, double bandwidth)
+void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, int is_dense)
 {
     const int ordinal = dim->type == HONE_DIM_ORDINAL, normal = (dim->flags & HONE_DIM_NORMAL) != 0;
     double low, high;
@@ -41,7 +31,7 @@ void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, double ba
     axis->deviation = axis->unit;
     if (normal) /* the kernel's middle must lie within the ends */
         axis->mean = axis->mean < axis->low ? axis->low : axis->mean > axis->high ? axis->high : axis->mean;
-    if (axis->kind == AXIS_GRID && bandwidth > 0 && widest(axis) <= 0.5 * bandwidth * axis->unit)
+    if (axis->kind == AXIS_GRID && is_dense)
         axis->kind = AXIS_REAL;
 }
 

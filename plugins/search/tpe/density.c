@@ -51,6 +51,18 @@ double parzen_exponents(double *e, const double *rows, const double *x, uint32_t
     return exponents(e, rows, x, n_rows, base, limit);
 }
 
+HONE_TARGET_CLONES
+static void add_choice(double *restrict e, const double *restrict mean, double x, double hit, double miss)
+{
+    for (int k = 0; k < PARZEN_BLOCK; k++)
+        e[k] += mean[k] < x || mean[k] > x ? miss : hit;
+}
+
+void parzen_add_choice(double *e, const double *mean, double x, double hit, double miss)
+{
+    add_choice(e, mean, x, hit, miss);
+}
+
 /* exp by Cody and Waite's reduction to [-log(2)/2, log(2)/2] and Taylor's polynomial of degree 13; 0 below -700. Adding
  * 1.5 * 2^52 rounds to an integer, which then stands in the low bits. */
 HONE_TARGET_CLONES

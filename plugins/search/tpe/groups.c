@@ -56,7 +56,7 @@ static hone_rc group_init(struct tpe *t, struct group *g, const uint32_t *marks,
     for (int dense = 1; dense >= 0; dense--)
         for (uint32_t i = 0; i < t->space->n_dims; i++)
             if (marks[i] == mark) {
-                axis_init(g->axes + g->n_axes, t->space->dims[i], i, bandwidth);
+                axis_init(g->axes + g->n_axes, t->space->dims[i], i, s->mode == MODE_TUNED);
                 g->n_axes += (g->axes[g->n_axes].kind == AXIS_REAL) == dense;
                 g->first = i < g->first ? i : g->first;
             }
@@ -212,26 +212,26 @@ static hone_rc weigh(struct tpe *t, hone_error *err)
 {
     const struct ranking *r = &t->ranking;
     hone_rc rc;
-    if (r->n_good > t->weights_capacity) {
-        if (!hone_history_grow_((void **)&t->weights, r->capacity, 1, sizeof *t->weights))
+    if (t->weighed == r->version)
+        return HONE_OK;
+    if (r->capacity > t->weights_capacity) {
+        if (!hone_history_grow_((void **)&t->weights, r->capacity, 2, sizeof *t->weights))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the weights of %llu trials",
                              (unsigned long long)r->n_good);
         t->weights_capacity = r->capacity;
     }
     if ((rc = ranking_weights(r, t->weights, err)) != HONE_OK)
         return rc;
+    for (uint64_t k = 0; k < r->n_good; k++) /* by number of outcome, too */
+        t->weights[r->capacity + r->good[k]] = t->weights[k];
     for (uint32_t i = 0; i < t->n_groups; i++) {
         struct parzen *p = &t->groups[i].good;
         double sum = 0;
-        for (uint64_t k = 0; k < r->n_good; k++) {
-            const uint64_t slot = parzen_find(p, r->good[k]);
-            if (slot != UINT64_MAX) {
-                p->weight[slot] = t->weights[k];
-                sum += t->weights[k];
-            }
-        }
+        for (uint64_t k = 0; k < p->n; k++)
+            sum += p->weight[k] = t->weights[r->capacity + p->id[k]];
         p->prior_weight = t->settings.prior_weight * (p->n ? sum / (double)p->n : 1);
     }
+    t->weighed = r->version;
     return HONE_OK;
 }
 

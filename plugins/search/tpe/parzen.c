@@ -60,7 +60,8 @@ hone_rc parzen_init(struct parzen *p, const struct axis *axes, uint32_t n_axes, 
     p->order = (uint32_t **)calloc(n_axes + 1u, sizeof *p->order);
     p->at = (uint64_t *)calloc(n_axes + 1u, sizeof *p->at);
     p->prior_base = (double *)calloc(n_axes + 1u, sizeof *p->prior_base);
-    if (!p->order || !p->at || !p->prior_base)
+    p->logs = (double *)calloc(((size_t)n_axes + 1) * 2 * BATCH, sizeof *p->logs);
+    if (!p->order || !p->at || !p->prior_base || !p->logs)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for a density of %u parameters", n_axes);
     for (uint32_t i = 0; i < n_axes; i++) {
         p->n_real += axes[i].kind == AXIS_REAL;
@@ -85,6 +86,7 @@ void parzen_release(struct parzen *p)
     free(p->weight);
     free(p->total);
     free(p->masses);
+    free(p->logs);
     memset(p, 0, sizeof *p);
 }
 
@@ -180,12 +182,23 @@ static double gap_at(const struct parzen *p, uint32_t axis, uint64_t at)
     return left > 0 || isfinite(a->low) || isfinite(a->high) || p->n > 1 ? left : a->unit;
 }
 
+/* Of a kernel at `mean`; on a dense grid at least half its value's interval. */
+static double least_deviation(const struct parzen *p, const struct axis *a, double mean)
+{
+    const double least = p->clip * a->unit;
+    double left, right;
+    if (!(a->step > 0) || a->kind != AXIS_REAL)
+        return least;
+    axis_interval(a, axis_value(a, mean), &left, &right);
+    return least > (right - left) / 2 ? least : (right - left) / 2;
+}
+
 /* Gives the kernel at a place in an axis' order the deviation that its neighbours make. */
 static void refresh(struct parzen *p, uint32_t axis, uint64_t at)
 {
     const struct axis *a = p->axes + axis;
     const uint64_t slot = p->order[axis][at];
-    const double mean = *mean_at(p, slot, axis), gap = gap_at(p, axis, at), least = p->clip * a->unit;
+    const double mean = *mean_at(p, slot, axis), gap = gap_at(p, axis, at), least = least_deviation(p, a, mean);
     const double old = *inverse_at(p, slot, axis), new = 1 / (gap < least ? least : gap > a->unit ? a->unit : gap);
     if (!(new < old || new > old))
         return;
@@ -362,18 +375,24 @@ static double prior_log(const struct parzen *p, const double *x)
     return sum;
 }
 
-/* Adds to e: (32) what the axes that are no densities contribute at x, for a block of `count` kernels. */
-static void add_others(struct parzen *p, uint64_t block, uint64_t count, const double *x, double *e)
+/* What kernels contribute at a choice that they saw, and at one that they did not. */
+static void choice_logs(const struct parzen *p, const struct axis *a, double index, double *hit, double *miss)
 {
-    for (uint32_t i = p->n_real; i < p->n_axes; i++) {
+    const double all = p->settings.prior_weight / ((double)p->n + 1) * a->dim->n_choices;
+    const double own = all * prior_share(a->dim, index);
+    *hit = log((1 + own) / (1 + all));
+    *miss = log(own / (1 + all));
+}
+
+/* Adds to e: (32) what the axes that are no densities contribute at x, for a block of `count` kernels. logs: (n_axes -
+ * n_real, 2) of choice_logs. */
+static void add_others(struct parzen *p, uint64_t block, uint64_t count, const double *x, const double *logs, double *e)
+{
+    for (uint32_t i = p->n_real; i < p->n_axes; i++, logs += 2) {
         const struct axis *a = p->axes + i;
         const double *mean = mean_at(p, block * PARZEN_BLOCK, i), *inverse = mean + PARZEN_BLOCK;
         if (a->kind == AXIS_CHOICE) {
-            const double all = p->settings.prior_weight / ((double)p->n + 1) * a->dim->n_choices;
-            const double own = all * prior_share(a->dim, x[i]);
-            const double hit = log((1 + own) / (1 + all)), miss = log(own / (1 + all));
-            for (uint64_t k = 0; k < PARZEN_BLOCK; k++)
-                e[k] += mean[k] < x[i] || mean[k] > x[i] ? miss : hit;
+            parzen_add_choice(e, mean, x[i], logs[0], logs[1]);
         } else {
             const double value = a->is_log ? hone_dim_snap(a->dim, exp(x[i])) : x[i];
             for (uint64_t k = 0; k < count; k++)
@@ -385,7 +404,7 @@ static void add_others(struct parzen *p, uint64_t block, uint64_t count, const d
 
 /* One block's part in the density at x: *sum in units of exp(*top). Kernels that could not change its 16 digits are left
  * out: distances only grow from row to row, and what the other axes add is negative. */
-static void add_block(struct parzen *p, uint64_t block, const double *x, double *top, double *sum)
+static void add_block(struct parzen *p, uint64_t block, const double *x, const double *logs, double *top, double *sum)
 {
     enum { NEGLIGIBLE = 42 }; /* exp(-42) is 6e-19 */
     const double *rows = p->blocks + block * p->n_axes * 2 * PARZEN_BLOCK;
@@ -395,7 +414,7 @@ static void add_block(struct parzen *p, uint64_t block, const double *x, double 
     if (best < *top - NEGLIGIBLE)
         return;
     if (p->n_real < p->n_axes) {
-        add_others(p, block, left < PARZEN_BLOCK ? left : PARZEN_BLOCK, x, e);
+        add_others(p, block, left < PARZEN_BLOCK ? left : PARZEN_BLOCK, x, logs, e);
         best = e[0];
         for (int k = 1; k < PARZEN_BLOCK; k++)
             best = e[k] > best ? e[k] : best;
@@ -412,6 +431,7 @@ static void add_block(struct parzen *p, uint64_t block, const double *x, double 
 void parzen_log_density(struct parzen *p, const double *x, uint64_t n, double *out)
 {
     const uint64_t n_blocks = (p->n + PARZEN_BLOCK - 1) / PARZEN_BLOCK;
+    const uint32_t n_others = p->n_axes - p->n_real;
     double total = p->prior_weight, top[BATCH], sum[BATCH];
     if (!p->masses && p->n > BATCH && p->n_real < p->n_axes) /* where there is no room for it: slower */
         p->masses = (struct parzen_mass *)calloc((size_t)p->n_axes * MASSES, sizeof *p->masses);
@@ -421,10 +441,14 @@ void parzen_log_density(struct parzen *p, const double *x, uint64_t n, double *o
         for (uint64_t i = 0; i < here; i++) {
             top[i] = prior_log(p, x + i * p->n_axes);
             sum[i] = p->prior_weight;
+            for (uint32_t k = 0; k < n_others; k++)
+                if (p->axes[p->n_real + k].kind == AXIS_CHOICE)
+                    choice_logs(p, p->axes + p->n_real + k, x[i * p->n_axes + p->n_real + k],
+                                p->logs + (i * n_others + k) * 2, p->logs + (i * n_others + k) * 2 + 1);
         }
         for (uint64_t b = n_blocks; b > 0; b--) /* the latest first: they are the nearest, and spare the others work */
             for (uint64_t i = 0; i < here; i++)
-                add_block(p, b - 1, x + i * p->n_axes, top + i, sum + i);
+                add_block(p, b - 1, x + i * p->n_axes, p->logs + i * 2 * n_others, top + i, sum + i);
         for (uint64_t i = 0; i < here; i++)
             out[i] = top[i] > -HUGE_VAL ? top[i] + log(sum[i] / total) : -HUGE_VAL;
         x += here * p->n_axes;

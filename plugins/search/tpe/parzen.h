@@ -17,6 +17,7 @@
 
 /* Neighbours are as in Optuna 5.0.0, optuna/samplers/_tpe/parzen_estimator.py: the ends of the axis only for a single
  * observation, the prior never. */
+/* A grid with densities, see axis_init, needs kernels at least half an interval wide, and has them. */
 struct parzen_settings {
     double bandwidth;    /* deviations are at least max(bandwidth, 1 / (n + 2)^2) units (Watanabe, S. (2023), arXiv
                           * 2304.11127, the bound of his recommended setting); 0: 1 / min(100, n + 2) units, as Optuna's */
@@ -41,6 +42,7 @@ struct parzen {
     double *prior_base;         /* (n_axes) log normalizer of the prior's kernel */
     double clip;                /* the least deviation in units as the kernels have it */
     int is_stale;               /* kernels wait for parzen_prepare */
+    double *logs;               /* (64, n_axes, 2) scratch: of choices */
     struct parzen_mass *masses; /* (n_axes, MASSES) log masses of grid values already computed, or NULL */
 };
 
@@ -84,6 +86,9 @@ enum { PARZEN_BLOCK = 32 };
  * Returns the largest; once no kernel of the block can reach `limit`, something below it. */
 double parzen_exponents(double *e, const double *rows, const double *x, uint32_t n_rows, const double *base,
                         double limit);
+
+/* e[k] += mean[k] == x ? hit : miss     e, mean: (32) */
+void parzen_add_choice(double *e, const double *mean, double x, double hit, double miss);
 
 /* sum over k of w[k] * exp(e[k] - top), exp to 2e-16, e <= top: (32) */
 double parzen_sum_exp(const double *e, const double *w, double top);

@@ -15,10 +15,10 @@ static const hone_dim dims[AXES] = { FAKE_REAL("a", -3, 7, 0),
                                      FAKE_INT("width", 1, 40, 1, HONE_DIM_LOG),
                                      FAKE_CHOICE("form", 3, weights) };
 
-static void axes_of(struct axis *axes)
+static void axes_of(struct axis *axes, int is_dense)
 {
     for (uint32_t i = 0; i < AXES; i++)
-        axis_init(axes + i, dims + i, i, 0);
+        axis_init(axes + i, dims + i, i, is_dense);
 }
 
 static double phi(double z)
@@ -50,8 +50,12 @@ static double deviation_of(const struct model *m, const struct axis *a, uint32_t
 {
     const double own = axis_place(a, m->x[k][i]), n = (double)m->n;
     const double tuned = 1 / ((n + 2) * (n + 2)) > bandwidth ? 1 / ((n + 2) * (n + 2)) : bandwidth;
-    const double least = a->unit * (bandwidth > 0 ? tuned : 1 / (n + 2 < 100 ? n + 2 : 100));
+    double least = a->unit * (bandwidth > 0 ? tuned : 1 / (n + 2 < 100 ? n + 2 : 100));
     double left = -HUGE_VAL, right = HUGE_VAL, gap;
+    if (a->kind == AXIS_REAL && a->step > 0) { /* half an interval */
+        const double low = m->x[k][i] - 0.5, high = m->x[k][i] + 0.5;
+        least = fmax(least, (a->is_log ? log(high / low) : 1) / 2);
+    }
     for (uint64_t j = 0; j < m->n; j++) { /* of equal ones, the later one stands behind */
         const double other = axis_place(a, m->x[j][i]);
         if (j != k && (other < own || (!(other > own) && j < k)) && other > left)
@@ -128,7 +132,7 @@ static double worst_error(struct parzen *p, const struct model *m, const struct 
 }
 
 /* Observations come and go; after each change all is as if it had been learned at once. */
-static void comes_and_goes(double bandwidth)
+static void comes_and_goes(double bandwidth, int is_dense)
 {
     struct axis axes[AXES];
     const struct parzen_settings settings = { bandwidth, 0.7 };
@@ -138,7 +142,7 @@ static void comes_and_goes(double bandwidth)
     hone_rng rng = hone_rng_at(5, 0);
     double worst = 0, places[AXES];
     uint64_t next = 0, ids[MOST];
-    axes_of(axes);
+    axes_of(axes, is_dense);
     m.n = 0;
     CU_ASSERT_EQUAL_FATAL(parzen_init(&p, axes, AXES, &settings, &err), HONE_OK);
     worst = worst_error(&p, &m, axes, bandwidth, &rng);
@@ -178,8 +182,9 @@ static void comes_and_goes(double bandwidth)
 
 static void test_density_is_the_sum_of_the_formula(void)
 {
-    comes_and_goes(0);
-    comes_and_goes(0.03);
+    comes_and_goes(0, 0);
+    comes_and_goes(0.03, 0);
+    comes_and_goes(0.03, 1);
 }
 
 static void test_density_integrates_to_one(void)

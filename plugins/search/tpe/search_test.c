@@ -321,6 +321,43 @@ static void test_subset_is_that_of_trying_all(void)
         }
 }
 
+static void test_shares_are_what_the_volume_loses(void)
+{
+    hone_rng rng = hone_rng_at(6, 0);
+    hone_error err = HONE_ERROR_INIT;
+    for (uint32_t m = 2; m <= 4; m++)
+        for (int round = 0; round < 20; round++) {
+            enum { N = 14 };
+            double values[N * 4], copy[N * 4], rest[N * 4], reference[4], shares[N], lost[N], most = 0;
+            for (uint32_t i = 0; i < N * m; i++)
+                values[i] = hone_rng_uniform(&rng) - 0.3;
+            hypervolume_reference(values, N, m, reference);
+            for (uint32_t i = 0; i < N; i++) {
+                double whole = 0, less = 0;
+                uint64_t n = 0;
+                int on_front = 1;
+                for (uint32_t k = 0; k < N; k++) { /* the others of the front */
+                    int beaten = 0;
+                    for (uint32_t j = 0; j < N; j++)
+                        beaten |= hone_pareto_dominates(values + j * m, values + k * m, m);
+                    if (k == i)
+                        on_front = !beaten;
+                    else if (!beaten)
+                        memcpy(rest + m * n++, values + k * m, m * sizeof *rest);
+                }
+                hone_hypervolume(rest, n, m, reference, &less, &err);
+                memcpy(rest + m * n, values + i * m, m * sizeof *rest);
+                hone_hypervolume(rest, n + 1, m, reference, &whole, &err);
+                lost[i] = on_front ? whole - less : 0;
+                most = fmax(most, lost[i]);
+            }
+            memcpy(copy, values, sizeof copy);
+            CU_ASSERT_EQUAL(hypervolume_shares(copy, N, m, shares, &err), HONE_OK);
+            for (uint32_t i = 0; i < N; i++)
+                CU_ASSERT_DOUBLE_EQUAL(shares[i], fmax(lost[i] / most, 1e-12), 1e-9);
+        }
+}
+
 SUITE(TEST(test_hyperopts_domains), TEST(test_mixed_spaces_with_conditions_and_relations),
       TEST(test_twenty_running_trials_keep_apart), TEST(test_constraints_are_kept_to), TEST(test_zdt1_beats_random),
-      TEST(test_subset_is_that_of_trying_all))
+      TEST(test_subset_is_that_of_trying_all), TEST(test_shares_are_what_the_volume_loses))

@@ -83,7 +83,7 @@ hone_rc tpe_begin(struct tpe *t, hone_error *err)
     t->groups = NULL;
     t->n_groups = 0;
     t->weights = NULL;
-    t->weights_capacity = 0;
+    t->weights_capacity = t->weighed = 0;
     memset(&t->history, 0, sizeof t->history);
     ranking_init(&t->ranking, &t->history);
     t->values = (double *)calloc(n, sizeof *t->values);
