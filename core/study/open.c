@@ -205,7 +205,8 @@ static struct line next_line(const char **at, struct line *section)
         *at += line.length + (line.at[line.length] == '\n');
         if (line.at[0] == '[')
             *section = line;
-        if (line.length && line.at[0] != ';' && !(line_is(section, "[study]", 7) && (may_change(&line) || line_is(&line, "enqueue ", 8))) &&
+        if (line.length && line.at[0] != ';' &&
+            !(line_is(section, "[study]", 7) && (may_change(&line) || line_is(&line, "enqueue ", 8))) &&
             !line_is(section, "[reporter", 9))
             return line;
     }
@@ -279,8 +280,8 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
                                       trials,        study->max_step };
-    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step,
-                                            trials,           &study->space.view,    (uint64_t)c->study.seed };
+    const hone_scheduler_info scheduler = { sizeof scheduler,   study->table.n_values,   study->max_step, trials,
+                                            &study->space.view, (uint64_t)c->study.seed, study->maximize };
     hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;
@@ -316,9 +317,8 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
                              .began = seconds_steady() };
     study_compose_init(study);
     if ((rc = open_tables(study, err)) != HONE_OK || (rc = study_points_init(study, err)) != HONE_OK ||
-        (rc = hear_description(study, err)) != HONE_OK ||
-        (rc = open_strategies(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
-        (rc = study_replay(study, err)) != HONE_OK || study->verify)
+        (rc = hear_description(study, err)) != HONE_OK || (rc = open_strategies(study, err)) != HONE_OK ||
+        (rc = open_storage(study, err)) != HONE_OK || (rc = study_replay(study, err)) != HONE_OK || study->verify)
         return rc;
     rc = open_reporters(study, options->terminal, err);
     study->live = rc == HONE_OK;

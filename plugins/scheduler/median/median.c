@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scheduler/median: stops a trial whose best value so far is worse than the median of the completed trials' values at
- * the same step. The median stopping rule of Golovin et al. 2017 (Google Vizier, section 3.2.2) as Optuna's
+/* scheduler/median and scheduler/percentile: stop a trial whose best value so far is worse than the median, or another
+ * percentile, of the completed trials' values at the same step. The median stopping rule of Golovin et al. 2017 (Google Vizier, section 3.2.2) as Optuna's
  * MedianPruner states it. */
 #include "hone/param.h"
 #include "hone/scheduler.h"
@@ -11,19 +11,27 @@
 
 struct settings {
     int64_t n_startup_trials, n_warmup_steps, interval_steps, n_min_trials, objective;
+    double percentile;
 };
 
-static const hone_param params[] = {
-    HONE_INT(struct settings, n_startup_trials, "5", 0, 1e9, 0, "trials",
-             "Completed trials before any trial is stopped."),
-    HONE_INT(struct settings, n_warmup_steps, "0", 0, 1e15, 0, "steps", "Steps of every trial that are never judged."),
-    HONE_INT(struct settings, interval_steps, "1", 1, 1e15, 0, "steps",
-             "Steps between judgements, counted from the warm-up on; where a trial reports none at that step, its "
-             "next report is judged."),
-    HONE_INT(struct settings, n_min_trials, "1", 1, 1e9, 0, "trials",
-             "Completed trials that must have reported a number at a step before it is judged."),
-    HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,
-             "Which of the study's objectives is compared: 1 is the first."),
+#define COMMON                                                                                                     \
+    HONE_INT(struct settings, n_startup_trials, "5", 0, 1e9, 0, "trials",                                          \
+             "Completed trials before any trial is stopped."),                                                     \
+        HONE_INT(struct settings, n_warmup_steps, "0", 0, 1e15, 0, "steps",                                        \
+                 "Steps of every trial that are never judged."),                                                   \
+        HONE_INT(                                                                                                  \
+            struct settings, interval_steps, "1", 1, 1e15, 0, "steps",                                             \
+            "Steps between judgements, counted from the warm-up on; where a trial reports none at that step, its " \
+            "next report is judged."),                                                                             \
+        HONE_INT(struct settings, n_min_trials, "1", 1, 1e9, 0, "trials",                                          \
+                 "Completed trials that must have reported a number at a step before it is judged."),              \
+        HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,                                                 \
+                 "Which of the study's objectives is compared: 1 is the first.")
+static const hone_param median_params[] = { COMMON };
+static const hone_param percentile_params[] = {
+    COMMON,
+    HONE_REAL(struct settings, percentile, "25", 0, 100, 0, "%",
+              "A trial goes on while it is among this share of the best values at its step; 50 is the median."),
 };
 
 struct point {
@@ -47,17 +55,30 @@ struct median {
     struct level *levels; /* (n_levels), steps ascending */
     size_t n_levels, levels_capacity;
     int64_t n_complete;
+    double percentile;
 };
 
-static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+static hone_rc create_with(const hone_create_info *info, double percentile, void **self, hone_error *err)
 {
     struct median *m = (struct median *)calloc(1, sizeof *m);
-    (void)host;
     if (!m)
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the median scheduler");
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the scheduler");
     m->settings = (const struct settings *)info->config;
+    m->percentile = percentile;
     *self = m;
     return HONE_OK;
+}
+
+static hone_rc create_median(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    (void)host;
+    return create_with(info, 50, self, err);
+}
+
+static hone_rc create_percentile(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
+{
+    (void)host;
+    return create_with(info, ((const struct settings *)info->config)->percentile, self, err);
 }
 
 static void destroy(void *self)
@@ -123,6 +144,14 @@ static size_t level_at(const struct median *m, int64_t step)
     return low;
 }
 
+/* Of (n) ascending values, between neighbours in proportion, as numpy.percentile. */
+static double percentile_of(const double *values, size_t n, double percent)
+{
+    const double at = percent / 100 * (double)(n - 1);
+    const size_t low = (size_t)at;
+    return low + 1 < n ? values[low] + (values[low + 1] - values[low]) * (at - (double)low) : values[n - 1];
+}
+
 /* 1 at the first report of a trial at or after a step that is to be judged; before: its last step so far, 0: none. */
 static int is_due(const struct settings *s, int64_t step, int64_t before)
 {
@@ -143,7 +172,7 @@ static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_
     struct point *points;
     size_t i;
     int64_t before;
-    double median, best;
+    double best;
     *verdict = HONE_CONTINUE;
     if (!run) {
         struct run *runs = (struct run *)grow(m->runs, m->n_runs, &m->runs_capacity, sizeof *runs);
@@ -180,10 +209,7 @@ static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_
     level = m->levels + i;
     if (!level->n || level->n < (size_t)s->n_min_trials)
         return HONE_OK;
-    median = level->n % 2 ? level->values[level->n / 2]
-                          : level->values[level->n / 2 - 1] +
-                                (level->values[level->n / 2] - level->values[level->n / 2 - 1]) / 2;
-    if (best > median)
+    if (best > percentile_of(level->values, level->n, m->percentile))
         *verdict = HONE_STOP;
     return HONE_OK;
 }
@@ -256,24 +282,36 @@ static const char doc[] =
     "## Source\n"
     "Golovin, D. et al. (2017). Google Vizier: a service for black-box optimization. KDD 2017, section 3.2.2.\n";
 
+static const char percentile_doc[] =
+    "Stops a trial when its best value so far is not among the best `percentile` per cent of the values that the "
+    "completed "
+    "trials reported at the same step: the stricter, the smaller. All the rest is as scheduler/median says, which is "
+    "`percentile = 50`. The rule and its defaults are those of Optuna's PercentilePruner (25).\n\n"
+    "## Source\n"
+    "Golovin, D. et al. (2017). Google Vizier: a service for black-box optimization. KDD 2017, section 3.2.2.\n";
+
 static const hone_scheduler_v1 scheduler = { sizeof scheduler, 0, open_study, NULL, report, finish };
-static const hone_component median = {
-    sizeof median,
-    HONE_C_DETERMINISTIC,
-    HONE_KIND_SCHEDULER,
-    "median",
-    "Stops trials that are worse than the median of the completed ones at the same step",
-    doc,
-    params,
-    HONE_COUNT(params),
-    sizeof *params,
-    sizeof(struct settings),
-    0,
-    &scheduler,
-    create,
-    destroy,
-    NULL,
-    NULL,
-    NULL,
-};
-HONE_MODULE("org.hone.scheduler.median", "0.1.0", "MIT", "the hone authors", "", &median)
+#define COMPONENT(variable, name, summary, doc, params, create)       \
+    static const hone_component variable = { sizeof variable,         \
+                                             HONE_C_DETERMINISTIC,    \
+                                             HONE_KIND_SCHEDULER,     \
+                                             name,                    \
+                                             summary,                 \
+                                             doc,                     \
+                                             params,                  \
+                                             HONE_COUNT(params),      \
+                                             sizeof *params,          \
+                                             sizeof(struct settings), \
+                                             0,                       \
+                                             &scheduler,              \
+                                             create,                  \
+                                             destroy,                 \
+                                             NULL,                    \
+                                             NULL,                    \
+                                             NULL }
+COMPONENT(median, "median", "Stops trials that are worse than the median of the completed ones at the same step", doc,
+          median_params, create_median);
+COMPONENT(percentile, "percentile",
+          "Stops trials that are not among the best share of the completed ones at the same step", percentile_doc,
+          percentile_params, create_percentile);
+HONE_MODULE("org.hone.scheduler.median", "0.1.0", "MIT", "the hone authors", "", &median, &percentile)

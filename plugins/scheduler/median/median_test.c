@@ -6,15 +6,18 @@
 #include "hone/rng.h"
 #include "hone/scheduler.h"
 
+static const char *name = "median"; /* the component under test */
+static double percent = 50;
+
 static const hone_scheduler_v1 *iface(void)
 {
-    return (const hone_scheduler_v1 *)fake_component(HONE_KIND_SCHEDULER, "median")->iface;
+    return (const hone_scheduler_v1 *)fake_component(HONE_KIND_SCHEDULER, name)->iface;
 }
 
 static hone_rc start(fake_plugin *p, uint32_t n_values, const char *settings)
 {
-    const hone_scheduler_info info = { sizeof info, n_values, 0, 0, NULL, 0 };
-    const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SCHEDULER, "median"), 1, settings);
+    const hone_scheduler_info info = { sizeof info, n_values, 0, 0, NULL, 0, NULL };
+    const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SCHEDULER, name), 1, settings);
     return rc < 0 ? rc : iface()->open(p->self, &info, &p->err);
 }
 
@@ -71,6 +74,11 @@ static int reference_prunes(const struct reference *r, int trial, int step)
     if (n < r->n_min_trials || !n)
         return 0;
     qsort(there, (size_t)n, sizeof *there, compare);
+    if (percent < 50) { /* numpy.percentile, method linear */
+        const double rank = percent * (n - 1) / 100;
+        const int i = (int)floor(rank);
+        return best > (i + 1 < n ? (1 - (rank - i)) * there[i] + (rank - i) * there[i + 1] : there[i]);
+    }
     return best > (n % 2 ? there[n / 2] : (there[n / 2 - 1] + there[n / 2]) / 2);
 }
 
@@ -86,8 +94,9 @@ static void run_against_reference(uint64_t seed, int startup, int warmup, int in
     r.n_warmup_steps = warmup;
     r.interval_steps = interval;
     r.n_min_trials = min_trials;
-    snprintf(settings, sizeof settings, "n_startup_trials=%d\nn_warmup_steps=%d\ninterval_steps=%d\nn_min_trials=%d",
-             startup, warmup, interval, min_trials);
+    snprintf(settings, sizeof settings,
+             "n_startup_trials=%d\nn_warmup_steps=%d\ninterval_steps=%d\nn_min_trials=%d%s%.0f", startup, warmup,
+             interval, min_trials, percent < 50 ? "\npercentile=" : "\nobjective=", percent < 50 ? percent : 1);
     CU_ASSERT_EQUAL(start(&p, 1, settings), HONE_OK);
     for (int w = 0; w < 8; w++) {
         trial[w] = next++;
@@ -198,5 +207,20 @@ static void test_chooses_the_objective(void)
     fake_plugin_release(&p);
 }
 
-SUITE(TEST(test_agrees_with_the_reference), TEST(test_defaults_by_hand),
+static void test_percentile_against_reference(void)
+{
+    static const double percents[] = { 25, 10, 0 };
+    unsigned stops[3] = { 0 };
+    name = "percentile";
+    for (size_t i = 0; i < HONE_COUNT(percents); i++) {
+        percent = percents[i];
+        for (uint64_t seed = 0; seed < 6; seed++)
+            run_against_reference(seed, 5, 2, 1 + (int)seed % 3, 1, &stops[i]);
+    }
+    CU_ASSERT(stops[0] > 20 && stops[1] > 20 && stops[2] > 20);
+    name = "median";
+    percent = 50;
+}
+
+SUITE(TEST(test_percentile_against_reference), TEST(test_agrees_with_the_reference), TEST(test_defaults_by_hand),
       TEST(test_a_trial_that_starts_again_is_judged_by_its_new_reports), TEST(test_chooses_the_objective))

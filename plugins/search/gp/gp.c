@@ -173,7 +173,7 @@ static const char doc[] =
     "fiftieth part more, from where the last fit ended. Priors: inverse length scales as in BoTorch, log-normal with a "
     "location that grows with the number of parameters; signal variance gamma(2, 1), noise variance gamma(1.1, 30) as "
     "in "
-    "Optuna; warping log-normal(0, 1/2).\n\n"
+    "Optuna; warping log-normal(0, 1/4).\n\n"
     "## Outcomes\n"
     "A pruned trial counts with its last value, but never as better than the median of the complete ones. A failed "
     "trial counts as bad as the worst of the others; moreover one process more learns where trials fail, from 1 for "

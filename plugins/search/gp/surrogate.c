@@ -240,7 +240,7 @@ static hone_rc fill(struct surrogate *s, const hone_history *h, uint32_t i, uint
 static hone_rc refit(struct surrogate *s, uint32_t i, uint64_t told, hone_error *err)
 {
     const uint64_t last = s->fitted_at[i], every = s->n_rows <= 100 ? 1 : (s->n_rows + 49) / 50;
-    const int fresh = !last || told < 32 || told / 16 > last / 16;
+    const int fresh = !last || told < 64 || told / 4 > last / 4;
     hone_rc rc;
     if (last && told < last + every)
         return HONE_OK;
