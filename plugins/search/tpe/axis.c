@@ -2,6 +2,8 @@
 /* search/tpe: scales of parameters and the normal distribution on them. */
 #include "axis.h"
 
+#include <float.h>
+
 static const double SQRT_HALF = 0.70710678118654752440;
 static const double LOG_SQRT_2PI = 0.91893853320467274178;
 
@@ -37,7 +39,10 @@ void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, int is_de
 
 double axis_place(const struct axis *axis, double value)
 {
-    return axis->is_log ? log(value) : value;
+    if (!axis->is_log)
+        return value;
+    /* 0, where a lognormal is stepped or its exp underflows: within its interval, and finite */
+    return log(value > 0 ? value : axis->step > 0 ? axis->step / 4 : DBL_MIN);
 }
 
 double axis_value(const struct axis *axis, double place)

@@ -190,7 +190,8 @@ static double least_deviation(const struct parzen *p, const struct axis *a, doub
     if (!(a->step > 0) || a->kind != AXIS_REAL)
         return least;
     axis_interval(a, axis_value(a, mean), &left, &right);
-    return least > (right - left) / 2 ? least : (right - left) / 2;
+    right = isfinite(left) ? (right - left) / 2 : right - mean; /* 0 on a log scale */
+    return least > right ? least : right;
 }
 
 /* Gives the kernel at a place in an axis' order the deviation that its neighbours make. */

@@ -250,6 +250,37 @@ static void test_draws_follow_the_density(void)
     parzen_release(&p);
 }
 
+/* A lognormal in steps has the value 0, whose place on the log scale is not -inf. */
+static void test_zero_on_a_log_scale_is_finite(void)
+{
+    hone_dim dim = FAKE_NORMAL("j", 0, HUGE_VAL, 0, 2, HONE_DIM_LOG);
+    hone_error err = HONE_ERROR_INIT;
+    hone_rng rng = hone_rng_at(8, 0);
+    dim.step = 1;
+    for (int is_dense = 0; is_dense < 2; is_dense++) {
+        const struct parzen_settings settings = { is_dense ? 0.03 : 0, 1 };
+        struct axis axis;
+        struct parzen p;
+        double place, value, density, zeros = 0;
+        axis_init(&axis, &dim, 0, is_dense);
+        CU_ASSERT_EQUAL(axis_value(&axis, axis_place(&axis, 0)), 0);
+        CU_ASSERT_EQUAL_FATAL(parzen_init(&p, &axis, 1, &settings, &err), HONE_OK);
+        for (uint64_t k = 0; k < 6; k++) {
+            place = axis_place(&axis, k % 2 ? 0 : (double)k);
+            parzen_add(&p, &place, k, k, &err);
+        }
+        parzen_prepare(&p);
+        for (int k = 0; k < 1000; k++) {
+            parzen_draw(&p, 0, &rng, &value, &place);
+            parzen_log_density(&p, &place, 1, &density);
+            CU_ASSERT(isfinite(density) && isfinite(value) && value >= 0);
+            zeros += value < 0.5;
+        }
+        CU_ASSERT(zeros > 250 && zeros < 950);
+        parzen_release(&p);
+    }
+}
+
 static void test_far_tails_have_their_digits(void)
 {
     /* log(Phi(b) - Phi(a)), mpmath with 50 digits */
@@ -294,5 +325,5 @@ static void test_block_loops_match_plain_ones(void)
 }
 
 SUITE(TEST(test_density_is_the_sum_of_the_formula), TEST(test_density_integrates_to_one),
-      TEST(test_draws_follow_the_density), TEST(test_far_tails_have_their_digits),
-      TEST(test_block_loops_match_plain_ones))
+      TEST(test_draws_follow_the_density), TEST(test_zero_on_a_log_scale_is_finite),
+      TEST(test_far_tails_have_their_digits), TEST(test_block_loops_match_plain_ones))
