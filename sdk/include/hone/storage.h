@@ -82,8 +82,8 @@ enum {
     HONE_EVENT_CHECKPOINT = 9 /* step; text: "size=BYTES crc=HEX" */
 };
 enum { /* where the point of an asked trial comes from */
-    HONE_ASKED_SEARCH = 0,
-    HONE_ASKED_GIVEN = 1 /* the user; text: "KEY=VALUE" of the point, a line each */
+       HONE_ASKED_SEARCH = 0,
+       HONE_ASKED_GIVEN = 1 /* the user; text: "KEY=VALUE" of the point, a line each */
 };
 typedef struct hone_event_record {
     uint32_t size, what;
