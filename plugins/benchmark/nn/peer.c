@@ -50,13 +50,23 @@ static hone_rc read_line(struct peer *p, char line[512], hone_error *err)
 static int start(struct peer *p, const char *interpreter, char *const argv[], int theirs, int messages)
 {
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
     int rc = posix_spawn_file_actions_init(&actions);
     if (rc)
         return rc;
+    if ((rc = posix_spawnattr_init(&attributes)) != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return rc;
+    }
+    sigemptyset(&none); /* the host may have blocked some here */
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     if (!(rc = posix_spawn_file_actions_adddup2(&actions, theirs, STDIN_FILENO)) &&
         !(rc = posix_spawn_file_actions_adddup2(&actions, theirs, STDOUT_FILENO)) &&
         !(rc = posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)))
-        rc = posix_spawnp(&p->pid, interpreter, &actions, NULL, argv, environ);
+        rc = posix_spawnp(&p->pid, interpreter, &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return rc;
 }
