@@ -298,7 +298,11 @@ out:
 
 static hone_rc worker_start(struct worker *w, hone_error *err)
 {
-    struct sigaction terminate = { .sa_handler = on_terminate }, ignore = { .sa_handler = SIG_IGN };
+    /* on a stack of its own: generated code of oneDNN may keep data below the stack pointer, where a handler would write */
+    static char handler_stack[32768];
+    const stack_t alternate = { .ss_sp = handler_stack, .ss_size = sizeof handler_stack };
+    struct sigaction terminate = { .sa_handler = on_terminate, .sa_flags = SA_ONSTACK };
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
     const pid_t coordinator = getppid();
     /* whoever kills the coordinator means the workers, too */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -309,6 +313,7 @@ static hone_rc worker_start(struct worker *w, hone_error *err)
     w->page = mmap(NULL, sizeof *w->page, PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_PAGE_FD, 0);
     if (w->page == MAP_FAILED)
         return hone_fail(err, HONE_EINVAL, NULL, "a worker is started by 'hone run', not by hand");
+    sigaltstack(&alternate, NULL);
     sigaction(SIGTERM, &terminate, NULL);
     sigaction(SIGINT, &ignore, NULL);
     sigaction(SIGHUP, &ignore, NULL);
