@@ -22,7 +22,7 @@ static const hone_param params[] = {
         "the others by rank."),
     HONE_INT(struct settings, candidates, "1024", 16, 1e6, HONE_P_ADVANCED, NULL,
              "Candidates scored for a proposal: half spread over the space, half near the best points."),
-    HONE_INT(struct settings, starts, "6", 1, 100, HONE_P_ADVANCED, NULL,
+    HONE_INT(struct settings, starts, "4", 1, 100, HONE_P_ADVANCED, NULL,
              "Candidates that gradients and single changes improve further."),
     HONE_INT(struct settings, fantasies, "8", 1, MOST_FANTASIES, HONE_P_ADVANCED, NULL,
              "Outcomes supposed for the running trials, over which the expected improvement is averaged; 1: their mean "

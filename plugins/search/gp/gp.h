@@ -65,6 +65,7 @@ struct model {
     double *y;             /* (n) standardized values, lower is better */
     double center, spread; /* y = (value - center) / spread */
     double *theta;         /* (3 D + 2) */
+    double *shape;         /* (3, D) what model_scale made of theta: inverse length scale, a, b */
     double *l;             /* (N, N) lower Cholesky factor of kernel + noise, N = n + n_pending */
     double *alpha;         /* (N, n_fantasies) (kernel + noise)^-1 y */
     double *fitted;        /* (N, n_fantasies) posterior mean at the rows themselves */
