@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Test functions of numeric optimization and the median of what a search finds on them, for the suites of search
- * plugins; header only, beside search_case.h. Optimum 0 throughout: sphere and rosenbrock at ones, the others at zeros. */
+/* Test functions of numeric optimization and the median of what a search finds on them, for the suites of
+ * search plugins; header only, beside search_case.h. Optimum 0 throughout: sphere and rosenbrock at ones, the
+ * others at zeros. */
 #ifndef HONE_TESTS_NUMERIC_CASE_H
 #define HONE_TESTS_NUMERIC_CASE_H
 #include "search_case.h"
@@ -122,8 +123,8 @@ static inline double numeric_constrained(const search_case *c, uint64_t trials)
     return mean;
 }
 
-/* How many of ten runs find the minimum of a sphere where every trial much worse than the best is pruned with a value
- * far too good. */
+/* How many of ten runs find the minimum of a sphere where every trial much worse than the best is pruned with
+ * a value far too good. */
 static inline uint32_t numeric_pruned(const search_case *c, uint64_t trials, double goal)
 {
     uint32_t good = 0;

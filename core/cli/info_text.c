@@ -238,6 +238,11 @@ static void add_section(struct text *out, const struct catalog *catalog, const s
         text_addf(out, "\nRun it:\n\nhone bench %s%s\n", c->name, c->n_params ? " [--KEY VALUE]..." : "");
         return;
     }
+    if (!strcmp(c->kind, "importance")) {
+        text_addf(out, "\nRun it:\n\nhone importance STUDY --method %s%s\n", c->name,
+                  c->n_params ? " [--set KEY=VALUE]..." : "");
+        return;
+    }
     text_add(out, "\nFor an INI file:\n\n");
     if (!strcmp(c->kind, "storage")) { /* named by its scheme, has no section */
         text_addf(out, "[study]\nstorage = %s:FILE\n", c->name);

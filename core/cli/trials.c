@@ -12,7 +12,7 @@
 static const struct option_row options[] = {
     OPTION_STUDY,
     { "trial", 0, "N", "everything about one trial: reports, metrics, attachments", 0 },
-    { "state", 0, "STATE", "only these: complete, pruned, failed, running", 0 },
+    { "state", 0, "STATE", "only these: complete, pruned, failed, running, paused", 0 },
     { "metrics", 'm', NULL, "a column for each metric that the trials ended with", 0 },
     OPTION_FORMAT,
     OPTION_PLUGIN_PATH,
@@ -280,14 +280,46 @@ struct shown {
     uint64_t trial;
 };
 
-static hone_rc on_source_line(void *ctx, const hone_event_record *e)
+/* Where its point came from, and how it came along: pauses, promotions, whose state it took over. */
+static hone_rc on_decision_line(void *ctx, const hone_event_record *e)
 {
     const struct shown *shown = ctx;
-    if (e->what != HONE_EVENT_ASK || e->trial != shown->trial)
+    const char *what = NULL, *value = NULL;
+    char step[32], text[64];
+    unsigned long long donor;
+    long long at;
+    if (e->trial != shown->trial)
         return HONE_OK;
-    const char *source = e->verdict == HONE_ASKED_GIVEN ? "given" : "search";
-    return output_row(shown->output, (const char *const[]){ "source", NULL, NULL, source, NULL }) < 0 ? HONE_EIO
-                                                                                                      : HONE_OK;
+    snprintf(step, sizeof step, "%lld", (long long)e->step);
+    snprintf(text, sizeof text, e->step ? "until step %lld" : "to its end", (long long)e->step);
+    if (e->what == HONE_EVENT_ASK) {
+        const char *source = e->verdict == HONE_ASKED_GIVEN ? "given" : "search";
+        return output_row(shown->output, (const char *const[]){ "source", NULL, NULL, source, NULL }) < 0 ? HONE_EIO
+                                                                                                          : HONE_OK;
+    }
+    if (e->what == HONE_EVENT_PAUSE) {
+        what = "pauses";
+    } else if (e->what == HONE_EVENT_CHECKPOINT) {
+        what = "checkpoint";
+        value = e->text;
+    } else if (e->what == HONE_EVENT_RESUME) {
+        what = "goes on";
+        value = text;
+        step[0] = '\0';
+    } else if (e->what == HONE_EVENT_CLONE && e->text && sscanf(e->text, "from=%llu\nat=%lld", &donor, &at) == 2) {
+        what = "clone";
+        snprintf(step, sizeof step, "%lld", at);
+        snprintf(text, sizeof text, "of trial %llu", donor);
+        value = text;
+    } else if (e->what == HONE_EVENT_RETRY) {
+        what = "tried again";
+        value = e->text;
+    }
+    if (!what)
+        return HONE_OK;
+    return output_row(shown->output, (const char *const[]){ "decision", step[0] ? step : NULL, NULL, what, value }) < 0
+               ? HONE_EIO
+               : HONE_OK;
 }
 
 static hone_rc on_attachment_line(void *ctx, const hone_attachment_record *a)
@@ -309,7 +341,7 @@ static int show(const struct stored *stored, int64_t trial, enum output_format f
     const hone_storage_visitor visitor = { &output, NULL, on_trial_lines, on_report_line, NULL, on_attachment_line };
     const hone_storage_v1 *s = stored->iface;
     struct shown shown = { &output, (uint64_t)trial };
-    const hone_storage_visitor source = { &shown, NULL, NULL, NULL, on_source_line, NULL };
+    const hone_storage_visitor source = { &shown, NULL, NULL, NULL, on_decision_line, NULL };
     output_open(&output, format, columns, sizeof columns / sizeof *columns);
     hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &visitor, &err);
     if (rc == HONE_OK && !output.n_rows)
@@ -334,8 +366,8 @@ static int run(const struct cli *cli)
     if (code != 0 || (code = cli_number(cli, "trial", 0, &trial)) != 0)
         return code;
     if (state && strcmp(state, "complete") && strcmp(state, "pruned") && strcmp(state, "failed") &&
-        strcmp(state, "running"))
-        return cli_usage_error(cli, "--state %s: complete, pruned, failed or running", state);
+        strcmp(state, "running") && strcmp(state, "paused"))
+        return cli_usage_error(cli, "--state %s: complete, pruned, failed, running or paused", state);
     if ((code = stored_open(&stored, cli, cli->arguments[0])) == 0 && (code = stored_choose(&stored, cli)) == 0)
         code = trial >= 0 ? show(&stored, trial, format) : list(cli, &stored, format);
     stored_release(&stored);

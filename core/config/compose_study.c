@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORKERS_AUTO "auto" /* workers = auto: as many as there are processors */
+
 /* ---- objectives and constraints ---- */
 
 struct element { /* one of a comma-separated list, cut into words */
@@ -274,7 +276,7 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     check_name(c, raw->name);
     if (!config_find(c->config, "study", "trials") && !(raw->time > 0))
         study->trials = 100;
-    if (!strcmp(raw->workers, "auto"))
+    if (!strcmp(raw->workers, WORKERS_AUTO))
         study->workers = processors();
     else if (!hone_parse_int(raw->workers, NULL, &study->workers) || study->workers < 1 || study->workers > 4096)
         compose_refuse(c, place_of(c, "workers", 1), "workers = %.80s is neither auto nor a whole number in [1, 4096]",

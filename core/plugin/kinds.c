@@ -81,6 +81,11 @@ static const struct kind kinds[] = {
       sizeof(hone_reporter_v1),
       0,
       { FUNCTION(hone_reporter_v1, open), FUNCTION(hone_reporter_v1, hear) } },
+    { HONE_KIND_IMPORTANCE,
+      "hone_importance_v1",
+      sizeof(hone_importance_v1),
+      HONE_IMPORTANCE_PAIRS,
+      { FUNCTION(hone_importance_v1, evaluate) } },
     { HONE_KIND_BENCHMARK, "hone_benchmark_v1", sizeof(hone_benchmark_v1), 0, { FUNCTION(hone_benchmark_v1, run) } },
 };
 

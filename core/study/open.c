@@ -280,8 +280,8 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
                                       trials,        study->max_step };
-    const hone_scheduler_info scheduler = { sizeof scheduler, study->table.n_values, study->max_step,
-                                            trials,           &study->space.view,    (uint64_t)c->study.seed };
+    const hone_scheduler_info scheduler = { sizeof scheduler,   study->table.n_values,   study->max_step, trials,
+                                            &study->space.view, (uint64_t)c->study.seed, study->maximize };
     hone_rc rc = open_component(study, c->search, &study->search, 1, err);
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;

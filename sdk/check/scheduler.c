@@ -189,7 +189,8 @@ static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int
                           hone_rc *rc)
 {
     struct check *c = in->c;
-    const hone_scheduler_info info = { sizeof info, n_values, max_step, TRIALS, &space, 17 };
+    static const uint8_t maximize[8] = { 0 };
+    const hone_scheduler_info info = { sizeof info, n_values, max_step, TRIALS, &space, 17, maximize };
     TRY(check_iface(c, scheduler, sizeof *scheduler));
     CALL(c, "open", *rc = scheduler->open(in->self, &info, &in->err));
     return check_error(c, "open", *rc, &in->err);

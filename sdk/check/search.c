@@ -356,7 +356,7 @@ static int verify_done(struct instance *in, const hone_search_v1 *search, const 
     return 0;
 }
 
-int explore(struct check *c, const hone_space *space, uint32_t n_values)
+int explore(struct check *c, const hone_space *space, uint32_t n_values, uint64_t asks)
 {
     static struct asked all;
     hone_search_v1 search;
@@ -369,7 +369,7 @@ int explore(struct check *c, const hone_space *space, uint32_t n_values)
     if (rc < 0)
         return rc == HONE_EINVAL || rc == HONE_ENOTSUP ? check_skip(c, "open refuses such a study: %s", in.err.msg)
                                                        : check_fail(c, "open failed: %s", in.err.msg);
-    while (all.n < ASKS) {
+    while (all.n < asks) {
         double *x = all.x[all.n], guard[MAX_DIMS];
         for (unsigned i = 0; i < MAX_DIMS; i++)
             guard[i] = x[i] = 123.25 + i;
@@ -404,43 +404,43 @@ int explore(struct check *c, const hone_space *space, uint32_t n_values)
 
 static int case_real(struct check *c)
 {
-    return explore(c, &real_space, 1);
+    return explore(c, &real_space, 1, ASKS);
 }
 static int case_log(struct check *c)
 {
-    return explore(c, &log_space, 1);
+    return explore(c, &log_space, 1, ASKS);
 }
 static int case_step(struct check *c)
 {
-    return explore(c, &step_space, 1);
+    return explore(c, &step_space, 1, ASKS);
 }
 static int case_choice(struct check *c)
 {
-    return explore(c, &choice_space, 1);
+    return explore(c, &choice_space, 1, ASKS);
 }
 static int case_normal(struct check *c)
 {
-    return explore(c, &normal_space, 1);
+    return explore(c, &normal_space, 1, ASKS);
 }
 static int case_mixed(struct check *c)
 {
-    return explore(c, &mixed_space, 1);
+    return explore(c, &mixed_space, 1, ASKS);
 }
 static int case_conditional(struct check *c)
 {
-    return explore(c, &conditional_space, 1);
+    return explore(c, &conditional_space, 1, ASKS);
 }
 static int case_relations(struct check *c)
 {
-    return explore(c, &relation_space, 1);
+    return explore(c, &relation_space, 1, ASKS);
 }
 static int case_finite(struct check *c)
 {
-    return explore(c, &finite_space, 1);
+    return explore(c, &finite_space, 1, ASKS);
 }
 static int case_objectives(struct check *c)
 {
-    return explore(c, &mixed_space, 2);
+    return explore(c, &mixed_space, 2, ASKS);
 }
 
 /* Some space must be accepted, or no study can use it. */
@@ -510,4 +510,4 @@ static int step(struct instance *in, uint32_t i)
     return rc < 0 ? check_fail(c, "tell failed: %s", in->err.msg) : 0;
 }
 
-const struct driver search_driver = { HONE_KIND_SEARCH, 60, 1, start, step };
+const struct driver search_driver = { HONE_KIND_SEARCH, 40, 1, start, step };

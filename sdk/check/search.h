@@ -22,8 +22,8 @@ double value_at(const hone_space *space, const double *x);
 void make_outcome(hone_outcome *o, const hone_space *space, const double *x, double *values, uint64_t trial, int plain);
 int open_search(struct instance *in, const hone_search_v1 *search, const hone_space *space, uint32_t n_values,
                 uint32_t n_constraints, hone_rc *rc);
-/* Up to ASKS asks with their tells, four trials at work at once. Skipped where open refuses the study. */
-int explore(struct check *c, const hone_space *space, uint32_t n_values);
+/* Up to `asks` (ASKS at most) asks with their tells, four trials at work at once. Skipped where open refuses the study. */
+int explore(struct check *c, const hone_space *space, uint32_t n_values, uint64_t asks);
 
 /* An instance with the space open, or skipped where open refuses it. */
 int search_start(struct check *c, const hone_space *space, uint64_t seed, struct instance *in, hone_search_v1 *search);

@@ -8,6 +8,7 @@
         .size = sizeof(hone_dim), .type = kind, .flags = bits, .key = "x", .min = lo, .max = hi, .step = by, \
         .deviation = 1                                                                                       \
     }
+enum { EDGE_ASKS = 24 }; /* of each of some twenty ranges: also a search that takes 10 ms each is done in time */
 static const char *const letters[] = { "a", "b", "c" }, *const sizes[] = { "1", "2", "4", "8" };
 static const double size_numbers[] = { 1, 2, 4, 8 }, weights[] = { 0.5, 0, 0.5 };
 #define CHOICES(kind, name, n, texts, w, v)                                                                \
@@ -55,7 +56,7 @@ static int case_edges(struct check *c)
         TRY(instance_destroy(&in));
         refused += rc < 0;
         if (rc >= 0)
-            TRY(explore(c, &space, 1));
+            TRY(explore(c, &space, 1, EDGE_ASKS));
     }
     if (refused == HONE_COUNT(edges))
         return check_skip(c, "open refuses spaces of one dimension");

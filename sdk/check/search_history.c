@@ -5,7 +5,14 @@
 
 #include <time.h>
 
-enum { RUN = 120, CONCURRENT = 8 };
+enum { RUN = 120, CONCURRENT = 8, THREE_ASKS = 40 };
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
 
 /* ---- odd outcomes ---- */
 struct odd {
@@ -154,8 +161,7 @@ static int case_long_history(struct check *c)
     struct instance in;
     hone_search_v1 search;
     hone_rng rng = hone_rng_at(c->options->seed, 78);
-    struct timespec from, to;
-    double ms;
+    double from;
     TRY(search_start(c, space, c->options->seed, &in, &search));
     for (uint64_t t = 0; t < 1000; t++) {
         double x[MAX_DIMS], values[2];
@@ -164,7 +170,7 @@ static int case_long_history(struct check *c)
         make_outcome(&outcome, space, x, values, t, 0);
         TRY(search_tell(&in, &search, &outcome));
     }
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    from = cpu_seconds();
     for (uint64_t t = 1000; t < 1003; t++) {
         double x[MAX_DIMS], values[2];
         hone_outcome outcome;
@@ -177,9 +183,7 @@ static int case_long_history(struct check *c)
         make_outcome(&outcome, space, x, values, t, 0);
         TRY(search_tell(&in, &search, &outcome));
     }
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    ms = ((double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) * 1e-6) / 3;
-    check_note(c, "%.3g ms per ask after 1,000 trials", ms);
+    check_note(c, "%.3g ms per ask after 1,000 trials", (cpu_seconds() - from) / 3 * 1e3);
     return instance_destroy(&in);
 }
 
@@ -208,16 +212,19 @@ static int restart(struct check *c, const hone_space *space, struct instance *in
     return rc == HONE_OK ? 0 : check_fail(c, "load refuses what save wrote: %s", in->err.msg);
 }
 
-/* Eight trials at work, ending in an order that the seed draws; saved and loaded before every `every`-th ask (0: never). */
-static int walk(struct check *c, const hone_space *space, uint64_t every, struct course *course)
+/* Up to n trials, eight at work, ending in an order that the seed draws; saved and loaded before every `every`-th ask. every
+ * 0: never, and a search that takes its time walks less far, but past the first rounds of outcomes. */
+enum { FIRST_ROUNDS = 3 * CONCURRENT };
+static int walk(struct check *c, const hone_space *space, uint64_t every, uint64_t n, struct course *course)
 {
+    const double until = cpu_seconds() + 0.2;
     struct instance in;
     hone_search_v1 search;
     hone_rng rng = hone_rng_at(5, 0);
     uint64_t running[CONCURRENT], n_running = 0;
     course->n = 0;
     TRY(search_start(c, space, c->options->seed, &in, &search));
-    while (course->n < RUN) {
+    while (course->n < n && (every || course->n < FIRST_ROUNDS || cpu_seconds() < until)) {
         double values[2];
         hone_outcome outcome;
         hone_rc rc = HONE_OK;
@@ -249,9 +256,9 @@ static int case_restart(struct check *c)
     if (!(c->component->flags & HONE_C_STATEFUL))
         return check_skip(c, "keeps no state");
     for (size_t s = 0; s < HONE_COUNT(spaces); s++) {
-        TRY(walk(c, spaces[s], 0, &whole));
-        for (uint64_t every = 1; every <= 49; every += 16) {
-            TRY(walk(c, spaces[s], every, &broken));
+        TRY(walk(c, spaces[s], 0, RUN, &whole));
+        for (uint64_t every = 1; every <= 25; every += 12) {
+            TRY(walk(c, spaces[s], every, whole.n, &broken));
             for (uint64_t t = 0; t < whole.n && t < broken.n; t++)
                 if (!same_point(whole.x[t], broken.x[t], spaces[s]->n_dims))
                     return check_fail(c, "saved and loaded every %llu trials, trial %llu is another point",
@@ -307,7 +314,7 @@ static int case_three_objectives(struct check *c)
     if (rc < 0)
         return rc == HONE_EINVAL || rc == HONE_ENOTSUP ? check_skip(c, "open refuses such a study: %s", in.err.msg)
                                                        : check_fail(c, "open failed: %s", in.err.msg);
-    for (uint64_t t = 0; t < ASKS; t++) {
+    for (uint64_t t = 0; t < THREE_ASKS; t++) {
         double x[MAX_DIMS], two[2], values[3], constraints[2];
         hone_outcome outcome;
         TRY(search_ask(&in, &search, space, t, x, &rc));

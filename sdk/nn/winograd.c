@@ -16,7 +16,8 @@
 
 #include <string.h>
 
-enum { LANES = 8, PANEL = 16, TILE = 6, PLACES = TILE * TILE, PAD = 16 };
+enum { TILE = 6, PLACES = TILE * TILE, PAD = 16 };
+enum { MULTIPLE = 16 }; /* of channels and filters */
 enum { CHUNK_FLOATS = 72 * 1024, LEAST_TILES = 24, MOST_TILES = 96 };
 
 static int64_t outputs(const struct winograd *w) /* a tile's rows */
@@ -104,7 +105,7 @@ bool winograd_pays(const struct conv_shape *s)
     const double LEAST_GAIN = 2.0;
     const int64_t k = s->kernel[0], m = TILE + 1 - k;
     if ((k != 3 && k != 5) || s->kernel[1] != k || s->stride[0] != 1 || s->stride[1] != 1 || s->dilation[0] != 1 ||
-        s->dilation[1] != 1 || s->groups != 1 || s->channels % PANEL || s->filters % PANEL || s->pad[0] >= k ||
+        s->dilation[1] != 1 || s->groups != 1 || s->channels % MULTIPLE || s->filters % MULTIPLE || s->pad[0] >= k ||
         s->pad[1] >= k || s->bfloat16)
         return false;
     const double made = (double)((s->out[0] + m - 1) / m * m) * (double)((s->out[1] + m - 1) / m * m);
@@ -113,7 +114,7 @@ bool winograd_pays(const struct conv_shape *s)
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
+#include <immintrin.h> /* before the compiler is told of AVX2: its functions have targets of their own */
 
 bool winograd_runs(void)
 {
@@ -127,122 +128,7 @@ bool winograd_runs(void)
 #pragma GCC optimize("O3")
 #pragma GCC target("avx2,fma")
 #endif
-typedef __m256 vec;
-#define K8(x)        _mm256_set1_ps(x)
-#define ADD(a, b)    _mm256_add_ps(a, b)
-#define SUB(a, b)    _mm256_sub_ps(a, b)
-#define MUL(a, x)    _mm256_mul_ps(a, K8(x))
-#define FMA(a, x, c) _mm256_fmadd_ps(a, K8(x), c) /* a x + c */
-
-/* ---- one-dimensional transforms of six, three or five, four or two numbers; s: distance of the inputs, t: of the outputs ---- */
-INLINE void input_transform(const vec *x, int s, vec *o, int t) /* B' */
-{
-    const vec a = x[0], b = x[s], c = x[2 * s], d = x[3 * s], e = x[4 * s], f = x[5 * s];
-    const vec p = FMA(c, -4.0f, e), q = FMA(b, -4.0f, d), u = SUB(e, c), v = MUL(SUB(d, b), 2.0f);
-    o[0] = FMA(a, 4.0f, FMA(c, -5.0f, e));
-    o[t] = ADD(p, q);
-    o[2 * t] = SUB(p, q);
-    o[3 * t] = ADD(u, v);
-    o[4 * t] = SUB(u, v);
-    o[5 * t] = FMA(b, 4.0f, FMA(d, -5.0f, f));
-}
-
-INLINE void kernel_transform(const vec *g, int s, vec *o, int t, int r) /* G */
-{
-    const vec even = r == 3 ? ADD(g[0], g[2 * s]) : ADD(ADD(g[0], g[2 * s]), g[4 * s]);
-    const vec odd = r == 3 ? g[s] : ADD(g[s], g[3 * s]);
-    const vec even2 = r == 3 ? FMA(g[2 * s], 4.0f, g[0]) : FMA(g[4 * s], 16.0f, FMA(g[2 * s], 4.0f, g[0]));
-    const vec odd2 = r == 3 ? MUL(g[s], 2.0f) : FMA(g[3 * s], 8.0f, MUL(g[s], 2.0f));
-    o[0] = MUL(g[0], 0.25f);
-    o[t] = MUL(ADD(even, odd), -1.0f / 6.0f);
-    o[2 * t] = MUL(SUB(even, odd), -1.0f / 6.0f);
-    o[3 * t] = MUL(ADD(even2, odd2), 1.0f / 24.0f);
-    o[4 * t] = MUL(SUB(even2, odd2), 1.0f / 24.0f);
-    o[5 * t] = g[(r - 1) * s];
-}
-
-INLINE void kernel_adjoint(const vec *x, int s, vec *o, int t, int r) /* G' */
-{
-    const vec even = MUL(ADD(x[s], x[2 * s]), -1.0f / 6.0f), odd = MUL(SUB(x[2 * s], x[s]), 1.0f / 6.0f);
-    const vec even2 = ADD(x[3 * s], x[4 * s]), odd2 = SUB(x[3 * s], x[4 * s]);
-    o[0] = FMA(x[0], 0.25f, FMA(even2, 1.0f / 24.0f, even));
-    o[t] = FMA(odd2, 1.0f / 12.0f, odd);
-    o[2 * t] = FMA(even2, 1.0f / 6.0f, even);
-    if (r == 5) {
-        o[3 * t] = FMA(odd2, 1.0f / 3.0f, odd);
-        o[4 * t] = FMA(even2, 2.0f / 3.0f, even);
-    }
-    o[(r - 1) * t] = ADD(o[(r - 1) * t], x[5 * s]);
-}
-
-INLINE void output_transform(const vec *x, int s, vec *o, int t, int r) /* A' */
-{
-    const vec even = ADD(x[s], x[2 * s]), odd = SUB(x[s], x[2 * s]);
-    const vec even2 = ADD(x[3 * s], x[4 * s]), odd2 = SUB(x[3 * s], x[4 * s]);
-    o[0] = ADD(ADD(x[0], even), even2);
-    o[t] = FMA(odd2, 2.0f, odd);
-    if (r == 3) {
-        o[2 * t] = FMA(even2, 4.0f, even);
-        o[3 * t] = ADD(FMA(odd2, 8.0f, odd), x[5 * s]);
-    } else {
-        o[t] = ADD(o[t], x[5 * s]);
-    }
-}
-
-INLINE void output_adjoint(const vec *y, int s, vec *o, int t, int r) /* A */
-{
-    const vec even = r == 3 ? ADD(y[0], y[2 * s]) : y[0], odd = r == 3 ? ADD(y[s], y[3 * s]) : y[s];
-    const vec even2 = r == 3 ? FMA(y[2 * s], 4.0f, y[0]) : y[0];
-    const vec odd2 = r == 3 ? FMA(y[3 * s], 8.0f, MUL(y[s], 2.0f)) : MUL(y[s], 2.0f);
-    o[0] = y[0];
-    o[t] = ADD(even, odd);
-    o[2 * t] = SUB(even, odd);
-    o[3 * t] = ADD(even2, odd2);
-    o[4 * t] = SUB(even2, odd2);
-    o[5 * t] = y[(r == 3 ? 3 : 1) * s];
-}
-
-/* ---- products ---- */
-/* c[i][j] = sum over p of a[i row + p step] b[p][j] [+ c[i][j]]     b: (depth, 16)  c: (rows, 16) */
-INLINE void product(int rows, int64_t depth, const float *a, int64_t row, int64_t step, const float *b, float *c,
-                    bool accumulate)
-{
-    vec low[6], high[6];
-    for (int i = 0; i < rows; i++) {
-        low[i] = accumulate ? _mm256_loadu_ps(c + i * PANEL) : _mm256_setzero_ps();
-        high[i] = accumulate ? _mm256_loadu_ps(c + i * PANEL + LANES) : _mm256_setzero_ps();
-    }
-    for (int64_t p = 0; p < depth; p++) {
-        const vec l = _mm256_loadu_ps(b + p * PANEL), h = _mm256_loadu_ps(b + p * PANEL + LANES);
-        for (int i = 0; i < rows; i++) {
-            const vec f = _mm256_broadcast_ss(a + i * row + p * step);
-            low[i] = _mm256_fmadd_ps(f, l, low[i]);
-            high[i] = _mm256_fmadd_ps(f, h, high[i]);
-        }
-    }
-    for (int i = 0; i < rows; i++) {
-        _mm256_storeu_ps(c + i * PANEL, low[i]);
-        _mm256_storeu_ps(c + i * PANEL + LANES, high[i]);
-    }
-}
-
-static void products(int64_t rows, int64_t depth, const float *a, int64_t row, int64_t step, const float *b, float *c,
-                     bool accumulate)
-{
-    while (rows > 0) {
-        const int64_t n = rows >= 6 && rows != 8 ? 6 : rows >= 4 ? 4 : rows;
-        switch (n) {
-        case 6: product(6, depth, a, row, step, b, c, accumulate); break;
-        case 4: product(4, depth, a, row, step, b, c, accumulate); break;
-        case 3: product(3, depth, a, row, step, b, c, accumulate); break;
-        case 2: product(2, depth, a, row, step, b, c, accumulate); break;
-        default: product(1, depth, a, row, step, b, c, accumulate); break;
-        }
-        rows -= n;
-        a += n * row;
-        c += n * PANEL;
-    }
-}
+#include "winograd_vector.h"
 
 /* ---- tiles ---- */
 struct place { /* of a tile: its image, and its first output */

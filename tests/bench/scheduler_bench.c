@@ -26,7 +26,7 @@ static double seconds(void)
 static void simulate(const char *name, const char *settings, uint64_t trials, uint32_t workers, int64_t max_step)
 {
     const hone_component *component = fake_component(HONE_KIND_SCHEDULER, name);
-    const hone_scheduler_info info = { sizeof info, 1, max_step, trials, NULL, 1 };
+    const hone_scheduler_info info = { sizeof info, 1, max_step, trials, NULL, 1, NULL };
     fake_plugin plugin;
     uint64_t seed = 1;
     fake_plugin_init(&plugin, component, 1, settings);

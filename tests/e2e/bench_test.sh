@@ -10,7 +10,7 @@ empty() { [ ! -s "$1" ] || bad "$1 is not empty: $(head -n 1 "$1")"; }
 # shellcheck disable=SC2086
 {
 run 0 "$hone" bench $with
-says out "trial  1.0.0    Prints rows and fails as it is told to"
+says out "Prints rows and fails as it is told to"
 run 0 "$hone" bench $with --format csv
 says out "trial,1.0.0,Prints rows and fails as it is told to"
 run 0 "$hone" bench --no-default-path

@@ -29,6 +29,16 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.1 ;;
+        search-ablation)
+            if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+                echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
+            fi
+            set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.02 ;;
+        asha)
+            if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+                echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
+            fi
+            set -- "$@" --set objective.epochs=3 --set dataset.fraction=0.02 ;;
         vgg) set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.01 ;;
         csv) set -- "$@" --set objective.epochs=3 ;;
     esac

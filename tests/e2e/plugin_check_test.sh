@@ -102,7 +102,8 @@ for so in "$build"/plugins/*.so; do
     case $name in
     dataset-csv) passes "$name" "$so" --set file="$work/table.csv" ;;
     objective-function) passes "$name" "$so" --set name=sphere ;;
-    *) passes "$name" "$so" ;;
+    search-*) passes "$name" "$so" --timeout 60 && cp log "$name.log" ;; # a busy machine is no fault of theirs
+    *) passes "$name" "$so" --timeout 60 ;;
     esac
 done
 
@@ -110,7 +111,7 @@ done
 # space, and keeps its state where it has one
 for so in "$build"/plugins/search-*.so; do
     name=$(basename "$so" .so)
-    "$check" "$so" --only 'search/' >log 2>&1
+    cp "$name.log" log 2>/dev/null || : >log # it has failed already
     if grep -E '^ok +search/[a-z0-9_]+ repeats' log >/dev/null && grep -E '^ok +search/[a-z0-9_]+ many_running' log >/dev/null &&
         ! grep -E '^skipped search/[a-z0-9_]+ (restart|repeats|many_running):' log | grep -v 'keeps no state'; then
         ok "complete_$name"

@@ -335,18 +335,20 @@ static const hone_component nn = {
         "and normalization, loss, backward pass, L2, SGD with momentum. A row for each net, batch, threads and\n"
         "precision:\n"
         "\n"
-        "- images_s: images a second, median of the turns; images_cpu_s: a second of processor time, which a busy\n"
-        "  machine leaves alone\n"
-        "- gflops: of the products, 2 for a multiply-add of a direct convolution, by the clock (algorithms that need\n"
-        "  fewer are faster than they look possible); peak_share: by processor time, of what a core reaches in fused\n"
-        "  multiply-adds out of registers\n"
-        "- step_ratio: a whole step over the sum of its operations run alone, one after the other\n"
-        "- memory_mb: growth of resident memory from before the network is made to the most that steps needed\n"
-        "- note: why there are no numbers, as for bfloat16 where the processor has none\n"
+        "    images_s       images a second, median of the turns\n"
+        "    images_cpu_s   images a second of processor time, which a busy machine leaves alone\n"
+        "    gflops         of the products by the clock, 2 for a multiply-add of a direct convolution\n"
+        "    peak_share     the same by processor time, of what a core does in multiply-adds out of registers\n"
+        "    step_ratio     a whole step over the sum of its operations run alone, one after the other\n"
+        "    memory_mb      growth of resident memory from before the network is made to the most of all steps\n"
+        "    note           why there are no numbers, as for bfloat16 where the processor has none\n"
+        "\n"
+        "Convolutions that Winograd's algorithm computes need fewer operations than are counted, so that peak_share\n"
+        "may pass 1.\n"
         "\n"
         "With `peer` the two sides take turns, so that a busy machine is busy for both: speed_ratio is the median of\n"
-        "ours over theirs by the clock, cpu_ratio by processor time, memory_ratio of the two growths. The whole table\n"
-        "of the README is `--batch 32,128,512 --threads 1,2 --precision float32,bfloat16`.",
+        "ours over theirs by the clock, cpu_ratio by processor time, memory_ratio of the two growths. All there is:\n"
+        "`--batch 32,128,512 --threads 1,2 --precision float32,bfloat16`.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

@@ -10,8 +10,13 @@ const char *const peer_modes[] = { "eager", "channels_last", "compile", NULL };
 const char peer_script[] =
     "import argparse\n"
     "import ctypes\n"
+    "import os\n"
     "import sys\n"
+    "import tempfile\n"
     "import time\n"
+    "\n"
+    "cache = tempfile.TemporaryDirectory()\n"
+    "os.environ[\"TORCHINDUCTOR_CACHE_DIR\"] = cache.name  # what a killed compiler left in the shared one stays broken\n"
     "\n"
     "import torch\n"
     "import torch.nn as nn\n"

@@ -33,8 +33,8 @@ static double rise(const struct settings *s, const hone_position *now)
 static double factor(void *self, const hone_position *now)
 {
     const struct settings *s = (const struct settings *)self;
-    const double epochs = s->smooth ? (double)now->step / (double)now->steps_per_epoch
-                                    : (double)(now->step / now->steps_per_epoch);
+    const uint64_t whole = now->step / now->steps_per_epoch;
+    const double epochs = s->smooth ? (double)now->step / (double)now->steps_per_epoch : (double)whole;
     return rise(s, now) * pow(s->gamma, epochs);
 }
 

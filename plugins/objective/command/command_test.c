@@ -440,6 +440,7 @@ static void test_the_program_dies_with_its_worker(void)
     program = noted_pid("pid");
     helper = noted_pid("helper");
     CU_ASSERT(program > 0 && helper > 0);
+    usleep(300000); /* the program may be faster than the system calls that tie its life to the worker's */
     kill(worker, SIGKILL);
     waitpid(worker, NULL, 0);
     CU_ASSERT(is_gone(program));

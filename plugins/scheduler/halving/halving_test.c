@@ -90,7 +90,7 @@ static void hear(void *ctx, const hone_order *order, uint64_t trial, int64_t ste
 static void begin(struct world *w, const char *name, const char *settings, uint64_t trials, int64_t max_step,
                   uint32_t workers)
 {
-    const hone_scheduler_info info = { sizeof info, 1, max_step, trials, NULL, 1 };
+    const hone_scheduler_info info = { sizeof info, 1, max_step, trials, NULL, 1, NULL };
     const hone_component *component = fake_component(HONE_KIND_SCHEDULER, name);
     CU_ASSERT_EQUAL_FATAL(fake_plugin_init(&w->plugin, component, 1, settings), HONE_OK);
     w->study = (struct virtual_study){ .iface = (const hone_scheduler_v1 *)component->iface,
@@ -252,7 +252,7 @@ static void test_asynchronous_brackets_share_the_trials(void)
 static void test_who_does_not_know_the_end_is_told(void)
 {
     static struct world w;
-    const hone_scheduler_info info = { sizeof info, 1, 0, 10, NULL, 1 };
+    const hone_scheduler_info info = { sizeof info, 1, 0, 10, NULL, 1, NULL };
     const hone_component *component = fake_component(HONE_KIND_SCHEDULER, "asha");
     memset(&w, 0, sizeof w);
     CU_ASSERT_EQUAL_FATAL(fake_plugin_init(&w.plugin, component, 1, ""), HONE_OK);

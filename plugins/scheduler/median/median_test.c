@@ -16,7 +16,7 @@ static const hone_scheduler_v1 *iface(void)
 
 static hone_rc start(fake_plugin *p, uint32_t n_values, const char *settings)
 {
-    const hone_scheduler_info info = { sizeof info, n_values, 0, 0, NULL, 0 };
+    const hone_scheduler_info info = { sizeof info, n_values, 0, 0, NULL, 0, NULL };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SCHEDULER, name), 1, settings);
     return rc < 0 ? rc : iface()->open(p->self, &info, &p->err);
 }

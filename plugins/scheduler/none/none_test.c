@@ -8,7 +8,7 @@ static void test_opens_and_leaves_every_decision_to_the_host(void)
 {
     const hone_component *c = fake_component(HONE_KIND_SCHEDULER, "none");
     const hone_scheduler_v1 *iface = (const hone_scheduler_v1 *)c->iface;
-    const hone_scheduler_info info = { sizeof info, 3, 10, 100, NULL, 0 };
+    const hone_scheduler_info info = { sizeof info, 3, 10, 100, NULL, 0, NULL };
     fake_plugin p;
     CU_ASSERT_EQUAL(fake_plugin_init(&p, c, 1, NULL), HONE_OK);
     CU_ASSERT_PTR_NOT_NULL(p.self);

@@ -231,8 +231,8 @@ static hone_rng look_rng(const struct pbt *p, uint64_t trial)
 static void plan_round(struct pbt *p, uint64_t n_started, int may_start)
 {
     p->served = p->n_queue = 0;
-    if (may_start && n_started < p->size)
-        return;
+    if ((may_start && n_started < p->size) || p->n_members < n_started)
+        return; /* somebody has not begun, or not been heard of */
     for (uint64_t i = 0; i < p->n_members; i++)
         if (p->members[i].place == RUNNING)
             return;

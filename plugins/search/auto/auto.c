@@ -6,19 +6,20 @@
  * that a study that is extended or repeated takes the same decisions. */
 #include "auto.h"
 
+#include "hone/benchmark.h"
 #include "hone/compose.h"
 #include "hone/instance.h"
 
 enum { MAGIC = 0x316f7475 /* "uto1" */, STATE_MOST = 1 << 30 };
 
 struct settings {
-    int64_t few_trials, most_numbers, long_history;
+    int64_t few_trials, most_parameters, long_history;
 };
 
 static const hone_param params[] = {
     HONE_INT(struct settings, few_trials, "150", 0, 1e9, 0, "outcomes",
              "Outcomes up to which a Gaussian process proposes: its cost grows with the cube of their number."),
-    HONE_INT(struct settings, most_numbers, "20", 0, 1e6, 0, "parameters",
+    HONE_INT(struct settings, most_parameters, "20", 0, 1e6, 0, "parameters",
              "Most parameters of a space that a Gaussian process is used for."),
     HONE_INT(
         struct settings, long_history, "1000", 0, 1e12, 0, "outcomes",
@@ -29,7 +30,8 @@ static const hone_param params[] = {
 struct auto_search {
     struct settings settings;
     const hone_host *host;
-    const hone_compose_v1 *compose; /* NULL: this host opens nothing; points are drawn from the prior */
+    const hone_compose_v1 *compose;     /* in a study */
+    const hone_instances_v1 *instances; /* in a benchmark. Both NULL: this host opens nothing, the prior has to do */
     uint64_t seed;
     hone_search_info info;
     hone_history history;
@@ -47,16 +49,39 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
         struct auto_search *s = (struct auto_search *)*self;
         s->host = host;
         s->seed = info->seed;
-        s->compose = host && host->get_ext ? (const hone_compose_v1 *)host->get_ext(host, HONE_EXT_COMPOSE) : NULL;
+        if (host && host->get_ext) {
+            s->compose = (const hone_compose_v1 *)host->get_ext(host, HONE_EXT_COMPOSE);
+            s->instances = (const hone_instances_v1 *)host->get_ext(host, HONE_EXT_INSTANCES);
+        }
     }
     return rc;
 }
 
+/* HONE_ENOTSUP: there is none of that name, or it is not to be used. */
+static hone_rc make(const struct auto_search *s, const char *name, hone_instance *instance, hone_error *err)
+{
+    hone_rc rc = HONE_ENOTSUP;
+    memset(instance, 0, sizeof *instance);
+    instance->size = sizeof *instance;
+    if (s->compose)
+        return s->compose->open(s->host, HONE_KIND_SEARCH, name, instance, err);
+    if (s->instances)
+        rc = s->instances->make(s->host, HONE_KIND_SEARCH, name, NULL, 0, hone_rng_derive(s->seed, 3), instance, err);
+    return rc == HONE_OK || rc == HONE_ENOMEM ? rc : HONE_ENOTSUP;
+}
+
+static void unmake(const struct auto_search *s, hone_instance *instance)
+{
+    if (instance->self && s->compose)
+        s->compose->close(s->host, instance);
+    else if (instance->self && s->instances)
+        s->instances->release(s->host, instance);
+    memset(instance, 0, sizeof *instance);
+}
+
 static void close_search(struct auto_search *s)
 {
-    if (s->compose && s->search.self)
-        s->compose->close(s->host, &s->search);
-    s->search = (hone_instance){ 0 };
+    unmake(s, &s->search);
     s->iface = NULL;
     s->name = NULL;
 }
@@ -98,7 +123,7 @@ static hone_rc open_search(struct auto_search *s, const char *name, hone_error *
 {
     const hone_instance before = s->search;
     const hone_search_v1 *const iface_before = s->iface;
-    hone_rc rc = s->compose->open(s->host, HONE_KIND_SEARCH, name, &s->search, err);
+    hone_rc rc = make(s, name, &s->search, err);
     if (rc == HONE_OK) {
         s->iface = (const hone_search_v1 *)s->search.component->iface;
         rc = s->iface->open(s->search.self, s->history.space, &s->info, err);
@@ -109,14 +134,12 @@ static hone_rc open_search(struct auto_search *s, const char *name, hone_error *
     }
     if (rc >= 0) {
         hone_instance old = before;
-        if (old.self)
-            s->compose->close(s->host, &old);
+        unmake(s, &old);
         s->name = name;
         s->announced = 0;
         return HONE_OK;
     }
-    if (s->search.self && s->search.self != before.self)
-        s->compose->close(s->host, &s->search);
+    unmake(s, &s->search);
     s->search = before;
     s->iface = iface_before;
     return rc;
@@ -127,7 +150,7 @@ static hone_rc open_phase(struct auto_search *s, uint32_t phase, hone_error *err
 {
     hone_rc rc = HONE_ENOTSUP;
     s->phase = phase;
-    for (const char *const *name = rule_order(phase); s->compose && rc == HONE_ENOTSUP && *name; name++) {
+    for (const char *const *name = rule_order(phase); rc == HONE_ENOTSUP && *name; name++) {
         hone_error why = HONE_ERROR_INIT;
         rc = s->name && !strcmp(s->name, *name) ? HONE_OK : open_search(s, *name, &why);
         if (rc < 0 && rc != HONE_ENOTSUP)
@@ -151,12 +174,12 @@ static void announce(struct auto_search *s)
     if (s->compose)
         s->compose->note(s->host, line);
     if (s->host && s->host->log)
-        s->host->log(s->host, HONE_LOG_INFO, line);
+        s->host->log(s->host, s->compose ? HONE_LOG_INFO : HONE_LOG_DEBUG, line);
 }
 
 static struct limits limits_of(const struct auto_search *s)
 {
-    const struct limits limits = { (uint64_t)s->settings.few_trials, (uint64_t)s->settings.most_numbers,
+    const struct limits limits = { (uint64_t)s->settings.few_trials, (uint64_t)s->settings.most_parameters,
                                    (uint64_t)s->settings.long_history };
     return limits;
 }
@@ -263,8 +286,7 @@ static hone_rc reopen(struct auto_search *s, uint32_t phase, const char *name, h
     hone_rc rc = HONE_ENOTSUP;
     while (*known && strcmp(*known, name) != 0)
         known++;
-    if (*known && s->compose &&
-        (rc = s->compose->open(s->host, HONE_KIND_SEARCH, *known, &s->search, &why)) == HONE_OK) {
+    if (*known && (rc = make(s, *known, &s->search, &why)) == HONE_OK) {
         s->iface = (const hone_search_v1 *)s->search.component->iface;
         s->name = *known;
         rc = s->iface->open(s->search.self, s->history.space, &s->info, &why);
@@ -323,16 +345,18 @@ static const char doc[] =
     "## Rule\n"
     "| space | outcomes | search |\n"
     "|---|---|---|\n"
-    "| numbers only, at most `most_numbers` | up to `few_trials` | gp, else tpe, forest, cmaes, anneal |\n"
+    "| at most `most_parameters` | up to `few_trials` | gp, else tpe, forest, anneal |\n"
+    "| the same, numbers only | later | cmaes, else tpe, forest, anneal |\n"
+    "| more of them, numbers only | up to `long_history` | tpe, else forest, cmaes, anneal |\n"
     "| the same | later | cmaes, else tpe, forest, anneal |\n"
-    "| numbers only, more of them | up to `long_history` | tpe, else forest, cmaes, anneal |\n"
-    "| the same | later | cmaes, else tpe, forest, anneal |\n"
-    "| with choices or conditions | all | tpe, else forest, gp, anneal |\n"
-    "| several objectives, numbers only, at most `most_numbers` | up to `few_trials` | gp, else tpe, forest, nsga2 |\n"
-    "| several objectives, others | up to `long_history` | tpe, else forest, gp, nsga2 |\n"
+    "| with choices or conditions | where gp does not propose | tpe, else forest, anneal |\n"
+    "| several objectives, at most `most_parameters` | up to `few_trials` | gp, else tpe, forest, nsga2 |\n"
+    "| several objectives | up to `long_history` | tpe, else forest, nsga2 |\n"
     "| several objectives | later | nsga2, else tpe, forest |\n\n"
     "The first of a row that is installed, enabled and takes the space is used; the last resort of all rows is random. "
-    "Ordinals count as numbers.\n\n"
+    "Ordinals count as numbers. That a Gaussian process comes first for choices and conditions too is measured: `hone "
+    "bench "
+    "search --search gp,tpe,forest --problem jenatton,gauss_wave2,counting_ones`.\n\n"
     "## Settings of the others\n"
     "A section `[search.gp]` sets keys of the search gp, where auto uses it; `enabled = no` in it keeps auto from "
     "it.\n";

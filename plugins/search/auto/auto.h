@@ -8,10 +8,10 @@ struct traits {
     uint32_t n_dims, n_choices, n_conditional, n_values; /* n_dims: those with more than one value */
 };
 struct limits {
-    uint64_t few_trials, most_numbers, long_history;
+    uint64_t few_trials, most_parameters, long_history;
 };
 enum {
-    PHASE_FEW_NUMBERS,
+    PHASE_FEW,
     PHASE_MANY_NUMBERS,
     PHASE_LONG_NUMBERS,
     PHASE_MIXED,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/cmaes: probabilities of choices, adapted beside the normal distribution as CatCMA does: natural gradient of the
- * same ranking, a step of fixed length in the Fisher metric, whose length follows the signal-to-noise ratio (ASNG), and
- * a margin below which no probability falls, so that no choice dies out. */
+/* search/cmaes: probabilities of choices, adapted beside the normal distribution as CatCMA does: natural
+ * gradient of the same ranking, a step of fixed length in the Fisher metric, whose length follows the
+ * signal-to-noise ratio (ASNG), and a margin below which no probability falls, so that no choice dies out. */
 #include "cma.h"
 
 #include <math.h>
@@ -68,7 +68,8 @@ uint32_t choices_at(const struct choices *c, uint32_t k, double u)
     return c->counts[k] - 1;
 }
 
-/* g: natural gradient; steps: its image under a square root of the Fisher matrix (Akimoto et al. 2019, appendix B). */
+/* g: natural gradient; steps: its image under a square root of the Fisher matrix (Akimoto et al. 2019,
+ * appendix B). */
 static void gradient(struct choices *c, const uint32_t *const *picked, const double *weights, uint32_t n_points)
 {
     uint32_t at = 0;

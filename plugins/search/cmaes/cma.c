@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* search/cmaes: the distribution of active CMA-ES (Hansen 2016, "The CMA evolution strategy: a tutorial", arXiv
- * 1604.00772; equation numbers are its), with the discrete margin of Hamano et al. 2022, the learning rates of Nomura,
- * Akimoto and Ono 2023 ("CMA-ES with learning rate adaptation", GECCO, arXiv 2304.03473) and the warm start of Nomura
- * et al. 2021. */
+/* search/cmaes: the distribution of active CMA-ES (Hansen 2016, "The CMA evolution strategy: a tutorial",
+ * arXiv 1604.00772; equation numbers are its), with the discrete margin of Hamano et al. 2022, the learning
+ * rates of Nomura, Akimoto and Ono 2023 ("CMA-ES with learning rate adaptation", GECCO, arXiv 2304.03473) and
+ * the warm start of Nomura et al. 2021. */
 #include "cma.h"
 #include "hone/search.h"
 #include "hone/simd.h"
@@ -244,8 +244,8 @@ static double adapted_rate(double squares, double v, double beta, double eta)
     return fmin(1, eta * exp(fmin(LRA_GAMMA * eta, beta) * snr));
 }
 
-/* Takes back part of the step that the generation made from old_mean, old_c and old sigma. b and d are those of old_c.
- * 0: the covariance lost its rank. */
+/* Takes back part of the step that the generation made from old_mean, old_c and old sigma. b and d are those
+ * of old_c. 0: the covariance lost its rank. */
 static int adapt_rates(struct cma *a, double old_sigma)
 {
     const uint32_t n = a->n;
@@ -266,7 +266,8 @@ static int adapt_rates(struct cma *a, double old_sigma)
     }
     s->v_mean = (1 - LRA_BETA_MEAN) * s->v_mean + LRA_BETA_MEAN * length;
     s->eta_mean = adapted_rate(squares, s->v_mean, LRA_BETA_MEAN, s->eta_mean);
-    /* The average of the covariance steps is kept as Sigma^-1/2 delta Sigma^-1/2 / sqrt(2): c holds new, old_c old. */
+    /* The average of the covariance steps is kept as Sigma^-1/2 delta Sigma^-1/2 / sqrt(2): c holds new,
+     * old_c old. */
     for (size_t i = 0; i < nn; i++)
         delta[i] = new_square * a->c[i] - old_square * a->old_c[i];
     for (uint32_t i = 0; i < n; i++) { /* rows: delta Sigma^-1/2 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* search/cmaes, shared by its files: the normal distribution that CMA-ES adapts (cma.c, eigen.c), the distribution of
- * choices beside it (choices.c). Neither knows trials, spaces or restarts: cmaes.c does. */
+/* search/cmaes, shared by its files: the normal distribution that CMA-ES adapts (cma.c, eigen.c), the
+ * distribution of choices beside it (choices.c). Neither knows trials, spaces or restarts: cmaes.c does. */
 #ifndef HONE_CMAES_CMA_H
 #define HONE_CMAES_CMA_H
 #include "hone/plugin.h"
@@ -8,8 +8,8 @@
 
 /* ---- eigen.c ---- */
 
-/* Eigenvalues w: (n), ascending, and eigenvectors, the columns of v: (n, n), of the symmetric matrix that v holds on
- * entry. work: (2, n). 0: the iteration did not converge, or the matrix is not finite. */
+/* Eigenvalues w: (n), ascending, and eigenvectors, the columns of v: (n, n), of the symmetric matrix that v
+ * holds on entry. work: (2, n). 0: the iteration did not converge, or the matrix is not finite. */
 int symmetric_eigen(double *v, double *w, double *work, uint32_t n);
 
 /* ---- cma.c ---- */
@@ -45,13 +45,14 @@ void cma_release(struct cma *a);
 void cma_start(struct cma *a, const double *mean, double sigma, const double *covariance);
 /* One draw into x: (n), before `scale`. */
 void cma_draw(struct cma *a, hone_rng *rng, double *x);
-/* One generation: x: (lambda) points of (n), best first. foreign: (lambda), 1 where the point was not drawn from the
- * present distribution: its step is shortened to the length that draws have (Hansen 2011, "Injecting external
- * solutions into CMA-ES", arXiv 1110.4181, eq. 5). best, worst: values, for cma_stops. 0: the numbers broke down. */
+/* One generation: x: (lambda) points of (n), best first. foreign: (lambda), 1 where the point was not drawn
+ * from the present distribution: its step is shortened to the length that draws have (Hansen 2011, "Injecting
+ * external solutions into CMA-ES", arXiv 1110.4181, eq. 5). best, worst: values, for cma_stops. 0: the
+ * numbers broke down. */
 int cma_update(struct cma *a, const double *const *x, const uint8_t *foreign, double best, double worst);
-/* Keeps the probability that coordinate j leaves the interval low .. high of its discrete value, on either side, above
- * margin / 2 (low == high: one of the two outermost values, with this one limit). Hamano et al. 2022, "CMA-ES with
- * margin", arXiv 2205.13482, section 4. */
+/* Keeps the probability that coordinate j leaves the interval low .. high of its discrete value, on either
+ * side, above margin / 2 (low == high: one of the two outermost values, with this one limit). Hamano et al.
+ * 2022, "CMA-ES with margin", arXiv 2205.13482, section 4. */
 void cma_margin(struct cma *a, uint32_t j, double low, double high, double margin);
 /* NULL, or why this run has nothing more to find (Hansen 2016, "The CMA evolution strategy: a tutorial", B.3). */
 const char *cma_stops(struct cma *a, double tolerance_value, double tolerance_point);

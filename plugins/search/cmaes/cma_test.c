@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of the distributions of search/cmaes against what the package cmaes makes of the same generations (reference.h,
- * made by make_reference.py), and of the decomposition against its definition. */
+/* Tests of the distributions of search/cmaes against what the package cmaes makes of the same generations
+ * (reference.h, made by make_reference.py), and of the decomposition against its definition. */
 #include "cma.h"
 #include "harness.h"
 #include "reference.h"

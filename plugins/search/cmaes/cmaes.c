@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/cmaes: covariance matrix adaptation evolution strategy, asynchronous: asks draw from the distribution of the
- * moment, outcomes are gathered in whatever order they come, and the generation closes when enough are there. */
+/* search/cmaes: covariance matrix adaptation evolution strategy, asynchronous: asks draw from the
+ * distribution of the moment, outcomes are gathered in whatever order they come, and the generation closes
+ * when enough are there. */
 #include "cmaes.h"
 
 enum {

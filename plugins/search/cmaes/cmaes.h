@@ -56,7 +56,8 @@ struct cmaes {
 };
 
 /* ---- run.c ---- */
-/* The coordinate of value v of dimension dims[j]; of the mirror images of a continuous one, that nearest to the mean. */
+/* The coordinate of value v of dimension dims[j]; of the mirror images of a continuous one, that nearest to
+ * the mean. */
 double coordinate_of_value(const struct cmaes *c, uint32_t j, double v);
 /* The coordinates of a settled point x: (n_dims) into row: (width); where it has none, the distribution's mean. */
 void row_of_point(const struct cmaes *c, const double *x, double *row);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/cmaes as a search: what it finds (fixed seeds), restarts, warm starts, and what every search must do.
- * The figures asked for on rosenbrock and ackley hold for Optuna 5's CmaEsSampler too: 4.7 and 1e-5 (20 seeds). */
+/* Tests of search/cmaes as a search: what it finds (fixed seeds), restarts, warm starts, and what every
+ * search must do. The figures asked for on rosenbrock and ackley hold for Optuna 5's CmaEsSampler too: 4.7
+ * and 1e-5 (20 seeds). */
 #include "numeric_case.h"
 
 static const search_case ordinary = { "cmaes", NULL, 1, 0, 0 }, constrained = { "cmaes", NULL, 1, 1, 0 },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* search/cmaes: eigenvalues of a symmetric matrix by Householder tridiagonalization and implicit QL steps, after the
- * procedures tred2 and tql2 of Bowdler, Martin, Reinsch and Wilkinson (Handbook for Automatic Computation, vol. II,
- * 1971). About 9 n^3 operations; up to a few hundred coordinates that costs less than a library call saves. */
+/* search/cmaes: eigenvalues of a symmetric matrix by Householder tridiagonalization and implicit QL steps,
+ * after the procedures tred2 and tql2 of Bowdler, Martin, Reinsch and Wilkinson (Handbook for Automatic
+ * Computation, vol. II, 1971). About 9 n^3 operations; up to a few hundred coordinates that costs less than a
+ * library call saves. */
 #include "cma.h"
 #include "hone/simd.h"
 

@@ -85,8 +85,8 @@ void flock_remove(struct flock *f, uint32_t width, uint64_t i)
 
 /* ---- runs ---- */
 
-/* The interval of the discrete value at coordinate j's mean, 0 .. 1; low == high: an outermost value's one limit. 0: it
- * has one value only as far as numbers tell. */
+/* The interval of the discrete value at coordinate j's mean, 0 .. 1; low == high: an outermost value's one
+ * limit. 0: it has one value only as far as numbers tell. */
 static int interval_at_mean(const struct cmaes *c, uint32_t j, double *low, double *high)
 {
     const hone_dim *d = c->space->dims[c->dims[j]];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* search/cmaes: the state as bytes of this machine's order. The loader believes nothing: counts are bounded before memory
- * is taken, and numbers must be such that whatever follows stays inside the space. */
+/* search/cmaes: the state as bytes of this machine's order. The loader believes nothing: counts are bounded
+ * before memory is taken, and numbers must be such that whatever follows stays inside the space. */
 #include "cmaes.h"
 
 enum { MOST_LAMBDA = 1 << 20 };

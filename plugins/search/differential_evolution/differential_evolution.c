@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/differential_evolution: a population of points, each of which is challenged in turn by a mixture of others
- * (Storn and Price 1997). Asynchronous: a challenger is made from the population of the moment, and meets whoever holds
- * the slot when its outcome arrives. */
+/* search/differential_evolution: a population of points, each of which is challenged in turn by a mixture of
+ * others (Storn and Price 1997). Asynchronous: a challenger is made from the population of the moment, and
+ * meets whoever holds the slot when its outcome arrives. */
 #include "evolution.h"
 
 enum {
@@ -168,9 +168,10 @@ static const double *another(const struct evolution *e, hone_rng *rng, uint64_t 
     return e->state.rows + *slot * e->n;
 }
 
-/* One coordinate of the mixture: base, drawn towards `to` and by the difference of p and q. A value outside the box is
- * set half way between the opponent's and the border (JADE). A choice is the base's, with probability F that of `to`;
- * where p and q differ, with probability F one by the prior: as numbers, choices stop changing when all agree. */
+/* One coordinate of the mixture: base, drawn towards `to` and by the difference of p and q. A value outside
+ * the box is set half way between the opponent's and the border (JADE). A choice is the base's, with
+ * probability F that of `to`; where p and q differ, with probability F one by the prior: as numbers, choices
+ * stop changing when all agree. */
 static double mix(const hone_dim *d, double base, double to, double p, double q, double f, double opponent,
                   hone_rng *rng)
 {

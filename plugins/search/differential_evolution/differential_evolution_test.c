@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/differential_evolution: challengers against a search through all mixtures, the adaptation of rates
- * against its formulas, what it finds (fixed seeds), and what every search must do. */
+/* Tests of search/differential_evolution: challengers against a search through all mixtures, the adaptation
+ * of rates against its formulas, what it finds (fixed seeds), and what every search must do. */
 #include "evolution.h"
 #include "numeric_case.h"
 

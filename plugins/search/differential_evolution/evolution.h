@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* search/differential_evolution, shared by its files: the search (differential_evolution.c), the adaptation of its two
- * rates (rates.c), and what of it is saved (state.c). */
+/* search/differential_evolution, shared by its files: the search (differential_evolution.c), the adaptation
+ * of its two rates (rates.c), and what of it is saved (state.c). */
 #ifndef HONE_DIFFERENTIAL_EVOLUTION_H
 #define HONE_DIFFERENTIAL_EVOLUTION_H
 #include "hone/history.h"
@@ -64,7 +64,8 @@ struct evolution {
 void rates_init(struct rates *r, double factor, double crossover);
 /* One pair for a proposal. */
 void rates_draw(const struct rates *r, const struct settings *s, hone_rng *rng, double *factor, double *crossover);
-/* At the end of a generation: the means or the memory move towards the successes (r->n of them), which are forgotten. */
+/* At the end of a generation: the means or the memory move towards the successes (r->n of them), which are
+ * forgotten. */
 void rates_learn(struct rates *r, uint32_t adaptation, const struct success *successes);
 
 /* ---- differential_evolution.c ---- */

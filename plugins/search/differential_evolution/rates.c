@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/differential_evolution: how the factor F and the crossover rate CR follow what succeeded. JADE: Zhang and
- * Sanderson 2009, IEEE Trans. Evol. Comput. 13, 945-958. SHADE: Tanabe and Fukunaga 2013 (CEC), with the weighted Lehmer
- * mean for both rates of their L-SHADE (CEC 2014). */
+/* search/differential_evolution: how the factor F and the crossover rate CR follow what succeeded. JADE:
+ * Zhang and Sanderson 2009, IEEE Trans. Evol. Comput. 13, 945-958. SHADE: Tanabe and Fukunaga 2013 (CEC),
+ * with the weighted Lehmer mean for both rates of their L-SHADE (CEC 2014). */
 #include "evolution.h"
 
 static const double SPREAD = 0.1, JADE_C = 0.1;

@@ -22,8 +22,10 @@ static const hone_param params[] = {
               "Distribution index of the simulated binary crossover: the higher, the nearer to a parent."),
     HONE_REAL(struct settings, mutation_probability, "0", 0, 1, 0, NULL,
               "Probability that a parameter mutates; 0: one divided by the number of parameters."),
-    HONE_REAL(struct settings, mutation_eta, "20", 0, 1e4, HONE_P_LO_OPEN, NULL,
-              "Distribution index of the polynomial mutation: the higher, the smaller the steps."),
+    HONE_REAL(
+        struct settings, mutation_eta, "5", 0, 1e4, HONE_P_LO_OPEN, NULL,
+        "Distribution index of the longest polynomial mutations: the higher, the smaller the steps. Each mutation's is "
+        "drawn between it and a hundred times it, log-uniformly: coarse and fine steps at all times."),
 };
 
 struct genetic {
@@ -49,6 +51,7 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     s->variation.crossover_eta = s->settings.crossover_eta;
     s->variation.mutation_probability = s->settings.mutation_probability;
     s->variation.mutation_eta = s->settings.mutation_eta;
+    s->variation.finest_mutation_eta = 100 * s->settings.mutation_eta;
     return HONE_OK;
 }
 

@@ -124,7 +124,7 @@ static void test_operators_have_their_distributions(void)
 /* A child takes every choice from a parent or mutates it, and differs from its first parent. */
 static void test_children(void)
 {
-    static const hone_variation v = { 1, 15, 0, 20 };
+    static const hone_variation v = { 1, 15, 0, 20, 100 };
     fake_space f;
     hone_dim d[SEARCH_CASE_DIMS];
     const hone_space *space = search_mixed(&f, d);

@@ -130,14 +130,16 @@ hone_rc crowding_select(struct population *p, uint64_t size, hone_error *err)
 {
     double *values = (double *)malloc((size_t)(p->n * (p->n_values + 1ull) + 1) * sizeof *values);
     uint64_t *front = (uint64_t *)malloc((size_t)(p->n + 1) * sizeof *front);
-    unsigned char *keep = (unsigned char *)calloc((size_t)(p->n + 1) * 2, 1), *keep_front = keep + p->n + 1;
-    double *distance = values + p->n * p->n_values;
+    unsigned char *keep = (unsigned char *)calloc((size_t)(p->n + 1) * 2, 1), *keep_front;
+    double *distance;
     uint64_t kept = 0;
     hone_rc rc = HONE_OK;
     if (!values || !front || !keep) {
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory for a population of %llu", (unsigned long long)p->n);
         goto out;
     }
+    keep_front = keep + p->n + 1;
+    distance = values + p->n * p->n_values;
     for (uint32_t rank = 0; kept < size && kept < p->n; rank++) {
         uint64_t n = 0, surplus;
         for (uint64_t i = 0; i < p->n; i++)

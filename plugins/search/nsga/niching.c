@@ -247,14 +247,18 @@ hone_rc niches_select(struct niches *s, struct population *p, uint64_t size, hon
     double *room = (double *)malloc(((size_t)m * (m + 3) + (size_t)p->n + 1) * sizeof *room);
     uint64_t *niche = (uint64_t *)calloc((size_t)(p->n + 2 * s->n + 1), sizeof *niche);
     unsigned char *keep = (unsigned char *)calloc((size_t)p->n + 1, 1);
-    uint64_t *count = niche + p->n, *waiting = count + s->n, kept = 0;
-    double *scale = room, *normal = scale + m, *distance = normal + m;
+    uint64_t *count, *waiting, kept = 0;
+    double *scale = room, *normal, *distance;
     uint32_t last = 0;
     hone_rc rc = HONE_OK;
     if (!room || !niche || !keep) {
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory for a population of %llu", (unsigned long long)p->n);
         goto out;
     }
+    count = niche + p->n;
+    waiting = count + s->n;
+    normal = scale + m;
+    distance = normal + m;
     find_scale(s, p, scale, distance + p->n);
     for (uint64_t i = 0; i < p->n; i++) {
         for (uint32_t k = 0; k < m; k++)

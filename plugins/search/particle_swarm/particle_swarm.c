@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* search/particle_swarm: particles that fly through the unit cube, drawn to the best place each has seen and to the best
- * that its neighbours have (Kennedy and Eberhart 1995). Asynchronous: the next particle moves when a trial is asked for,
- * by what is known then. */
+/* search/particle_swarm: particles that fly through the unit cube, drawn to the best place each has seen and
+ * to the best that its neighbours have (Kennedy and Eberhart 1995). Asynchronous: the next particle moves
+ * when a trial is asked for, by what is known then. */
 #include "swarm.h"
 
 enum {
@@ -165,7 +165,8 @@ static double inertia_now(const struct swarm *w)
     return share < 0 ? 0.72 : o->inertia_start + (share < 1 ? share : 1) * (o->inertia_end - o->inertia_start);
 }
 
-/* Where the particle goes next: row and velocity of (n). It has been nowhere, or nobody has seen anything: anywhere. */
+/* Where the particle goes next: row and velocity of (n). It has been nowhere, or nobody has seen anything:
+ * anywhere. */
 static void move(const struct swarm *w, uint64_t particle, hone_rng *rng, double *row, double *v)
 {
     const struct state *s = &w->state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of search/particle_swarm: its movement against the published formulas, whom a particle follows, what the swarm
- * finds (fixed seeds), and what every search must do. */
+/* Tests of search/particle_swarm: its movement against the published formulas, whom a particle follows, what
+ * the swarm finds (fixed seeds), and what every search must do. */
 #include "numeric_case.h"
 #include "swarm.h"
 
@@ -42,8 +42,8 @@ static void test_movement_follows_the_formulas(void)
     CU_ASSERT_EQUAL(step_choice(4, 5, 6, 0.2, 0.3, 0.5, 0.51), 6);
 }
 
-/* Six particles; particle 3 sees something better in the second swarm. Particle 0 hears of it in the global topology
- * only, particle 2 in both. */
+/* Six particles; particle 3 sees something better in the second swarm. Particle 0 hears of it in the global
+ * topology only, particle 2 in both. */
 static void test_neighbours(void)
 {
     const hone_dim dims[] = { FAKE_REAL("a", 0, 1, 0), FAKE_REAL("b", 0, 1, 0) };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* search/particle_swarm, shared by its files: the search (particle_swarm.c), its movement (move.c), and what of it is
- * saved (state.c). */
+/* search/particle_swarm, shared by its files: the search (particle_swarm.c), its movement (move.c), and what
+ * of it is saved (state.c). */
 #ifndef HONE_PARTICLE_SWARM_H
 #define HONE_PARTICLE_SWARM_H
 #include "hone/history.h"
@@ -48,8 +48,9 @@ struct swarm {
 /* ---- move.c ---- */
 /* Clerc and Kennedy 2002, eq. 4.15 with kappa = 1, for phi > 4. */
 double constriction(double phi);
-/* One step of a numeric coordinate: *x in [0, 1], *v. own, other: best positions of the particle and of its neighbours;
- * r_own, r_other: uniform numbers. At a border it stays there, and turns at half its speed (SPSO 2011). */
+/* One step of a numeric coordinate: *x in [0, 1], *v. own, other: best positions of the particle and of its
+ * neighbours; r_own, r_other: uniform numbers. At a border it stays there, and turns at half its speed (SPSO
+ * 2011). */
 void step_number(double *x, double *v, double own, double other, double inertia, double pull_own, double pull_other,
                  double most);
 /* A choice: its own, the particle's best or the neighbours' best, with probabilities as inertia : pull_own :

@@ -5,17 +5,7 @@
 static const double SQRT_HALF = 0.70710678118654752440;
 static const double LOG_SQRT_2PI = 0.91893853320467274178;
 
-/* Width of the widest interval of a grid on its scale: the first one, where the scale is log. */
-static double widest(const struct axis *axis)
-{
-    double left, right;
-    if (!isfinite(axis->dim->min))
-        return axis->is_log ? HUGE_VAL : axis->step;
-    axis_interval(axis, axis->dim->min, &left, &right);
-    return right - left;
-}
-
-void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, double bandwidth)
+void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, int is_dense)
 {
     const int ordinal = dim->type == HONE_DIM_ORDINAL, normal = (dim->flags & HONE_DIM_NORMAL) != 0;
     double low, high;
@@ -41,7 +31,7 @@ void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, double ba
     axis->deviation = axis->unit;
     if (normal) /* the kernel's middle must lie within the ends */
         axis->mean = axis->mean < axis->low ? axis->low : axis->mean > axis->high ? axis->high : axis->mean;
-    if (axis->kind == AXIS_GRID && bandwidth > 0 && widest(axis) <= 0.5 * bandwidth * axis->unit)
+    if (axis->kind == AXIS_GRID && is_dense)
         axis->kind = AXIS_REAL;
 }
 
@@ -97,16 +87,34 @@ double log_normal_mass(double a, double b)
     return p > 0 || q > 0 ? log1p(-p - q) : 0;
 }
 
-double axis_draw(const struct axis *axis, double mean, double deviation, hone_rng *rng)
+static double uniform(hone_rng *rng)
+{
+    return ((double)hone_rng_u32(rng) + 0.5) * (1.0 / 4294967296.0);
+}
+
+static double next_normal(struct normals *n)
+{
+    double a, b, square;
+    if (n->has_spare) {
+        n->has_spare = 0;
+        return n->spare;
+    }
+    do {
+        a = 2 * uniform(n->rng) - 1;
+        b = 2 * uniform(n->rng) - 1;
+        square = a * a + b * b;
+    } while (square >= 1);
+    square = sqrt(-2 * log(square) / square);
+    n->spare = b * square;
+    n->has_spare = 1;
+    return a * square;
+}
+
+double axis_draw(const struct axis *axis, double mean, double deviation, struct normals *normals)
 {
     double place = mean;
     for (int i = 0; i < 64; i++) { /* at least 0.34 of the mass lies within the ends: mean does, deviation <= unit */
-        const double radius = deviation * sqrt(-2 * log(1 - hone_rng_uniform(rng)));
-        const double angle = 6.283185307179586476925 * hone_rng_uniform(rng);
-        place = mean + radius * cos(angle);
-        if (place >= axis->low && place <= axis->high)
-            return place;
-        place = mean + radius * sin(angle);
+        place = mean + deviation * next_normal(normals);
         if (place >= axis->low && place <= axis->high)
             return place;
     }

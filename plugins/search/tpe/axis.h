@@ -7,7 +7,7 @@
 #include "hone/search.h"
 
 enum axis_kind {
-    AXIS_REAL,  /* density at a point of the scale */
+    AXIS_REAL,  /* density at a point of the scale; also of a grid */
     AXIS_GRID,  /* mass of the interval around a value: integers, ordinals, steps */
     AXIS_CHOICE /* no order */
 };
@@ -23,9 +23,9 @@ struct axis {
     double mean, deviation; /* of the prior kernel, a truncated normal, on the scale */
 };
 
-/* bandwidth: the least one that kernels may have, as a share of the unit; a grid whose intervals are all at most half of
- * it counts as dense, which saves the integrals. 0: never. */
-void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, double bandwidth);
+/* is_dense: grids get densities too, which is some ten times faster than integrals. Kernels that are at least half an
+ * interval wide make up for it: their values at the points of the grid then sum up to 1.01 at most. */
+void axis_init(struct axis *axis, const hone_dim *dim, uint32_t index, int is_dense);
 
 /* From a value to its place on the scale, and to the nearest allowed value. */
 double axis_place(const struct axis *axis, double value);
@@ -37,6 +37,13 @@ void axis_interval(const struct axis *axis, double value, double *left, double *
 /* log(Phi(b) - Phi(a)) for a <= b, also far out in the tails; -inf where a = b. */
 double log_normal_mass(double a, double b);
 
+/* Standard normal numbers, two at a time (Marsaglia's polar method, 1964), from 32-bit uniform ones. */
+struct normals {
+    hone_rng *rng;
+    double spare;
+    int has_spare;
+};
+
 /* A draw from the kernel normal(mean, deviation) cut to the axis: a place on the scale. mean within the ends. */
-double axis_draw(const struct axis *axis, double mean, double deviation, hone_rng *rng);
+double axis_draw(const struct axis *axis, double mean, double deviation, struct normals *normals);
 #endif /* HONE_TPE_AXIS_H */

@@ -6,33 +6,61 @@
 
 #include <string.h>
 
-/* Four rows in one pass, so that the distances are read and written once for four. */
+/* The rows come four at a time, so that the distances are read and written once for four, and after each eight the
+ * largest exponent that is still possible is looked at. */
 HONE_TARGET_CLONES
-static void four_rows(double *restrict d, const double *restrict m, const double *restrict x)
+static double exponents(double *restrict e, const double *restrict rows, const double *restrict x, uint32_t n_rows,
+                        const double *restrict base, double limit)
 {
-    for (int k = 0; k < PARZEN_BLOCK; k++) {
-        const double a = (x[0] - m[k]) * m[32 + k], b = (x[1] - m[64 + k]) * m[96 + k];
-        const double c = (x[2] - m[128 + k]) * m[160 + k], e = (x[3] - m[192 + k]) * m[224 + k];
-        d[k] += (a * a + b * b) + (c * c + e * e);
-    }
-}
-
-HONE_TARGET_CLONES
-static void one_row(double *restrict d, const double *restrict m, double x)
-{
-    for (int k = 0; k < PARZEN_BLOCK; k++) {
-        const double a = (x - m[k]) * m[32 + k];
-        d[k] += a * a;
-    }
-}
-
-void parzen_distances(double *distance, const double *block, const double *x, uint32_t n_rows)
-{
+    double best = -HUGE_VAL, eight[8];
     uint32_t r = 0;
-    for (; r + 4 <= n_rows; r += 4)
-        four_rows(distance, block + (size_t)r * 64, x + r);
-    for (; r < n_rows; r++)
-        one_row(distance, block + (size_t)r * 64, x[r]);
+    for (int k = 0; k < PARZEN_BLOCK; k++)
+        e[k] = base[k];
+    do {
+        for (uint32_t end = r + 8; r < end && r + 4 <= n_rows; r += 4) {
+            const double *restrict m = rows + (size_t)r * 64;
+            const double x0 = x[r], x1 = x[r + 1], x2 = x[r + 2], x3 = x[r + 3];
+            for (int k = 0; k < PARZEN_BLOCK; k++) {
+                const double a = (x0 - m[k]) * m[32 + k], b = (x1 - m[64 + k]) * m[96 + k];
+                const double c = (x2 - m[128 + k]) * m[160 + k], d = (x3 - m[192 + k]) * m[224 + k];
+                e[k] -= 0.5 * ((a * a + b * b) + (c * c + d * d));
+            }
+        }
+        for (; r < n_rows && n_rows - r < 4; r++) {
+            const double *restrict m = rows + (size_t)r * 64;
+            const double x0 = x[r];
+            for (int k = 0; k < PARZEN_BLOCK; k++) {
+                const double a = (x0 - m[k]) * m[32 + k];
+                e[k] -= 0.5 * (a * a);
+            }
+        }
+        for (int k = 0; k < 8; k++) {
+            const double a = e[k] > e[8 + k] ? e[k] : e[8 + k], b = e[16 + k] > e[24 + k] ? e[16 + k] : e[24 + k];
+            eight[k] = a > b ? a : b;
+        }
+        best = eight[0];
+        for (int k = 1; k < 8; k++)
+            best = eight[k] > best ? eight[k] : best;
+    } while (r < n_rows && best >= limit);
+    return best;
+}
+
+double parzen_exponents(double *e, const double *rows, const double *x, uint32_t n_rows, const double *base,
+                        double limit)
+{
+    return exponents(e, rows, x, n_rows, base, limit);
+}
+
+HONE_TARGET_CLONES
+static void add_choice(double *restrict e, const double *restrict mean, double x, double hit, double miss)
+{
+    for (int k = 0; k < PARZEN_BLOCK; k++)
+        e[k] += mean[k] < x || mean[k] > x ? miss : hit;
+}
+
+void parzen_add_choice(double *e, const double *mean, double x, double hit, double miss)
+{
+    add_choice(e, mean, x, hit, miss);
 }
 
 /* exp by Cody and Waite's reduction to [-log(2)/2, log(2)/2] and Taylor's polynomial of degree 13; 0 below -700. Adding
@@ -75,25 +103,4 @@ double parzen_sum_exp(const double *e, const double *w, double top)
     for (int k = 0; k < 8; k++)
         sum += (t[k] + t[8 + k]) + (t[16 + k] + t[24 + k]);
     return sum;
-}
-
-HONE_TARGET_CLONES
-static void eight_best(double *restrict best, const double *restrict base, const double *restrict d)
-{
-    for (int k = 0; k < 8; k++) {
-        const double a = base[k] - 0.5 * d[k], b = base[8 + k] - 0.5 * d[8 + k];
-        const double c = base[16 + k] - 0.5 * d[16 + k], e = base[24 + k] - 0.5 * d[24 + k];
-        const double ab = a > b ? a : b, ce = c > e ? c : e;
-        best[k] = ab > ce ? ab : ce;
-    }
-}
-
-double parzen_best(const double *base, const double *distance)
-{
-    double eight[8], best;
-    eight_best(eight, base, distance);
-    best = eight[0];
-    for (int k = 1; k < 8; k++)
-        best = eight[k] > best ? eight[k] : best;
-    return best;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* search/tpe: the subset of a front with the largest hypervolume, greedily. */
+/* search/tpe: the subset of a front with the largest hypervolume, greedily, and each point's share in a hypervolume. */
 #include "ranking.h"
 
 #include <stdlib.h>
@@ -132,5 +132,82 @@ out:
     free(rows);
     free(room);
     free(taken);
+    return rc;
+}
+
+/* Of two objectives a point alone dominates the rectangle up to its neighbours on the front. front: (n) rows. */
+static hone_rc shares_of_two(const double *values, const uint64_t *front, uint64_t n, const double *reference,
+                             double *weights, hone_error *err)
+{
+    uint64_t *order = (uint64_t *)malloc((size_t)(n + 1) * 2 * sizeof *order);
+    if (!order)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for a front of %llu trials", (unsigned long long)n);
+    memcpy(order, front, (size_t)n * sizeof *order);
+    hone_pareto_sort_(values, NULL, 2, order, n, order + n);
+    for (uint64_t i = 0; i < n; i++) {
+        const double *v = values + order[i] * 2;
+        const double right = i + 1 < n ? values[order[i + 1] * 2] : reference[0];
+        const double up = i > 0 ? values[order[i - 1] * 2 + 1] : reference[1];
+        weights[order[i]] = (right - v[0]) * (up - v[1]);
+    }
+    free(order);
+    return HONE_OK;
+}
+
+/* Of more, the volume with all less that without it. values: (n, m) the front's rows, row i is point front[i]. */
+static hone_rc shares_of_many(double *values, uint64_t n, uint32_t m, const uint64_t *front, const double *reference,
+                              double *weights, hone_error *err)
+{
+    double whole = 0, *last = values + (n - 1) * m;
+    hone_rc rc = hone_hypervolume(values, n, m, reference, &whole, err);
+    for (uint64_t i = n; i > 0 && rc == HONE_OK; i--) {
+        double less = 0;
+        for (uint32_t k = 0; k < m; k++) { /* each row is the last one once, from the last one on */
+            const double t = values[(i - 1) * m + k];
+            values[(i - 1) * m + k] = last[k];
+            last[k] = t;
+        }
+        rc = hone_hypervolume(values, n - 1, m, reference, &less, err);
+        weights[front[i - 1]] = whole - less;
+        for (uint32_t k = 0; k < m; k++) {
+            const double t = values[(i - 1) * m + k];
+            values[(i - 1) * m + k] = last[k];
+            last[k] = t;
+        }
+    }
+    return rc;
+}
+
+hone_rc hypervolume_shares(double *values, uint64_t n, uint32_t m, double *weights, hone_error *err)
+{
+    enum { MANY = 50 };
+    uint64_t *front = (uint64_t *)malloc((size_t)(n + 1) * sizeof *front), n_front = 0;
+    double *reference = (double *)malloc(((size_t)m + 1) * sizeof *reference), most = 0;
+    hone_rc rc = HONE_OK;
+    if (!front || !reference) {
+        rc = hone_fail(err, HONE_ENOMEM, "", "out of memory for a front of %llu trials", (unsigned long long)n);
+        goto out;
+    }
+    for (uint64_t i = 0; i < n; i++)
+        weights[i] = 0;
+    hypervolume_reference(values, n, m, reference);
+    if ((rc = hone_pareto_front(values, NULL, n, m, front, &n_front, err)) != HONE_OK)
+        goto out;
+    if (m == 2) {
+        rc = shares_of_two(values, front, n_front, reference, weights, err);
+    } else if (n_front && n_front <= MANY) {
+        for (uint64_t i = 0; i < n_front; i++) /* rising, so that rows move down only */
+            memmove(values + i * m, values + front[i] * m, m * sizeof *values);
+        rc = shares_of_many(values, n_front, m, front, reference, weights, err);
+    }
+    for (uint64_t i = 0; i < n; i++)
+        most = weights[i] > most ? weights[i] : most;
+    for (uint64_t i = 0; i < n; i++) {
+        weights[i] = most > 0 && isfinite(most) ? weights[i] / most : 1;
+        weights[i] = weights[i] > 1e-12 ? weights[i] : 1e-12;
+    }
+out:
+    free(front);
+    free(reference);
     return rc;
 }

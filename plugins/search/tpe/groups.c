@@ -40,18 +40,23 @@ static int belong_together(const struct tpe *t, const hone_dim *a, const hone_di
 static hone_rc group_init(struct tpe *t, struct group *g, const uint32_t *marks, uint32_t mark, hone_error *err)
 {
     const struct settings *s = &t->settings;
-    const double bandwidth = s->mode == MODE_TUNED ? s->bandwidth : 0;
-    const struct parzen_settings rule = { s->mode == MODE_TUNED ? PARZEN_TUNED : PARZEN_OPTUNA, bandwidth,
-                                          s->prior_weight };
+    uint32_t n = 0;
+    double bandwidth = s->mode == MODE_TUNED ? s->bandwidth : 0;
+    struct parzen_settings rule;
     hone_rc rc;
     g->axes = (struct axis *)calloc(t->space->n_dims + 1u, sizeof *g->axes);
     if (!g->axes)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", t->space->n_dims);
+    for (uint32_t i = 0; i < t->space->n_dims; i++)
+        n += marks[i] == mark;
+    bandwidth *= n < 3 ? n / 3.0 : 1; /* one or two parameters are soon known better than that */
+    rule.bandwidth = bandwidth;
+    rule.prior_weight = s->prior_weight;
     g->first = UINT32_MAX;
     for (int dense = 1; dense >= 0; dense--)
         for (uint32_t i = 0; i < t->space->n_dims; i++)
             if (marks[i] == mark) {
-                axis_init(g->axes + g->n_axes, t->space->dims[i], i, bandwidth);
+                axis_init(g->axes + g->n_axes, t->space->dims[i], i, s->mode == MODE_TUNED);
                 g->n_axes += (g->axes[g->n_axes].kind == AXIS_REAL) == dense;
                 g->first = i < g->first ? i : g->first;
             }
@@ -111,12 +116,22 @@ hone_rc group_observe(struct group *g, struct parzen *p, const double *x, double
     return parzen_add(p, places, id, trial, err);
 }
 
+/* The same among the others, of which there may be too many then. */
+static hone_rc observe_other(struct tpe *t, struct group *g, const double *x, uint64_t id, uint64_t trial,
+                             hone_error *err)
+{
+    const hone_rc rc = group_observe(g, &g->other, x, t->places, id, trial, err);
+    if (rc == HONE_OK && t->settings.max_others && g->other.n > (uint64_t)t->settings.max_others)
+        parzen_remove(&g->other, parzen_oldest(&g->other));
+    return rc;
+}
+
 hone_rc groups_run(struct tpe *t, uint64_t trial, const double *x, hone_error *err)
 {
     hone_rc rc = HONE_OK;
     for (uint32_t i = 0; t->settings.constant_liar && i < t->n_groups && rc == HONE_OK; i++)
         if (!isnan(x[t->groups[i].first]))
-            rc = group_observe(t->groups + i, &t->groups[i].other, x, t->places, RUNNING_ID | trial, trial, err);
+            rc = observe_other(t, t->groups + i, x, RUNNING_ID | trial, trial, err);
     return rc;
 }
 
@@ -160,7 +175,7 @@ hone_rc groups_tell(struct tpe *t, uint64_t index, int was_running, hone_error *
             parzen_remove(&g->other, slot);
         }
         if (is_active && counts)
-            rc = group_observe(g, &g->other, x, t->places, index, trial, err);
+            rc = observe_other(t, g, x, index, trial, err);
     }
     return rc;
 }
@@ -172,13 +187,14 @@ static hone_rc moved(void *ctx, uint64_t index, int is_good, hone_error *err)
     hone_rc rc = HONE_OK;
     for (uint32_t i = 0; i < t->n_groups && rc == HONE_OK; i++) {
         struct group *g = t->groups + i;
-        struct parzen *from = is_good ? &g->other : &g->good, *to = is_good ? &g->good : &g->other;
+        struct parzen *from = is_good ? &g->other : &g->good;
         const uint64_t slot = isnan(x[g->first]) ? UINT64_MAX : parzen_find(from, index);
-        if (slot == UINT64_MAX)
-            continue;
-        rc = group_observe(g, to, x, t->places, index, t->history.trial[index], err);
-        if (rc == HONE_OK)
+        if (slot != UINT64_MAX) /* else forgotten */
             parzen_remove(from, slot);
+        if (isnan(x[g->first]))
+            continue;
+        rc = is_good ? group_observe(g, &g->good, x, t->places, index, t->history.trial[index], err)
+                     : observe_other(t, g, x, index, t->history.trial[index], err);
     }
     return rc;
 }
@@ -191,48 +207,54 @@ static uint64_t good_of(const struct tpe *t, uint64_t n)
     return (uint64_t)(share < most ? share : most);
 }
 
-/* Tuned: the good ones by what they improve, the prior by their mean; the others all alike. */
+/* Tuned: the good ones by their place, the prior by their mean. */
 static hone_rc weigh(struct tpe *t, hone_error *err)
 {
     const struct ranking *r = &t->ranking;
     hone_rc rc;
-    if (r->n_good > t->weights_capacity) {
-        if (!hone_history_grow_((void **)&t->weights, r->capacity, 1, sizeof *t->weights))
+    if (t->weighed == r->version)
+        return HONE_OK;
+    if (r->capacity > t->weights_capacity) {
+        if (!hone_history_grow_((void **)&t->weights, r->capacity, 2, sizeof *t->weights))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the weights of %llu trials",
                              (unsigned long long)r->n_good);
         t->weights_capacity = r->capacity;
     }
     if ((rc = ranking_weights(r, t->weights, err)) != HONE_OK)
         return rc;
+    for (uint64_t k = 0; k < r->n_good; k++) /* by number of outcome, too */
+        t->weights[r->capacity + r->good[k]] = t->weights[k];
     for (uint32_t i = 0; i < t->n_groups; i++) {
         struct parzen *p = &t->groups[i].good;
         double sum = 0;
-        for (uint64_t k = 0; k < r->n_good; k++) {
-            const uint64_t slot = parzen_find(p, r->good[k]);
-            if (slot != UINT64_MAX) {
-                p->weight[slot] = t->weights[k];
-                sum += t->weights[k];
-            }
-        }
+        for (uint64_t k = 0; k < p->n; k++)
+            sum += p->weight[k] = t->weights[r->capacity + p->id[k]];
         p->prior_weight = t->settings.prior_weight * (p->n ? sum / (double)p->n : 1);
     }
+    t->weighed = r->version;
     return HONE_OK;
 }
 
 hone_rc groups_settle(struct tpe *t, hone_error *err)
 {
     const hone_rc rc = ranking_split(&t->ranking, good_of(t, t->ranking.n_usable), moved, t, err);
-    if (rc != HONE_OK || t->settings.mode == MODE_TUNED)
-        return rc == HONE_OK ? weigh(t, err) : rc;
+    if (rc != HONE_OK)
+        return rc;
     for (uint32_t i = 0; i < t->n_groups; i++) {
-        if (t->info.n_values == 1)
+        if (t->settings.mode == MODE_OPTUNA && t->info.n_values == 1)
             parzen_weigh_by_age(&t->groups[i].good);
         parzen_weigh_by_age(&t->groups[i].other);
     }
-    return HONE_OK;
+    return t->settings.mode == MODE_TUNED ? weigh(t, err) : HONE_OK;
 }
 
 /* ---- proposals ---- */
+
+/* Tuned: candidates combine what good trials have along each parameter, and the joint densities judge the combination. */
+static int is_crossed(const struct tpe *t)
+{
+    return t->settings.mode == MODE_TUNED;
+}
 
 /* Dimensions of one value, up to `end`. */
 static void fill_constants(const struct tpe *t, double *x, uint32_t end)
@@ -268,7 +290,7 @@ static hone_rc collect(struct tpe *t, struct group *g, hone_rng *rng, const doub
     const int is_checked = t->space->n_relations || (t->history.numbers > 0 && is_last);
     *n = 0;
     for (uint64_t draw = 0; *n < wanted && draw < wanted * (is_checked ? ROUNDS : 1); draw++) {
-        parzen_draw(&g->good, rng, t->values, t->places + *n * g->n_axes);
+        parzen_draw(&g->good, is_crossed(t), rng, t->values, t->places + *n * g->n_axes);
         if (is_checked) {
             memcpy(t->point, x, width * sizeof *x);
             put(g, t->values, t->point);
@@ -277,7 +299,7 @@ static hone_rc collect(struct tpe *t, struct group *g, hone_rng *rng, const doub
     }
     for (uint64_t draw = *n; t->n_groups == 1 && draw < wanted; draw++) {
         hone_rc rc;
-        parzen_draw(&g->good, rng, t->values, t->places + *n * g->n_axes);
+        parzen_draw(&g->good, is_crossed(t), rng, t->values, t->places + *n * g->n_axes);
         memcpy(t->point, x, width * sizeof *x);
         put(g, t->values, t->point);
         if ((rc = hone_history_fresh(&t->history, rng, t->point, err)) != HONE_OK)
@@ -293,11 +315,14 @@ static hone_rc collect(struct tpe *t, struct group *g, hone_rng *rng, const doub
 static hone_rc propose_group(struct tpe *t, struct group *g, hone_rng *rng, double *x, int is_last, hone_error *err)
 {
     uint64_t n, best = 0;
-    const hone_rc rc = collect(t, g, rng, x, is_last, &n, err);
+    hone_rc rc;
+    parzen_prepare(&g->good);
+    parzen_prepare(&g->other);
+    rc = collect(t, g, rng, x, is_last, &n, err);
     if (rc != HONE_OK)
         return rc;
     if (!n) { /* all forbidden, or known: hone_history_propose sees to it */
-        parzen_draw(&g->good, rng, t->values, t->places);
+        parzen_draw(&g->good, is_crossed(t), rng, t->values, t->places);
         n = 1;
     }
     parzen_log_density(&g->good, t->places, n, t->below);

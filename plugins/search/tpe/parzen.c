@@ -9,8 +9,7 @@
 
 enum {
     MASSES = 4096, /* log masses remembered an axis */
-    BATCH = 64,    /* points whose densities are computed together */
-    CHECKED = 8    /* rows between two looks whether a block can still matter */
+    BATCH = 64     /* points whose densities are computed together */
 };
 #define ONE 1099511627776.0 /* 2^40, see struct parzen */
 
@@ -43,7 +42,7 @@ static int64_t in_units(double v)
 static double clip_of(const struct parzen *p, uint64_t n)
 {
     double clip;
-    if (p->settings.rule == PARZEN_OPTUNA)
+    if (!(p->settings.bandwidth > 0))
         return 1 / (n < 98 ? (double)n + 2 : 100);
     clip = 1 / (((double)n + 2) * ((double)n + 2));
     return clip > p->settings.bandwidth ? clip : p->settings.bandwidth;
@@ -61,7 +60,8 @@ hone_rc parzen_init(struct parzen *p, const struct axis *axes, uint32_t n_axes, 
     p->order = (uint32_t **)calloc(n_axes + 1u, sizeof *p->order);
     p->at = (uint64_t *)calloc(n_axes + 1u, sizeof *p->at);
     p->prior_base = (double *)calloc(n_axes + 1u, sizeof *p->prior_base);
-    if (!p->order || !p->at || !p->prior_base)
+    p->logs = (double *)calloc(((size_t)n_axes + 1) * 2 * BATCH, sizeof *p->logs);
+    if (!p->order || !p->at || !p->prior_base || !p->logs)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for a density of %u parameters", n_axes);
     for (uint32_t i = 0; i < n_axes; i++) {
         p->n_real += axes[i].kind == AXIS_REAL;
@@ -84,7 +84,9 @@ void parzen_release(struct parzen *p)
     free(p->constant);
     free(p->base);
     free(p->weight);
+    free(p->total);
     free(p->masses);
+    free(p->logs);
     memset(p, 0, sizeof *p);
 }
 
@@ -117,7 +119,8 @@ static hone_rc reserve(struct parzen *p, hone_error *err)
          grow_array((void **)&p->rank, capacity, sizeof *p->rank) &&
          grow_array((void **)&p->constant, capacity, sizeof *p->constant) &&
          grow_array((void **)&p->base, capacity, sizeof *p->base) &&
-         grow_array((void **)&p->weight, capacity, sizeof *p->weight);
+         grow_array((void **)&p->weight, capacity, sizeof *p->weight) &&
+         grow_array((void **)&p->total, capacity, sizeof *p->total);
     for (uint32_t i = 0; ok && i <= p->n_axes; i++)
         if (i == p->n_axes || p->axes[i].kind != AXIS_CHOICE)
             ok = grow_array((void **)&p->order[i], capacity, sizeof **p->order);
@@ -161,7 +164,7 @@ static uint64_t position_of(const struct parzen *p, uint32_t axis, uint64_t slot
     return at;
 }
 
-/* The larger gap to a neighbour; neighbours are as the rule says. */
+/* The larger gap to a neighbour; the ends of the axis are neighbours of a single observation only. */
 static double gap_at(const struct parzen *p, uint32_t axis, uint64_t at)
 {
     const struct axis *a = p->axes + axis;
@@ -169,12 +172,7 @@ static double gap_at(const struct parzen *p, uint32_t axis, uint64_t at)
     const double mean = *mean_at(p, order[at], axis);
     double left = at > 0 ? *mean_at(p, order[at - 1], axis) : a->low;
     double right = at + 1 < p->n ? *mean_at(p, order[at + 1], axis) : a->high;
-    if (p->settings.rule == PARZEN_TUNED) { /* the prior stands behind observations that equal its mean */
-        if (a->mean < mean && a->mean > left)
-            left = a->mean;
-        if (a->mean >= mean && a->mean < right)
-            right = a->mean;
-    } else if (p->n > 1) {
+    if (p->n > 1) {
         left = at > 0 ? left : mean;
         right = at + 1 < p->n ? right : mean;
     }
@@ -184,12 +182,23 @@ static double gap_at(const struct parzen *p, uint32_t axis, uint64_t at)
     return left > 0 || isfinite(a->low) || isfinite(a->high) || p->n > 1 ? left : a->unit;
 }
 
+/* Of a kernel at `mean`; on a dense grid at least half its value's interval. */
+static double least_deviation(const struct parzen *p, const struct axis *a, double mean)
+{
+    const double least = p->clip * a->unit;
+    double left, right;
+    if (!(a->step > 0) || a->kind != AXIS_REAL)
+        return least;
+    axis_interval(a, axis_value(a, mean), &left, &right);
+    return least > (right - left) / 2 ? least : (right - left) / 2;
+}
+
 /* Gives the kernel at a place in an axis' order the deviation that its neighbours make. */
 static void refresh(struct parzen *p, uint32_t axis, uint64_t at)
 {
     const struct axis *a = p->axes + axis;
     const uint64_t slot = p->order[axis][at];
-    const double mean = *mean_at(p, slot, axis), gap = gap_at(p, axis, at), least = p->clip * a->unit;
+    const double mean = *mean_at(p, slot, axis), gap = gap_at(p, axis, at), least = least_deviation(p, a, mean);
     const double old = *inverse_at(p, slot, axis), new = 1 / (gap < least ? least : gap > a->unit ? a->unit : gap);
     if (!(new < old || new > old))
         return;
@@ -282,6 +291,11 @@ uint64_t parzen_find(const struct parzen *p, uint64_t id)
     return UINT64_MAX;
 }
 
+uint64_t parzen_oldest(const struct parzen *p)
+{
+    return p->order[p->n_axes][0];
+}
+
 void parzen_place(const struct parzen *p, uint64_t slot, double *x)
 {
     for (uint32_t i = 0; i < p->n_axes; i++)
@@ -294,6 +308,8 @@ void parzen_prepare(struct parzen *p)
         for (uint64_t at = 0; p->order[i] && at < p->n; at++)
             refresh(p, i, at);
     p->is_stale = 0;
+    for (uint64_t k = 0; k < p->n; k++)
+        p->total[k] = p->weight[k] + (k ? p->total[k - 1] : 0);
 }
 
 void parzen_weigh_by_age(struct parzen *p)
@@ -359,18 +375,24 @@ static double prior_log(const struct parzen *p, const double *x)
     return sum;
 }
 
-/* Adds to e: (32) what the axes that are no densities contribute at x, for a block of `count` kernels. */
-static void add_others(struct parzen *p, uint64_t block, uint64_t count, const double *x, double *e)
+/* What kernels contribute at a choice that they saw, and at one that they did not. */
+static void choice_logs(const struct parzen *p, const struct axis *a, double index, double *hit, double *miss)
 {
-    for (uint32_t i = p->n_real; i < p->n_axes; i++) {
+    const double all = p->settings.prior_weight / ((double)p->n + 1) * a->dim->n_choices;
+    const double own = all * prior_share(a->dim, index);
+    *hit = log((1 + own) / (1 + all));
+    *miss = log(own / (1 + all));
+}
+
+/* Adds to e: (32) what the axes that are no densities contribute at x, for a block of `count` kernels. logs: (n_axes -
+ * n_real, 2) of choice_logs. */
+static void add_others(struct parzen *p, uint64_t block, uint64_t count, const double *x, const double *logs, double *e)
+{
+    for (uint32_t i = p->n_real; i < p->n_axes; i++, logs += 2) {
         const struct axis *a = p->axes + i;
         const double *mean = mean_at(p, block * PARZEN_BLOCK, i), *inverse = mean + PARZEN_BLOCK;
         if (a->kind == AXIS_CHOICE) {
-            const double all = p->settings.prior_weight / ((double)p->n + 1) * a->dim->n_choices;
-            const double own = all * prior_share(a->dim, x[i]);
-            const double hit = log((1 + own) / (1 + all)), miss = log(own / (1 + all));
-            for (uint64_t k = 0; k < PARZEN_BLOCK; k++)
-                e[k] += mean[k] < x[i] || mean[k] > x[i] ? miss : hit;
+            parzen_add_choice(e, mean, x[i], logs[0], logs[1]);
         } else {
             const double value = a->is_log ? hone_dim_snap(a->dim, exp(x[i])) : x[i];
             for (uint64_t k = 0; k < count; k++)
@@ -382,52 +404,51 @@ static void add_others(struct parzen *p, uint64_t block, uint64_t count, const d
 
 /* One block's part in the density at x: *sum in units of exp(*top). Kernels that could not change its 16 digits are left
  * out: distances only grow from row to row, and what the other axes add is negative. */
-static void add_block(struct parzen *p, uint64_t block, const double *x, double *top, double *sum)
+static void add_block(struct parzen *p, uint64_t block, const double *x, const double *logs, double *top, double *sum)
 {
-    enum { NEGLIGIBLE = 60 };
+    enum { NEGLIGIBLE = 42 }; /* exp(-42) is 6e-19 */
     const double *rows = p->blocks + block * p->n_axes * 2 * PARZEN_BLOCK;
-    const double *base = p->base + block * PARZEN_BLOCK, *weight = p->weight + block * PARZEN_BLOCK;
     const uint64_t left = p->n - block * PARZEN_BLOCK;
-    double e[PARZEN_BLOCK], distance[PARZEN_BLOCK] = { 0 }, best = 0;
-    for (uint32_t r = 0; r < p->n_real; r += CHECKED) {
-        const uint32_t n = p->n_real - r < CHECKED ? p->n_real - r : CHECKED;
-        parzen_distances(distance, rows + (size_t)r * 2 * PARZEN_BLOCK, x + r, n);
-        if (parzen_best(base, distance) < *top - NEGLIGIBLE)
-            return;
+    double e[PARZEN_BLOCK];
+    double best = parzen_exponents(e, rows, x, p->n_real, p->base + block * PARZEN_BLOCK, *top - NEGLIGIBLE);
+    if (best < *top - NEGLIGIBLE)
+        return;
+    if (p->n_real < p->n_axes) {
+        add_others(p, block, left < PARZEN_BLOCK ? left : PARZEN_BLOCK, x, logs, e);
+        best = e[0];
+        for (int k = 1; k < PARZEN_BLOCK; k++)
+            best = e[k] > best ? e[k] : best;
     }
-    for (int k = 0; k < PARZEN_BLOCK; k++)
-        e[k] = base[k] - 0.5 * distance[k];
-    add_others(p, block, left < PARZEN_BLOCK ? left : PARZEN_BLOCK, x, e);
-    best = e[0];
-    for (int k = 1; k < PARZEN_BLOCK; k++)
-        best = e[k] > best ? e[k] : best;
     if (best < *top - NEGLIGIBLE || !(best > -HUGE_VAL))
         return;
     if (best > *top) {
         *sum *= exp(*top - best);
         *top = best;
     }
-    *sum += parzen_sum_exp(e, weight, *top);
+    *sum += parzen_sum_exp(e, p->weight + block * PARZEN_BLOCK, *top);
 }
 
 void parzen_log_density(struct parzen *p, const double *x, uint64_t n, double *out)
 {
     const uint64_t n_blocks = (p->n + PARZEN_BLOCK - 1) / PARZEN_BLOCK;
+    const uint32_t n_others = p->n_axes - p->n_real;
     double total = p->prior_weight, top[BATCH], sum[BATCH];
-    parzen_prepare(p);
     if (!p->masses && p->n > BATCH && p->n_real < p->n_axes) /* where there is no room for it: slower */
         p->masses = (struct parzen_mass *)calloc((size_t)p->n_axes * MASSES, sizeof *p->masses);
-    for (uint64_t k = 0; k < p->n; k++)
-        total += p->weight[k];
+    total += p->n ? p->total[p->n - 1] : 0;
     for (; n; n -= n < BATCH ? n : BATCH) {
         const uint64_t here = n < BATCH ? n : BATCH;
         for (uint64_t i = 0; i < here; i++) {
             top[i] = prior_log(p, x + i * p->n_axes);
             sum[i] = p->prior_weight;
+            for (uint32_t k = 0; k < n_others; k++)
+                if (p->axes[p->n_real + k].kind == AXIS_CHOICE)
+                    choice_logs(p, p->axes + p->n_real + k, x[i * p->n_axes + p->n_real + k],
+                                p->logs + (i * n_others + k) * 2, p->logs + (i * n_others + k) * 2 + 1);
         }
-        for (uint64_t b = 0; b < n_blocks; b++)
+        for (uint64_t b = n_blocks; b > 0; b--) /* the latest first: they are the nearest, and spare the others work */
             for (uint64_t i = 0; i < here; i++)
-                add_block(p, b, x + i * p->n_axes, top + i, sum + i);
+                add_block(p, b - 1, x + i * p->n_axes, p->logs + i * 2 * n_others, top + i, sum + i);
         for (uint64_t i = 0; i < here; i++)
             out[i] = top[i] > -HUGE_VAL ? top[i] + log(sum[i] / total) : -HUGE_VAL;
         x += here * p->n_axes;
@@ -437,29 +458,49 @@ void parzen_log_density(struct parzen *p, const double *x, uint64_t n, double *o
 
 /* ---- draws ---- */
 
-void parzen_draw(const struct parzen *p, hone_rng *rng, double *values, double *places)
+/* A kernel by its weight; n: the prior's. */
+static uint64_t draw_kernel(const struct parzen *p, hone_rng *rng)
 {
-    double total = p->prior_weight, luck;
-    uint64_t kernel = 0;
-    for (uint64_t k = 0; k < p->n; k++)
-        total += p->weight[k];
-    luck = hone_rng_uniform(rng) * total;
-    while (kernel < p->n && (luck -= p->weight[kernel]) >= 0)
-        kernel++; /* n: the prior */
+    const double luck = ((double)hone_rng_u32(rng) + 0.5) * (1.0 / 4294967296.0) *
+                        (p->total[p->n - 1] + p->prior_weight);
+    uint64_t low = 0, high = p->n;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (p->total[middle] <= luck)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The value of one axis from a kernel, and its place. */
+static double draw_value(const struct parzen *p, uint32_t axis, uint64_t kernel, struct normals *normals, double *place)
+{
+    const struct axis *a = p->axes + axis;
+    const hone_dim *d = a->dim;
+    double value;
+    if (a->kind == AXIS_CHOICE || (kernel == p->n && d->type == HONE_DIM_ORDINAL && d->weights)) {
+        const double all = p->settings.prior_weight / ((double)p->n + 1) * d->n_choices;
+        const int seen = kernel < p->n && hone_rng_uniform(normals->rng) * (1 + all) < 1;
+        *place = seen ? *mean_at(p, kernel, axis) : hone_dim_from_unit(d, hone_rng_uniform(normals->rng));
+        return *place;
+    }
+    *place = kernel < p->n ? axis_draw(a, *mean_at(p, kernel, axis), 1 / *inverse_at(p, kernel, axis), normals)
+                           : axis_draw(a, a->mean, a->deviation, normals);
+    value = axis_value(a, *place);
+    if (a->step > 0)
+        *place = axis_place(a, value);
+    return value;
+}
+
+void parzen_draw(const struct parzen *p, int is_crossed, hone_rng *rng, double *values, double *places)
+{
+    struct normals normals = { rng, 0, 0 };
+    uint64_t kernel = p->n ? draw_kernel(p, rng) : 0;
     for (uint32_t i = 0; i < p->n_axes; i++) {
-        const struct axis *a = p->axes + i;
-        const hone_dim *d = a->dim;
-        if (a->kind == AXIS_CHOICE || (kernel == p->n && d->type == HONE_DIM_ORDINAL && d->weights)) {
-            const double all = p->settings.prior_weight / ((double)p->n + 1) * d->n_choices;
-            const int seen = kernel < p->n && hone_rng_uniform(rng) * (1 + all) < 1;
-            values[i] = seen ? *mean_at(p, kernel, i) : hone_dim_from_unit(d, hone_rng_uniform(rng));
-            places[i] = values[i];
-            continue;
-        }
-        places[i] = kernel < p->n ? axis_draw(a, *mean_at(p, kernel, i), 1 / *inverse_at(p, kernel, i), rng)
-                                  : axis_draw(a, a->mean, a->deviation, rng);
-        values[i] = axis_value(a, places[i]);
-        if (a->step > 0)
-            places[i] = axis_place(a, values[i]);
+        if (is_crossed && i && p->n)
+            kernel = draw_kernel(p, rng);
+        values[i] = draw_value(p, i, kernel, &normals, places + i);
     }
 }

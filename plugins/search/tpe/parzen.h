@@ -15,18 +15,12 @@
 #define HONE_TPE_PARZEN_H
 #include "axis.h"
 
-enum parzen_rule {
-    /* Watanabe, S. (2023), arXiv 2304.11127: the prior and the ends are neighbours too; deviation at least
-     * max(bandwidth, 1 / (n + 2)^2) units */
-    PARZEN_TUNED,
-    /* Optuna 5.0.0, optuna/samplers/_tpe/parzen_estimator.py: the prior is no neighbour, the ends only of a single
-     * observation; deviation at least 1 / min(100, n + 2) units */
-    PARZEN_OPTUNA
-};
-
+/* Neighbours are as in Optuna 5.0.0, optuna/samplers/_tpe/parzen_estimator.py: the ends of the axis only for a single
+ * observation, the prior never. */
+/* A grid with densities, see axis_init, needs kernels at least half an interval wide, and has them. */
 struct parzen_settings {
-    enum parzen_rule rule;
-    double bandwidth;    /* PARZEN_TUNED: the least one, in units */
+    double bandwidth;    /* deviations are at least max(bandwidth, 1 / (n + 2)^2) units (Watanabe, S. (2023), arXiv
+                          * 2304.11127, the bound of his recommended setting); 0: 1 / min(100, n + 2) units, as Optuna's */
     double prior_weight; /* > 0, beside kernels of weight 1; also of choices */
 };
 
@@ -43,10 +37,12 @@ struct parzen {
     int64_t *constant; /* (n) log of the kernel's normalizer in units of 2^-40: integers, so that no rounding adds up */
     double *base;      /* (n) the same as a number */
     double *weight;    /* (n) the caller may write them; 1 at first */
+    double *total;     /* (n) weights up to and with this one, since parzen_prepare */
     double prior_weight;        /* of the prior's kernel, the same */
     double *prior_base;         /* (n_axes) log normalizer of the prior's kernel */
     double clip;                /* the least deviation in units as the kernels have it */
     int is_stale;               /* kernels wait for parzen_prepare */
+    double *logs;               /* (64, n_axes, 2) scratch: of choices */
     struct parzen_mass *masses; /* (n_axes, MASSES) log masses of grid values already computed, or NULL */
 };
 
@@ -64,29 +60,35 @@ void parzen_remove(struct parzen *p, uint64_t slot);
 /* Slot of an observation, UINT64_MAX: there is none. Looks from the last one on. */
 uint64_t parzen_find(const struct parzen *p, uint64_t id);
 
+/* Slot of the observation of least rank; of at least one. */
+uint64_t parzen_oldest(const struct parzen *p);
+
 /* x: (n_axes) of the observation in a slot. */
 void parzen_place(const struct parzen *p, uint64_t slot, double *x);
 
 /* Weights by age as Optuna has them: 1 for the latest 25, before them linear from 1/n, the oldest, to 1. */
 void parzen_weigh_by_age(struct parzen *p);
 
-/* Settles what additions and removals left to do; before the following. */
+/* Settles what additions, removals and new weights left to do; before the following. */
 void parzen_prepare(struct parzen *p);
 
 /* log density of x: (n, n_axes) into out: (n). */
 void parzen_log_density(struct parzen *p, const double *x, uint64_t n, double *out);
 
-/* One draw: values: (n_axes), in units of the parameters, and their places: (n_axes). */
-void parzen_draw(const struct parzen *p, hone_rng *rng, double *values, double *places);
+/* One draw: values: (n_axes), in units of the parameters, and their places: (n_axes). is_crossed: every axis takes a kernel
+ * of its own, as if the density were the product of its marginals. */
+void parzen_draw(const struct parzen *p, int is_crossed, hone_rng *rng, double *values, double *places);
 
 /* ---- density.c: the loops over kernels ---- */
 enum { PARZEN_BLOCK = 32 };
 
-/* distance[k] += sum over rows r of ((x[r] - mean[r][k]) * inverse[r][k])^2     block: (n_rows, 2, 32)  distance: (32) */
-void parzen_distances(double *distance, const double *block, const double *x, uint32_t n_rows);
+/* e[k] = base[k] - sum over rows r of ((x[r] - mean[r][k]) * inverse[r][k])^2 / 2     rows: (n_rows, 2, 32)  e: (32)
+ * Returns the largest; once no kernel of the block can reach `limit`, something below it. */
+double parzen_exponents(double *e, const double *rows, const double *x, uint32_t n_rows, const double *base,
+                        double limit);
 
-/* max over k of base[k] - distance[k] / 2 */
-double parzen_best(const double *base, const double *distance);
+/* e[k] += mean[k] == x ? hit : miss     e, mean: (32) */
+void parzen_add_choice(double *e, const double *mean, double x, double hit, double miss);
 
 /* sum over k of w[k] * exp(e[k] - top), exp to 2e-16, e <= top: (32) */
 double parzen_sum_exp(const double *e, const double *w, double top);

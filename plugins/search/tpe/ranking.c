@@ -54,11 +54,13 @@ static int compare(const hone_history *h, uint64_t a, uint64_t b)
     return order ? order : (a > b) - (a < b);
 }
 
-static hone_rc reserve(struct ranking *r, hone_error *err)
+static hone_rc reserve(struct ranking *r, uint64_t index, hone_error *err)
 {
-    const uint64_t capacity = r->capacity ? r->capacity * 2 : 64;
-    if (r->n < r->capacity)
+    uint64_t capacity = r->capacity ? r->capacity : 64;
+    if (index < r->capacity)
         return HONE_OK;
+    while (capacity <= index)
+        capacity *= 2;
     if (capacity > UINT32_MAX || !hone_history_grow_((void **)&r->order, capacity, 1, sizeof *r->order) ||
         !hone_history_grow_((void **)&r->is_good, capacity, 1, sizeof *r->is_good) ||
         !hone_history_grow_((void **)&r->good, capacity, 1, sizeof *r->good) ||
@@ -72,7 +74,7 @@ static hone_rc reserve(struct ranking *r, hone_error *err)
 hone_rc ranking_tell(struct ranking *r, uint64_t new, hone_error *err)
 {
     const hone_history *h = r->history;
-    const hone_rc rc = reserve(r, err);
+    const hone_rc rc = reserve(r, new, err);
     uint64_t low = 0, high = r->n;
     if (rc != HONE_OK)
         return rc;
@@ -155,6 +157,7 @@ hone_rc ranking_split(struct ranking *r, uint64_t n_good, ranking_moved moved, v
         memcpy(r->fresh, r->order, (size_t)n_good * sizeof *r->fresh);
     }
     r->ranked_at = (int64_t)r->n_complete;
+    r->version++;
     for (uint64_t i = 0; i < n_good; i++)
         r->is_good[r->fresh[i]] |= STAYS;
     for (uint64_t i = 0; i < r->n_good && rc == HONE_OK; i++)
@@ -174,58 +177,20 @@ hone_rc ranking_split(struct ranking *r, uint64_t n_good, ranking_moved moved, v
     return rc;
 }
 
-/* What of the hypervolume each good outcome alone dominates. */
-static hone_rc hypervolume_shares(const struct ranking *r, double *weights, hone_error *err)
+/* Of several objectives: the shares that the good ones have in their hypervolume. */
+static hone_rc front_weights(const struct ranking *r, double *weights, hone_error *err)
 {
     const hone_history *h = r->history;
     const uint32_t m = h->n_values;
-    const uint64_t n = r->n_good;
-    double *values = (double *)malloc((size_t)(n * m + m + 1) * sizeof *values), *reference = values + n * m, whole = 0;
-    double *last = NULL;
-    uint64_t *front = (uint64_t *)malloc((size_t)(n + 1) * sizeof *front), n_front = 0;
-    double most = 0;
-    hone_rc rc = HONE_ENOMEM;
-    if (!values || !front) {
-        hone_fail(err, HONE_ENOMEM, "", "out of memory for the weights of %llu trials", (unsigned long long)n);
-        goto out;
-    }
-    for (uint64_t i = 0; i < n; i++)
+    double *values = (double *)malloc((size_t)(r->n_good * m + 1) * sizeof *values);
+    hone_rc rc;
+    if (!values)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the weights of %llu trials",
+                         (unsigned long long)r->n_good);
+    for (uint64_t i = 0; i < r->n_good; i++)
         memcpy(values + i * m, h->values + (uint64_t)r->good[i] * m, m * sizeof *values);
-    hypervolume_reference(values, n, m, reference);
-    if ((rc = hone_pareto_front(values, NULL, n, m, front, &n_front, err)) != HONE_OK)
-        goto out;
-    for (uint64_t i = 0; i < n; i++)
-        weights[i] = 0;
-    for (uint64_t i = 0; i < n_front; i++) /* rising, so that rows move down only */
-        memmove(values + i * m, values + front[i] * m, m * sizeof *values);
-    if ((rc = hone_hypervolume(values, n_front, m, reference, &whole, err)) != HONE_OK)
-        goto out;
-    last = values + (n_front ? n_front - 1 : 0) * m;
-    for (uint64_t i = 0; i < n_front && isfinite(whole); i++) {
-        double *row = values + i * m, less = 0;
-        for (uint32_t k = 0; k < m; k++) { /* each row is the last one once */
-            const double t = row[k];
-            row[k] = last[k];
-            last[k] = t;
-        }
-        rc = hone_hypervolume(values, n_front - 1, m, reference, &less, err);
-        for (uint32_t k = 0; k < m; k++) {
-            const double t = row[k];
-            row[k] = last[k];
-            last[k] = t;
-        }
-        if (rc != HONE_OK)
-            goto out;
-        weights[front[i]] = whole - less;
-        most = whole - less > most ? whole - less : most;
-    }
-    for (uint64_t i = 0; i < n; i++) {
-        weights[i] = most > 0 ? weights[i] / most : 1;
-        weights[i] = weights[i] > 1e-12 ? weights[i] : 1e-12;
-    }
-out:
+    rc = hypervolume_shares(values, r->n_good, m, weights, err);
     free(values);
-    free(front);
     return rc;
 }
 
@@ -233,19 +198,11 @@ hone_rc ranking_weights(const struct ranking *r, double *weights, hone_error *er
 {
     const hone_history *h = r->history;
     const uint64_t n = r->n_good;
-    double most = 0;
     if (h->n_values > 1 && n <= r->n_complete && n)
-        return hypervolume_shares(r, weights, err);
+        return front_weights(r, weights, err);
     for (uint64_t i = 0; i < n; i++)
         weights[i] = 1;
-    if (h->n_values > 1 || n >= r->n_complete)
-        return HONE_OK;
-    for (uint64_t i = 0; i < n; i++) {
-        const double better = h->values[r->order[n]] - h->values[r->good[i]];
-        weights[i] = better > 1e-12 ? better : 1e-12;
-        most = weights[i] > most ? weights[i] : most;
-    }
-    for (uint64_t i = 0; i < n; i++)
-        weights[i] = isfinite(most) ? weights[i] / most : 1; /* the scale of the objective cancels out */
+    for (uint64_t i = 0; i < n && h->n_values == 1; i++) /* good is in order */
+        weights[i] = log((double)n + 0.5) - log((double)i + 1);
     return HONE_OK;
 }

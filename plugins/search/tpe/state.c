@@ -20,7 +20,8 @@ static void head_of(const struct tpe *t, uint64_t *head)
     head[4] = 0;
     for (uint32_t g = 0; g < t->n_groups; g++)
         head[4] = head[4] * 1000003 + t->groups[g].first * 31 + t->groups[g].n_axes;
-    head[5] = head[6] = head[7] = 0;
+    head[5] = (uint64_t)t->settings.max_others;
+    head[6] = head[7] = 0;
 }
 
 static hone_rc save_ids(const struct parzen *p, const hone_ostream *out, hone_error *err)
@@ -111,7 +112,7 @@ static hone_rc load_density(struct tpe *t, struct group *g, struct parzen *p, ui
     return rc;
 }
 
-/* Every observation must have been named. */
+/* Every observation must have been named, but those that were too many. */
 static int is_complete(const struct tpe *t, const struct group *g)
 {
     const hone_history *h = &t->history;
@@ -120,7 +121,9 @@ static int is_complete(const struct tpe *t, const struct group *g)
         n += !isnan(h->x[i * h->n_dims + g->first]) && groups_count(t, i) ? 1u : 0u;
     for (uint64_t i = 0; i < h->n_running && t->settings.constant_liar; i++)
         n += isnan(h->running_x[i * h->n_dims + g->first]) ? 0u : 1u;
-    return n == g->good.n + g->other.n;
+    return n == g->good.n + g->other.n ||
+           (n > g->good.n + g->other.n && g->other.n <= (uint64_t)t->settings.max_others &&
+            n > (uint64_t)t->settings.max_others);
 }
 
 static hone_rc load_orders(struct tpe *t, const hone_istream *in, int is_same, hone_error *err)
@@ -173,7 +176,7 @@ static hone_rc load_into(struct tpe *t, const hone_istream *in, hone_error *err)
     uint64_t head[HEAD] = { 0 }, own[HEAD];
     hone_rc rc = hone_read(in, head, sizeof head, err);
     head_of(t, own);
-    if (rc == HONE_OK && (head[0] != MAGIC || head[5] || head[6] || head[7]))
+    if (rc == HONE_OK && (head[0] != MAGIC || head[6] || head[7]))
         rc = damaged(err);
     if (rc == HONE_OK)
         rc = hone_history_load(&t->history, in, err);

@@ -10,7 +10,7 @@ enum { JOINT_AUTO, JOINT_YES, JOINT_NO };
 
 struct settings {
     uint32_t mode, multivariate;
-    int64_t startup, candidates, max_good;
+    int64_t startup, candidates, max_good, max_others;
     double good, bandwidth, prior_weight;
     uint8_t group, constant_liar;
 };
@@ -32,10 +32,11 @@ struct tpe {
     struct ranking ranking;
     struct group *groups; /* (n_groups) by first */
     uint32_t n_groups;
-    double *values, *places, *point, *weights; /* scratch: (n_dims), (candidates, n_dims), (n_dims), (n_good) */
-    double *below, *above;                     /* scratch: (candidates) */
-    uint64_t weights_capacity;
-    unsigned char *early; /* (n_early) a state that was loaded before the space was known */
+    double *values, *places, *point,
+        *weights;                       /* scratch: (n_dims), (candidates, n_dims), (n_dims), (2, weights_capacity) */
+    double *below, *above;              /* scratch: (candidates) */
+    uint64_t weights_capacity, weighed; /* weighed: version of the ranking that the weights are of */
+    unsigned char *early;               /* (n_early) a state that was loaded before the space was known */
     uint64_t n_early;
 };
 

@@ -85,6 +85,8 @@ static double ratio_at(struct tpe *t, const double *point)
             continue;
         for (uint32_t i = 0; i < group->n_axes; i++)
             places[i] = axis_place(group->axes + i, point[group->axes[i].index]);
+        parzen_prepare(&group->good);
+        parzen_prepare(&group->other);
         parzen_log_density(&group->good, places, 1, &good);
         parzen_log_density(&group->other, places, 1, &other);
         return good - other;

@@ -14,6 +14,7 @@ typedef struct hone_variation {
     double crossover_eta;         /* distribution index of the crossover: higher is nearer to the parents; > 0 */
     double mutation_probability;  /* of each dimension; 0: 1 / (number of dimensions) */
     double mutation_eta;          /* distribution index of the mutation; > 0 */
+    double finest_mutation_eta;   /* above that: each mutation's is drawn log-uniformly between the two */
 } hone_variation;
 
 /* Simulated binary crossover within [0, 1]: one of the two children of a and b. Deb, K. and Agrawal, R. B. (1995),
@@ -88,6 +89,14 @@ static inline void hone_space_mutate_one(const hone_space *space, double eta, ho
     }
 }
 
+/* The distribution index of one mutation. */
+static inline double hone_variation_eta_(const hone_variation *v, hone_rng *rng)
+{
+    return v->finest_mutation_eta > v->mutation_eta
+               ? v->mutation_eta * pow(v->finest_mutation_eta / v->mutation_eta, hone_rng_uniform(rng))
+               : v->mutation_eta;
+}
+
 /* x: (n_dims), settled: a child of a and b: (n_dims), settled; never a mere copy of a where the space has another
  * point. n_free: hone_space_free. */
 static inline void hone_space_breed(const hone_space *space, const hone_variation *v, uint32_t n_free, hone_rng *rng,
@@ -113,12 +122,12 @@ static inline void hone_space_breed(const hone_space *space, const hone_variatio
                     d, hone_crossover_sbx(hone_dim_to_unit(d, w), hone_dim_to_unit(d, b[i]), v->crossover_eta, rng));
         }
         if (hone_rng_uniform(rng) < rate && hone_dim_free(d))
-            w = hone_dim_mutate(d, w, v->mutation_eta, rng);
+            w = hone_dim_mutate(d, w, hone_variation_eta_(v, rng), rng);
         changed |= !(w <= a[i] && w >= a[i]);
         x[i] = w;
     }
     if (!changed)
-        hone_space_mutate_one(space, v->mutation_eta, rng, x);
+        hone_space_mutate_one(space, hone_variation_eta_(v, rng), rng, x);
 }
 
 /* x: (n_dims), settled: number `trial` of `n` first trials as a Latin hypercube, later ones independent draws of the

@@ -41,6 +41,8 @@ typedef struct hone_scheduler_info {
     /* below: since minor 1; NULL and 0 from older hosts */
     const struct hone_space *space; /* of hone/search.h, for schedulers that make points of their own; life of self */
     uint64_t seed;                  /* of the study */
+    const uint8_t
+        *maximize; /* (n_values) 1: larger is better for the user, whose values are those seen here, negated */
 } hone_scheduler_info;
 
 enum {

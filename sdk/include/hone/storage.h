@@ -70,9 +70,7 @@ typedef struct hone_report_record {
 
 /* A decision, in the order in which the study took it: with these alone it can be replayed. */
 enum {
-    HONE_EVENT_ASK =
-        1, /* a new trial; step: where it is to pause, 0: nowhere; verdict: HONE_ASKED_...; text, of a given
-                              one: "KEY=VALUE" of its point, a line each */
+    HONE_EVENT_ASK = 1,    /* a new trial; step: where it is to pause, 0: nowhere; verdict: HONE_ASKED_..., below */
     HONE_EVENT_REPORT = 2, /* step, verdict */
     HONE_EVENT_TELL = 3,   /* the trial is over */
     HONE_EVENT_RETRY = 4,  /* its worker died: it is run again */
@@ -83,9 +81,9 @@ enum {
                                  text: "from=TRIAL" and "at=STEP", then "KEY=VALUE" of the new point, a line each */
     HONE_EVENT_CHECKPOINT = 9 /* step; text: "size=BYTES crc=HEX" */
 };
-enum {
-    HONE_ASKED_SEARCH = 0, /* where its point comes from */
-    HONE_ASKED_GIVEN = 1   /* from the user: [study] enqueue */
+enum { /* where the point of an asked trial comes from */
+       HONE_ASKED_SEARCH = 0,
+       HONE_ASKED_GIVEN = 1 /* the user; text: "KEY=VALUE" of the point, a line each */
 };
 typedef struct hone_event_record {
     uint32_t size, what;

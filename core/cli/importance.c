@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* `hone importance`: how much each parameter of a study matters, as a plugin of the kind importance tells. */
+#include "cli/stored.h"
+
+#include "base/version.h"
+#include "config/composition.h"
+#include "hone/importance.h"
+#include "hone/param.h"
+#include "study/space.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_row options[] = {
+    OPTION_STUDY,
+    { "method", 0, "NAME", "how to measure it: a plugin of the kind importance ('hone info importance')", 0 },
+    { "set", 0, "KEY=VALUE", "set a key of the method (repeatable)", 1 },
+    { "objective", 0, "NAME", "importance for this objective, where the study has several (default: the first)", 0 },
+    { "pairs", 0, NULL, "of pairs of parameters too, where the method knows them", 0 },
+    OPTION_FORMAT,
+    OPTION_PLUGIN_PATH,
+    OPTION_NO_DEFAULT_PATH,
+    { NULL, 0, NULL, NULL, 0 },
+};
+
+struct evaluation {
+    struct stored stored;
+    struct complaints complaints;
+    struct config config;
+    struct composition composition;
+    struct space space;
+    struct component method;
+    uint32_t objective;
+    uint64_t n, capacity;
+    double *x, *values;     /* (n, n_dims), (n) */
+    hone_importance *found; /* (n_found) */
+    size_t n_found, found_capacity;
+    hone_error err;
+};
+
+/* What plugins in this process get. */
+static void host_log(const hone_host *host, uint32_t level, const char *message)
+{
+    (void)host;
+    if (level >= HONE_LOG_WARN)
+        fprintf(stderr, "hone: %s\n", message);
+}
+static uint32_t host_cancelled(const hone_host *host)
+{
+    (void)host;
+    return 0;
+}
+static const void *host_get_ext(const hone_host *host, const char *id)
+{
+    (void)host;
+    (void)id;
+    return NULL;
+}
+static const hone_host host = { .size = sizeof host,
+                                .abi_major = HONE_ABI_MAJOR,
+                                .abi_minor = HONE_ABI_MINOR,
+                                .version = HONE_VERSION,
+                                .log = host_log,
+                                .cancelled = host_cancelled,
+                                .get_ext = host_get_ext };
+
+/* ---- reading ---- */
+
+static int read_space(struct evaluation *e)
+{
+    const char *text = e->stored.study.config;
+    if (config_read_text(&e->config, "study", "", text, strlen(text), &e->complaints) < 0 ||
+        composition_make(&e->composition, &e->config, e->stored.catalog, 0, &e->complaints) < 0) {
+        complaints_print(&e->complaints, stderr);
+        return cli_fail(EXIT_FAILED, "the study's configuration does not fit the plugins installed now");
+    }
+    if (space_init(&e->space, &e->composition.space, &e->err) != HONE_OK)
+        return cli_fail(EXIT_FAILED, "%s", e->err.msg);
+    return e->space.view.n_dims ? 0 : cli_fail(EXIT_FAILED, "the study has no [space]: there is nothing to compare");
+}
+
+static int choose_objective(struct evaluation *e, const struct cli *cli)
+{
+    const char *wanted = cli_value(cli, "objective");
+    const hone_study_record *study = &e->stored.study;
+    if (!wanted)
+        return 0;
+    for (; e->objective < study->n_objectives; e->objective++)
+        if (!strcmp(study->objectives[e->objective].name, wanted))
+            return 0;
+    return cli_usage_error(cli, "--objective %s: the study's are %s%s%s", wanted, study->objectives[0].name,
+                           study->n_objectives > 1 ? ", " : "",
+                           study->n_objectives > 1 ? study->objectives[1].name : "");
+}
+
+/* Keeps a complete trial with a finite value. */
+static hone_rc on_trial(void *ctx, const hone_trial_record *r)
+{
+    struct evaluation *e = ctx;
+    const uint32_t d = e->space.view.n_dims;
+    hone_rc rc;
+    if (r->state != HONE_STATE_COMPLETE || e->objective >= r->n_values || !isfinite(r->values[e->objective]))
+        return HONE_OK;
+    if (e->n == e->capacity) {
+        const uint64_t capacity = e->capacity ? e->capacity * 2 : 256;
+        double *x = realloc(e->x, (size_t)(capacity * d) * sizeof *x), *values;
+        if (x)
+            e->x = x;
+        if (!x || !(values = realloc(e->values, (size_t)capacity * sizeof *values)))
+            return hone_fail(&e->err, HONE_ENOMEM, NULL, "out of memory for the trials");
+        e->values = values;
+        e->capacity = capacity;
+    }
+    double *x = e->x + e->n * d;
+    for (uint32_t i = 0; i < d; i++)
+        x[i] = (double)NAN;
+    for (uint32_t i = 0; i < r->n_parameters; i++) {
+        const uint32_t k = space_find(&e->space, r->parameters[i].key);
+        if (k != UINT32_MAX && (rc = space_value_parse(&e->space, k, r->parameters[i].text, &x[k], &e->err)) != HONE_OK)
+            return rc;
+    }
+    const int maximize = e->stored.study.objectives[e->objective].direction == HONE_MAXIMIZE;
+    e->values[e->n++] = maximize ? -r->values[e->objective] : r->values[e->objective];
+    return HONE_OK;
+}
+
+static int read_trials(struct evaluation *e)
+{
+    const hone_storage_visitor visitor = { e, NULL, on_trial, NULL, NULL, NULL };
+    hone_error err = HONE_ERROR_INIT;
+    const struct stored *s = &e->stored;
+    if (s->iface->trials(s->storage.self, s->study.id, HONE_ALL_TRIALS, &visitor, &err) != HONE_OK)
+        return cli_fail(EXIT_FAILED, "%s", e->err.msg[0] ? e->err.msg : err.msg[0] ? err.msg : "out of memory");
+    return e->n >= 2 ? 0
+                     : cli_fail(EXIT_FAILED, "study '%s' has %llu complete trials; importance needs two at least",
+                                s->study.name, (unsigned long long)e->n);
+}
+
+/* ---- the method ---- */
+
+static const hone_param *find_param(const struct catalog_component *entry, const char *key)
+{
+    for (uint32_t i = 0; i < entry->n_params; i++)
+        if (!strcmp(entry->params[i].key, key))
+            return &entry->params[i];
+    return NULL;
+}
+
+static int open_method(struct evaluation *e, const struct cli *cli)
+{
+    const char *name = cli_value(cli, "method"), *assignment;
+    const struct catalog_component *entry = name ? catalog_find(e->stored.catalog, "importance", name, &e->err)
+                                                 : catalog_default(e->stored.catalog, "importance");
+    struct setting_text settings[64];
+    hone_settings_memory memory = { 0 };
+    size_t n = 0, position = 0;
+    int code = 0;
+    if (!entry)
+        return cli_fail(EXIT_PLUGIN, "%s", name ? e->err.msg : "no importance plugin is installed, or no default one");
+    while (code == 0 && (assignment = cli_next(cli, "set", &position)) && n < sizeof settings / sizeof *settings) {
+        const size_t length = strcspn(assignment, "=");
+        char *key = hone_settings_allocate(&memory, length + 1);
+        if (!key) {
+            code = cli_fail(EXIT_FAILED, "out of memory");
+        } else if (!assignment[length]) {
+            code = cli_usage_error(cli, "--set %s: write KEY=VALUE", assignment);
+        } else {
+            memcpy(key, assignment, length);
+            if (!find_param(entry, key))
+                code = cli_usage_error(cli, "--set %s: %s has no key '%s' (hone info %s lists them)", assignment,
+                                       entry->name, key, entry->name);
+            settings[n++] = (struct setting_text){ key, assignment + length + 1 };
+        }
+    }
+    if (code == 0 && component_create(&e->method, e->stored.catalog, entry, &host, "importance", settings, n,
+                                      e->stored.study.seed, &e->err) != HONE_OK)
+        code = cli_fail(e->err.param[0] ? EXIT_USAGE : EXIT_FAILED, "%s%s%s", e->err.param, e->err.param[0] ? ": " : "",
+                        e->err.msg);
+    hone_settings_release(&memory);
+    return code;
+}
+
+static hone_rc keep(void *ctx, const hone_importance *one)
+{
+    struct evaluation *e = ctx;
+    if (one->dim_a >= e->space.view.n_dims || (one->dim_b != UINT32_MAX && one->dim_b >= e->space.view.n_dims))
+        return hone_fail(&e->err, HONE_EINVAL, NULL, "the method speaks of a parameter that there is not");
+    if (e->n_found == e->found_capacity) {
+        const size_t capacity = e->found_capacity ? e->found_capacity * 2 : 64;
+        hone_importance *more = realloc(e->found, capacity * sizeof *more);
+        if (!more)
+            return hone_fail(&e->err, HONE_ENOMEM, NULL, "out of memory for the result");
+        e->found = more;
+        e->found_capacity = capacity;
+    }
+    e->found[e->n_found++] = *one;
+    return HONE_OK;
+}
+
+/* Single ones first, the most important first. */
+static int compare(const void *a, const void *b)
+{
+    const hone_importance *x = a, *y = b;
+    const int pair_x = x->dim_b != UINT32_MAX, pair_y = y->dim_b != UINT32_MAX;
+    if (pair_x != pair_y)
+        return pair_x - pair_y;
+    if (x->importance < y->importance || x->importance > y->importance)
+        return x->importance < y->importance ? 1 : -1;
+    return x->dim_a != y->dim_a ? (x->dim_a > y->dim_a) - (x->dim_a < y->dim_a)
+                                : (x->dim_b > y->dim_b) - (x->dim_b < y->dim_b);
+}
+
+static int print(struct evaluation *e, enum output_format format)
+{
+    static const struct column columns[] = { { "parameter", COLUMN_TEXT },
+                                             { "with", COLUMN_TEXT },
+                                             { "importance", COLUMN_NUMBER },
+                                             { "deviation", COLUMN_NUMBER } };
+    struct output output;
+    int pairs = 0;
+    for (size_t i = 0; i < e->n_found; i++)
+        pairs |= e->found[i].dim_b != UINT32_MAX;
+    const int hide = format == OUTPUT_TEXT && !pairs; /* a column of dashes */
+    struct column shown[4] = { columns[0] };
+    for (int i = 1; i < 4; i++)
+        shown[i - (i > 1 && hide)] = columns[i];
+    qsort(e->found, e->n_found, sizeof *e->found, compare);
+    if (output_open(&output, format, shown, hide ? 3 : 4) < 0)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    for (size_t i = 0; i < e->n_found; i++) {
+        const hone_importance *one = &e->found[i];
+        char importance[32], deviation[32] = "";
+        const char *cells[4] = { e->space.view.dims[one->dim_a]->key };
+        size_t n = 1;
+        if (format == OUTPUT_TEXT) {
+            snprintf(importance, sizeof importance, "%.4f", one->importance);
+            snprintf(deviation, sizeof deviation, "%.4f", one->deviation);
+        } else {
+            number_format(one->importance, importance, sizeof importance);
+            number_format(one->deviation, deviation, sizeof deviation);
+        }
+        if (!hide)
+            cells[n++] = one->dim_b == UINT32_MAX ? NULL : e->space.view.dims[one->dim_b]->key;
+        cells[n++] = importance;
+        cells[n++] = isnan(one->deviation) ? NULL : deviation;
+        if (output_row(&output, cells) < 0)
+            break;
+    }
+    return output_close(&output) < 0 ? cli_fail(EXIT_FAILED, "cannot write the table: %s", strerror(errno)) : EXIT_OK;
+}
+
+static int evaluate(struct evaluation *e, const struct cli *cli, enum output_format format)
+{
+    const hone_importance_v1 *iface = e->method.loaded->iface;
+    const hone_importance_data data = {
+        sizeof data, e->space.view.n_dims, &e->space.view, e->n, e->x, e->values, (uint32_t)cli_has(cli, "pairs"), 0
+    };
+    hone_error err = HONE_ERROR_INIT;
+    if (data.pairs && !(iface->flags & HONE_IMPORTANCE_PAIRS))
+        return cli_usage_error(cli, "--pairs: the method '%s' knows single parameters only", e->method.entry->name);
+    if (iface->evaluate(e->method.self, &data, keep, e, &err) < 0)
+        return cli_fail(EXIT_FAILED, "%s: %s", e->method.entry->name,
+                        e->err.msg[0] ? e->err.msg
+                        : err.msg[0]  ? err.msg
+                                      : "it gave no reason");
+    return print(e, format);
+}
+
+static int run(const struct cli *cli)
+{
+    struct evaluation e = { .err = HONE_ERROR_INIT };
+    enum output_format format;
+    int code = cli_format(cli, &format);
+    if (code != 0)
+        return code;
+    if ((code = stored_open(&e.stored, cli, cli->arguments[0])) == 0 && (code = stored_choose(&e.stored, cli)) == 0 &&
+        (code = choose_objective(&e, cli)) == 0 && (code = read_space(&e)) == 0 && (code = read_trials(&e)) == 0 &&
+        (code = open_method(&e, cli)) == 0)
+        code = evaluate(&e, cli, format);
+    component_destroy(&e.method);
+    space_release(&e.space);
+    composition_release(&e.composition);
+    config_release(&e.config);
+    complaints_release(&e.complaints);
+    free(e.x);
+    free(e.values);
+    free(e.found);
+    stored_release(&e.stored);
+    return code;
+}
+
+const struct command command_importance = {
+    "importance",
+    "say which parameters of a study matter",
+    "STUDY [options]",
+    "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n"
+    "Complete trials count. What a number means is the method's: hone info METHOD.\n",
+    options,
+    1,
+    1,
+    run,
+    0
+};
