@@ -120,8 +120,8 @@ hone_rc model_fit(struct model *m, struct workspace *w, double noise, int fresh,
     }
     set_bounds(m, noise, low, high);
     if (nlopt_set_lower_bounds(opt, low) < 0 || nlopt_set_upper_bounds(opt, high) < 0 ||
-        nlopt_set_max_objective(opt, climb_value, &climb) < 0 || nlopt_set_ftol_abs(opt, 1e-3) < 0 ||
-        nlopt_set_maxeval(opt, m->n <= 100 ? 60 : 30) < 0) {
+        nlopt_set_max_objective(opt, climb_value, &climb) < 0 || nlopt_set_ftol_abs(opt, 1e-2) < 0 ||
+        nlopt_set_maxeval(opt, m->n <= 100 ? 40 : 30) < 0) {
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory for fitting a Gaussian process");
         goto out;
     }

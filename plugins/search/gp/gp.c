@@ -22,9 +22,9 @@ static const hone_param params[] = {
         "the others by rank."),
     HONE_INT(struct settings, candidates, "1024", 16, 1e6, HONE_P_ADVANCED, NULL,
              "Candidates scored for a proposal: half spread over the space, half near the best points."),
-    HONE_INT(struct settings, starts, "6", 1, 100, HONE_P_ADVANCED, NULL,
+    HONE_INT(struct settings, starts, "4", 1, 100, HONE_P_ADVANCED, NULL,
              "Candidates that gradients and single changes improve further."),
-    HONE_INT(struct settings, fantasies, "16", 1, MOST_FANTASIES, HONE_P_ADVANCED, NULL,
+    HONE_INT(struct settings, fantasies, "8", 1, MOST_FANTASIES, HONE_P_ADVANCED, NULL,
              "Outcomes supposed for the running trials, over which the expected improvement is averaged; 1: their mean "
              "alone (kriging believer), as always with several objectives."),
 };
@@ -93,7 +93,7 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
             return rc;
     }
     if (!found) {
-        quasi_random(hone_rng_derive(g->seed, 1), trial, n, x);
+        quasi_random(hone_rng_derive(g->seed, 1), trial, n, quasi_random_root(n), x);
         for (uint32_t i = 0; i < n; i++)
             x[i] = hone_dim_from_unit(g->opened->dims[i], x[i]);
     }

@@ -65,6 +65,7 @@ struct model {
     double *y;             /* (n) standardized values, lower is better */
     double center, spread; /* y = (value - center) / spread */
     double *theta;         /* (3 D + 2) */
+    double *shape;         /* (3, D) what model_scale made of theta: inverse length scale, a, b */
     double *l;             /* (N, N) lower Cholesky factor of kernel + noise, N = n + n_pending */
     double *alpha;         /* (N, n_fantasies) (kernel + noise)^-1 y */
     double *fitted;        /* (N, n_fantasies) posterior mean at the rows themselves */
@@ -191,6 +192,9 @@ double surrogate_score_one(struct surrogate *s, const double *e, double *gradien
 /* ---- optimize.c ---- */
 /* The point x: (n_dims), settled and allowed, that the surrogate likes best. 0 in *found: none that may be proposed. */
 hone_rc optimize(struct surrogate *s, hone_history *h, hone_rng *rng, double *x, int *found, hone_error *err);
-/* Point number `index` of a low-discrepancy sequence shifted by the generator's first numbers; u: (n) in [0, 1). */
-void quasi_random(uint64_t seed, uint64_t index, uint32_t n, double *u);
+/* The generalized golden ratio of n dimensions (Roberts, M. (2018), "The unreasonable effectiveness of quasirandom
+ * sequences"). */
+double quasi_random_root(uint32_t n);
+/* Point number `index` of that ratio's Kronecker sequence, shifted by the seed's first numbers; u: (n) in [0, 1). */
+void quasi_random(uint64_t seed, uint64_t index, uint32_t n, double root, double *u);
 #endif /* HONE_GP_H */

@@ -17,7 +17,8 @@ hone_rc model_init(struct model *m, const struct features *f, int is_warped, hon
     m->is_warped = is_warped != 0;
     m->spread = 1;
     m->theta = (double *)calloc(THETA_LENGTH(f->n), sizeof *m->theta);
-    return m->theta ? HONE_OK : hone_fail(err, HONE_ENOMEM, "", "out of memory for a Gaussian process");
+    m->shape = (double *)calloc(3 * (size_t)f->n + 1, sizeof *m->shape);
+    return m->theta && m->shape ? HONE_OK : hone_fail(err, HONE_ENOMEM, "", "out of memory for a Gaussian process");
 }
 
 void model_release(struct model *m)
@@ -26,6 +27,7 @@ void model_release(struct model *m)
     free(m->z);
     free(m->y);
     free(m->theta);
+    free(m->shape);
     free(m->l);
     free(m->alpha);
     free(m->fitted);
@@ -110,32 +112,36 @@ void model_standardize(struct model *m)
 
 /* ---- the kernel matrix ---- */
 
-/* Feature k at position e, warped and scaled. */
-static double scaled(const struct model *m, uint32_t k, const double *theta, double e, double *by_e)
+/* Feature k at position e, warped and scaled as model_scale was told last. */
+static double scaled(const struct model *m, uint32_t k, double e, double *by_e)
 {
-    const uint32_t d = m->features->n;
-    const double root = exp(0.5 * theta[k]);
+    const double *shape = m->shape + 3 * (size_t)k;
     double by_u, by_a, by_b, v;
     if (!m->is_warped) {
-        *by_e = root;
-        return root * e;
+        *by_e = shape[0];
+        return shape[0] * e;
     }
-    v = kernel_warp(e, exp(theta[THETA_A(d, k)]), exp(theta[THETA_B(d, k)]), &by_u, &by_a, &by_b);
-    *by_e = root * by_u;
-    return root * v;
+    v = kernel_warp(e, shape[1], shape[2], &by_u, &by_a, &by_b);
+    *by_e = shape[0] * by_u;
+    return shape[0] * v;
 }
 
 void model_scale(struct model *m, const double *theta, uint64_t rows)
 {
+    const uint32_t d = m->features->n;
     double by_e;
-    for (uint32_t k = 0; k < m->features->n; k++) {
+    for (uint32_t k = 0; k < d; k++) {
         const double *x = m->x + k * m->capacity;
+        double *shape = m->shape + 3 * (size_t)k;
         double *z = m->z + k * m->capacity;
+        shape[0] = exp(0.5 * theta[k]);
+        shape[1] = exp(theta[THETA_A(d, k)]);
+        shape[2] = exp(theta[THETA_B(d, k)]);
         if (m->features->list[k].is_category)
             memcpy(z, x, rows * sizeof *z);
         else if (m->is_warped)
             for (uint64_t i = 0; i < rows; i++)
-                z[i] = scaled(m, k, theta, x[i], &by_e);
+                z[i] = scaled(m, k, x[i], &by_e);
         else {
             const double root = exp(0.5 * theta[k]);
             for (uint64_t i = 0; i < rows; i++)
@@ -217,7 +223,7 @@ static void distance_gradient(const struct model *m, struct workspace *w, const 
         for (uint64_t i = 0; i < n; i++) {
             const double by_z = 2 * (w->b[i] * z[i] - v[i]);
             double by_u, by_log_a, by_log_b;
-            kernel_warp(x[i], exp(theta[THETA_A(d, k)]), exp(theta[THETA_B(d, k)]), &by_u, &by_log_a, &by_log_b);
+            kernel_warp(x[i], m->shape[3 * (size_t)k + 1], m->shape[3 * (size_t)k + 2], &by_u, &by_log_a, &by_log_b);
             by_a += by_z * by_log_a;
             by_b += by_z * by_log_b;
         }
@@ -306,7 +312,7 @@ static void cross_kernel(const struct model *m, const double *e, double *k, doub
             position = e[i];
             kernel_add_category(k, m->z + i * m->capacity, position, exp(m->theta[i]), rows);
         } else {
-            position = scaled(m, i, m->theta, e[i], &derivative);
+            position = scaled(m, i, e[i], &derivative);
             kernel_add_numeric(k, m->z + i * m->capacity, position, rows);
         }
         if (z) {

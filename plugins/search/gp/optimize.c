@@ -5,14 +5,20 @@
 
 #include <nlopt.h>
 
-enum { ROUNDS = 4, EVALUATIONS = 40, MOST_CHANGES = 512, MOST_TRIES = 64 };
+enum { ROUNDS = 3, EVALUATIONS = 24, MOST_CHANGES = 512, MOST_TRIES = 64 };
 
-void quasi_random(uint64_t seed, uint64_t index, uint32_t n, double *u)
+double quasi_random_root(uint32_t n)
 {
-    hone_rng rng = hone_rng_at(seed, 0);
-    double root = 1.5, power = 1;
+    double root = 1.5;
     for (int i = 0; i < 64; i++) /* root^(n + 1) = root + 1, by its fixed point */
         root = pow(1 + root, 1.0 / (n + 1.0));
+    return root;
+}
+
+void quasi_random(uint64_t seed, uint64_t index, uint32_t n, double root, double *u)
+{
+    hone_rng rng = hone_rng_at(seed, 0);
+    double power = 1;
     for (uint32_t k = 0; k < n; k++) {
         double whole;
         power /= root;
@@ -110,12 +116,13 @@ static void first_candidates(const struct surrogate *s, const hone_history *h, h
 {
     const uint64_t global = p->capacity / 2;
     const uint64_t seed = hone_rng_u64(rng);
+    const double root = quasi_random_root(p->space->n_dims);
     double *u = p->score; /* not in use yet; as long as a point where there are that many candidates */
     double *room = NULL;
     if (p->capacity < p->space->n_dims && !(u = room = (double *)malloc(p->space->n_dims * sizeof *room)))
         return;
     for (uint64_t i = 0; i < 4 * global && p->n < global; i++) {
-        quasi_random(seed, i, p->space->n_dims, u);
+        quasi_random(seed, i, p->space->n_dims, root, u);
         for (uint32_t k = 0; k < p->space->n_dims; k++)
             pool_next(p)[k] = hone_dim_from_unit(p->space->dims[k], u[k]);
         (void)pool_take(p, h);
@@ -181,7 +188,7 @@ static hone_rc polish(struct surrogate *s, const hone_history *h, struct pool *p
     c.opt = nlopt_create(NLOPT_LD_LBFGS, c.n);
     if (!c.opt || nlopt_set_lower_bounds(c.opt, low) < 0 || nlopt_set_upper_bounds(c.opt, high) < 0 ||
         nlopt_set_max_objective(c.opt, polish_value, &c) < 0 || nlopt_set_maxeval(c.opt, EVALUATIONS) < 0 ||
-        nlopt_set_ftol_abs(c.opt, 1e-4) < 0)
+        nlopt_set_ftol_abs(c.opt, 1e-3) < 0)
         goto full;
     (void)nlopt_optimize(c.opt, t, &value);             /* wherever it ended: what counts is the score below */
     for (int half = 0; half < 12 && !*better; half++) { /* back towards the start, if it ended where nothing may be */

@@ -31,7 +31,8 @@ hone_rc surrogate_init(struct surrogate *s, const struct settings *settings, con
     if (!s->models || !s->fitted_at || !s->means || !s->by_means || !s->sds)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u Gaussian processes", s->n_models);
     for (uint32_t i = 0; i < s->n_models; i++)
-        if ((rc = model_init(s->models + i, &s->features, settings->input_warping, err)) != HONE_OK)
+        if ((rc = model_init(s->models + i, &s->features, settings->input_warping && i < s->n_objectives, err)) !=
+            HONE_OK)
             return rc;
     return HONE_OK;
 }
@@ -240,7 +241,8 @@ static hone_rc fill(struct surrogate *s, const hone_history *h, uint32_t i, uint
 static hone_rc refit(struct surrogate *s, uint32_t i, uint64_t told, hone_error *err)
 {
     const uint64_t last = s->fitted_at[i], every = s->n_rows <= 100 ? 1 : (s->n_rows + 49) / 50;
-    const int fresh = !last || told < 64 || told / 4 > last / 4;
+    const uint64_t pause = i < s->n_objectives ? 4 : 16; /* constraints need less care */
+    const int fresh = !last || told < pause * 2 || told / pause > last / pause;
     hone_rc rc;
     if (last && told < last + every)
         return HONE_OK;
