@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MINI_COMPONENTS = 128, MINI_SECTIONS = 32, MINI_VALUES = 4096, MINI_FILES = 8, MINI_TEXT = 8192 };
+enum { MINI_COMPONENTS = 1024, MINI_SECTIONS = 32, MINI_VALUES = 4096, MINI_FILES = 8, MINI_TEXT = 8192 };
 
 struct mini_section {
     char name[64], use[64];
