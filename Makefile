@@ -67,7 +67,12 @@ TESTS_SH   := $(sort $(wildcard tests/e2e/*_test.sh))
 # plugins made for tests, some of them broken on purpose: tests/bad/NAME.c becomes tests/bad-NAME.so
 BAD        := $(patsubst tests/bad/%.c,$(B)/tests/bad/%.so,$(wildcard tests/bad/*.c))
 
-all: $(B)/hone $(B)/hone-plugin-check $(B)/$(NN_SONAME) $(PLUGINS)
+# plugins of folders that were there once: hone would still load them
+STALE := $(filter-out $(PLUGINS),$(wildcard $(B)/plugins/*.so))
+stale:
+	$(if $(STALE),$(Q)rm -f $(STALE))
+
+all: stale $(B)/hone $(B)/hone-plugin-check $(B)/$(NN_SONAME) $(PLUGINS)
 
 # ---- program, library, plugins ----
 $(B)/hone: $(B)/core/cli/main.o $(CORE_OBJ)
@@ -165,6 +170,6 @@ help:
 #: DEPS=no           never call apt-get            V=1  show the commands
 
 .DELETE_ON_ERROR:
-.PHONY: all check test-binaries hdr-check deps demo clean help
+.PHONY: all stale check test-binaries hdr-check deps demo clean help
 include $(wildcard mk/*.mk)
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
