@@ -219,6 +219,8 @@ HOT void kernel_round_bfloat16(const float *x, float *y, int64_t n)
     IVDEP
     for (int64_t i = 0; i < n; i++) {
         const uint32_t bits = rounded_bits(x[i]) & 0xffff0000u;
-        memcpy(&y[i], &bits, sizeof bits);
+        float rounded;
+        memcpy(&rounded, &bits, sizeof rounded);
+        y[i] = rounded;
     }
 }

@@ -123,7 +123,7 @@ static const char *fault(const hone_space *space, const double *x)
 {
     for (uint32_t i = 0; i < space->n_dims; i++) {
         const hone_dim *d = space->dims[i];
-        if (!hone_space_active(space, x, i) != isnan(x[i]))
+        if ((hone_space_active(space, x, i) == 0) != (isnan(x[i]) != 0))
             return d->key;
         if (!isnan(x[i]) &&
             (x[i] < d->min || x[i] > d->max || fabs(hone_dim_snap(d, x[i]) - x[i]) > 1e-9 * fmax(1, fabs(x[i]))))

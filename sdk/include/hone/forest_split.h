@@ -225,7 +225,8 @@ static inline int hone_forest_try_number_(const hone_forest *f, const uint8_t *c
         sl += copies[rows[i]] * y[rows[i]];
         if (!(next > v))
             continue;
-        for (uint32_t nan_left = 0; nan_left <= (wn > 0 && i + 1 < m); nan_left++) { /* at the end: active | inactive */
+        const uint32_t sides = wn > 0 && i + 1 < m ? 2 : 1; /* at the end: active | inactive */
+        for (uint32_t nan_left = 0; nan_left < sides; nan_left++) {
             const double gain = hone_forest_score_(wl + nan_left * wn, sl + nan_left * sn, w, s, least);
             if (!(gain > best->gain))
                 continue;
