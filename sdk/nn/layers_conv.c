@@ -14,8 +14,9 @@ static struct primitive *make(struct lowering *l, int32_t id, const struct conv_
 
 static void count(struct lowering *l, const struct conv_shape *s)
 {
-    l->program->flops += 2.0 * (double)s->batch * (double)(s->out[0] * s->out[1]) * (double)s->filters *
-                         (double)(s->channels / s->groups) * (double)(s->kernel[0] * s->kernel[1]);
+    const int64_t heard = s->channels / s->groups; /* channels that a filter sees */
+    l->program->flops += 2.0 * (double)s->batch * (double)(s->out[0] * s->out[1]) * (double)s->filters * (double)heard *
+                         (double)(s->kernel[0] * s->kernel[1]);
 }
 
 static const struct layout *layout_of(const struct lowering *l, int32_t id)

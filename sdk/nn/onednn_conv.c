@@ -190,7 +190,7 @@ hone_rc conv_create(const struct conv_shape *shape, enum conv_pass pass, const c
     if (!p)
         return HONE_ENOMEM;
     dnnl_status_t status;
-    const dnnl_engine_t engine = onednn_engine(&status);
+    dnnl_engine_t engine = onednn_engine(&status);
     if (status != dnnl_success || (status = conv_mds(&mds, shape, pass)) != dnnl_success ||
         (status = primitive_attributes(false, &attr)) != dnnl_success ||
         (status = describe_conv(engine, p, shape, pass, &mds, attr)) != dnnl_success ||

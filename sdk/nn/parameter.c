@@ -77,7 +77,8 @@ static bool draw(const hone_graph *g, const hone_parameter *p, uint32_t index, c
 {
     const uint64_t seed = hone_rng_derive(g->seed, INIT_STREAMS);
     const int64_t n = hone_shape_elements(p->dims, p->n_dims), rows = p->dims[0];
-    const double pixels = (double)(n / rows / p->dims[1]);
+    const int64_t kernel = n / rows / p->dims[1];
+    const double pixels = (double)kernel;
     double in = (double)p->dims[1] * pixels, out = (double)rows * pixels;
     if (layer->kind == NODE_CONV_TRANSPOSE) { /* stored (in, out, ...); each output hears a share of the kernel */
         const double share = (double)(layer->window.stride[0] * layer->window.stride[1]), swap = in;

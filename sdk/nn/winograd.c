@@ -108,7 +108,8 @@ bool winograd_pays(const struct conv_shape *s)
         s->dilation[1] != 1 || s->groups != 1 || s->channels % MULTIPLE || s->filters % MULTIPLE || s->pad[0] >= k ||
         s->pad[1] >= k || s->bfloat16)
         return false;
-    const double made = (double)((s->out[0] + m - 1) / m * m) * (double)((s->out[1] + m - 1) / m * m);
+    const int64_t rows = (s->out[0] + m - 1) / m * m, columns = (s->out[1] + m - 1) / m * m; /* whole tiles */
+    const double made = (double)rows * (double)columns;
     const double wanted = (double)(s->out[0] * s->out[1]);
     return wanted / made * (double)(k * k * m * m) / PLACES >= LEAST_GAIN;
 }

@@ -5,6 +5,7 @@
 
 #include "hone/param.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ static hone_rc axis_init(struct axis *a, uint32_t length, uint32_t side, double 
 
 static uint8_t rounded(float v)
 {
-    return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5f);
+    return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)lroundf(v);
 }
 
 void picture_cut(const struct picture *picture, uint32_t top, uint32_t left, uint32_t height, uint32_t width,

@@ -6,26 +6,27 @@
 #define HONE_PROBLEMS_H
 #include "hone/search.h"
 
-#define PROBLEMS(X)                                                                                               \
-    X(branin)                                                                                                     \
-    X(hartmann3)                                                                                                  \
-    X(hartmann6)                                                                                                  \
-    X(ackley)                                                                                                     \
-    X(rosenbrock)                                                                                                 \
-    X(rastrigin)                                                                                                  \
-    X(levy)                                                                                                       \
-    X(styblinski_tang)                                                                                            \
-    X(sphere)                                                                                                     \
-    X(griewank)                                                                                                   \
-    X(michalewicz)                                                                                                \
-    X(six_hump_camel)                                                                                             \
-    X(goldstein_price)                                                                                            \
-    X(himmelblau)                                                                                                 \
-    X(eggholder)                                                                                                  \
-    X(shekel)                                                                                                     \
-    X(quadratic1) X(q1_choice) X(q1_lognormal) X(n_arms) X(distractor) X(gauss_wave) X(gauss_wave2) X(many_dists) \
-        X(zdt1) X(zdt2) X(zdt3) X(zdt4) X(zdt6) X(dtlz1) X(dtlz2) X(dtlz7) X(binh_korn) X(constrained_branin)     \
-            X(gardner1) X(gardner2) X(gramacy) X(counting_ones) X(jenatton) X(mf_hartmann3) X(mf_hartmann6)
+#define PROBLEMS(X)                                                                                                   \
+    X(branin)                                                                                                         \
+    X(hartmann3)                                                                                                      \
+    X(hartmann6)                                                                                                      \
+    X(ackley)                                                                                                         \
+    X(rosenbrock)                                                                                                     \
+    X(rastrigin)                                                                                                      \
+    X(levy)                                                                                                           \
+    X(styblinski_tang)                                                                                                \
+    X(sphere)                                                                                                         \
+    X(griewank)                                                                                                       \
+    X(michalewicz)                                                                                                    \
+    X(six_hump_camel)                                                                                                 \
+    X(goldstein_price)                                                                                                \
+    X(himmelblau)                                                                                                     \
+    X(eggholder)                                                                                                      \
+    X(shekel)                                                                                                         \
+    X(quadratic1)                                                                                                     \
+    X(q1_choice) X(q1_lognormal) X(n_arms) X(distractor) X(gauss_wave) X(gauss_wave2) X(many_dists) X(zdt1) X(zdt2)   \
+        X(zdt3) X(zdt4) X(zdt6) X(dtlz1) X(dtlz2) X(dtlz7) X(binh_korn) X(constrained_branin) X(gardner1) X(gardner2) \
+            X(gramacy) X(counting_ones) X(jenatton) X(mf_hartmann3) X(mf_hartmann6)
 
 enum { MOST_VALUES = 10, MOST_CONSTRAINTS = 2 };
 
@@ -77,12 +78,12 @@ double branin_value(const double *x, uint32_t n);
     static const hone_dim name = {                                                                      \
         .size = sizeof(hone_dim), .type = HONE_DIM_REAL, .key = k, .min = lo, .max = hi, .deviation = 1 \
     }
-#define CHOICE_DIM(name, k, texts)                                                       \
-    static const hone_dim name = { .size = sizeof(hone_dim),                             \
-                                   .type = HONE_DIM_CHOICE,                              \
-                                   .n_choices = sizeof(texts) / sizeof *(texts),         \
-                                   .key = k,                                             \
-                                   .max = (double)(sizeof(texts) / sizeof *(texts)) - 1, \
-                                   .deviation = 1,                                       \
+#define CHOICE_DIM(name, k, texts)                                 \
+    static const hone_dim name = { .size = sizeof(hone_dim),       \
+                                   .type = HONE_DIM_CHOICE,        \
+                                   .n_choices = HONE_COUNT(texts), \
+                                   .key = k,                       \
+                                   .max = HONE_COUNT(texts) - 1.0, \
+                                   .deviation = 1,                 \
                                    .choices = texts }
 #endif /* HONE_PROBLEMS_H */
