@@ -4,6 +4,7 @@
  * problem` in its family's file, one line of PROBLEMS and one of the table in doc.c. [any] */
 #ifndef HONE_PROBLEMS_H
 #define HONE_PROBLEMS_H
+#include "hone/param.h"
 #include "hone/search.h"
 
 #define PROBLEMS(X)                                                                                                   \
