@@ -7,28 +7,16 @@
 #include "hone/param.h"
 #include "hone/search.h"
 
-#define PROBLEMS(X)                                                                                                    \
-    X(branin)                                                                                                          \
-    X(hartmann3)                                                                                                       \
-    X(hartmann6)                                                                                                       \
-    X(ackley)                                                                                                          \
-    X(rosenbrock)                                                                                                      \
-    X(rastrigin)                                                                                                       \
-    X(levy)                                                                                                            \
-    X(styblinski_tang)                                                                                                 \
-    X(sphere)                                                                                                          \
-    X(griewank)                                                                                                        \
-    X(michalewicz)                                                                                                     \
-    X(six_hump_camel)                                                                                                  \
-    X(goldstein_price)                                                                                                 \
-    X(himmelblau)                                                                                                      \
-    X(eggholder)                                                                                                       \
-    X(shekel)                                                                                                          \
-    X(quadratic1)                                                                                                      \
-    X(q1_choice)                                                                                                       \
-    X(q1_lognormal) X(n_arms) X(distractor) X(gauss_wave) X(gauss_wave2) X(many_dists) X(zdt1) X(zdt2) X(zdt3) X(zdt4) \
-        X(zdt6) X(dtlz1) X(dtlz2) X(dtlz7) X(binh_korn) X(constrained_branin) X(gardner1) X(gardner2) X(gramacy)       \
-            X(counting_ones) X(jenatton) X(mf_hartmann3) X(mf_hartmann6)
+/* clang-format cannot make up its mind where the backslashes belong */
+/* clang-format off */
+#define PROBLEMS(X) \
+    X(branin) X(hartmann3) X(hartmann6) X(ackley) X(rosenbrock) X(rastrigin) X(levy) X(styblinski_tang) \
+    X(sphere) X(griewank) X(michalewicz) X(six_hump_camel) X(goldstein_price) X(himmelblau) X(eggholder) \
+    X(shekel) X(quadratic1) X(q1_choice) X(q1_lognormal) X(n_arms) X(distractor) X(gauss_wave) \
+    X(gauss_wave2) X(many_dists) X(zdt1) X(zdt2) X(zdt3) X(zdt4) X(zdt6) X(dtlz1) X(dtlz2) X(dtlz7) \
+    X(binh_korn) X(constrained_branin) X(gardner1) X(gardner2) X(gramacy) X(counting_ones) X(jenatton) \
+    X(mf_hartmann3) X(mf_hartmann6)
+/* clang-format on */
 
 enum { MOST_VALUES = 10, MOST_CONSTRAINTS = 2 };
 
