@@ -11,11 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *path_of(const struct study *study, uint64_t trial, int64_t step)
+char *checkpoint_path(const char *directory, uint64_t trial, int64_t step)
 {
     char *path = NULL;
-    return asprintf(&path, "%s/checkpoints/trial%llu-%lld", study->composition->study.directory,
-                    (unsigned long long)trial, (long long)step) < 0
+    return asprintf(&path, "%s/checkpoints/trial%llu-%lld", directory, (unsigned long long)trial, (long long)step) < 0
                ? NULL
                : path;
 }
@@ -44,6 +43,7 @@ static hone_rc doom(struct study *study, const struct trial *owner, struct crew_
             c->doomed_capacity = capacity;
         }
         c->doomed[c->n_doomed++] = *checkpoint;
+        c->bytes -= checkpoint->size < c->bytes ? checkpoint->size : c->bytes;
     }
     memset(checkpoint, 0, sizeof *checkpoint);
     return HONE_OK;
@@ -81,7 +81,6 @@ static hone_rc keep_within(struct study *study, hone_error *err)
         struct trial *t = study->table.trials[i];
         if (t->state != HONE_STATE_PAUSED || t->cloned || !t->at_pause.size)
             continue;
-        study->checkpoints.bytes -= t->at_pause.size;
         memset(&t->newest, 0, sizeof t->newest);
         rc = doom(study, t, &t->at_pause, err);
     }
@@ -178,8 +177,7 @@ void study_checkpoints_sweep(struct study *study)
             c->doomed[kept++] = doomed;
             continue;
         }
-        c->bytes -= doomed.size < c->bytes ? doomed.size : c->bytes;
-        if ((path = path_of(study, doomed.trial, doomed.step)))
+        if ((path = checkpoint_path(study->composition->study.directory, doomed.trial, doomed.step)))
             unlink(path); /* not there: somebody tidied up */
         free(path);
     }

@@ -13,6 +13,9 @@ struct crew_checkpoint {
     uint64_t size, checksum;
 };
 
+/* Malloc'ed "DIRECTORY/checkpoints/trialN-STEP"; NULL: out of memory. */
+char *checkpoint_path(const char *directory, uint64_t trial, int64_t step);
+
 struct crew_trial {
     uint64_t number, attempt;
     uint32_t flags; /* HONE_TRIAL_... */

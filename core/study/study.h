@@ -6,6 +6,7 @@
  * workers: so what was acted upon is always in the storage, and a resumed study can replay its decisions. */
 #ifndef HONE_STUDY_STUDY_H
 #define HONE_STUDY_STUDY_H
+#include "base/clock.h"
 #include "config/composition.h"
 #include "hone/reporter.h"
 #include "hone/scheduler.h"
@@ -159,8 +160,6 @@ hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *
 void study_fill_record(const struct study *study, const struct trial *trial, struct trial_record *record);
 hone_rc trial_record_init(struct trial_record *record, uint32_t n_dims, hone_error *err);
 void trial_record_release(struct trial_record *record);
-double seconds_now(void);    /* since the epoch */
-double seconds_steady(void); /* monotonic */
 
 /* measure.c: from names to the study's values */
 void measure_values(const struct study *study, const hone_value *values, uint32_t n, double *out);

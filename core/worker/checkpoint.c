@@ -2,6 +2,7 @@
 /* Checkpoints on the worker's side: written under a temporary name, made durable, named, told. */
 #include "worker/checkpoint.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "hone/param.h"
 
@@ -10,18 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BLOCK = 1 << 18 };
-
-char *checkpoint_path(const char *directory, uint64_t trial, int64_t step)
-{
-    char *path = NULL;
-    return asprintf(&path, "%s/checkpoints/trial%llu-%lld", directory, (unsigned long long)trial, (long long)step) < 0
-               ? NULL
-               : path;
-}
 
 /* FNV-1a over words of 64 bits, the last one filled up with zeros: fast, and any change of a word changes the sum. */
 static uint64_t sum_block(uint64_t h, const uint8_t *bytes, size_t n)
@@ -71,13 +63,6 @@ out:
     return rc;
 }
 
-static double monotonic(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static struct trial_run *run_of(const hone_trial *trial)
 {
     return (struct trial_run *)trial->impl;
@@ -88,7 +73,7 @@ static struct trial_run *run_of(const hone_trial *trial)
 static uint32_t wants_checkpoint(const hone_trial *trial)
 {
     const struct trial_run *run = run_of(trial);
-    return !(trial->flags & HONE_TRIAL_FINAL) && monotonic() - run->saved >= run->checkpoint_interval;
+    return !(trial->flags & HONE_TRIAL_FINAL) && seconds_steady() - run->saved >= run->checkpoint_interval;
 }
 
 static char *temporary_of(const struct trial_run *run)
@@ -148,7 +133,7 @@ static hone_rc end_checkpoint(const hone_trial *trial, int64_t step, hone_error 
         rc = hone_fail(err, HONE_EIO, NULL, "cannot write the checkpoint %.150s: %s", run->saving, strerror(errno));
         goto out;
     }
-    run->saved = monotonic();
+    run->saved = seconds_steady();
     wire_begin(out, WIRE_CHECKPOINT);
     wire_u64(out, (uint64_t)step);
     wire_u64(out, size);
@@ -167,7 +152,7 @@ void checkpoints_offer(struct trial_run *run)
     run->trial.wants_checkpoint = wants_checkpoint;
     run->trial.checkpoint_path = begin_checkpoint;
     run->trial.checkpoint = end_checkpoint;
-    run->saved = monotonic();
+    run->saved = seconds_steady();
 }
 
 /* ---- what it begins from ---- */

@@ -6,8 +6,6 @@
 #include "study/crew.h"
 #include "worker/trial_run.h"
 
-/* Malloc'ed "DIRECTORY/checkpoints/trialN-STEP"; NULL: out of memory. */
-char *checkpoint_path(const char *directory, uint64_t trial, int64_t step);
 /* Reads the file: its size and checksum. HONE_EIO, naming it. */
 hone_rc checkpoint_measure(const char *path, uint64_t *size, uint64_t *checksum, hone_error *err);
 /* Fills in what a trial sees of checkpoints: the functions, and the file to begin from, checked. Damaged ones are told to the

@@ -2,6 +2,7 @@
 /* The crew: what the workers' frames mean, limits, and what becomes of those that die. */
 #include "worker/pool.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "hone/param.h"
 #include "hone/search.h"
@@ -55,13 +56,6 @@ struct pool {
     struct pollfd *polls;
 };
 
-static double monotonic(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static hone_rc worker_spawn(struct pool *pool, struct worker *w, hone_error *err)
 {
     const hone_rc rc = process_spawn(&w->process, pool->program, err);
@@ -80,7 +74,7 @@ static hone_rc begin_trial(struct worker *w, hone_error *err)
 {
     w->waiting_trial = 0;
     w->state = WORKER_BUSY;
-    w->started = monotonic();
+    w->started = seconds_steady();
     w->reported = 0;
     return process_send(&w->process, &w->trial_frame, err);
 }
@@ -136,7 +130,7 @@ static hone_rc crew_verdict(struct crew *crew, unsigned worker, uint32_t verdict
     if (w->state != WORKER_BUSY)
         return HONE_OK; /* it died, which was told */
     if (w->reported > 0)
-        w->started += monotonic() - w->reported;
+        w->started += seconds_steady() - w->reported;
     w->reported = 0;
     wire_begin(&pool->scratch, WIRE_VERDICT);
     wire_u32(&pool->scratch, verdict);
@@ -150,7 +144,7 @@ static void worker_end(struct worker *w, enum ending why, double grace)
     if (w->ending != ENDING_NO)
         return;
     w->ending = why;
-    w->kill_at = monotonic() + grace;
+    w->kill_at = seconds_steady() + grace;
     process_ask_to_end(&w->process);
 }
 
@@ -219,7 +213,7 @@ static hone_rc decode(struct pool *pool, struct worker *w, struct wire_frame *fr
     case WIRE_REPORT:
         event->what = CREW_REPORT;
         event->step = (int64_t)wire_get_u64(frame);
-        w->reported = monotonic();
+        w->reported = seconds_steady();
         rc = decode_values(&pool->decoded, frame, event, err);
         break;
     case WIRE_OUTCOME:
@@ -410,7 +404,7 @@ static int move_bytes(struct pool *pool, double seconds)
         if (pool->polls[2 * i].revents & POLLOUT)
             process_flush(&w->process);
         if (pool->polls[2 * i].revents & ~POLLOUT && !process_fill(&w->process))
-            w->kill_at = monotonic() + LINGER_MAX;
+            w->kill_at = seconds_steady() + LINGER_MAX;
     }
     return 1;
 }
@@ -418,7 +412,7 @@ static int move_bytes(struct pool *pool, double seconds)
 static hone_rc crew_wait(struct crew *crew, double seconds, struct crew_event *event, hone_error *err)
 {
     struct pool *pool = (struct pool *)crew;
-    const double until = monotonic() + seconds;
+    const double until = seconds_steady() + seconds;
     (void)err;
     for (int looks = 0;; looks++) {
         for (unsigned k = 0; k < crew->n; k++) {
@@ -428,7 +422,7 @@ static hone_rc crew_wait(struct crew *crew, double seconds, struct crew_event *e
                 return HONE_OK;
             }
         }
-        const double now = monotonic();
+        const double now = seconds_steady();
         int linger;
         if (next_death(pool, now, &linger, event) == HONE_OK)
             return HONE_OK;
@@ -498,12 +492,12 @@ void pool_destroy(struct pool *pool)
         if (w->process.channel >= 0)
             shutdown(w->process.channel, SHUT_RDWR); /* an idle worker ends at the end of its channel */
     }
-    const double until = monotonic() + (pool->grace < 1 ? pool->grace : 1);
+    const double until = seconds_steady() + (pool->grace < 1 ? pool->grace : 1);
     for (unsigned i = 0; pool->workers && i < pool->crew.n; i++) {
         struct worker *w = &pool->workers[i];
         while (!process_reap(&w->process)) {
             process_drain(&w->process);
-            if (monotonic() >= until)
+            if (seconds_steady() >= until)
                 process_kill(&w->process);
             nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
         }

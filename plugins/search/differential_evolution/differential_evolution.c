@@ -219,35 +219,16 @@ static void challenge(const struct evolution *e, uint64_t slot, double f, double
                      : opponent[k];
 }
 
-static int same_point(const double *a, const double *b, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (isnan(a[i]) != isnan(b[i]) || a[i] < b[i] || a[i] > b[i])
-            return 0;
-    return 1;
-}
-
 hone_rc add_pending(struct evolution *e, struct state *s, const struct pending *p, const double *row, hone_error *err)
 {
-    if (s->n_pending == s->pending_capacity) {
-        const uint64_t capacity = s->pending_capacity ? 2 * s->pending_capacity : 16;
-        if (!hone_history_grow_((void **)&s->pending, capacity, 1, sizeof *s->pending) ||
-            !hone_history_grow_((void **)&s->pending_rows, capacity, e->n, sizeof *s->pending_rows))
-            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the running trials");
-        s->pending_capacity = capacity;
-    }
-    s->pending[s->n_pending] = *p;
-    memcpy(s->pending_rows + s->n_pending * e->n, row, e->n * sizeof *row);
-    s->n_pending++;
-    return HONE_OK;
+    return hone_pending_add((void **)&s->pending, sizeof *s->pending, &s->pending_rows, e->n, &s->n_pending,
+                            &s->pending_capacity, p, row, err);
 }
 
 static void remove_pending(struct evolution *e, uint64_t i)
 {
     struct state *s = &e->state;
-    s->n_pending--;
-    s->pending[i] = s->pending[s->n_pending];
-    memmove(s->pending_rows + i * e->n, s->pending_rows + s->n_pending * e->n, e->n * sizeof *s->pending_rows);
+    hone_pending_remove(s->pending, sizeof *s->pending, s->pending_rows, e->n, &s->n_pending, i);
 }
 
 static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
@@ -267,7 +248,7 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
             random_row(e, &rng, e->row);
         }
         point_of_row(e, e->row, x);
-        if (hone_history_may(&s->history, x) && !(opponent && same_point(x, opponent, e->space->n_dims)))
+        if (hone_history_may(&s->history, x) && !(opponent && hone_point_same(x, opponent, e->space->n_dims)))
             break;
     }
     if ((rc = hone_history_propose(&s->history, trial, &rng, x, err)) != HONE_OK)
@@ -356,7 +337,7 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     hone_rc rc;
     for (uint64_t i = 0; i < s->history.n_running; i++)
         if (s->history.running[i].trial == outcome->trial)
-            own = same_point(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
+            own = hone_point_same(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
     if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK)
         return rc;
     row_of_point(e, outcome->x, e->row);

@@ -97,36 +97,16 @@ void point_of_row(const struct nelder_mead *m, const double *row, double *x)
     hone_space_settle(m->space, x);
 }
 
-static int same_point(const double *a, const double *b, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (isnan(a[i]) != isnan(b[i]) || a[i] < b[i] || a[i] > b[i])
-            return 0;
-    return 1;
-}
-
 hone_rc add_pending(struct nelder_mead *m, struct state *s, const struct pending *p, const double *row, hone_error *err)
 {
-    if (s->n_pending == s->pending_capacity) {
-        const uint64_t capacity = s->pending_capacity ? 2 * s->pending_capacity : 16;
-        if (!hone_history_grow_((void **)&s->pending, capacity, 1, sizeof *s->pending) ||
-            !hone_history_grow_((void **)&s->pending_rows, capacity, m->width, sizeof *s->pending_rows))
-            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the running trials");
-        s->pending_capacity = capacity;
-    }
-    s->pending[s->n_pending] = *p;
-    memcpy(s->pending_rows + s->n_pending * m->width, row, m->width * sizeof *row);
-    s->n_pending++;
-    return HONE_OK;
+    return hone_pending_add((void **)&s->pending, sizeof *s->pending, &s->pending_rows, m->width, &s->n_pending,
+                            &s->pending_capacity, p, row, err);
 }
 
 static void remove_pending(struct nelder_mead *m, uint64_t i)
 {
     struct state *s = &m->state;
-    s->n_pending--;
-    s->pending[i] = s->pending[s->n_pending];
-    memmove(s->pending_rows + i * m->width, s->pending_rows + s->n_pending * m->width,
-            m->width * sizeof *s->pending_rows);
+    hone_pending_remove(s->pending, sizeof *s->pending, s->pending_rows, m->width, &s->n_pending, i);
 }
 
 /* ---- asks ---- */
@@ -256,7 +236,7 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     hone_rc rc;
     for (uint64_t i = 0; i < s->history.n_running; i++)
         if (s->history.running[i].trial == outcome->trial)
-            own = same_point(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
+            own = hone_point_same(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
     if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK ||
         (rc = hone_lookup_follow(&s->lookup, &s->history, err)) != HONE_OK)
         return rc;

@@ -408,6 +408,43 @@ static inline hone_rc hone_history_tell(hone_history *h, const hone_outcome *o, 
     return HONE_OK;
 }
 
+/* 1 where two points: (n) are the same, inactive dimensions too. */
+static inline int hone_point_same(const double *a, const double *b, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (isnan(a[i]) != isnan(b[i]) || a[i] < b[i] || a[i] > b[i])
+            return 0;
+    return 1;
+}
+
+/* ---- what a search notes down about its running trials: items: (n, item_bytes), rows: (n, width), in no order ---- */
+
+/* Appends one of each. HONE_ENOMEM, with nothing lost. */
+static inline hone_rc hone_pending_add(void **items, size_t item_bytes, double **rows, uint32_t width, uint64_t *n,
+                                       uint64_t *capacity, const void *item, const double *row, hone_error *err)
+{
+    if (*n == *capacity) {
+        const uint64_t more = *capacity ? 2 * *capacity : 16;
+        if (!hone_history_grow_(items, more, 1, item_bytes) ||
+            !hone_history_grow_((void **)rows, more, width, sizeof **rows))
+            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the running trials");
+        *capacity = more;
+    }
+    memcpy((char *)*items + *n * item_bytes, item, item_bytes);
+    memcpy(*rows + *n * width, row, width * sizeof *row);
+    ++*n;
+    return HONE_OK;
+}
+
+/* Takes out number i; the last one takes its place. */
+static inline void hone_pending_remove(void *items, size_t item_bytes, double *rows, uint32_t width, uint64_t *n,
+                                       uint64_t i)
+{
+    --*n;
+    memmove((char *)items + i * item_bytes, (char *)items + *n * item_bytes, item_bytes);
+    memmove(rows + i * width, rows + *n * width, width * sizeof *rows);
+}
+
 /* ---- as bytes, of this machine's order ---- */
 
 static inline hone_rc hone_history_save(const hone_history *h, const hone_ostream *out, hone_error *err)
