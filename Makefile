@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # make help lists the targets. Build products live in build/ (build-SAN/ for a sanitizer build); nothing else is written.
+.DEFAULT_GOAL := all
 VERSION  := $(shell sed -n 's/^\#define HONE_VERSION "\(.*\)"/\1/p' core/base/version.h)
 ABI      := $(shell sed -n 's/^\#define HONE_ABI_MAJOR \([0-9]*\).*/\1/p' sdk/include/hone/plugin.h)
 NN_SONAME := libhone-nn.so.1
