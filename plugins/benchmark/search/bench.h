@@ -61,9 +61,8 @@ void sort_values(double *values, uint64_t n);
 /* ranks: (n), 1 for the least; equal values share the mean of theirs. */
 void rank_values(const double *values, uint64_t n, double *ranks);
 /* Two-sided p-value of the signed-rank test of a against b: (n) pairs, Wilcoxon 1945; pairs without a difference are left
- * out, ties get their mean rank. Exact (the distribution over all signs of the ranks at hand) for up to EXACT_PAIRS pairs,
- * else the normal approximation with the correction for ties. 1 where nothing differs. HONE_ENOMEM. */
-enum { EXACT_PAIRS = 200 };
+ * out, ties get their mean rank, few pairs have the exact distribution (hone/signed_rank.h). 1 where nothing differs.
+ * HONE_ENOMEM. */
 hone_rc signed_rank(const double *a, const double *b, uint64_t n, double *p, hone_error *err);
 
 /* ---- peer.c ---- */

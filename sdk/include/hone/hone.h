@@ -29,6 +29,7 @@
 #include "hone/scheduler.h"
 #include "hone/search.h"
 #include "hone/settings.h"
+#include "hone/signed_rank.h"
 #include "hone/simd.h"
 #include "hone/storage.h"
 #include "hone/task.h"
