@@ -12,6 +12,7 @@
 #define HONE_TESTS_MINI_HOST_H
 #include "hone/dataset.h"
 #include "hone/objective.h"
+#include "hone/place.h"
 #include "hone/settings.h"
 
 #include <dirent.h>
@@ -205,15 +206,28 @@ static hone_rc mini_parse(struct mini_host *h)
 }
 
 /* ---- hone.components/1 ---- */
+static int32_t mini_stage(const struct mini_section *s)
+{
+    const hone_place *place = s->component->get_ext ? (const hone_place *)s->component->get_ext(HONE_EXT_PLACE) : NULL;
+    return place ? place->stage : 0;
+}
+
+/* By stage, then as in the INI. */
 static struct mini_section *mini_nth(struct mini_host *h, const char *kind, uint32_t index)
 {
+    struct mini_section *all[MINI_SECTIONS];
+    uint32_t n = 0;
     for (uint32_t i = 0; i < h->n_named; i++) {
         char own[64];
         mini_kind(h->sections[i].name, own, sizeof own);
-        if (!strcmp(own, kind) && !index--)
-            return &h->sections[i];
+        if (strcmp(own, kind) != 0)
+            continue;
+        uint32_t at = n++;
+        for (; at > 0 && mini_stage(all[at - 1]) > mini_stage(&h->sections[i]); at--)
+            all[at] = all[at - 1];
+        all[at] = &h->sections[i];
     }
-    return NULL;
+    return index < n ? all[index] : NULL;
 }
 
 static uint32_t mini_count(const hone_host *host, const char *kind)

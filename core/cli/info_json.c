@@ -15,6 +15,21 @@ static void add_flag(struct text *out, const char *name, uint32_t set)
     text_addf(out, ", \"%s\": %s", name, set ? "true" : "false");
 }
 
+/* Words with blanks between them, as an array. */
+static void add_words(struct text *out, const char *name, const char *words)
+{
+    char word[128];
+    text_addf(out, ", \"%s\": [", name);
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        const size_t n = strcspn(at, " ");
+        snprintf(word, sizeof word, "%.*s", (int)n, at);
+        text_add(out, at == words ? "" : ", ");
+        text_add_json_string(out, word);
+        at += n;
+    }
+    text_add(out, "]");
+}
+
 static void add_param(struct text *out, const hone_param *p)
 {
     static const char *const types[] = {
@@ -78,6 +93,10 @@ void info_json(struct text *out, const struct catalog *catalog, const struct cat
     add_flag(out, "stateful", c->flags & HONE_C_STATEFUL);
     add_flag(out, "default", c->flags & HONE_C_DEFAULT);
     add_flag(out, "reusable", c->flags & HONE_C_REUSABLE);
+    add_words(out, "hooks", c->hooks);
+    text_addf(out, ", \"stage\": %d", c->stage);
+    add_words(out, "provides", c->provides);
+    add_words(out, "conflicts", c->conflicts);
     add_flag(out, "several_sections", (uint32_t)info_takes_many(catalog, c->kind));
     text_add(out, ", \"module\": {\"id\": ");
     text_add_json_string(out, c->module->id);

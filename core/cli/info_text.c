@@ -211,6 +211,20 @@ static void add_flags(struct text *out, const struct catalog_component *c)
     text_add(out, n ? "\n" : "");
 }
 
+/* What it says of its place among others. */
+static void add_place(struct text *out, const struct catalog_component *c)
+{
+    if (*c->hooks)
+        text_addf(out, "  acts in %s\n", c->hooks);
+    if (c->stage)
+        text_addf(out, "  stage %d: %s those of stage 0, whatever the order of the INI\n", c->stage,
+                  c->stage < 0 ? "before" : "after");
+    if (*c->provides)
+        text_addf(out, "  provides %s\n", c->provides);
+    if (*c->conflicts)
+        text_addf(out, "  cannot go with what provides %s\n", c->conflicts);
+}
+
 static void add_slots(struct text *out, const struct catalog_component *c, int all)
 {
     if (c->n_slots)
@@ -263,6 +277,7 @@ void info_text(struct text *out, const struct catalog *catalog, const struct cat
         hidden += !is_shown(&c->params[i], all);
     text_addf(out, "%s/%s  %s\n", c->kind, c->name, c->summary);
     add_flags(out, c);
+    add_place(out, c);
     text_addf(out, "  %s %s, %s", m->id, m->version, m->license);
     if (*m->author)
         text_addf(out, ", %s", m->author);

@@ -41,6 +41,7 @@ void compose_bad_value(struct composer *c, const hone_param *param, const char *
 /* Steps, in this order; each complains of all it finds. */
 void compose_study(struct composer *c);    /* compose_study.c */
 void compose_sections(struct composer *c); /* compose_sections.c: which there are, their components */
+void compose_order(struct composer *c);    /* compose_order.c, the last of compose_sections: stages, conflicts */
 void compose_keys(struct composer *c);     /* compose_keys.c: settings against the tables */
 void compose_space(struct composer *c);    /* compose_space.c: [space] against the tables */
 void compose_points(struct composer *c);   /* compose_points.c: [study] enqueue against [space] */

@@ -469,4 +469,5 @@ void compose_sections(struct composer *c)
     if (compose_objective(c))
         check_counts(c);
     sort_sections(c);
+    compose_order(c);
 }

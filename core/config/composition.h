@@ -89,7 +89,7 @@ struct composition {
     size_t n_constraints;
     struct given_point *points;
     size_t n_points;
-    struct composed_section *sections; /* in the order of the INI; supplied ones at the end */
+    struct composed_section *sections; /* in the order of the INI, of one kind by stage; supplied ones at the end */
     size_t n_sections;
     struct space_lines space;
     const struct catalog_component *storage; /* by the scheme of study.storage */
@@ -144,4 +144,7 @@ hone_rc composition_settings(const struct composition *composition, const struct
                              const struct setting_text *point, size_t n_point, struct section_settings *settings,
                              hone_error *err);
 void section_settings_release(struct section_settings *settings);
+/* Refuses a point whose sections cannot go together: HONE_EINVAL, and the later one's `use` as the key. */
+hone_rc composition_check_point(const struct composition *composition, const struct setting_text *point, size_t n,
+                                hone_error *err);
 #endif

@@ -25,7 +25,10 @@ struct catalog_component {
     const char *name, *summary, *doc;
     uint32_t flags;           /* HONE_C_... */
     uint32_t iface_flags;     /* the flags word of the kind's own struct (its second field) */
-    const hone_param *params; /* stride sizeof(hone_param) */
+    int32_t stage;
+    const char *provides, *conflicts; /* words, a blank between them; "": none */
+    const char *hooks;                /* the optional functions that it has, in the order of their use; "" */
+    const hone_param *params;         /* stride sizeof(hone_param) */
     uint32_t n_params, config_size;
     const hone_slot *const *slots; /* objective/1: what it composes; slot->params stride sizeof(hone_param) */
     uint32_t n_slots;

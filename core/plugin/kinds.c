@@ -48,7 +48,8 @@ static const struct kind kinds[] = {
     { HONE_KIND_REGULARIZER,
       "hone_regularizer_v1",
       sizeof(hone_regularizer_v1),
-      HONE_REGULARIZER_RAW | HONE_REGULARIZER_CLASSIFICATION | HONE_REGULARIZER_IMAGES | HONE_REGULARIZER_VALIDATION,
+      HONE_REGULARIZER_RAW | HONE_REGULARIZER_CLASSIFICATION | HONE_REGULARIZER_IMAGES | HONE_REGULARIZER_VALIDATION |
+          HONE_REGULARIZER_NORMALIZES,
       { { NULL, 0 } } },
     { HONE_KIND_OPTIMIZER,
       "hone_optimizer_v1",
@@ -88,6 +89,21 @@ static const struct kind kinds[] = {
       { FUNCTION(hone_importance_v1, evaluate) } },
     { HONE_KIND_BENCHMARK, "hone_benchmark_v1", sizeof(hone_benchmark_v1), 0, { FUNCTION(hone_benchmark_v1, run) } },
 };
+
+static const struct kind_function no_hooks[] = { { NULL, 0 } };
+static const struct kind_function regularizer_hooks[] = {
+    FUNCTION(hone_regularizer_v1, at_site),       FUNCTION(hone_regularizer_v1, on_batch),
+    FUNCTION(hone_regularizer_v1, on_targets),    FUNCTION(hone_regularizer_v1, before_pass),
+    FUNCTION(hone_regularizer_v1, after_pass),    FUNCTION(hone_regularizer_v1, on_step),
+    FUNCTION(hone_regularizer_v1, on_gradients),  FUNCTION(hone_regularizer_v1, after_update),
+    FUNCTION(hone_regularizer_v1, on_evaluation), FUNCTION(hone_regularizer_v1, on_epoch),
+    FUNCTION(hone_regularizer_v1, at_end),        { NULL, 0 }
+};
+
+const struct kind_function *kind_hooks(const struct kind *kind)
+{
+    return !strcmp(kind->id, HONE_KIND_REGULARIZER) ? regularizer_hooks : no_hooks;
+}
 
 const struct kind *kind_at(size_t i)
 {

@@ -18,6 +18,8 @@ struct kind {
 };
 /* By id; NULL: a kind of somebody else's. */
 const struct kind *kind_find(const char *id);
+/* The kind's optional functions that are worth telling of, in the order of their use; ends with name NULL. */
+const struct kind_function *kind_hooks(const struct kind *kind);
 /* The revision that this hone knows of a kind whose name is `id` up to the slash ("search/2" finds "search/1"), or
  * NULL. */
 const struct kind *kind_other_revision(const char *id);

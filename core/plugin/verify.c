@@ -4,12 +4,13 @@
 
 #include "base/version.h"
 #include "hone/objective.h"
+#include "hone/place.h"
 #include "plugin/kinds.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-enum { MAX_COMPONENTS = 1024, MAX_SLOTS = 64, MAX_KIND = 80 };
+enum { MAX_COMPONENTS = 1024, MAX_SLOTS = 64, MAX_KIND = 80, MAX_WORDS = 32 };
 enum { KNOWN_FLAGS = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES };
 
 void record_release(struct record *record)
@@ -111,6 +112,58 @@ static hone_rc check_slots(const hone_objective_v1 *objective, const char *where
     return HONE_OK;
 }
 
+static int is_there(const void *iface, const struct kind_function *function)
+{
+    static const unsigned char null[sizeof(void (*)(void))] = { 0 };
+    return memcmp((const char *)iface + function->offset, null, sizeof null) != 0;
+}
+
+/* Names of the optional functions that are there; NULL: out of memory. */
+static const char *list_hooks(const struct kind *kind, const void *iface, struct record *record)
+{
+    struct text names = TEXT_INIT;
+    for (const struct kind_function *hook = kind_hooks(kind); hook->name; hook++)
+        if (is_there(iface, hook))
+            text_addf(&names, "%s%s", names.length ? " " : "", hook->name);
+    const char *list = names.failed ? NULL : record_string(record, text_string(&names), names.length);
+    text_release(&names);
+    return list;
+}
+
+/* The words of a list, blanks between them; NULL: out of memory. */
+static const char *list_words(const char *const *words, const char *where, const char *what, struct record *record,
+                              struct problems *problems)
+{
+    struct text all = TEXT_INIT;
+    for (size_t i = 0; words && words[i]; i++) {
+        if (i == MAX_WORDS) {
+            problem(problems, where, "has more than %d words in %s", MAX_WORDS, what);
+            break;
+        }
+        if (!verify_name(words[i]))
+            problem(problems, where, "has a word in %s that is not [a-z][a-z0-9_]*", what);
+        else
+            text_addf(&all, "%s%s", all.length ? " " : "", words[i]);
+    }
+    const char *list = all.failed ? NULL : record_string(record, text_string(&all), all.length);
+    text_release(&all);
+    return list;
+}
+
+/* What it says of its place among others, if anything. */
+static hone_rc check_place(const hone_component *c, const char *where, struct record *record,
+                           struct catalog_component *entry, struct problems *problems)
+{
+    const hone_place *from = c->get_ext ? c->get_ext(HONE_EXT_PLACE) : NULL;
+    hone_place place = { .size = sizeof place };
+    if (from && verify_copy(&place, sizeof place, from, from->size, where, "hone_place", problems))
+        return HONE_OK;
+    entry->stage = place.stage;
+    entry->provides = list_words(place.provides, where, "provides", record, problems);
+    entry->conflicts = list_words(place.conflicts, where, "conflicts", record, problems);
+    return entry->provides && entry->conflicts ? HONE_OK : HONE_ENOMEM;
+}
+
 /* The kind's own struct: copied, its functions there. */
 static hone_rc check_iface(hone_component *c, const char *where, struct record *record, struct catalog_component *entry,
                            struct problems *problems)
@@ -136,11 +189,12 @@ static hone_rc check_iface(hone_component *c, const char *where, struct record *
     const uint32_t size = (uint32_t)kind->size;
     memcpy(copy, &size, sizeof size);
     c->iface = copy;
+    if (!(entry->hooks = list_hooks(kind, copy, record)))
+        return HONE_ENOMEM;
     if (entry->iface_flags & ~kind->flags)
         problem(problems, where, "has unknown flags %#x in %s", entry->iface_flags & ~kind->flags, kind->structure);
     for (size_t i = 0; i < sizeof kind->required / sizeof *kind->required && kind->required[i].name; i++) {
-        static const unsigned char null[sizeof(void (*)(void))] = { 0 };
-        if (!memcmp((const char *)copy + kind->required[i].offset, null, sizeof null))
+        if (!is_there(copy, &kind->required[i]))
             problem(problems, where, "has no function %s", kind->required[i].name);
     }
     if (!strcmp(c->kind, HONE_KIND_OBJECTIVE))
@@ -200,12 +254,14 @@ static hone_rc take_component(const hone_component *from, size_t index, struct r
     struct catalog_component *entry = &place->entry;
     memset(place, 0, sizeof *place);
     entry->kind = record_string(record, c->kind, length);
+    entry->hooks = "";
     if (!entry->kind)
         return HONE_ENOMEM;
     check_component(c, where, problems);
     const hone_param *params = NULL;
     hone_rc rc = verify_table(c->params, c->n_params, c->param_size, c->config_size, where, record, &params, problems);
-    if (rc != HONE_OK || (rc = check_iface(c, where, record, entry, problems)) != HONE_OK)
+    if (rc != HONE_OK || (rc = check_iface(c, where, record, entry, problems)) != HONE_OK ||
+        (rc = check_place(c, where, record, entry, problems)) != HONE_OK)
         return rc;
     c->params = params;
     c->param_size = sizeof *params;

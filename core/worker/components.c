@@ -179,26 +179,52 @@ static hone_rc make(struct trial_components *c, const char *section, const hone_
     return HONE_OK;
 }
 
+/* A section of a kind that is enabled in the trial, and where it stands among its like. */
+struct candidate {
+    size_t section;
+    int32_t stage;
+};
+
+/* The enabled sections of the kind by stage, then as in the INI. The number, or an error. */
+static int64_t list(struct trial_components *c, const char *kind, struct candidate *candidates, hone_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->composition->n_sections; i++) {
+        const struct composed_section *s = &c->composition->sections[i];
+        struct section_settings settings;
+        if (!same_kind(s->kind, kind))
+            continue;
+        const hone_rc rc = composition_settings(c->composition, s, c->point, c->n_point, &settings, err);
+        if (rc != HONE_OK)
+            return rc;
+        size_t at = n;
+        if (settings.enabled) { /* the point may choose the component, and with it the stage */
+            const struct candidate one = { i, settings.component->stage };
+            for (; at > 0 && candidates[at - 1].stage > one.stage; at--)
+                candidates[at] = candidates[at - 1];
+            candidates[at] = one;
+            n++;
+        }
+        section_settings_release(&settings);
+    }
+    return (int64_t)n;
+}
+
 /* The index-th enabled section of the kind with its settings; HONE_DONE: there are not so many. Release settings afterwards. */
 static hone_rc find(struct trial_components *c, const char *kind, uint32_t index,
                     const struct composed_section **section, struct section_settings *settings, hone_error *err)
 {
-    uint32_t seen = 0;
-    for (size_t i = 0; i < c->composition->n_sections; i++) {
-        const struct composed_section *s = &c->composition->sections[i];
-        if (!same_kind(s->kind, kind))
-            continue;
-        const hone_rc rc = composition_settings(c->composition, s, c->point, c->n_point, settings, err);
-        if (rc != HONE_OK)
-            return rc;
-        if (settings->enabled && seen++ == index) {
-            *section = s;
-            return HONE_OK;
-        }
-        section_settings_release(settings);
-    }
+    struct candidate *candidates = calloc(c->composition->n_sections + 1, sizeof *candidates);
+    const int64_t n = candidates ? list(c, kind, candidates, err)
+                                 : hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the sections of kind %s", kind);
+    hone_rc rc = n < 0 ? (hone_rc)n : HONE_DONE;
     *section = NULL;
-    return HONE_DONE;
+    if (index < n) {
+        *section = &c->composition->sections[candidates[index].section];
+        rc = composition_settings(c->composition, *section, c->point, c->n_point, settings, err);
+    }
+    free(candidates);
+    return rc;
 }
 
 uint32_t trial_components_count(struct trial_components *c, const char *kind)

@@ -274,6 +274,8 @@ static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_err
     w->components.until = run.trial.until;
     rc = checkpoints_check(&run, log_damaged, w, &why);
     if (rc == HONE_OK)
+        rc = composition_check_point(&w->composition, point, n, &why);
+    if (rc == HONE_OK)
         rc = objective_create(w, &objective, run.trial.seed, &why);
     if (rc == HONE_OK) {
         const hone_objective_v1 *iface = objective.loaded->iface;

@@ -313,6 +313,26 @@ static void verify_iface(struct problems *all, const char *id, const hone_compon
     }
 }
 
+static void verify_words(struct problems *all, const char *id, const char *what, const char *const *words)
+{
+    for (uint32_t i = 0; words && words[i]; i++)
+        if (!is_name(words[i]))
+            problem(all, "%s: the word \"%s\" of its place's %s is not [a-z][a-z0-9_]*", id, words[i], what);
+}
+
+static void verify_place(struct problems *all, const char *id, const hone_component *c)
+{
+    const hone_place *place = c->get_ext ? (const hone_place *)c->get_ext(HONE_EXT_PLACE) : NULL;
+    if (!place)
+        return;
+    if (place->size < sizeof *place) {
+        problem(all, "%s: its place has size %u; this header knows %zu", id, place->size, sizeof *place);
+        return;
+    }
+    verify_words(all, id, "provides", place->provides);
+    verify_words(all, id, "conflicts", place->conflicts);
+}
+
 static void verify_component(struct problems *all, const hone_component *c, uint32_t size, uint32_t i)
 {
     const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES;
@@ -336,6 +356,7 @@ static void verify_component(struct problems *all, const hone_component *c, uint
         problem(all, "%s: HONE_C_STATEFUL and the functions save and load do not go together", id);
     verify_params(all, id, c);
     verify_iface(all, id, c);
+    verify_place(all, id, c);
 }
 
 unsigned descriptor_verify(const hone_module *module, char *text, size_t n)

@@ -121,7 +121,7 @@ cp "$HONE_BUILD"/tests/bad/scan_newer_minor.so broken/search-new.so
 chmod 755 broken/*
 run 0 "$hone" plugins --plugin-path broken
 says err "hone: search-crash.so: killed by SIGSEGV while being scanned"
-says err "hone: search-new.so: needs plugin ABI 1.77, this hone offers 1.0"
+says err "hone: search-new.so: needs plugin ABI 1.77, this hone offers 1.1"
 grep -q crash out && bad "a broken plugin among the usable ones"
 run 0 "$hone" plugins --plugin-path broken --all
 says out "broken: killed by SIGSEGV"

@@ -209,6 +209,56 @@ static void test_sections(void)
             "9:1: error: unknown section [storage]; the storage is named by [study] storage");
 }
 
+/* Sections of a kind come by the stages of their components, then as in the INI; other kinds stay where they are. */
+static void test_stages(void)
+{
+    static const char *const wanted[] = { "objective",           "dataset",
+                                          "regularizer.l2",      "model",
+                                          "regularizer.dropout", "regularizer.closing" };
+    struct made m;
+    struct text text = TEXT_INIT;
+    make(&m, HEAD SPACE "[regularizer.closing]\n[model]\n[regularizer.l2]\n[regularizer.dropout]\n");
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        CU_ASSERT_STRING_EQUAL(m.composition.sections[i].name, wanted[i]);
+    composition_text(&m.composition, NULL, 0, &text); /* as the resolved INI shows it */
+    CU_ASSERT(strstr(text_string(&text), "[regularizer.dropout]") <
+              strstr(text_string(&text), "[regularizer.closing]"));
+    text_release(&text);
+    unmake(&m);
+    make(&m, HEAD SPACE "[regularizer.l2]\n[regularizer.opening]\n");
+    CU_ASSERT_STRING_EQUAL(m.composition.sections[2].name, "regularizer.opening");
+    CU_ASSERT_STRING_EQUAL(m.composition.sections[2].component->conflicts, "averaging");
+    CU_ASSERT_EQUAL(m.composition.sections[2].component->stage, -3);
+    unmake(&m);
+}
+
+static void test_conflicts(void)
+{
+    struct made m;
+    hone_error err = HONE_ERROR_INIT;
+    refused(
+        HEAD SPACE "[regularizer.closing]\n[regularizer.twin]\nuse = closing\n",
+        "10:1: error: [regularizer.twin] closing cannot go with [regularizer.closing] closing (averaging): leave one "
+        "of them out");
+    refused(HEAD SPACE "[regularizer.closing]\n[regularizer.opening]\n",
+            "9:1: error: [regularizer.closing] closing cannot go with [regularizer.opening] opening (averaging): leave "
+            "one of them out");
+    make(&m, HEAD SPACE "[regularizer.opening]\n[regularizer.twin]\nuse = opening\n[regularizer.l2]\n");
+    CU_ASSERT_EQUAL(composition_check_point(&m.composition, NULL, 0, &err), HONE_OK); /* nobody provides it */
+    unmake(&m);
+    make(&m, HEAD SPACE "[regularizer.opening]\n[regularizer.closing]\nenabled = no\n");
+    unmake(&m);
+    /* where the point decides, the point is refused */
+    make(&m, HEAD SPACE "regularizer.closing.enabled = choice yes, no\n[regularizer.opening]\n[regularizer.closing]\n");
+    const struct setting_text without = { "regularizer.closing.enabled", "no" },
+                              with = { "regularizer.closing.enabled", "yes" };
+    CU_ASSERT_EQUAL(composition_check_point(&m.composition, &without, 1, &err), HONE_OK);
+    CU_ASSERT_EQUAL(composition_check_point(&m.composition, &with, 1, &err), HONE_EINVAL);
+    CU_ASSERT_STRING_EQUAL(err.param, "regularizer.closing.use");
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "cannot go with [regularizer.opening]"));
+    unmake(&m);
+}
+
 static void test_instances(void)
 {
     struct made m;
@@ -755,8 +805,8 @@ static void close_catalog(void)
     catalog = NULL;
 }
 
-SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_instances),
-      TEST(test_keys), TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions),
-      TEST(test_candidates_and_order), TEST(test_enabled), TEST(test_round_trips), TEST(test_text_of_a_point),
-      TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places), TEST(test_all_at_once), TEST(test_fuzz),
-      TEST(close_catalog))
+SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_stages),
+      TEST(test_conflicts), TEST(test_instances), TEST(test_keys), TEST(test_slot_and_path_keys), TEST(test_space),
+      TEST(test_conditions), TEST(test_candidates_and_order), TEST(test_enabled), TEST(test_round_trips),
+      TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places),
+      TEST(test_all_at_once), TEST(test_fuzz), TEST(close_catalog))

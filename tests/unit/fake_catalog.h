@@ -169,6 +169,23 @@ static const struct fake_iface fake_search_iface = FAKE_IFACE(hone_search_v1),
         sizeof(hone_component), flags, kind, name, "Invented.", NULL, params, n, sizeof(hone_param), config, 0, iface, \
             fake_create, fake_destroy, NULL, NULL, NULL                                                                \
     }
+/* Two regularizers that say where they stand, and that one of a word is enough. */
+static const char *const fake_words[] = { "averaging", NULL };
+static const hone_place fake_late = { sizeof fake_late, HONE_STAGE_LATE, fake_words, fake_words },
+                        fake_early = { sizeof fake_early, -3, NULL, fake_words };
+static const void *fake_late_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_PLACE) ? NULL : &fake_late;
+}
+static const void *fake_early_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_PLACE) ? NULL : &fake_early;
+}
+#define FAKE_PLACED(name, ext)                                                                                        \
+    {                                                                                                                 \
+        sizeof(hone_component), 0, HONE_KIND_REGULARIZER, name, "Invented.", NULL, NULL, 0, sizeof(hone_param), 0, 0, \
+            &fake_regularizer_iface, fake_create, fake_destroy, NULL, NULL, ext                                       \
+    }
 #define FAKE_WITH(flags, kind, name, table, T, iface) \
     FAKE(flags, kind, name, table, HONE_COUNT(table), sizeof(T), iface)
 static const hone_component fake_components[] = {
@@ -182,6 +199,8 @@ static const hone_component fake_components[] = {
     FAKE_WITH(HONE_C_DEFAULT, HONE_KIND_MODEL, "mlp", fake_mlp_params, struct fake_mlp, &fake_model_iface),
     FAKE_WITH(0, HONE_KIND_REGULARIZER, "dropout", fake_dropout_params, struct fake_dropout, &fake_regularizer_iface),
     FAKE_WITH(0, HONE_KIND_REGULARIZER, "l2", fake_l2_params, struct fake_l2, &fake_regularizer_iface),
+    FAKE_PLACED("closing", fake_late_ext),
+    FAKE_PLACED("opening", fake_early_ext),
     FAKE_WITH(HONE_C_DEFAULT, HONE_KIND_OPTIMIZER, "sgd", fake_sgd_params, struct fake_sgd, &fake_optimizer_iface),
     FAKE_WITH(0, HONE_KIND_OPTIMIZER, "adam", fake_adam_params, struct fake_adam, &fake_optimizer_iface),
     FAKE(HONE_C_DEFAULT, HONE_KIND_METRIC, "accuracy", NULL, 0, 0, &fake_metric_iface),

@@ -109,8 +109,8 @@ static void test_broken_modules(void)
     expect_broken("segfault", "killed by SIGSEGV while being scanned");
     expect_broken("exit", "ended the program while being scanned");
     expect_broken("no_plugin", "is not a hone plugin (it has no function hone_module_v1)");
-    expect_broken("newer_minor", "needs plugin ABI 1.77, this hone offers 1.0 (hone 0.1.0)");
-    expect_broken("abi2", "is built for plugin ABI 2, this hone offers 1.0");
+    expect_broken("newer_minor", "needs plugin ABI 1.77, this hone offers 1.1 (hone 0.1.0)");
+    expect_broken("abi2", "is built for plugin ABI 2, this hone offers 1.1");
     expect_broken("flush_to_zero", "changed the floating-point state");
     expect_broken("many_faults", "search/faults has unknown flags 0x80000000; search/faults has no function destroy; ");
     expect_broken("many_faults", "key 'rate' has a bad default: rate = 2 is outside [0, 1]; search/faults: key "

@@ -59,6 +59,9 @@ static void test_round_trip(void)
     CU_ASSERT_PTR_NULL(objective->doc);
     CU_ASSERT_EQUAL(c->config_size, sizeof(struct specimen_settings));
     CU_ASSERT_EQUAL(c->flags, HONE_C_DETERMINISTIC);
+    CU_ASSERT(c->stage == -7 && objective->stage == 0);
+    CU_ASSERT(!strcmp(c->provides, "one two_2") && !strcmp(c->conflicts, "three"));
+    CU_ASSERT(!*objective->provides && !*objective->conflicts && !*c->hooks);
     CU_ASSERT_EQUAL(objective->iface_flags, HONE_OBJECTIVE_ANY_SPACE);
     CU_ASSERT_EQUAL_FATAL(c->n_params, SPECIMEN_PARAMS);
     for (uint32_t i = 0; i < SPECIMEN_PARAMS; i++)

@@ -56,6 +56,13 @@ static hone_rc specimen_run(void *self, const hone_trial *trial, hone_error *err
     return HONE_OK;
 }
 
+static const void *specimen_ext(const char *id)
+{
+    static const char *const provides[] = { "one", "two_2", NULL }, *const conflicts[] = { "three", NULL };
+    static const hone_place place = { sizeof place, -7, provides, conflicts };
+    return strcmp(id, HONE_EXT_PLACE) ? NULL : &place;
+}
+
 static void specimen_init(struct specimen *s)
 {
     static const char *const modes[] = { "step", "linear", NULL };
@@ -93,8 +100,9 @@ static void specimen_init(struct specimen *s)
                                      free,
                                      NULL,
                                      NULL,
-                                     NULL };
+                                     specimen_ext };
     s->second = s->component;
+    s->second.get_ext = NULL;
     s->second.kind = HONE_KIND_OBJECTIVE;
     s->second.name = "second";
     s->second.doc = NULL;

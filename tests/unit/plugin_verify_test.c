@@ -53,9 +53,9 @@ static void test_refuses_bad_modules(void)
     s.module.magic = 1;
     EXPECT("no hone module");
     s.module.abi_major = 2;
-    EXPECT("needs plugin ABI 2.0, this hone offers 1.0 (hone 0.1.0)");
+    EXPECT("needs plugin ABI 2.0, this hone offers 1.1 (hone 0.1.0)");
     s.module.abi_minor = 3;
-    EXPECT("needs plugin ABI 1.3, this hone offers 1.0 (hone 0.1.0)");
+    EXPECT("needs plugin ABI 1.3, this hone offers 1.1 (hone 0.1.0)");
     s.module.size = 4;
     EXPECT("hone_module has size 4");
     s.module.size = 1u << 30;
@@ -80,6 +80,19 @@ static void test_refuses_bad_modules(void)
     EXPECT("offers nothing");
 }
 
+static const char *const bad_words[] = { "fine", "Not fine", NULL };
+static const hone_place bad_place = { sizeof bad_place, 0, NULL, bad_words }, cut_place = { 2, 0, NULL, NULL };
+
+static const void *bad_place_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_PLACE) ? NULL : &bad_place;
+}
+
+static const void *cut_place_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_PLACE) ? NULL : &cut_place;
+}
+
 static void test_refuses_bad_components(void)
 {
     specimen_init(&s);
@@ -89,6 +102,10 @@ static void test_refuses_bad_components(void)
     EXPECT("search/specimen has unknown flags 0x100000");
     s.component.reserved = 1;
     EXPECT("reserved word");
+    s.component.get_ext = bad_place_ext;
+    EXPECT("search/specimen has a word in conflicts that is not [a-z][a-z0-9_]*");
+    s.component.get_ext = cut_place_ext;
+    EXPECT("hone_place has size 2");
     s.component.kind = "search";
     EXPECT("component 1 has no kind");
     s.component.kind = "search/0";

@@ -21,6 +21,7 @@
 #include "hone/objective.h"
 #include "hone/optimizer.h"
 #include "hone/param.h"
+#include "hone/place.h"
 #include "hone/plugin.h"
 #include "hone/problem.h"
 #include "hone/regularizer.h"

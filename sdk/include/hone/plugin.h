@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define HONE_ABI_MAJOR 1           /* in the entry symbol's name; another major is another symbol */
-#define HONE_ABI_MINOR 0           /* what this header offers; a module states the least it can live with */
+#define HONE_ABI_MINOR 1           /* what this header offers; a module states the least it can live with */
 #define HONE_MAGIC     0x454e4f48u /* "HONE" */
 
 #if defined(__GNUC__)
