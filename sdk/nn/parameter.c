@@ -316,6 +316,16 @@ hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err)
     return rc;
 }
 
+hone_rc hone_nn_make_parameters(hone_graph *g, int64_t batch, hone_error *err)
+{
+    const hone_rc rc = hone_nn_graph_error(g, err);
+    if (rc != HONE_OK)
+        return rc;
+    if (batch < 1 || batch > INT32_MAX)
+        return hone_fail(err, HONE_EINVAL, "", "a batch of %lld samples is not possible", (long long)batch);
+    return graph_make_parameters(g, batch, err);
+}
+
 void graph_release_parameters(hone_graph *g)
 {
     for (int i = 0; i < HONE_MAX_STATES; i++) {

@@ -116,7 +116,7 @@ static char calls[4096];
 static unsigned wrong;
 static uint64_t seen[HONE_SPLITS][16], seeds[64];
 static unsigned n_seeds;
-static uint64_t epochs_heard;
+static uint64_t epochs_heard, n_steps_an_epoch;
 
 static void called(const char *what)
 {
@@ -207,6 +207,69 @@ static hone_rc spy_end(void *self, const hone_progress *now, hone_error *err)
     called(".");
     return now->restore(now->ctx, err);
 }
+/* Once a training, before anything else; the graph knows its parameters. */
+static hone_rc spy_network(void *self, hone_graph *g, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    uint32_t known = 0;
+    (void)self;
+    (void)err;
+    called("n");
+    wrong += hone_nn_parameters(g, &known) != parameters || known != n || !parameters[0]->value;
+    return HONE_OK;
+}
+
+static uint64_t pass_seed;
+static hone_rc spy_before(void *self, hone_parameter *const *parameters, uint32_t n, const hone_pass *now,
+                          hone_error *err)
+{
+    (void)self;
+    (void)parameters;
+    (void)n;
+    (void)err;
+    called("p");
+    pass_seed = now->seed;
+    wrong += now->steps != 5 * n_steps_an_epoch || now->step / n_steps_an_epoch != now->epoch || now->epochs != 5;
+    return HONE_OK;
+}
+
+static hone_rc spy_after(void *self, hone_parameter *const *parameters, uint32_t n, const hone_pass *now,
+                         hone_error *err)
+{
+    (void)self;
+    (void)parameters;
+    (void)n;
+    (void)err;
+    called("q");
+    wrong += now->seed != pass_seed;
+    return HONE_OK;
+}
+
+/* Another pass at the same values gives the same gradients, to the bit. */
+static hone_rc spy_step(void *self, hone_parameter *const *parameters, uint32_t n, const hone_pass *now,
+                        hone_error *err)
+{
+    float before[64];
+    const uint64_t length = parameters[0]->length < 64 ? parameters[0]->length : 64;
+    (void)self;
+    (void)n;
+    called("s");
+    memcpy(before, parameters[0]->gradient, length * sizeof *before);
+    memset(parameters[0]->gradient, 0, length * sizeof *before);
+    const hone_rc rc = now->again(now->ctx, err);
+    wrong += rc != HONE_OK || !isfinite(now->loss) || memcmp(before, parameters[0]->gradient, length * sizeof *before);
+    return rc;
+}
+
+static hone_rc spy_evaluation(void *self, hone_parameter *const *parameters, uint32_t n, uint32_t begins,
+                              hone_error *err)
+{
+    (void)self;
+    (void)parameters;
+    (void)n;
+    (void)err;
+    called(begins ? "(" : ")");
+    return HONE_OK;
+}
 static const hone_regularizer_v1 raw_iface = { .size = sizeof raw_iface,
                                                .flags = HONE_REGULARIZER_RAW,
                                                .on_batch = raw_batch };
@@ -216,7 +279,62 @@ static const hone_regularizer_v1 spy_iface = { .size = sizeof spy_iface,
                                                .on_gradients = spy_gradients,
                                                .after_update = spy_update,
                                                .on_epoch = spy_epoch,
-                                               .at_end = spy_end };
+                                               .at_end = spy_end,
+                                               .on_network = spy_network,
+                                               .before_pass = spy_before,
+                                               .after_pass = spy_after,
+                                               .on_step = spy_step,
+                                               .on_evaluation = spy_evaluation };
+/* The same before_pass and after_pass alone, in an early stage. */
+static hone_rc early_before(void *self, hone_parameter *const *parameters, uint32_t n, const hone_pass *now,
+                            hone_error *err)
+{
+    (void)self;
+    (void)parameters;
+    (void)n;
+    (void)now;
+    (void)err;
+    called("<");
+    return HONE_OK;
+}
+
+static hone_rc early_after(void *self, hone_parameter *const *parameters, uint32_t n, const hone_pass *now,
+                           hone_error *err)
+{
+    (void)self;
+    (void)parameters;
+    (void)n;
+    (void)now;
+    (void)err;
+    called(">");
+    return HONE_OK;
+}
+static const hone_regularizer_v1 early_iface = { .size = sizeof early_iface,
+                                                 .before_pass = early_before,
+                                                 .after_pass = early_after };
+static const hone_place early_place = { sizeof early_place, HONE_STAGE_EARLY, NULL, NULL };
+HONE_PLACE(early_place)
+static const hone_component early_spy = { .size = sizeof(hone_component),
+                                          .kind = HONE_KIND_REGULARIZER,
+                                          .name = "early_spy",
+                                          .summary = "for tests",
+                                          .param_size = sizeof(hone_param),
+                                          .iface = &early_iface,
+                                          .create = create_nothing,
+                                          .destroy = free,
+                                          .get_ext = hone_place_ext };
+
+/* ---- regularizer/norm_spy: normalizes wherever it can ---- */
+static hone_var norm_site(void *self, hone_graph *g, const hone_site *site, hone_var x)
+{
+    (void)self;
+    wrong += site->role == HONE_SITE_PRE_ACTIVATION && (site->total != 2 || site->index >= site->total);
+    return site->role == HONE_SITE_PRE_ACTIVATION ? hone_nn_layer_norm(g, x, NULL) : x;
+}
+static const hone_regularizer_v1 norm_iface = { .size = sizeof norm_iface,
+                                                .flags = HONE_REGULARIZER_NORMALIZES,
+                                                .at_site = norm_site };
+static const hone_component norm_spy = COMPONENT("norm_spy", HONE_KIND_REGULARIZER, norm_iface);
 static const hone_component raw_spy = COMPONENT("raw_spy", HONE_KIND_REGULARIZER, raw_iface);
 static const hone_component spy = COMPONENT("spy", HONE_KIND_REGULARIZER, spy_iface);
 /* ---- model/normed: remembers more than its parameters ---- */
@@ -230,10 +348,11 @@ static hone_var normed_build(void *self, hone_graph *g, hone_var x, const hone_t
 static const hone_model_v1 normed_iface = { sizeof normed_iface, 0, normed_build };
 static const hone_component normed = COMPONENT("normed", HONE_KIND_MODEL, normed_iface);
 
-static const hone_component *const extra[] = { &toy, &product, &raw_spy, &spy, &normed, NULL };
+static const hone_component *const extra[] = { &toy, &product, &raw_spy, &spy, &normed, &early_spy, &norm_spy, NULL };
 
 static void forget(void)
 {
+    n_steps_an_epoch = 3;
     *calls = '\0';
     wrong = n_seeds = 0;
     fitted = 0;
@@ -253,9 +372,11 @@ static void test_hooks_in_the_promised_order(void)
     struct mini_host h;
     forget();
     mini_extra = extra;
-    CHECK(&h, mini_host_open(&h, INI));
+    CHECK(&h, mini_host_open(&h, INI "[regularizer.early_spy]\n"));
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
-    CU_ASSERT_STRING_EQUAL(calls, "rbtgurbtgurbtgue\nrbtgurbtgurbtgue\nrbtgurbtgurbtgue\n.");
+#define STEP  "rbt<pq>s<pq>gu"
+#define EPOCH STEP STEP STEP "(e\n)"
+    CU_ASSERT_STRING_EQUAL(calls, "n" EPOCH EPOCH EPOCH ".");
     CU_ASSERT_EQUAL(wrong, 0);
     CU_ASSERT(fitted == 10 && fitted_sum == 45);
     for (unsigned i = 0; i < 10; i++)
@@ -350,6 +471,7 @@ static void test_one_batch_of_everything(void)
 {
     struct mini_host h;
     forget();
+    n_steps_an_epoch = 1;
     mini_extra = extra;
     CHECK(&h,
           mini_host_open(
@@ -357,7 +479,7 @@ static void test_one_batch_of_everything(void)
               "[objective]\nuse = train\nepochs = 5\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = mlp\n"
               "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = 0\n[regularizer.spy]\n"));
     CHECK(&h, mini_host_run(&h));
-    CU_ASSERT_STRING_EQUAL(calls, "btgue\nbtgue\nbtgue\n.");
+    CU_ASSERT_STRING_EQUAL(calls, "nbtpqspqgu(e\n)btpqspqgu(e\n)btpqspqgu(e\n).");
     mini_host_close(&h);
 }
 
@@ -389,6 +511,7 @@ static void test_final_training_takes_the_validation_split(void)
     struct mini_host h;
     forget();
     mini_extra = extra;
+    n_steps_an_epoch = 4;
     CHECK(&h, mini_host_open(&h, INI "[metric.accuracy]\n"));
     h.trial.flags = HONE_TRIAL_FINAL;
     h.trial.until = 2;
@@ -401,6 +524,49 @@ static void test_final_training_takes_the_validation_split(void)
         CU_ASSERT_EQUAL(seen[HONE_SPLIT_VALIDATION][i], 2);
     const double third = mini_host_result(&h, "test.accuracy") * 3;
     CU_ASSERT(fabs(third - round(third)) < 1e-12); /* three test samples */
+    mini_host_close(&h);
+}
+
+/* Another pass leaves the running statistics and the reported loss as the first one left them. */
+static void test_a_second_pass_leaves_no_trace(void)
+{
+    struct mini_host h;
+    double losses[2][2];
+    for (int twice = 0; twice < 2; twice++) {
+        forget();
+        mini_extra = extra;
+        CHECK(&h,
+              mini_host_open(&h, twice ? NORMED
+                                       : "[objective]\nuse = train\nepochs = 5\nbatch_size = 4\n[dataset]\nuse = toy\n"
+                                         "[transform.product]\n[model]\nuse = normed\n[optimizer]\nuse = "
+                                         "sgd\nlearning_rate = 0.125\n"));
+        CHECK(&h, mini_host_run(&h));
+        losses[twice][0] = mini_host_report(&h, 2, "train.loss");
+        losses[twice][1] = mini_host_report(&h, 2, "validation.loss");
+        mini_host_close(&h);
+    }
+    CU_ASSERT_EQUAL(memcmp(losses[0], losses[1], sizeof losses[0]), 0);
+}
+
+static void test_one_normalization_a_site(void)
+{
+    struct mini_host h;
+    hone_description d;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\n[dataset]\nuse = toy\n[model]\nuse = mlp\nhidden = 4, "
+                                 "4\n[optimizer]\nuse = sgd\n[regularizer.norm_spy]\n"));
+    CHECK(&h, mini_host_describe(&h, &d));
+    CU_ASSERT_EQUAL(wrong, 0);
+    mini_host_close(&h);
+    CHECK(&h, mini_host_open(&h, "[objective]\nuse = train\n[dataset]\nuse = toy\n[model]\nuse = mlp\nhidden = 4, "
+                                 "4\n[optimizer]\nuse = sgd\n[regularizer.norm_spy]\n[regularizer.other]\nuse = "
+                                 "norm_spy\n"));
+    CU_ASSERT_EQUAL(mini_host_describe(&h, &d), HONE_EINVAL);
+    CU_ASSERT_STRING_EQUAL(h.err.param, "regularizer.other.sites");
+    CU_ASSERT_PTR_NOT_NULL(strstr(h.err.msg,
+                                  "[regularizer.norm_spy] and [regularizer.other] both normalize at the site "
+                                  "hidden1"));
     mini_host_close(&h);
 }
 
@@ -422,4 +588,5 @@ static void test_folds_need_the_split_to_themselves(void)
 SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_running_statistics_are_kept_and_restored),
       TEST(test_running_statistics_are_in_the_model_file), TEST(test_precision_reaches_the_network),
       TEST(test_one_batch_of_everything), TEST(test_seeds_belong_to_the_section),
-      TEST(test_final_training_takes_the_validation_split), TEST(test_folds_need_the_split_to_themselves))
+      TEST(test_final_training_takes_the_validation_split), TEST(test_a_second_pass_leaves_no_trace),
+      TEST(test_one_normalization_a_site), TEST(test_folds_need_the_split_to_themselves))

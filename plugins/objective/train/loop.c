@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps and epochs of one training, with the regularizers' hooks in the order that hone/regularizer.h promises. A step
- * allocates nothing. */
+/* Steps and epochs of one training; the moments of the regularizers' hooks are those of hone/regularizer.h. A step allocates
+ * nothing. */
 #include "train.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ hone_rc training_prepare(struct training *t, const struct data *data, hone_error
     if (rc == HONE_OK)
         rc = network_build(&t->network, &t->crew, t->trial, pipeline_task(&t->pipeline), t->settings, t->seed, err);
     if (rc == HONE_OK)
-        rc = network_compile(&t->network, &t->crew, batch, t->train.n, err);
+        rc = network_compile(&t->network, &t->crew, t->trial, batch, t->train.n, err);
     return rc;
 }
 
@@ -41,34 +41,6 @@ void training_release(struct training *t)
 }
 
 /* ---- one step ---- */
-static hone_rc regularize_gradients(struct training *t, hone_error *err)
-{
-    hone_rc rc = HONE_OK;
-    for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {
-        const struct member *m = &t->crew.members[PART_REGULARIZER][i];
-        const hone_regularizer_v1 *r = m->iface;
-        if (!r->on_gradients)
-            continue;
-        entering(t->trial, m->name);
-        rc = r->on_gradients(m->self, t->network.parameters, t->network.n_parameters, err);
-    }
-    return rc;
-}
-
-static hone_rc regularize_weights(struct training *t, const hone_decay *now, hone_error *err)
-{
-    hone_rc rc = HONE_OK;
-    for (uint32_t i = 0; i < t->crew.n[PART_REGULARIZER] && rc >= 0; i++) {
-        const struct member *m = &t->crew.members[PART_REGULARIZER][i];
-        const hone_regularizer_v1 *r = m->iface;
-        if (!r->after_update)
-            continue;
-        entering(t->trial, m->name);
-        rc = r->after_update(m->self, t->network.parameters, t->network.n_parameters, now, err);
-    }
-    return rc;
-}
-
 static double schedule_factor(struct training *t)
 {
     if (!t->crew.n[PART_SCHEDULE])
@@ -86,11 +58,15 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
     const struct member *m = &t->crew.members[PART_OPTIMIZER][0];
     const hone_optimizer_v1 *optimizer = m->iface;
     const struct augmentation augmentation = { epoch, t->step };
+    struct stepping stepping = { t, net, epoch, (double)NAN };
     hone_rc rc = pipeline_batch(&t->pipeline, &t->train, ids, (uint64_t)hone_net_batch(net), &augmentation,
                                 hone_net_input(net, t->network.x), hone_net_input(net, t->network.targets), err);
     if (rc != HONE_OK)
         return rc;
-    rc = hone_net_forward_backward(net, t->step, loss, err);
+    rc = hooks_pass(&stepping, loss, err);
+    stepping.loss = *loss;
+    if (rc >= 0 && isfinite(*loss))
+        rc = hooks_on_step(&stepping, err);
     if (rc == HONE_ENUMERIC || (rc == HONE_OK && !isfinite(*loss)))
         return hone_fail(err, HONE_ENUMERIC, "",
                          "the loss is not finite at epoch %llu, step %llu: lower optimizer.learning_rate (here %g), or "
@@ -99,7 +75,7 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
                          (unsigned long long)epoch + 1, (unsigned long long)t->step + 1,
                          optimizer->learning_rate(m->self),
                          t->pipeline.data->task.kind == HONE_TASK_REGRESSION ? " and the target in the data" : "");
-    if (rc < 0 || (rc = regularize_gradients(t, err)) < 0)
+    if (rc < 0 || (rc = hooks_on_gradients(t, err)) < 0)
         return rc;
     const hone_update update = { sizeof update, 0, t->step + 1, schedule_factor(t) };
     entering(t->trial, m->name);
@@ -107,7 +83,7 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
         return rc;
     t->step++;
     const hone_decay decay = { sizeof decay, 0, optimizer->learning_rate(m->self) * update.factor, t->step };
-    rc = regularize_weights(t, &decay, err);
+    rc = hooks_after_update(t, &decay, err);
     entering(t->trial, NULL);
     return rc < 0 ? rc : HONE_OK;
 }
@@ -181,7 +157,7 @@ hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
 {
     hone_rc rc = train(t, epoch, err);
     t->epochs_done = t->weights_epoch = epoch + 1;
-    if (rc == HONE_OK && t->validation.n)
+    if (rc == HONE_OK && t->validation.n && (rc = hooks_on_evaluation(t, 1, err)) == HONE_OK)
         rc = training_measure(t, &t->validation, t->values, NULL, err);
     if (rc != HONE_OK)
         return rc;
@@ -204,7 +180,7 @@ hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
             t->ended = 1;
     }
     entering(t->trial, NULL);
-    return rc < 0 ? rc : HONE_OK;
+    return rc < 0 ? rc : t->validation.n ? hooks_on_evaluation(t, 0, err) : HONE_OK;
 }
 
 hone_rc training_end(struct training *t, int *changed, hone_error *err)

@@ -65,6 +65,16 @@ static uint64_t hash(const char *text)
     return h;
 }
 
+hone_rc member_failed(const struct member *m, hone_rc rc, hone_error *err)
+{
+    char key[sizeof err->param];
+    if (rc >= 0 || !err || strchr(err->param, '.'))
+        return rc;
+    snprintf(key, sizeof key, "%.40s.%.20s", m->name, err->param[0] ? err->param : "use");
+    memcpy(err->param, key, sizeof key);
+    return rc;
+}
+
 static hone_rc member_create(struct member *member, const hone_host *host, const hone_instance *instance, uint64_t seed,
                              hone_error *err)
 {
@@ -155,26 +165,39 @@ hone_rc crew_check(const struct crew *crew, const hone_task *task, int has_valid
     const struct member *loss = &crew->members[PART_LOSS][0];
     if (!(((const hone_loss_v1 *)loss->iface)->tasks &
           (classes ? (uint32_t)HONE_LOSS_CLASSIFICATION : (uint32_t)HONE_LOSS_REGRESSION)))
-        return hone_fail(err, HONE_EINVAL, "", "[%s] %s does not serve %s", loss->name, loss->component->name, kind);
+        return member_failed(
+            loss, hone_fail(err, HONE_EINVAL, "", "[%s] %s does not serve %s", loss->name, loss->component->name, kind),
+            err);
     for (uint32_t i = 0; i < crew->n[PART_REGULARIZER]; i++) {
         const struct member *m = &crew->members[PART_REGULARIZER][i];
         const uint32_t flags = ((const hone_regularizer_v1 *)m->iface)->flags;
         if (flags & HONE_REGULARIZER_CLASSIFICATION && !classes)
-            return hone_fail(err, HONE_EINVAL, "", "[%s] %s is for classification, the data set asks for %s", m->name,
-                             m->component->name, kind);
+            return member_failed(m,
+                                 hone_fail(err, HONE_EINVAL, "",
+                                           "[%s] %s is for classification, the data set asks for %s", m->name,
+                                           m->component->name, kind),
+                                 err);
         if (flags & HONE_REGULARIZER_IMAGES && task->n_dims != 3)
-            return hone_fail(err, HONE_EINVAL, "",
-                             "[%s] %s wants images (channels, height, width); samples have %u dimension%s", m->name,
-                             m->component->name, task->n_dims, task->n_dims == 1 ? "" : "s");
+            return member_failed(
+                m,
+                hone_fail(err, HONE_EINVAL, "",
+                          "[%s] %s wants images (channels, height, width); samples have %u dimension%s", m->name,
+                          m->component->name, task->n_dims, task->n_dims == 1 ? "" : "s"),
+                err);
         if (flags & HONE_REGULARIZER_VALIDATION && !has_validation)
-            return hone_fail(err, HONE_EINVAL, "", "[%s] %s needs a validation set: give [dataset] validation or folds",
-                             m->name, m->component->name);
+            return member_failed(m,
+                                 hone_fail(err, HONE_EINVAL, "",
+                                           "[%s] %s needs a validation set: give [dataset] validation or folds",
+                                           m->name, m->component->name),
+                                 err);
     }
     for (uint32_t i = 0; i < crew->n[PART_METRIC]; i++) {
         const struct member *m = &crew->members[PART_METRIC][i];
         if (!(((const hone_metric_v1 *)m->iface)->tasks &
               (classes ? (uint32_t)HONE_METRIC_CLASSIFICATION : (uint32_t)HONE_METRIC_REGRESSION)))
-            return hone_fail(err, HONE_EINVAL, "", "[%s] %s does not measure %s", m->name, m->component->name, kind);
+            return member_failed(
+                m, hone_fail(err, HONE_EINVAL, "", "[%s] %s does not measure %s", m->name, m->component->name, kind),
+                err);
     }
     return HONE_OK;
 }

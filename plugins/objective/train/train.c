@@ -85,7 +85,7 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
         (rc = crew_create(&crew, train->host, &data.task, 0, err)) != HONE_OK ||
         (rc = crew_check(&crew, &data.task, has_validation, err)) != HONE_OK ||
         (rc = pipeline_create(&pipeline, &data, &crew, NULL, 1, err)) != HONE_OK ||
-        (rc = network_build(&network, &crew, NULL, pipeline_task(&pipeline), train->settings, 0, err)) != HONE_OK)
+        (rc = network_check(&network, &crew, pipeline_task(&pipeline), train->settings, err)) != HONE_OK)
         goto out;
     rc = list_names(train, &crew, &data.task, has_validation, data.keys->folds, description, err);
 out:

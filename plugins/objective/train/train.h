@@ -6,7 +6,8 @@
  *     split.c     who trains and who validates
  *     pipeline.c  from sample numbers to a batch of network inputs
  *     network.c   the graph, compiled for the batch sizes that occur
- *     loop.c      steps and epochs, with the regularizers' hooks in their order
+ *     hooks.c     the regularizers' hooks on parameters, in the order that hone/regularizer.h promises
+ *     loop.c      steps and epochs
  *     measure.c   names of what is measured, and inference over a list of samples
  *     folds.c     trainings side by side, their means, and the reports to the host
  *     checkpoint.c  a trial's state as a file
@@ -71,6 +72,8 @@ struct crew {
  * changes nothing for the others. The loss that the task implies where none is named. */
 hone_rc crew_create(struct crew *crew, const hone_host *host, const hone_task *task, uint64_t seed, hone_error *err);
 void crew_release(struct crew *crew);
+/* Says whose key a failure is about, for the host to find its line: "regularizer.dropout.rate". Returns rc. */
+hone_rc member_failed(const struct member *member, hone_rc rc, hone_error *err);
 /* Refuses components that make no sense for the task, or without a validation set. */
 hone_rc crew_check(const struct crew *crew, const hone_task *task, int has_validation, hone_error *err);
 /* The host's services; a missing one is a failure. */
@@ -158,12 +161,15 @@ struct network {
     uint32_t n_buffers;
     uint64_t n_weights; /* numbers that training sets */
     float **kept;       /* (n_parameters + n_buffers) copies of both, or NULL */
+    float *statistics;  /* of all buffers, while a step asks for another pass; NULL where none does */
 };
-/* The graph alone: enough to hear of mistakes. */
+/* The graph alone, and the parameters where a regularizer asks for them: enough to hear of mistakes. */
+hone_rc network_check(struct network *network, const struct crew *crew, const hone_task *task,
+                      const struct settings *settings, hone_error *err);
 hone_rc network_build(struct network *network, const struct crew *crew, const hone_trial *trial, const hone_task *task,
                       const struct settings *settings, uint64_t seed, hone_error *err);
-hone_rc network_compile(struct network *network, const struct crew *crew, uint64_t batch_size, uint64_t n_train,
-                        hone_error *err);
+hone_rc network_compile(struct network *network, const struct crew *crew, const hone_trial *trial, uint64_t batch_size,
+                        uint64_t n_train, hone_error *err);
 hone_rc network_keep(struct network *network, hone_error *err);
 hone_rc network_restore(struct network *network, hone_error *err);
 void network_release(struct network *network);
@@ -220,6 +226,21 @@ struct tables {
 /* Inference over samples: values (measures->n); tables may be NULL. */
 hone_rc training_measure(struct training *training, const struct samples *samples, double *values,
                          const struct tables *tables, hone_error *err);
+
+/* ---- hooks.c ---- */
+struct stepping { /* a step, while its passes are made */
+    struct training *training;
+    hone_net *net;
+    uint64_t epoch;
+    double loss; /* of the first pass */
+};
+hone_rc hooks_on_network(struct network *network, const struct crew *crew, const hone_trial *trial, hone_error *err);
+/* One pass: before_pass, forward and backward, after_pass. */
+hone_rc hooks_pass(struct stepping *stepping, double *loss, hone_error *err);
+hone_rc hooks_on_step(struct stepping *stepping, hone_error *err);
+hone_rc hooks_on_gradients(struct training *training, hone_error *err);
+hone_rc hooks_after_update(struct training *training, const hone_decay *now, hone_error *err);
+hone_rc hooks_on_evaluation(struct training *training, uint32_t begins, hone_error *err);
 
 /* ---- folds.c, checkpoint.c, finish.c ---- */
 struct run {

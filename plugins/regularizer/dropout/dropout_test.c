@@ -90,7 +90,7 @@ static int acts(const char *sites, uint32_t role, const char *name)
 {
     const hone_graph_options options = { sizeof options, 1, 1 };
     const int64_t dims[1] = { 4 };
-    const hone_site site = { sizeof site, role, 0, 0, name };
+    const hone_site site = { .size = sizeof site, .role = role, .name = name };
     hone_graph *g = hone_nn_graph_create(&options);
     CU_ASSERT_EQUAL_FATAL(component_open(&dropout, "dropout", 1, "sites", sites, NULL), HONE_OK);
     const hone_var x = hone_nn_input(g, "x", dims, 1);

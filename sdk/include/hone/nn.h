@@ -201,6 +201,8 @@ typedef struct hone_site {
     uint32_t index; /* the index-th site of its role, from the input on, 0-based: depth-dependent rates need it */
     uint32_t reserved;
     const char *name; /* "hidden1", "block3.branch": matched by a regularizer's `sites` pattern */
+    uint32_t total;   /* since minor 1: sites of its role in the whole network; 0: not known */
+    uint32_t reserved2;
 } hone_site;
 /* Offers x to the graph's site handler and returns what it made of it (x itself where there is none). A name without a
  * digit at its end is numbered by role, from 1: "hidden" becomes "hidden1", "hidden2", ... */
@@ -238,6 +240,9 @@ typedef struct hone_parameter {
 HONE_EXPORT hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **net,
                                     hone_error *err);
 HONE_EXPORT void hone_net_destroy(hone_net *net); /* accepts NULL */
+/* The parameters with their first values, as the first compile makes them (for batches of that size): to look at them
+ * without compiling. Does nothing where they are there. */
+HONE_EXPORT hone_rc hone_nn_make_parameters(hone_graph *g, int64_t batch, hone_error *err);
 HONE_EXPORT int64_t hone_net_batch(const hone_net *net);
 
 /* The buffer of an input, (batch, sample...) float32, row-major, to be filled before each step; life of the net. */
