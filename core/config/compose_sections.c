@@ -62,6 +62,18 @@ static int ignored(const struct composer *c, const char *kind, size_t n)
            ((n == 6 && !strncmp(kind, "search", 6)) || (n == 9 && !strncmp(kind, "scheduler", 9)));
 }
 
+/* The [scheduler] that proposes the points itself, so that there is no [search]; or NULL. */
+static const struct composed_section *proposer(const struct composer *c)
+{
+    const struct composed_section *scheduler = composition_section(c->composition, "scheduler");
+    return scheduler && scheduler->component && scheduler->component->flags & HONE_C_PROPOSES ? scheduler : NULL;
+}
+
+static int has_proposer(const struct composer *c, const struct composed_kind *kind)
+{
+    return kind->n == 6 && !strncmp(kind->name, "search", 6) && proposer(c);
+}
+
 void compose_installed(const struct composer *c, const char *kind, struct text *out)
 {
     const struct catalog_component *const *all;
@@ -322,7 +334,7 @@ static void add_composed(struct composer *c, const struct config_section *writte
         ignored(c, kind.name, kind.n))
         return;
     snprintf(name, sizeof name, "%.*s", (int)kind.n, kind.name);
-    owner = composition_section(c->composition, name);
+    owner = has_proposer(c, &kind) ? proposer(c) : composition_section(c->composition, name);
     if (owner && !owner->component)
         return; /* that has been said */
     if (!owner || !(owner->component->flags & HONE_C_COMPOSES)) {
@@ -386,7 +398,7 @@ static void check_counts(struct composer *c)
         char name[CONFIG_NAME_LIMIT + 1];
         struct text installed = TEXT_INIT;
         snprintf(name, sizeof name, "%.*s", (int)kind.n, kind.name);
-        if (ignored(c, kind.name, kind.n) || (!kind.slot && !strcmp(name, "objective")))
+        if (ignored(c, kind.name, kind.n) || has_proposer(c, &kind) || (!kind.slot && !strcmp(name, "objective")))
             continue;
         compose_installed(c, name, &installed);
         if (n < kind.min && !kind.slot)
@@ -450,6 +462,17 @@ static void sort_sections(struct composer *c)
             }
 }
 
+/* Two who propose the points are one too many. */
+static void refuse_search(struct composer *c)
+{
+    const struct composed_section *search = composition_section(c->composition, "search");
+    if (search && proposer(c))
+        compose_refuse(c, &search->place,
+                       "[search] has no effect: scheduler '%s' proposes the points itself; leave [search] out, or use "
+                       "another scheduler",
+                       proposer(c)->component->name);
+}
+
 void compose_sections(struct composer *c)
 {
     struct composed_kind kind;
@@ -458,12 +481,13 @@ void compose_sections(struct composer *c)
         add_written(c, c->config->sections + i);
     for (size_t i = 0; compose_kind_at(c, i, &kind); i++) {
         const int reporter = !kind.slot && kind.min == 0;
-        if (ignored(c, kind.name, kind.n) || count(c->composition, &kind, 0) > 0 ||
+        if (ignored(c, kind.name, kind.n) || has_proposer(c, &kind) || count(c->composition, &kind, 0) > 0 ||
             !strncmp(kind.name, "objective", kind.n))
             continue;
         if (kind.min > 0 || reporter || chosen_by_space(c, &kind))
             supply(c, &kind);
     }
+    refuse_search(c);
     for (size_t i = 0; i < c->config->n_sections; i++)
         add_composed(c, c->config->sections + i);
     if (compose_objective(c))

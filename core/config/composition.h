@@ -94,7 +94,7 @@ struct composition {
     struct space_lines space;
     const struct catalog_component *storage; /* by the scheme of study.storage */
     char *storage_location;                  /* what follows the scheme */
-    struct composed_section *search, *scheduler, *objective;
+    struct composed_section *search, *scheduler, *objective; /* search NULL: the scheduler proposes the points */
     struct catalog *catalog;
     struct composed_key *study_keys; /* of [study], as they go into the resolved INI */
     size_t n_study_keys;

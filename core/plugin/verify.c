@@ -5,13 +5,18 @@
 #include "base/version.h"
 #include "hone/objective.h"
 #include "hone/place.h"
+#include "hone/scheduler.h"
+#include "hone/search.h"
 #include "plugin/kinds.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 enum { MAX_COMPONENTS = 1024, MAX_SLOTS = 64, MAX_KIND = 80, MAX_WORDS = 32 };
-enum { KNOWN_FLAGS = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES };
+enum {
+    KNOWN_FLAGS = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES |
+                  HONE_C_PROPOSES
+};
 
 void record_release(struct record *record)
 {
@@ -202,6 +207,18 @@ static hone_rc check_iface(hone_component *c, const char *where, struct record *
     return HONE_OK;
 }
 
+/* A scheduler that proposes points shows a search that can be asked and told. */
+static void check_proposes(const hone_component *c, const char *where, struct problems *problems)
+{
+    const hone_search_v1 *search = c->get_ext ? c->get_ext(HONE_KIND_SEARCH) : NULL;
+    if (strcmp(c->kind, HONE_KIND_SCHEDULER) != 0)
+        problem(problems, where, "says it proposes points, which is for schedulers");
+    else if (!search)
+        problem(problems, where, "says it proposes points, but its get_ext has no " HONE_KIND_SEARCH);
+    else if (search->size < sizeof *search || !search->open || !search->ask || !search->tell)
+        problem(problems, where, "says it proposes points, but its hone_search_v1 is not whole");
+}
+
 static void check_component(const hone_component *c, const char *where, struct problems *problems)
 {
     if (c->flags & ~(uint32_t)KNOWN_FLAGS)
@@ -218,6 +235,8 @@ static void check_component(const hone_component *c, const char *where, struct p
         problem(problems, where, "says it is stateful but has no function %s", c->save ? "load" : "save");
     if (!(c->flags & HONE_C_STATEFUL) && (c->save || c->load))
         problem(problems, where, "has a function %s but does not say that it is stateful", c->save ? "save" : "load");
+    if (c->flags & HONE_C_PROPOSES)
+        check_proposes(c, where, problems);
 }
 
 /* One component into its place; *used 0: of a revision that this hone does not know, left out. */

@@ -44,7 +44,7 @@ static hone_rc refuse_point(struct study *study, struct trial *trial, const hone
     struct held outcome = { .what = CREW_OUTCOME, .status = HONE_FAILED, .message = message, .component = component };
     hone_rc rc;
     snprintf(message, sizeof message, "proposed a point that is not in the space: %s", why->msg);
-    snprintf(component, sizeof component, "search.%s", study->search.entry->name);
+    snprintf(component, sizeof component, "%s.%s", study->search.entry->kind, study->search.entry->name);
     trial->ended = seconds_now();
     trial_end(&study->table, trial, HONE_STATE_FAILED);
     for (uint32_t i = 0; i < study->table.n_dims; i++)
@@ -55,10 +55,11 @@ static hone_rc refuse_point(struct study *study, struct trial *trial, const hone
         (rc = study_tell_search(study, trial, err)) < 0 ||
         (rc = study_tell_reporters(study, HONE_NOW_OUTCOME, trial, &outcome, NULL, NULL, err)) != HONE_OK)
         return rc;
+    snprintf(component, sizeof component, "%s.use", study->search.entry->kind);
     if (++study->bad_points >= BAD_POINTS_MAX)
-        return hone_fail(err, HONE_EINVAL, "search.use",
-                         "search '%s' proposed %d points in a row that are not in the space; the last: %.120s",
-                         study->search.entry->name, BAD_POINTS_MAX, why->msg);
+        return hone_fail(err, HONE_EINVAL, component,
+                         "%s '%s' proposed %d points in a row that are not in the space; the last: %.120s",
+                         study->search.entry->kind, study->search.entry->name, BAD_POINTS_MAX, why->msg);
     return HONE_OK;
 }
 

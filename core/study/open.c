@@ -282,10 +282,12 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
                                       trials,        study->max_step };
     const hone_scheduler_info scheduler = { sizeof scheduler,   study->table.n_values,   study->max_step, trials,
                                             &study->space.view, (uint64_t)c->study.seed, study->maximize };
-    hone_rc rc = open_component(study, c->search, &study->search, 1, err);
+    hone_rc rc = c->search ? open_component(study, c->search, &study->search, 1, err) : HONE_OK;
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;
-    study->search_iface = study->search.loaded->iface;
+    if (!c->search)
+        study->search = study->scheduler; /* one component, two faces */
+    study->search_iface = c->search ? study->search.loaded->iface : study->search.loaded->get_ext(HONE_KIND_SEARCH);
     study->scheduler_iface = study->scheduler.loaded->iface;
     struct guard guard;
     study_enter(&study->search, &guard);
@@ -330,8 +332,9 @@ void study_close(struct study *study)
     study_rollback(study);
     for (size_t i = study->n_reporters; i > 0; i--)
         component_destroy(&study->reporters[i - 1]);
+    if (study->search.self != study->scheduler.self)
+        component_destroy(&study->search);
     component_destroy(&study->scheduler);
-    component_destroy(&study->search);
     study_compose_release(study);
     component_destroy(&study->storage);
     for (unsigned i = 0; study->slots && i < study->n_slots; i++)

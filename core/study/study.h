@@ -81,7 +81,7 @@ struct study {
     struct crew *crew;
     struct space space;
     struct trial_table table;
-    struct component search, scheduler, storage;
+    struct component search, scheduler, storage; /* search: a copy of scheduler where that proposes the points */
     struct component *reporters;
     size_t n_reporters;
     const hone_search_v1 *search_iface;

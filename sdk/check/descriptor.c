@@ -333,9 +333,19 @@ static void verify_place(struct problems *all, const char *id, const hone_compon
     verify_words(all, id, "conflicts", place->conflicts);
 }
 
+static void verify_proposes(struct problems *all, const char *id, const hone_component *c)
+{
+    const hone_search_v1 *search = c->get_ext ? (const hone_search_v1 *)c->get_ext(HONE_KIND_SEARCH) : NULL;
+    if (strcmp(c->kind, HONE_KIND_SCHEDULER) != 0)
+        problem(all, "%s: HONE_C_PROPOSES is for schedulers", id);
+    else if (!search || search->size < sizeof *search || !search->open || !search->ask || !search->tell)
+        problem(all, "%s: HONE_C_PROPOSES, but get_ext(\"%s\") is not a whole hone_search_v1", id, HONE_KIND_SEARCH);
+}
+
 static void verify_component(struct problems *all, const hone_component *c, uint32_t size, uint32_t i)
 {
-    const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES;
+    const uint32_t known = HONE_C_DETERMINISTIC | HONE_C_STATEFUL | HONE_C_DEFAULT | HONE_C_REUSABLE | HONE_C_COMPOSES |
+                           HONE_C_PROPOSES;
     char id[160];
     if (!is_kind(c->kind) || !is_name(c->name)) {
         problem(all, "component %u: kind \"%s\" is not like search/1, or name \"%s\" is not [a-z][a-z0-9_]*", i,
@@ -354,6 +364,8 @@ static void verify_component(struct problems *all, const hone_component *c, uint
         problem(all, "%s: the function %s is missing", id, c->create ? "destroy" : "create");
     if (c->flags & HONE_C_STATEFUL ? !c->save || !c->load : c->save || c->load)
         problem(all, "%s: HONE_C_STATEFUL and the functions save and load do not go together", id);
+    if (c->flags & HONE_C_PROPOSES)
+        verify_proposes(all, id, c);
     verify_params(all, id, c);
     verify_iface(all, id, c);
     verify_place(all, id, c);

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases for scheduler/1: a small study on virtual workers, with invented learning curves. */
-#include "check.h"
+/* Cases for scheduler/1: a small study on virtual workers, with invented learning curves. A scheduler that proposes points
+ * is asked and told as the search of the study, too. */
+#include "search.h"
 
-#include "hone/param.h"
-#include "hone/search.h"
+#include "hone/history.h"
 
-enum { TRIALS = 40, WORKERS = 4, MAX_STEP = 27, MAX_CALLS = 20000, POINT = 64 };
+enum { TRIALS = 40, WORKERS = 4, MAX_STEP = 27, MAX_CALLS = 20000, VALUES = 2 };
 enum { NEW = 0, RUNNING, PAUSED, OVER };
 
 struct trial {
     uint32_t state;
     int64_t step, until;
-    double level;
+    double level, x[MAX_DIMS];
 };
 struct study {
+    const hone_space *space;
+    uint32_t n_values;
+    uint32_t untidy; /* STARTs that come to nothing, trials that fail before they report */
     struct trial trials[TRIALS];
     uint32_t n, running, calls, done;
+    uint32_t spent; /* there are no more points */
+    uint32_t withdrawn;
     uint32_t verdicts[3];
     int full; /* the budget of trials is spent, and there is nothing to resume for now */
 };
@@ -32,29 +37,41 @@ static const hone_dim kind = {
 static const hone_dim *const dims[] = { &rate, &width, &kind };
 static const hone_space space = { sizeof space, HONE_COUNT(dims), dims, 0, 0, NULL };
 
-static int check_clone(struct check *c, const double *x)
+/* The search that the scheduler is, too; NULL: it is none. */
+static const hone_search_v1 *proposer(const struct check *c)
 {
-    for (uint32_t i = 0; i < space.n_dims; i++)
-        if (!(x[i] >= dims[i]->min && x[i] <= dims[i]->max) || (i && (x[i] < floor(x[i]) || x[i] > floor(x[i]))))
-            return check_fail(c, "next gives a clone %s = %g, which is not in the space", dims[i]->key, x[i]);
-    return 0;
+    return c->component->flags & HONE_C_PROPOSES ? (const hone_search_v1 *)c->component->get_ext(HONE_KIND_SEARCH)
+                                                 : NULL;
 }
 
-/* Tells how a trial stands now. */
-static int tell(struct instance *in, const hone_scheduler_v1 *scheduler, uint32_t trial, uint32_t status, double value)
+/* Curves that fall to their trial's level. Trial 5 never reports a number, trial 11 an infinite one. */
+static void curve(const struct study *s, uint32_t trial, int64_t step, double *values)
+{
+    const struct trial *t = &s->trials[trial];
+    values[0] = trial == 5 ? (double)NAN : trial == 11 ? HUGE_VAL : t->level + 1.0 / (double)(step + 1);
+    values[1] = trial == 6 ? (double)NAN : 1 - t->level + 0.5 / (double)(step + 1);
+}
+
+/* Tells how a trial stands now: the search first, as a study does. */
+static int tell(struct instance *in, const hone_scheduler_v1 *scheduler, const struct study *s, uint32_t trial,
+                uint32_t status)
 {
     struct check *c = in->c;
+    const hone_search_v1 *search = proposer(c);
+    double values[VALUES] = { (double)NAN, (double)NAN };
     hone_rc rc = HONE_OK;
+    if (status != HONE_FAILED)
+        curve(s, trial, s->trials[trial].step, values);
+    if (search) {
+        const uint32_t told = status == HONE_PAUSED ? HONE_PRUNED : status;
+        const hone_outcome outcome = { sizeof outcome, told,        trial, s->trials[trial].x,   values,
+                                       NULL,           s->n_values, 0,     s->trials[trial].step };
+        TRY(search_tell(in, search, &outcome));
+    }
     if (scheduler->finish)
-        CALL(c, "finish", rc = scheduler->finish(in->self, trial, status, &value, &in->err));
+        CALL(c, "finish", rc = scheduler->finish(in->self, trial, status, values, &in->err));
     TRY(check_error(c, "finish", rc, &in->err));
     return rc >= 0 ? 0 : check_fail(c, "finish failed for trial %u: %s", trial, in->err.msg);
-}
-
-/* A curve that falls to its trial's level. Trial 5 never reports a number, trial 7 dies at step 3. */
-static double curve(const struct study *s, uint32_t trial, int64_t step)
-{
-    return trial == 5 ? (double)NAN : trial == 11 ? HUGE_VAL : s->trials[trial].level + 1.0 / (double)(step + 1);
 }
 
 /* The trial is over, or has paused. */
@@ -64,25 +81,77 @@ static int finish(struct instance *in, const hone_scheduler_v1 *scheduler, struc
     s->trials[trial].state = status == HONE_PAUSED ? PAUSED : OVER;
     s->running--;
     s->full = 0;
-    return tell(in, scheduler, trial, status,
-                status == HONE_FAILED ? (double)NAN : curve(s, trial, s->trials[trial].step));
+    return tell(in, scheduler, s, trial, status);
+}
+
+/* A new trial; a point for it, where the scheduler proposes them. *got: 0 where there is none. */
+static int start_trial(struct instance *in, struct study *s, int64_t until, int *got)
+{
+    struct check *c = in->c;
+    const hone_search_v1 *search = proposer(c);
+    struct trial *t = &s->trials[s->n];
+    hone_rng rng = hone_rng_at(1, s->n);
+    hone_rc rc = HONE_OK;
+    *t = (struct trial){ RUNNING, 0, until, hone_rng_uniform(&rng), { 0 } };
+    if (s->untidy && !search && s->n % 3 == 1 && s->withdrawn < s->n) { /* the search had nothing just then */
+        s->withdrawn = s->n;
+        *got = 1;
+        return 0;
+    }
+    for (uint32_t i = 0; i < MAX_DIMS; i++)
+        t->x[i] = (double)NAN;
+    if (search)
+        TRY(search_ask(in, search, s->space, s->n, t->x, &rc));
+    else
+        hone_space_draw(s->space, &rng, t->x);
+    if (rc != HONE_OK) {
+        if (rc == HONE_WAIT && !s->running)
+            return check_fail(c, "ask answers HONE_WAIT although no trial is running");
+        s->spent |= rc == HONE_DONE;
+        *got = rc == HONE_DONE;
+        return 0;
+    }
+    bytes_add(&in->answers, t->x, s->space->n_dims * sizeof *t->x);
+    s->n++;
+    s->running++;
+    *got = 1;
+    return 0;
+}
+
+static int check_order(struct check *c, const struct study *s, const hone_order *order)
+{
+    if (order->until < 0)
+        return check_fail(c, "next sets until = %lld", (long long)order->until);
+    if (order->what == HONE_ORDER_START)
+        return 0;
+    if (order->what != HONE_ORDER_RESUME && order->what != HONE_ORDER_CLONE)
+        return check_fail(c, "next gives the unknown order %u", order->what);
+    if (order->trial >= s->n || s->trials[order->trial].state != PAUSED)
+        return check_fail(c, "next %s trial %llu, which is not paused",
+                          order->what == HONE_ORDER_RESUME ? "resumes" : "clones into",
+                          (unsigned long long)order->trial);
+    if (order->what == HONE_ORDER_RESUME && order->until && order->until <= s->trials[order->trial].step)
+        return check_fail(c, "next resumes trial %llu until step %lld, which it has reached",
+                          (unsigned long long)order->trial, (long long)order->until);
+    if (order->what == HONE_ORDER_CLONE && (order->from >= s->n || !s->trials[order->from].step))
+        return check_fail(c, "next clones trial %llu, which has no checkpoint", (unsigned long long)order->from);
+    return order->what == HONE_ORDER_CLONE ? verify_point(c, s->space, order->x, order->trial) : 0;
 }
 
 /* One order. *got: 0 where there is nothing to start. */
 static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, struct study *s, int *got)
 {
     struct check *c = in->c;
-    double x[POINT];
+    double x[MAX_DIMS];
     hone_order order;
-    hone_rng rng;
     hone_rc rc = HONE_OK;
     memset(&order, 0, sizeof order);
     order.size = sizeof order;
     order.what = HONE_ORDER_START;
     order.trial = s->n;
     order.x = x;
-    order.may_start = s->n < TRIALS;
-    for (unsigned i = 0; i < POINT; i++)
+    order.may_start = s->n < TRIALS && !s->spent;
+    for (unsigned i = 0; i < MAX_DIMS; i++)
         x[i] = (double)NAN;
     *got = 0;
     if (scheduler->next)
@@ -93,44 +162,23 @@ static int take_order(struct instance *in, const hone_scheduler_v1 *scheduler, s
     bytes_add(&in->answers, &rc, sizeof rc);
     s->done |= rc == HONE_DONE;
     if (rc != HONE_OK) {
-        s->full |= !order.may_start && !s->running;
+        s->full |= (s->n == TRIALS || s->spent) && !s->running;
         return 0;
     }
     bytes_add(&in->answers, &order.what, sizeof order.what);
     bytes_add(&in->answers, &order.until, sizeof order.until);
-    if (order.until < 0)
-        return check_fail(c, "next sets until = %lld", (long long)order.until);
-    switch (order.what) {
-    case HONE_ORDER_START:
-        if (s->n == TRIALS) {
-            s->full = 1;
-            return 0;
-        }
-        rng = hone_rng_at(1, s->n);
-        s->trials[s->n] = (struct trial){ RUNNING, 0, order.until, hone_rng_uniform(&rng) };
-        s->n++;
-        break;
-    case HONE_ORDER_RESUME:
-        if (order.trial >= s->n || s->trials[order.trial].state != PAUSED)
-            return check_fail(c, "next resumes trial %llu, which is not paused", (unsigned long long)order.trial);
-        if (order.until && order.until <= s->trials[order.trial].step)
-            return check_fail(c, "next resumes trial %llu until step %lld, which it has reached",
-                              (unsigned long long)order.trial, (long long)order.until);
-        s->trials[order.trial].state = RUNNING;
-        s->trials[order.trial].until = order.until;
-        break;
-    case HONE_ORDER_CLONE:
-        if (order.from >= s->n || !s->trials[order.from].step)
-            return check_fail(c, "next clones trial %llu, which has no checkpoint", (unsigned long long)order.from);
-        if (order.trial >= s->n || s->trials[order.trial].state != PAUSED)
-            return check_fail(c, "next clones into trial %llu, which is not paused", (unsigned long long)order.trial);
-        TRY(check_clone(c, x));
-        s->trials[order.trial].state = RUNNING;
-        s->trials[order.trial].until = order.until;
-        s->trials[order.trial].step = s->trials[order.from].step;
-        break;
-    default: return check_fail(c, "next gives the unknown order %u", order.what);
+    TRY(check_order(c, s, &order));
+    if (order.what == HONE_ORDER_START) {
+        s->full |= s->n == TRIALS || s->spent;
+        return s->full ? 0 : start_trial(in, s, order.until, got);
     }
+    struct trial *t = &s->trials[order.trial];
+    if (order.what == HONE_ORDER_CLONE) {
+        memcpy(t->x, x, sizeof x);
+        t->step = s->trials[order.from].step;
+    }
+    t->state = RUNNING;
+    t->until = order.until;
     s->running++;
     *got = 1;
     return 0;
@@ -142,14 +190,13 @@ static int advance(struct instance *in, const hone_scheduler_v1 *scheduler, stru
     struct check *c = in->c;
     struct trial *t = &s->trials[trial];
     uint32_t verdict = HONE_CONTINUE;
-    double value;
+    double values[VALUES];
     hone_rc rc = HONE_OK;
-    const double point[] = { 0.01, 1 + trial % 64, trial % 3 };
-    hone_report report = { sizeof report, 1, trial, 0, &value, point };
-    if (trial == 7 && t->step == 3)
+    hone_report report = { sizeof report, s->n_values, trial, 0, values, t->x };
+    if ((trial == 7 && t->step == 3) || (s->untidy && trial % 5 == 2 && !t->step))
         return finish(in, scheduler, s, trial, HONE_FAILED);
     report.step = ++t->step;
-    value = curve(s, trial, t->step);
+    curve(s, trial, t->step, values);
     if (scheduler->report)
         CALL(c, "report", rc = scheduler->report(in->self, &report, &verdict, &in->err));
     TRY(check_error(c, "report", rc, &in->err));
@@ -185,29 +232,39 @@ static int round_of(struct instance *in, const hone_scheduler_v1 *scheduler, str
     return 0;
 }
 
-static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int64_t max_step, uint32_t n_values,
+static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int64_t max_step, const struct study *s,
                           hone_rc *rc)
 {
     struct check *c = in->c;
-    static const uint8_t maximize[8] = { 0 };
-    const hone_scheduler_info info = { sizeof info, n_values, max_step, TRIALS, &space, 17, maximize };
+    static const uint8_t maximize[VALUES] = { 0 };
+    const hone_scheduler_info info = { sizeof info, s->n_values, max_step, TRIALS, s->space, 17, maximize };
+    const hone_search_info search_info = { sizeof search_info, s->n_values, 0, 0, TRIALS, max_step };
+    *rc = HONE_OK;
     TRY(check_iface(c, scheduler, sizeof *scheduler));
-    CALL(c, "open", *rc = scheduler->open(in->self, &info, &in->err));
+    if (proposer(c))
+        CALL(c, "open of the search", *rc = proposer(c)->open(in->self, s->space, &search_info, &in->err));
+    if (*rc >= 0)
+        CALL(c, "open", *rc = scheduler->open(in->self, &info, &in->err));
     return check_error(c, "open", *rc, &in->err);
 }
 
-static int study_to_its_end(struct check *c, int64_t max_step)
+/* refuse: why open may refuse the study; NULL: it may not */
+static int study_to_its_end(struct check *c, int64_t max_step, const hone_space *on, uint32_t n_values, uint32_t untidy,
+                            const char *refuse)
 {
     static struct study s;
     hone_scheduler_v1 scheduler;
     struct instance in;
     hone_rc rc;
     memset(&s, 0, sizeof s);
+    s.space = on;
+    s.n_values = n_values;
+    s.untidy = untidy;
     TRY(instance_create(c, &in, c->options->seed));
-    TRY(open_scheduler(&in, &scheduler, max_step, 1, &rc));
+    TRY(open_scheduler(&in, &scheduler, max_step, &s, &rc));
     if (rc < 0)
-        return max_step ? check_fail(c, "open failed: %s", in.err.msg)
-                        : check_skip(c, "open refuses a study without a known last step: %s", in.err.msg);
+        return refuse ? check_skip(c, "open refuses %s: %s", refuse, in.err.msg)
+                      : check_fail(c, "open failed: %s", in.err.msg);
     do
         TRY(round_of(&in, &scheduler, &s));
     while (s.running || !(s.full || s.done));
@@ -217,33 +274,56 @@ static int study_to_its_end(struct check *c, int64_t max_step)
 
 static int case_study(struct check *c)
 {
-    return study_to_its_end(c, MAX_STEP);
+    return study_to_its_end(c, MAX_STEP, &space, 1, 0, NULL);
 }
 static int case_unknown_step(struct check *c)
 {
-    return study_to_its_end(c, 0);
+    return study_to_its_end(c, 0, &space, 1, 0, "a study without a known last step");
+}
+static int case_objectives(struct check *c)
+{
+    return study_to_its_end(c, MAX_STEP, &space, VALUES, 0, "two objectives");
+}
+static int case_untidy(struct check *c)
+{
+    return study_to_its_end(c, MAX_STEP, &space, 1, 1, NULL);
+}
+
+static int case_points(struct check *c)
+{
+    static const hone_space *const all[] = { &real_space,        &log_space,      &step_space,
+                                             &choice_space,      &normal_space,   &mixed_space,
+                                             &conditional_space, &relation_space, &finite_space };
+    if (!proposer(c))
+        return check_skip(c, "the search of the study proposes the points");
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        TRY(study_to_its_end(c, MAX_STEP, all[i], 1, 0, NULL));
+    return 0;
 }
 
 /* What a host may do and a scheduler must survive: values that are no numbers, steps with gaps, one trial alone. */
 static int case_odd_reports(struct check *c)
 {
     static const double odd[] = { (double)NAN, HUGE_VAL, -HUGE_VAL, 0, -0.0, 1e308, -1e308, 5e-324 };
+    const struct study s = { .space = &space, .n_values = 1 };
     hone_scheduler_v1 scheduler;
     struct instance in;
     hone_rc rc;
     TRY(instance_create(c, &in, 3));
-    TRY(open_scheduler(&in, &scheduler, 1000, 1, &rc));
+    TRY(open_scheduler(&in, &scheduler, 1000, &s, &rc));
     if (rc < 0)
         return check_fail(c, "open failed: %s", in.err.msg);
     for (uint64_t trial = 0; trial < 16; trial++) {
-        double x[POINT];
+        double x[MAX_DIMS], point[MAX_DIMS] = { 0.01, 2, 1 };
         hone_order order = { sizeof order, HONE_ORDER_START, trial, 0, 0, x, 1, 0 };
+        int64_t step = 0;
         if (scheduler.next)
             CALL(c, "next", rc = scheduler.next(in.self, &order, &in.err));
+        if (proposer(c) && order.what == HONE_ORDER_START)
+            TRY(search_ask(&in, proposer(c), &space, trial, point, &rc));
         for (int64_t k = 0; k < 8 && scheduler.report; k++) {
             const double value = odd[(trial + (uint64_t)k) % 8];
-            const double point[] = { 0.01, 2, 1 };
-            const hone_report report = { sizeof report, 1, trial, 1 + k * (k + 1) * 5, &value, point };
+            const hone_report report = { sizeof report, 1, trial, step = 1 + k * (k + 1) * 5, &value, point };
             uint32_t verdict = HONE_CONTINUE;
             CALL(c, "report", rc = scheduler.report(in.self, &report, &verdict, &in.err));
             TRY(check_error(c, "report", rc, &in.err));
@@ -255,6 +335,9 @@ static int case_odd_reports(struct check *c)
                 break;
         }
         const double last = odd[trial % 8];
+        const hone_outcome outcome = { sizeof outcome, (uint32_t)(trial % 3), trial, point, &last, NULL, 1, 0, step };
+        if (proposer(c))
+            TRY(search_tell(&in, proposer(c), &outcome));
         if (scheduler.finish)
             CALL(c, "finish", rc = scheduler.finish(in.self, trial, (uint32_t)(trial % 3), &last, &in.err));
         TRY(check_error(c, "finish", rc, &in.err));
@@ -267,6 +350,12 @@ const struct check_case scheduler_cases[] = {
       case_study },
     { "study_without_max_step", HONE_KIND_SCHEDULER, "the same where the last step is unknown: served or refused",
       case_unknown_step },
+    { "study_of_two_objectives", HONE_KIND_SCHEDULER, "the same with two values a report: served or refused",
+      case_objectives },
+    { "study_untidy", HONE_KIND_SCHEDULER,
+      "a START comes to nothing and is asked for again; trials fail before they report", case_untidy },
+    { "study_points", HONE_KIND_SCHEDULER, "points of a scheduler that proposes them, in nine kinds of space",
+      case_points },
     { "odd_reports", HONE_KIND_SCHEDULER, "NaN, infinities and gaps in the steps", case_odd_reports },
     { NULL, NULL, NULL, NULL },
 };
@@ -274,11 +363,14 @@ const struct check_case scheduler_cases[] = {
 static int start(struct instance *in)
 {
     hone_scheduler_v1 scheduler;
+    struct study *s = (struct study *)calloc(1, sizeof *s);
     hone_rc rc;
-    in->drive = calloc(1, sizeof(struct study));
-    if (!in->drive)
+    in->drive = s;
+    if (!s)
         return check_fail(in->c, "out of memory");
-    TRY(open_scheduler(in, &scheduler, MAX_STEP, 1, &rc));
+    s->space = &space;
+    s->n_values = 1;
+    TRY(open_scheduler(in, &scheduler, MAX_STEP, s, &rc));
     return rc < 0 ? check_fail(in->c, "open failed: %s", in->err.msg) : 0;
 }
 

@@ -276,6 +276,29 @@ static void test_instances(void)
     unmake(&m);
 }
 
+/* A scheduler that proposes the points leaves nothing to a search, but may compose some. */
+static void test_scheduler_that_proposes(void)
+{
+    struct made m;
+    struct text text = TEXT_INIT;
+    make(&m, HEAD SPACE "[scheduler]\nuse = prophet\n[search.clever]\nstrength = 2\n");
+    CU_ASSERT_PTR_NULL(m.composition.search);
+    CU_ASSERT_STRING_EQUAL(m.composition.scheduler->component->name, "prophet");
+    composition_text(&m.composition, NULL, 0, &text);
+    CU_ASSERT_PTR_NULL(strstr(text_string(&text), "[search]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_string(&text), "[search.clever]\n"));
+    unmake(&m);
+    make(&m, text_string(&text)); /* reads back */
+    CU_ASSERT_PTR_NULL(m.composition.search);
+    text_release(&text);
+    unmake(&m);
+    refused(
+        HEAD SPACE "[scheduler]\nuse = prophet\n[search]\nuse = clever\n",
+        "11:1: error: [search] has no effect: scheduler 'prophet' proposes the points itself; leave [search] out, or "
+        "use another scheduler");
+    refused(HEAD SPACE "[search.clever]\n", "9:1: error: there is one search: write [search] and in it use = clever");
+}
+
 static void test_keys(void)
 {
     refused(HEAD SPACE "[optimizer]\nleraning_rate = 1\n",
@@ -806,7 +829,7 @@ static void close_catalog(void)
 }
 
 SUITE(TEST(test_small_file), TEST(test_study_keys), TEST(test_bad_study), TEST(test_sections), TEST(test_stages),
-      TEST(test_conflicts), TEST(test_instances), TEST(test_keys), TEST(test_slot_and_path_keys), TEST(test_space),
-      TEST(test_conditions), TEST(test_candidates_and_order), TEST(test_enabled), TEST(test_round_trips),
-      TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed), TEST(test_sources_and_places),
-      TEST(test_all_at_once), TEST(test_fuzz), TEST(close_catalog))
+      TEST(test_conflicts), TEST(test_instances), TEST(test_scheduler_that_proposes), TEST(test_keys),
+      TEST(test_slot_and_path_keys), TEST(test_space), TEST(test_conditions), TEST(test_candidates_and_order),
+      TEST(test_enabled), TEST(test_round_trips), TEST(test_text_of_a_point), TEST(test_train), TEST(test_fixed),
+      TEST(test_sources_and_places), TEST(test_all_at_once), TEST(test_fuzz), TEST(close_catalog))

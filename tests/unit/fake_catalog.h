@@ -164,6 +164,12 @@ static const struct fake_iface fake_search_iface = FAKE_IFACE(hone_search_v1),
                                fake_reporter_iface = FAKE_IFACE(hone_reporter_v1),
                                fake_transform_iface = FAKE_IFACE(hone_transform_v1);
 
+/* A scheduler that is the search, too. */
+static const void *fake_prophet_ext(const char *id)
+{
+    return strcmp(id, HONE_KIND_SEARCH) ? NULL : &fake_search_iface;
+}
+
 #define FAKE(flags, kind, name, params, n, config, iface)                                                              \
     {                                                                                                                  \
         sizeof(hone_component), flags, kind, name, "Invented.", NULL, params, n, sizeof(hone_param), config, 0, iface, \
@@ -192,6 +198,9 @@ static const hone_component fake_components[] = {
     FAKE(HONE_C_DEFAULT, HONE_KIND_SEARCH, "plain", NULL, 0, 0, &fake_search_iface),
     FAKE_WITH(0, HONE_KIND_SEARCH, "clever", fake_l2_params, struct fake_l2, &fake_search_iface),
     FAKE(HONE_C_DEFAULT, HONE_KIND_SCHEDULER, "calm", NULL, 0, 0, &fake_scheduler_iface),
+    { sizeof(hone_component), HONE_C_PROPOSES | HONE_C_COMPOSES, HONE_KIND_SCHEDULER, "prophet", "Invented.", NULL,
+      NULL, 0, sizeof(hone_param), 0, 0, &fake_scheduler_iface, fake_create, fake_destroy, NULL, NULL,
+      fake_prophet_ext },
     FAKE_WITH(0, HONE_KIND_OBJECTIVE, "drill", fake_drill_params, struct fake_drill, &fake_drill_iface),
     FAKE(0, HONE_KIND_OBJECTIVE, "formula", NULL, 0, 0, &fake_formula_iface),
     FAKE_WITH(0, HONE_KIND_DATASET, "disk", fake_data_params, struct fake_data, &fake_dataset_iface),

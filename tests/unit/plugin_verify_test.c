@@ -124,6 +124,11 @@ static void test_refuses_bad_components(void)
     EXPECT("has no function create");
     s.component.destroy = NULL;
     EXPECT("has no function destroy");
+    s.component.flags |= HONE_C_PROPOSES;
+    EXPECT("says it proposes points, which is for schedulers");
+    s.component.flags |= HONE_C_PROPOSES;
+    s.component.kind = HONE_KIND_SCHEDULER;
+    EXPECT("says it proposes points, but its get_ext has no search/1");
     s.component.flags |= HONE_C_STATEFUL;
     EXPECT("says it is stateful but has no function save");
     s.component.iface = NULL;

@@ -10,6 +10,8 @@
  *     n_startup = 20
  *     [search.cmaes]
  *     enabled = no            ; auto is not to use it
+ *
+ * [search.NAME] are also the settings of searches that a scheduler opens which proposes points itself (HONE_C_PROPOSES).
  */
 #ifndef HONE_COMPOSE_H
 #define HONE_COMPOSE_H

@@ -139,7 +139,8 @@ enum {
     HONE_C_STATEFUL = 1u << 1,      /* save and load are set */
     HONE_C_DEFAULT = 1u << 2,       /* what its kind uses where the INI names nothing; one per kind */
     HONE_C_REUSABLE = 1u << 3,      /* an instance may serve later trials of the same settings (data sets) */
-    HONE_C_COMPOSES = 1u << 4       /* opens others of its kind: [KIND.NAME] are their settings, see hone/compose.h */
+    HONE_C_COMPOSES = 1u << 4,      /* opens others of its kind: [KIND.NAME] are their settings, see hone/compose.h */
+    HONE_C_PROPOSES = 1u << 5       /* a scheduler that is the search, too: see hone/scheduler.h */
 };
 typedef struct hone_component {
     uint32_t size, flags;

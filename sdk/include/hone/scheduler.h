@@ -10,6 +10,15 @@
 #include "hone/plugin.h"
 
 #define HONE_KIND_SCHEDULER "scheduler/1"
+
+/* ---- a scheduler that proposes the points, too ----
+ *
+ * Some methods are both in one: what to try next depends on how far it is to be tried. Such a component has the flag
+ * HONE_C_PROPOSES, and its get_ext(HONE_KIND_SEARCH) is its hone_search_v1 (life of the module), whose functions take the
+ * scheduler's self. Then a study has no [search]: it asks and tells this one. `open` of the search comes first. `ask` for a
+ * trial comes right after `next` has ordered it to START, unless its point is given by the user; `tell` comes right before
+ * `finish`, so that a pause is told twice: as HONE_PRUNED and as HONE_PAUSED. Where it composes searches (HONE_C_COMPOSES),
+ * [search.NAME] are their settings. */
 enum {
     HONE_ORDER_START = 1,  /* a new trial: the search proposes its point */
     HONE_ORDER_RESUME = 2, /* trial `trial`, from its checkpoint */
