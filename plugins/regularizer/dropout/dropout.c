@@ -43,11 +43,11 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
     return d->settings.rate > 0 ? hone_nn_dropout(g, x, d->settings.rate) : x;
 }
 
-/* Gradients are not its business; but the first step is the first moment when the network is whole, and a
- * pattern that matches nothing must not pass in silence. */
-static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+/* The network is whole: a pattern that matches nothing must not pass in silence. */
+static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *parameters, uint32_t n, hone_error *err)
 {
     const struct dropout *d = (const struct dropout *)self;
+    (void)g;
     (void)parameters;
     (void)n;
     if (d->offered && !d->matched)
@@ -56,7 +56,7 @@ static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint3
     return HONE_OK;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_gradients = on_gradients };
+static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_network = on_network };
 
 static const hone_component dropout = {
     .size = sizeof dropout,

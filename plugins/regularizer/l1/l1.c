@@ -1,27 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/l1: the sum of the weights' absolute values, times a strength, is added to what training
  * minimizes (Tibshirani 1996): weights that do not earn their keep go to zero. */
-#include "hone/instance.h"
 #include "hone/regularizer.h"
-#include "hone/simd.h"
+#include "hone/weights.h"
 
 struct settings {
     double strength;
-    uint8_t bias, norm;
+    HONE_WEIGHTS_FIELDS
 };
 
 static const hone_param params[] = {
     HONE_REAL(struct settings, strength, "1e-4", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG, NULL,
               "Factor on the sum of the absolute values of the weights; 0 changes nothing."),
-    HONE_BOOL(struct settings, bias, "no", HONE_P_TUNABLE, "Biases are penalized too."),
-    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE,
-              "Scales and shifts of normalization layers are penalized too."),
+    HONE_WEIGHTS_KEYS(struct settings),
+};
+
+struct l1 {
+    struct settings settings;
+    hone_weights weights;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
     (void)host;
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct l1), self, err);
+}
+
+static void destroy(void *self)
+{
+    struct l1 *r = self;
+    if (r)
+        hone_weights_release(&r->weights);
+    free(r);
+}
+
+static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    struct l1 *r = self;
+    return hone_weights_choose(&r->weights, HONE_WEIGHTS_CHOICE(&r->settings), g, parameters, n, err);
 }
 
 /* gradient += strength * sign(value), with sign(0) = 0: padding and dead weights stay where they are
@@ -35,19 +51,20 @@ static void penalize(float *gradient, const float *value, uint64_t n, float stre
 
 static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
 {
-    const struct settings *s = (const struct settings *)self;
-    (void)err;
+    struct l1 *r = self;
+    const struct settings *s = &r->settings;
     if (s->strength <= 0)
         return HONE_OK;
-    for (uint32_t i = 0; i < n; i++) {
-        const hone_parameter *p = parameters[i];
-        if ((p->role != HONE_PARAMETER_BIAS || s->bias) && (p->role != HONE_PARAMETER_NORM || s->norm))
-            penalize(p->gradient, p->value, p->length, (float)s->strength);
-    }
-    return HONE_OK;
+    const hone_rc rc = hone_weights_update(&r->weights, HONE_WEIGHTS_CHOICE(s), parameters, n, err);
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (r->weights.takes[i])
+            penalize(parameters[i]->gradient, parameters[i]->value, parameters[i]->length, (float)s->strength);
+    return rc;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface, .on_gradients = on_gradients };
+static const hone_regularizer_v1 iface = { .size = sizeof iface,
+                                           .on_gradients = on_gradients,
+                                           .on_network = on_network };
 
 static const hone_component l1 = {
     .size = sizeof l1,
@@ -59,8 +76,9 @@ static const hone_component l1 = {
            "\n"
            "    L = strength * sum |w|,    so that    gradient += strength * sign(w),    sign(0) = 0\n"
            "\n"
-           "The sum runs over kernels and embeddings; `bias` and `norm` add the other parameters. The\n"
-           "loss that is reported does not contain the penalty. Near zero a weight oscillates by the\n"
+           "The sum runs over kernels and embeddings; `bias` and `norm` add the other parameters,\n"
+           "`parameters` names some of them. The loss that is reported does not contain the penalty. Near zero a "
+           "weight oscillates by the\n"
            "step's length rather than being exactly zero.\n"
            "\n"
            "Source: Tibshirani 1996, \"Regression shrinkage and selection via the lasso\", JRSS B 58.",
@@ -70,7 +88,7 @@ static const hone_component l1 = {
     .config_size = sizeof(struct settings),
     .iface = &iface,
     .create = create,
-    .destroy = free,
+    .destroy = destroy,
 };
 
 HONE_MODULE("org.hone.regularizer.l1", "0.1.0", "MIT", "the hone authors", "", &l1)

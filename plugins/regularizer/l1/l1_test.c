@@ -59,5 +59,13 @@ static void test_strength_zero_changes_nothing(void)
     component_close(&c);
 }
 
-SUITE(TEST(test_adds_its_gradient_to_kernels_and_embeddings), TEST(test_bias_and_norm_are_added_on_request),
-      TEST(test_strength_zero_changes_nothing))
+static void test_parameters_are_chosen_by_name(void)
+{
+    struct component c;
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "l1", 1, "strength", "0.5", "parameters", "words*", NULL), HONE_OK);
+    check(&c, 1u << HONE_PARAMETER_EMBEDDING, 0.5);
+    component_close(&c);
+}
+
+SUITE(TEST(test_parameters_are_chosen_by_name), TEST(test_adds_its_gradient_to_kernels_and_embeddings),
+      TEST(test_bias_and_norm_are_added_on_request), TEST(test_strength_zero_changes_nothing))

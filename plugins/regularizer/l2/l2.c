@@ -2,28 +2,44 @@
 /* regularizer/l2: half the sum of the squared weights, times a strength, is added to what training minimizes
  * (Krogh and Hertz 1991). The gradient passes through the optimizer; regularizer/weight_decay is the kind
  * that does not. */
-#include "hone/instance.h"
 #include "hone/regularizer.h"
-#include "hone/simd.h"
+#include "hone/weights.h"
 
 struct settings {
     double strength;
-    uint8_t bias, norm;
+    HONE_WEIGHTS_FIELDS
 };
 
 static const hone_param params[] = {
     HONE_REAL(struct settings, strength, "1e-4", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG, NULL,
               "Factor on half the sum of the squared weights: the weight_decay of PyTorch's SGD and Adam; 0 "
               "changes nothing."),
-    HONE_BOOL(struct settings, bias, "no", HONE_P_TUNABLE, "Biases are penalized too."),
-    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE,
-              "Scales and shifts of normalization layers are penalized too."),
+    HONE_WEIGHTS_KEYS(struct settings),
+};
+
+struct l2 {
+    struct settings settings;
+    hone_weights weights;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
     (void)host;
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct l2), self, err);
+}
+
+static void destroy(void *self)
+{
+    struct l2 *r = self;
+    if (r)
+        hone_weights_release(&r->weights);
+    free(r);
+}
+
+static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    struct l2 *r = self;
+    return hone_weights_choose(&r->weights, HONE_WEIGHTS_CHOICE(&r->settings), g, parameters, n, err);
 }
 
 /* gradient += strength * value     gradient, value: (n) */
@@ -36,19 +52,20 @@ static void penalize(float *gradient, const float *value, uint64_t n, float stre
 
 static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
 {
-    const struct settings *s = (const struct settings *)self;
-    (void)err;
+    struct l2 *r = self;
+    const struct settings *s = &r->settings;
     if (s->strength <= 0)
         return HONE_OK;
-    for (uint32_t i = 0; i < n; i++) {
-        const hone_parameter *p = parameters[i];
-        if ((p->role != HONE_PARAMETER_BIAS || s->bias) && (p->role != HONE_PARAMETER_NORM || s->norm))
-            penalize(p->gradient, p->value, p->length, (float)s->strength);
-    }
-    return HONE_OK;
+    const hone_rc rc = hone_weights_update(&r->weights, HONE_WEIGHTS_CHOICE(s), parameters, n, err);
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (r->weights.takes[i])
+            penalize(parameters[i]->gradient, parameters[i]->value, parameters[i]->length, (float)s->strength);
+    return rc;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface, .on_gradients = on_gradients };
+static const hone_regularizer_v1 iface = { .size = sizeof iface,
+                                           .on_gradients = on_gradients,
+                                           .on_network = on_network };
 
 static const hone_component l2 = {
     .size = sizeof l2,
@@ -62,8 +79,9 @@ static const hone_component l2 = {
            "\n"
            "The factor one half is PyTorch's convention: `strength` equals `weight_decay` of\n"
            "torch.optim.SGD and Adam. Keras's `l2(s)` has no half: it equals `strength = 2 s`. The sum\n"
-           "runs over kernels and embeddings; `bias` and `norm` add the other parameters. The loss that\n"
-           "is reported does not contain the penalty. With adaptive optimizers (adam), the penalty is\n"
+           "runs over kernels and embeddings; `bias` and `norm` add the other parameters, `parameters`\n"
+           "names some of them: several sections give several layers a strength each. The loss that is\n"
+           "reported does not contain the penalty. With adaptive optimizers (adam), the penalty is\n"
            "rescaled like the gradient; regularizer/weight_decay is not.\n"
            "\n"
            "Source: Krogh and Hertz 1991, \"A simple weight decay can improve generalization\", NIPS 4.",
@@ -73,7 +91,7 @@ static const hone_component l2 = {
     .config_size = sizeof(struct settings),
     .iface = &iface,
     .create = create,
-    .destroy = free,
+    .destroy = destroy,
 };
 
 HONE_MODULE("org.hone.regularizer.l2", "0.1.0", "MIT", "the hone authors", "", &l2)

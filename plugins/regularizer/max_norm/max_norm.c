@@ -1,79 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/max_norm: after each update, the weights that lead into a unit are scaled back to a ball
  * (Srebro and Shraibman 2005; Srivastava et al. 2014, section 5.1). */
-#include "hone/instance.h"
 #include "hone/regularizer.h"
-#include "hone/simd.h"
+#include "hone/weights.h"
 
 struct settings {
     double max;
+    const char *parameters;
 };
 
 static const hone_param params[] = {
     HONE_REAL(struct settings, max, "3", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG | HONE_P_LO_OPEN, NULL,
               "Largest Euclidean norm of a unit's incoming weights."),
+    HONE_WEIGHTS_PATTERN(struct settings),
 };
 
-enum { LANES = 32, BLOCK = 4096 };
+struct max_norm {
+    struct settings settings;
+    hone_weights weights;
+    hone_weight_groups *units; /* (weights.n) of those that it is for */
+};
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
     (void)host;
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct max_norm), self, err);
 }
 
-/* Sum of squares: lanes of float over a block of at most BLOCK elements (128 additions a lane), blocks in
- * double. x: (n) */
-HONE_TARGET_CLONES
-static double sum_of_squares(const float *x, uint64_t n)
+static void forget(struct max_norm *m)
 {
-    double sum = 0;
-    for (uint64_t at = 0; at < n; at += BLOCK) {
-        const uint64_t end = n - at < BLOCK ? n : at + BLOCK;
-        float lanes[LANES] = { 0 };
-        uint64_t i = at;
-        for (; i + LANES <= end; i += LANES)
-            for (uint64_t k = 0; k < LANES; k++)
-                lanes[k] += x[i + k] * x[i + k];
-        for (uint64_t k = 0; i < end; i++, k++)
-            lanes[k] += x[i] * x[i];
-        for (uint64_t k = 0; k < LANES; k++)
-            sum += (double)lanes[k];
+    for (uint32_t i = 0; m->units && i < m->weights.n; i++)
+        hone_weight_groups_release(&m->units[i]);
+    free(m->units);
+    m->units = NULL;
+    hone_weights_release(&m->weights);
+}
+
+static void destroy(void *self)
+{
+    if (self)
+        forget(self);
+    free(self);
+}
+
+static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    struct max_norm *m = self;
+    forget(m);
+    hone_rc rc = hone_weights_choose(&m->weights, HONE_WEIGHTS_KERNELS(&m->settings), g, parameters, n, err);
+    if (rc != HONE_OK)
+        return rc;
+    if (!(m->units = calloc((size_t)n + 1, sizeof *m->units)))
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the units of %u parameters", n);
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (m->weights.takes[i])
+            rc = hone_weight_groups_make(&m->units[i], &m->weights, i, HONE_GROUP_OUTPUTS, err);
+    return rc;
+}
+
+/* w <- w * min(1, max / ||w||) for each unit's w */
+static void project(hone_weight_groups *units, float *values, double max)
+{
+    int any = 0;
+    hone_weight_groups_squares(units, values);
+    for (uint64_t unit = 0; unit < units->groups; unit++) {
+        const double norm = sqrt(units->squares[unit]);
+        units->factors[unit] = norm > max ? (float)(max / norm) : 1.0f;
+        any |= norm > max;
     }
-    return sum;
-}
-
-HONE_TARGET_CLONES
-static void scale(float *x, uint64_t n, float factor)
-{
-    for (uint64_t i = 0; i < n; i++)
-        x[i] *= factor;
+    if (any)
+        hone_weight_groups_scale(units, values);
 }
 
 static hone_rc after_update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_decay *now,
                             hone_error *err)
 {
-    const double max = ((const struct settings *)self)->max;
+    struct max_norm *m = self;
+    hone_rc rc = HONE_OK;
     (void)now;
-    for (uint32_t i = 0; i < n; i++) {
-        const hone_parameter *p = parameters[i];
-        if (p->role != HONE_PARAMETER_KERNEL)
-            continue;
-        if (!p->plain)
-            return hone_fail(err, HONE_ENOTSUP, NULL,
-                             "max_norm cannot find the units of %.80s: its weights are not in rows", p->name);
-        const uint64_t units = (uint64_t)p->dims[0], inputs = p->length / units; /* value: (units, inputs) */
-        for (uint64_t unit = 0; unit < units; unit++) {
-            float *w = p->value + unit * inputs;
-            const double norm = sqrt(sum_of_squares(w, inputs));
-            if (norm > max)
-                scale(w, inputs, (float)(max / norm));
-        }
-    }
-    return HONE_OK;
+    if (!m->units || m->weights.parameters != parameters || m->weights.n != n)
+        rc = on_network(self, NULL, parameters, n, err);
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (m->weights.takes[i])
+            project(&m->units[i], parameters[i]->value, m->settings.max);
+    return rc;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface, .after_update = after_update };
+static const hone_regularizer_v1 iface = { .size = sizeof iface,
+                                           .after_update = after_update,
+                                           .on_network = on_network };
 
 static const hone_component max_norm = {
     .size = sizeof max_norm,
@@ -99,7 +114,7 @@ static const hone_component max_norm = {
     .config_size = sizeof(struct settings),
     .iface = &iface,
     .create = create,
-    .destroy = free,
+    .destroy = destroy,
 };
 
 HONE_MODULE("org.hone.regularizer.max_norm", "0.1.0", "MIT", "the hone authors", "", &max_norm)

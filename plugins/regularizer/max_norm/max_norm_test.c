@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/max_norm against its formula. */
-#include "parameters.h"
+#include "weights_case.h"
 
 static const hone_decay now = { sizeof now, 0, 0.1, 1 };
 
@@ -92,5 +92,42 @@ static void test_refuses_layouts_that_it_cannot_read(void)
     component_close(&c);
 }
 
-SUITE(TEST(test_projects_each_unit_onto_the_ball), TEST(test_knows_long_rows_and_filters),
-      TEST(test_a_large_ball_changes_nothing), TEST(test_refuses_layouts_that_it_cannot_read))
+/* Every layout that a network keeps weights in: a naive projection of the plain rows, and nothing but kernels. */
+static void test_in_the_layouts_of_a_network(void)
+{
+    struct weights_case w;
+    struct component c;
+    unsigned shrunk = 0, kept = 0;
+    weights_open(&w, 3);
+    float **before = (float **)calloc(w.n, sizeof *before);
+    for (uint32_t i = 0; i < w.n; i++)
+        before[i] = weights_plain(&w, i, w.all[i]->value);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "max_norm", 1, "max", "1.4", NULL), HONE_OK);
+    CU_ASSERT_EQUAL(regularizer(&c)->on_network(c.self, w.g, w.all, w.n, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(regularizer(&c)->after_update(c.self, w.all, w.n, &now, &c.err), HONE_OK);
+    for (uint32_t i = 0; i < w.n; i++) {
+        float *after = weights_plain(&w, i, w.all[i]->value);
+        int rows, columns;
+        weights_matrix(&w, i, &rows, &columns);
+        for (int r = 0; r < rows; r++) {
+            const float *old = before[i] + r * columns;
+            const double length = norm(old, (uint64_t)columns);
+            const int acts = w.all[i]->role == HONE_PARAMETER_KERNEL && length > 1.4;
+            shrunk += (unsigned)acts;
+            kept += w.all[i]->role == HONE_PARAMETER_KERNEL && !acts;
+            for (int k = 0; k < columns; k++)
+                CU_ASSERT(near((double)after[r * columns + k], (double)old[k] * (acts ? 1.4 / length : 1), 1e-6));
+        }
+        CU_ASSERT(weights_padding_is_zero(&w, i, w.all[i]->value));
+        free(after);
+        free(before[i]);
+    }
+    CU_ASSERT(shrunk > 5 && kept > 5);
+    free(before);
+    component_close(&c);
+    weights_close(&w);
+}
+
+SUITE(TEST(test_in_the_layouts_of_a_network), TEST(test_projects_each_unit_onto_the_ball),
+      TEST(test_knows_long_rows_and_filters), TEST(test_a_large_ball_changes_nothing),
+      TEST(test_refuses_layouts_that_it_cannot_read))

@@ -1,27 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/weight_decay: decoupled weight decay (Loshchilov and Hutter 2019): weights shrink after the
  * update, past the optimizer's momentum and scaling. regularizer/l2 goes through the gradient instead. */
-#include "hone/instance.h"
 #include "hone/regularizer.h"
-#include "hone/simd.h"
+#include "hone/weights.h"
 
 struct settings {
     double strength;
-    uint8_t bias, norm;
+    HONE_WEIGHTS_FIELDS
 };
 
 static const hone_param params[] = {
     HONE_REAL(struct settings, strength, "0.01", 0, HUGE_VAL, HONE_P_TUNABLE | HONE_P_LOG, NULL,
               "Share of a weight that is taken away per unit of learning rate: the weight_decay of PyTorch's "
               "AdamW; 0 changes nothing."),
-    HONE_BOOL(struct settings, bias, "no", HONE_P_TUNABLE, "Biases decay too."),
-    HONE_BOOL(struct settings, norm, "no", HONE_P_TUNABLE, "Scales and shifts of normalization layers decay too."),
+    HONE_WEIGHTS_KEYS(struct settings),
+};
+
+struct weight_decay {
+    struct settings settings;
+    hone_weights weights;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
     (void)host;
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct settings), self, err);
+    return hone_instance_create(info, sizeof(struct settings), sizeof(struct weight_decay), self, err);
+}
+
+static void destroy(void *self)
+{
+    struct weight_decay *r = self;
+    if (r)
+        hone_weights_release(&r->weights);
+    free(r);
+}
+
+static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    struct weight_decay *r = self;
+    return hone_weights_choose(&r->weights, HONE_WEIGHTS_CHOICE(&r->settings), g, parameters, n, err);
 }
 
 /* value -= share * value     value: (n) */
@@ -35,7 +52,8 @@ static void decay(float *value, uint64_t n, float share)
 static hone_rc after_update(void *self, hone_parameter *const *parameters, uint32_t n, const hone_decay *now,
                             hone_error *err)
 {
-    const struct settings *s = (const struct settings *)self;
+    struct weight_decay *r = self;
+    const struct settings *s = &r->settings;
     const double share = now->rate * s->strength;
     if (share <= 0) /* strength 0, or the schedule's rate is */
         return HONE_OK;
@@ -43,15 +61,16 @@ static hone_rc after_update(void *self, hone_parameter *const *parameters, uint3
         return hone_fail(err, HONE_ERANGE, "strength",
                          "strength = %g times the learning rate %g is %g: beyond 1, weights change sign", s->strength,
                          now->rate, share);
-    for (uint32_t i = 0; i < n; i++) {
-        const hone_parameter *p = parameters[i];
-        if ((p->role != HONE_PARAMETER_BIAS || s->bias) && (p->role != HONE_PARAMETER_NORM || s->norm))
-            decay(p->value, p->length, (float)share);
-    }
-    return HONE_OK;
+    const hone_rc rc = hone_weights_update(&r->weights, HONE_WEIGHTS_CHOICE(s), parameters, n, err);
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (r->weights.takes[i])
+            decay(parameters[i]->value, parameters[i]->length, (float)share);
+    return rc;
 }
 
-static const hone_regularizer_v1 iface = { .size = sizeof iface, .after_update = after_update };
+static const hone_regularizer_v1 iface = { .size = sizeof iface,
+                                           .after_update = after_update,
+                                           .on_network = on_network };
 
 static const hone_component weight_decay = {
     .size = sizeof weight_decay,
@@ -68,6 +87,15 @@ static const hone_component weight_decay = {
            "after: the same sequence but for its two ends. Kernels and embeddings decay; `bias` and\n"
            "`norm` add the other parameters. A product of rate and strength above 1 is an error.\n"
            "\n"
+           "A strength for each layer takes a section for each:\n"
+           "\n"
+           "    [regularizer.decay1]\n"
+           "    use = weight_decay\n"
+           "    parameters = hidden1*\n"
+           "    [regularizer.decay2]\n"
+           "    use = weight_decay\n"
+           "    parameters = output*\n"
+           "\n"
            "Source: Loshchilov and Hutter 2019, \"Decoupled weight decay regularization\", ICLR,\n"
            "algorithms 1 and 2.",
     .params = params,
@@ -76,7 +104,7 @@ static const hone_component weight_decay = {
     .config_size = sizeof(struct settings),
     .iface = &iface,
     .create = create,
-    .destroy = free,
+    .destroy = destroy,
 };
 
 HONE_MODULE("org.hone.regularizer.weight_decay", "0.1.0", "MIT", "the hone authors", "", &weight_decay)

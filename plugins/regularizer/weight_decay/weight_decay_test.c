@@ -64,5 +64,14 @@ static void test_refuses_to_turn_signs(void)
     component_close(&c);
 }
 
-SUITE(TEST(test_shrinks_weights_by_rate_times_strength), TEST(test_strength_or_rate_zero_changes_nothing),
-      TEST(test_refuses_to_turn_signs))
+static void test_parameters_are_chosen_by_name(void)
+{
+    struct component c;
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "weight_decay", 1, "strength", "0.5", "parameters", "words*", NULL),
+                          HONE_OK);
+    check(&c, 1u << HONE_PARAMETER_EMBEDDING, 0.5);
+    component_close(&c);
+}
+
+SUITE(TEST(test_parameters_are_chosen_by_name), TEST(test_shrinks_weights_by_rate_times_strength),
+      TEST(test_strength_or_rate_zero_changes_nothing), TEST(test_refuses_to_turn_signs))

@@ -36,4 +36,5 @@
 #include "hone/task.h"
 #include "hone/tensor.h"
 #include "hone/transform.h"
+#include "hone/weights.h"
 #endif /* HONE_HONE_H */
