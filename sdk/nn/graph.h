@@ -67,9 +67,18 @@ struct node {
     int64_t factor;                /* upsample */
     uint32_t order[HONE_MAX_DIMS]; /* permute */
     struct window window;
-    enum init_kind init;  /* of the kernel */
-    int32_t kernel, bias; /* parameters; -1: none */
-    int32_t running;      /* batch norm: buffers running, running + 1: mean and variance; -1: none */
+    enum init_kind init;       /* of the kernel */
+    int32_t kernel, bias;      /* parameters; -1: none */
+    int32_t running;           /* batch norm: buffers running, running + 1: mean and variance; -1: none */
+    char site[NAME_SIZE + 16]; /* relu: that of the site it was offered to */
+};
+
+/* What is noted of a relu in inference. */
+struct watch {
+    const hone_graph *graph;
+    int32_t node;
+    float *highest; /* (units) */
+    char name[NAME_SIZE + 16];
 };
 
 struct parameter {
@@ -109,6 +118,12 @@ struct hone_graph {
     uint32_t precision;                                  /* asked for; what is used once compiled */
     float *values, *gradients, *states[HONE_MAX_STATES]; /* one block each for all parameters */
     uint64_t block;                                      /* floats in such a block */
+    struct watch *watches;                               /* (n_watches), made with the parameters */
+    hone_activity *activities;                           /* (n_watches) */
+    float *highest;                                      /* one block for all of them */
+    uint32_t n_watches;
+    uint64_t n_highest;
+    int64_t watched;  /* samples of a batch */
     int32_t n_frozen; /* nodes at the first compile: later ones may bring no parameters */
     bool rounded;     /* tests: products of float32 that were rounded to bfloat16, on any CPU */
     bool direct;      /* tests: no convolution of our own */
@@ -170,6 +185,9 @@ char *shape_text(const int64_t *dims, uint32_t n_dims, char *text);
  * convolutions are those that batches of `batch` samples like best. */
 hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err);
 void graph_release_parameters(hone_graph *g);
+/* Makes room for what hone_nn_watch notes. */
+hone_rc graph_make_watches(hone_graph *g, hone_error *err);
+void graph_release_watches(hone_graph *g);
 /* Of a (transposed) convolution that reads node source. A transposed one is described as the convolution whose adjoint it
  * is: from its output to its input. */
 struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch, bool bfloat16);

@@ -329,8 +329,11 @@ hone_rc lower(hone_net *net, struct program *program, bool training, hone_error 
     }
     find_needs(&l);
     for (int32_t id = 0; id < net->n_nodes && !l.failed; id++)
-        if (l.needed[id])
+        if (l.needed[id]) {
             lower_forward(&l, id);
+            if (!training && l.nodes[id].kind == NODE_RELU)
+                lower_watch(&l, id);
+        }
     program->n_forward = program->n_ops;
     if (training)
         for (int32_t id = net->loss; id >= 0 && !l.failed; id--)

@@ -68,6 +68,9 @@ int64_t lower_rows(const struct lowering *l, int32_t id);
 /* One of the gradients held in a buffer is used up. */
 void lower_consumed(struct lowering *l, int32_t buffer);
 
+/* watch.c: takes note of the value of relu id, which the program has just computed */
+void lower_watch(struct lowering *l, int32_t id);
+
 /* layers.c */
 int lower_run_column_sums(const struct op *op, uint64_t step); /* p[1][c] = sum over rows of p[0][r][c] */
 void lower_forward(struct lowering *l, int32_t id);

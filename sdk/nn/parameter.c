@@ -311,6 +311,8 @@ hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err)
     if (rc == HONE_OK)
         rc = place_parameters(g, err);
     threads_leave(before);
+    if (rc == HONE_OK)
+        rc = graph_make_watches(g, err);
     if (rc != HONE_OK)
         graph_release_parameters(g);
     return rc;
@@ -334,6 +336,7 @@ void graph_release_parameters(hone_graph *g)
     }
     for (uint32_t i = 0; g->storage && i < g->n_parameters; i++)
         layout_destroy(g->storage[i].layout);
+    graph_release_watches(g);
     free(g->values);
     free(g->gradients);
     free(g->parameters);

@@ -37,6 +37,7 @@ struct op {
     struct upsample upsample;
     struct permutation permutation;
     struct winograd winograd;
+    const struct watch *watch;
     int64_t from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
     float *dweight, *dbias;                   /* gradients of a norm */
     struct primitive *primitive;

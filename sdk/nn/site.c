@@ -47,6 +47,8 @@ hone_var hone_nn_site(hone_graph *g, hone_var x, uint32_t role, const char *name
     }
     site.index = g->site_index[role]++;
     site.name = numbered;
+    if (role == HONE_SITE_POST_ACTIVATION && g->nodes[x.id].kind == NODE_RELU)
+        snprintf(g->nodes[x.id].site, sizeof g->nodes[x.id].site, "%s", numbered);
     return g->on_site ? g->on_site(g->on_site_ctx, g, &site, x) : x;
 }
 

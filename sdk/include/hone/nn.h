@@ -266,6 +266,19 @@ HONE_EXPORT hone_rc hone_nn_allocate_states(hone_graph *g, uint32_t n_states, ho
 /* Plain, row-major copy of a parameter's values in PyTorch's order, out of and into the layout of the step. (length) */
 HONE_EXPORT hone_rc hone_nn_read(const hone_graph *g, uint32_t parameter, float *plain, hone_error *err);
 HONE_EXPORT hone_rc hone_nn_write(hone_graph *g, uint32_t parameter, const float *plain, hone_error *err);
+/* What the units of the graph's relus do: a unit that is never active has no gradient and learns nothing (a dead one). */
+typedef struct hone_activity {
+    uint32_t size, reserved;
+    const char
+        *name;     /* of the site behind the relu ("hidden1"); without one "relu1", ... by its place among the relus */
+    int64_t units; /* channels of (N, C, ...), numbers of a row (N, C) */
+    const float *highest; /* (units) greatest value since hone_nn_watch_clear, of a relu 0 at least; 0: never active */
+} hone_activity;
+/* The relus in the order of building; life of the graph. Before the first compile there are none. */
+HONE_EXPORT uint32_t hone_nn_activities(const hone_graph *g, const hone_activity **activities);
+/* From now on hone_net_infer takes note of the first `samples` rows of its batch; 0: of none, as at the start. */
+HONE_EXPORT void hone_nn_watch(hone_graph *g, int64_t samples);
+HONE_EXPORT void hone_nn_watch_clear(hone_graph *g);
 /* Work of one forward and backward pass in floating-point operations (2 per multiply-add), for reports of speed. */
 HONE_EXPORT double hone_net_flops(const hone_net *net);
 /* Bytes held by the net's arena and by the graph's parameters. */
