@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char MAGIC[8] = { 'h', 'o', 'n', 'e', 'c', 'k', '0', '1' };
+static const char MAGIC[8] = { 'h', 'o', 'n', 'e', 'c', 'k', '0', '2' };
 
 /* Reads or writes: the same walk over a training does both, so they cannot drift apart. */
 struct stream {
@@ -178,6 +178,10 @@ static hone_rc training(const struct stream *s, struct training *t, hone_error *
         rc = same(s, t->measures->n, "metrics", err);
     if (rc == HONE_OK)
         rc = transfer(s, t->values, t->measures->n * sizeof *t->values, err);
+    if (rc == HONE_OK)
+        rc = same(s, t->diagnosis.n, "diagnostic values", err);
+    for (uint32_t i = 0; i < t->diagnosis.n && rc == HONE_OK; i++)
+        rc = transfer(s, &t->diagnosis.values[i].value, sizeof(double), err);
     if (rc == HONE_OK)
         rc = network(s, t, err);
     for (size_t p = 0; p < HONE_COUNT(parts); p++) {

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 
 struct report {
-    hone_value *values; /* train.loss, then per measure its mean and (folds) its deviation */
+    hone_value *values; /* train.loss, then per measure its mean and (folds) its deviation, then the diagnosis */
     uint32_t n;
 };
 
 static hone_rc report_create(struct report *report, const struct run *run, hone_error *err)
 {
-    report->values = calloc(2 + 2 * (size_t)run->measures.n, sizeof *report->values);
+    report->values = calloc(2 + 2 * (size_t)run->measures.n + run->trainings[0].diagnosis.n, sizeof *report->values);
     return report->values ? HONE_OK : hone_fail(err, HONE_ENOMEM, "", "out of memory for the report of an epoch");
 }
 
@@ -31,6 +31,18 @@ static double mean_of(const struct run *run, uint32_t measure, double *deviation
     return mean;
 }
 
+static void fill_diagnosis(struct report *report, const struct run *run)
+{
+    const struct diagnosis *first = &run->trainings[0].diagnosis;
+    for (uint32_t k = 0; k < first->n; k++) {
+        double mean = 0;
+        for (uint32_t i = 0; i < run->n_trainings; i++)
+            mean += run->trainings[i].diagnosis.values[k].value / run->n_trainings;
+        report->values[report->n] = first->values[k];
+        report->values[report->n++].value = mean;
+    }
+}
+
 static void fill(struct report *report, const struct run *run)
 {
     double loss = 0, deviation;
@@ -38,15 +50,22 @@ static void fill(struct report *report, const struct run *run)
         loss += run->trainings[i].train_loss / run->n_trainings;
     report->n = 0;
     report->values[report->n++] = (hone_value){ "train.loss", loss, HONE_MINIMIZE, 0 };
-    if (!run->trainings[0].validation.n)
-        return;
-    for (uint32_t i = 0; i < run->measures.n; i++) {
+    for (uint32_t i = 0; i < run->measures.n && run->trainings[0].validation.n; i++) {
         const struct measure *m = &run->measures.items[i];
         const double mean = mean_of(run, i, &deviation);
         report->values[report->n++] = (hone_value){ m->validation, mean, m->direction, 0 };
         if (run->n_trainings > 1)
             report->values[report->n++] = (hone_value){ m->deviation, deviation, HONE_MINIMIZE, 0 };
     }
+    fill_diagnosis(report, run);
+}
+
+/* What is known before any step; at once: a constraint on it holds for pruned trials too. */
+static hone_rc tell_sizes(const struct run *run, hone_error *err)
+{
+    const struct training *t = &run->trainings[0];
+    hone_value sizes[1 + DIAGNOSIS_SIZES] = { { "model.parameters", (double)t->network.n_weights, HONE_MINIMIZE, 0 } };
+    return run->trial->result(run->trial, sizes, 1 + (t->diagnosis.on ? diagnosis_sizes(t, sizes + 1) : 0), err);
 }
 
 static int64_t last_epoch(const struct run *run)
@@ -84,10 +103,9 @@ hone_rc folds_run(struct run *run, int64_t epoch, int changed, hone_error *err)
     struct report report = { NULL, 0 };
     const int64_t last = last_epoch(run);
     const int64_t began = epoch;
-    const hone_value size = { "model.parameters", (double)run->trainings[0].network.n_weights, HONE_MINIMIZE, 0 };
     hone_rc rc = report_create(&report, run, err);
-    if (rc == HONE_OK) /* at once: a constraint on it holds for pruned trials too */
-        rc = run->trial->result(run->trial, &size, 1, err);
+    if (rc == HONE_OK)
+        rc = tell_sizes(run, err);
     while (rc == HONE_OK && epoch < last && !all_ended(run)) {
         for (uint32_t i = 0; i < run->n_trainings && rc == HONE_OK; i++) {
             struct training *t = &run->trainings[i];

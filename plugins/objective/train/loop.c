@@ -24,11 +24,14 @@ hone_rc training_prepare(struct training *t, const struct data *data, hone_error
         rc = network_build(&t->network, &t->crew, t->trial, pipeline_task(&t->pipeline), t->settings, t->seed, err);
     if (rc == HONE_OK)
         rc = network_compile(&t->network, &t->crew, t->trial, batch, t->train.n, err);
+    if (rc == HONE_OK)
+        rc = diagnosis_create(t, data, err);
     return rc;
 }
 
 void training_release(struct training *t)
 {
+    diagnosis_release(&t->diagnosis);
     network_release(&t->network);
     pipeline_release(&t->pipeline);
     crew_release(&t->crew);
@@ -75,7 +78,10 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
                          (unsigned long long)epoch + 1, (unsigned long long)t->step + 1,
                          optimizer->learning_rate(m->self),
                          t->pipeline.data->task.kind == HONE_TASK_REGRESSION ? " and the target in the data" : "");
-    if (rc < 0 || (rc = hooks_on_gradients(t, err)) < 0)
+    if (rc < 0)
+        return rc;
+    const int looked = diagnosis_before_update(t);
+    if ((rc = hooks_on_gradients(t, err)) < 0)
         return rc;
     const hone_update update = { sizeof update, 0, t->step + 1, schedule_factor(t) };
     entering(t->trial, m->name);
@@ -84,6 +90,9 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
     t->step++;
     const hone_decay decay = { sizeof decay, 0, optimizer->learning_rate(m->self) * update.factor, t->step };
     rc = hooks_after_update(t, &decay, err);
+    t->learning_rate = decay.rate;
+    if (looked)
+        diagnosis_after_update(t);
     entering(t->trial, NULL);
     return rc < 0 ? rc : HONE_OK;
 }
@@ -155,10 +164,14 @@ static int wants(const struct training *t, const hone_regularizer_v1 *r)
 
 hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
 {
+    diagnosis_begin(t);
     hone_rc rc = train(t, epoch, err);
+    diagnosis_time(t);
     t->epochs_done = t->weights_epoch = epoch + 1;
     if (rc == HONE_OK && t->validation.n && (rc = hooks_on_evaluation(t, 1, err)) == HONE_OK)
         rc = training_measure(t, &t->validation, t->values, NULL, err);
+    if (rc == HONE_OK)
+        rc = diagnosis_end(t, err);
     if (rc != HONE_OK)
         return rc;
     if (t->crew.n[PART_SCHEDULE]) {
@@ -200,5 +213,7 @@ hone_rc training_end(struct training *t, int *changed, hone_error *err)
     entering(t->trial, NULL);
     if (rc >= 0 && *changed && t->validation.n)
         rc = training_measure(t, &t->validation, t->values, NULL, err);
+    if (rc >= 0 && *changed)
+        rc = diagnosis_again(t, err);
     return rc < 0 ? rc : HONE_OK;
 }

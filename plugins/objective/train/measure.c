@@ -195,9 +195,10 @@ hone_rc training_measure(struct training *t, const struct samples *samples, doub
     const uint64_t batch = (uint64_t)hone_net_batch(net), k = (uint64_t)task->n_outputs;
     const uint64_t elements = (uint64_t)hone_shape_elements(task->dims, task->n_dims);
     float *x = hone_net_input(net, t->network.x), *targets = hone_net_input(net, t->network.targets);
-    double sum = 0;
+    double sum = 0, squares = 0;
     for (uint32_t i = 0; i < t->measures->n; i++)
         values[i] = (double)NAN;
+    hone_nn_watch_clear(t->network.graph);
     hone_rc rc = begin_metrics(t, err);
     for (uint64_t from = 0; from < samples->n && rc == HONE_OK; from += batch) {
         const uint64_t n = samples->n - from < batch ? samples->n - from : batch;
@@ -209,6 +210,7 @@ hone_rc training_measure(struct training *t, const struct samples *samples, doub
             memset(x + n * elements, 0, (batch - n) * elements * sizeof *x);
             memset(targets + n * k, 0, (batch - n) * k * sizeof *targets);
         }
+        hone_nn_watch(t->network.graph, t->diagnosis.on ? (int64_t)n : 0);
         if ((rc = hone_net_infer(net, err)) != HONE_OK)
             break;
         const hone_predictions predictions = { sizeof predictions,
@@ -219,12 +221,16 @@ hone_rc training_measure(struct training *t, const struct samples *samples, doub
                                                classes ? t->pipeline.labels : NULL,
                                                classes ? NULL : targets,
                                                hone_net_losses(net) };
-        for (uint64_t i = 0; i < n; i++)
+        for (uint64_t i = 0; i < n; i++) {
             sum += (double)predictions.losses[i];
+            squares += (double)predictions.losses[i] * (double)predictions.losses[i];
+        }
         rc = update_metrics(t, &predictions, err);
     }
     if (rc == HONE_OK)
         rc = compute_metrics(t, values, tables, err);
-    values[0] = sum / (double)samples->n;
+    const double all = (double)samples->n;
+    values[0] = sum / all;
+    t->loss_error = sqrt(fmax(squares / all - values[0] * values[0], 0) / (all > 1 ? all - 1 : 1));
     return rc;
 }

@@ -23,11 +23,14 @@ static const hone_param params[] = {
               "What the products of the network are computed in: float32, bfloat16 (about twice as fast where the CPU "
               "has it; "
               "weights, statistics and the loss stay float32), or auto: bfloat16 where the CPU has it natively."),
+    HONE_BOOL(struct settings, diagnosis, "yes", 0,
+              "Whether to report what `hone diagnose` judges by: norms, dead units, the gap to the training samples."),
 };
 
 struct names { /* what describe handed out; its strings live as long as the objective */
     struct names *older;
     struct measures measures;
+    struct diagnosis diagnosis;
     hone_value *values;
 };
 struct train {
@@ -48,7 +51,11 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
     hone_rc rc = measures_create(&names->measures, crew, task, err);
     if (rc != HONE_OK)
         return rc;
-    if (!(names->values = calloc(3 + 2 * (size_t)names->measures.n, sizeof *names->values)))
+    if (train->settings->diagnosis &&
+        (rc = diagnosis_list(&names->diagnosis, &names->measures, has_validation, err)) != HONE_OK)
+        return rc;
+    if (!(names->values = calloc(3 + DIAGNOSIS_SIZES + 2 * (size_t)names->measures.n + names->diagnosis.n,
+                                 sizeof *names->values)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
     uint32_t n = 0;
     names->values[n++] = (hone_value){ "train.loss", (double)NAN, HONE_MINIMIZE, 0 };
@@ -60,6 +67,11 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
         if (folds)
             names->values[n++] = (hone_value){ m->deviation, (double)NAN, HONE_MINIMIZE, 0 };
     }
+    for (uint32_t i = 0; i < names->diagnosis.n; i++)
+        if (i != STEP_TIME)
+            names->values[n++] = names->diagnosis.values[i];
+    if (train->settings->diagnosis)
+        n += diagnosis_sizes(NULL, names->values + n);
     description->n_metrics = n;
     description->metrics = names->values;
     return HONE_OK;
@@ -198,6 +210,7 @@ static void destroy(void *self)
         struct names *names = train->names;
         train->names = names->older;
         measures_release(&names->measures);
+        diagnosis_release(&names->diagnosis);
         free(names->values);
         free(names);
     }
@@ -210,29 +223,50 @@ static const hone_component component = {
     .kind = HONE_KIND_OBJECTIVE,
     .name = "train",
     .summary = "Trains a network composed of a data set, a model, regularizers and an optimizer",
-    .doc = "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of "
-           "the INI and\n"
-           "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every "
-           "metric.\n"
-           "Where a metric is configured more than once, NAME starts with the section's suffix. `model.parameters` "
-           "counts the\n"
-           "weights, `model.epochs` the epochs behind them (fewer than were run where the best weights were brought "
-           "back).\n"
-           "\n"
-           "Samples of bytes (images) are taken as numbers from 0 to 1. Transforms see those, and are stored with the "
-           "model.\n"
-           "\n"
-           "Trials are compared on one split, drawn from the study's seed: a share of the training split "
-           "(`validation`), the\n"
-           "data set's own validation split where it has one, or `folds` parts in turn. With folds the values are "
-           "means over\n"
-           "the folds, and `validation.NAME.deviation` is their standard deviation.\n"
-           "\n"
-           "At the end of a study the winner is trained again on all data but the test split, for as many epochs, and "
-           "tested\n"
-           "once: `test.loss`, `test.NAME`, the metrics' tables, and `model.safetensors` with the weights, the "
-           "transforms, the\n"
-           "classes and the resolved INI. Regularizers that need a validation set do not act then.",
+    .doc =
+        "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of "
+        "the INI and\n"
+        "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every "
+        "metric.\n"
+        "Where a metric is configured more than once, NAME starts with the section's suffix. `model.parameters` "
+        "counts the\n"
+        "weights, `model.epochs` the epochs behind them (fewer than were run where the best weights were brought "
+        "back).\n"
+        "\n"
+        "For `hone diagnose` it reports, unless `diagnosis = no`, at a cost of some percent of an epoch at most:\n"
+        "\n"
+        "    diagnosis.train.NAME        the loss and the metrics of a 25th of the training samples (128 at least), "
+        "as\n"
+        "                                validation samples are measured: no noise, no augmentation\n"
+        "    diagnosis.gap.NAME          by how much validation is worse than that\n"
+        "    diagnosis.validation_loss_error  standard error of validation.loss over its samples\n"
+        "    diagnosis.baseline_loss     entropy of the classes, or variance of the targets: what an answer reaches\n"
+        "                                that looks at no input\n"
+        "    diagnosis.gradient_norm     mean of the norms of the loss's gradient at 8 steps of the epoch, before\n"
+        "                                regularizers change it; gradient_norm_max the greatest of them\n"
+        "    diagnosis.weight_norm       at the end of the epoch\n"
+        "    diagnosis.update_ratio      norm of a step's change of the weights to their norm, at the same 8 steps\n"
+        "    diagnosis.dead_units        share of the units behind relus that no validation sample activates\n"
+        "    diagnosis.learning_rate     of the last step, the schedule included\n"
+        "    diagnosis.step_time         seconds a step; the only number that does not repeat\n"
+        "\n"
+        "Norms and ratios also by layer (`diagnosis.gradient_norm.hidden1`), dead units by site. Once a trial:\n"
+        "`diagnosis.train_samples`, `diagnosis.validation_samples`, `diagnosis.classes`.\n"
+        "\n"
+        "Samples of bytes (images) are taken as numbers from 0 to 1. Transforms see those, and are stored with the "
+        "model.\n"
+        "\n"
+        "Trials are compared on one split, drawn from the study's seed: a share of the training split "
+        "(`validation`), the\n"
+        "data set's own validation split where it has one, or `folds` parts in turn. With folds the values are "
+        "means over\n"
+        "the folds, and `validation.NAME.deviation` is their standard deviation.\n"
+        "\n"
+        "At the end of a study the winner is trained again on all data but the test split, for as many epochs, and "
+        "tested\n"
+        "once: `test.loss`, `test.NAME`, the metrics' tables, and `model.safetensors` with the weights, the "
+        "transforms, the\n"
+        "classes and the resolved INI. Regularizers that need a validation set do not act then.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof(hone_param),

@@ -8,6 +8,7 @@
  *     network.c   the graph, compiled for the batch sizes that occur
  *     hooks.c     the regularizers' hooks on parameters, in the order that hone/regularizer.h promises
  *     loop.c      steps and epochs
+ *     diagnosis.c what tells how the training goes: the gap, norms, dead units
  *     measure.c   names of what is measured, and inference over a list of samples
  *     folds.c     trainings side by side, their means, and the reports to the host
  *     checkpoint.c  a trial's state as a file
@@ -28,9 +29,12 @@
 #include "hone/rng.h"
 #include "hone/transform.h"
 
+#include <time.h>
+
 struct settings {
     int64_t epochs, batch_size, threads, stop_after;
     uint32_t precision;
+    uint8_t diagnosis;
 };
 struct dataset_keys { /* what the objective adds to [dataset] */
     double validation;
@@ -192,6 +196,36 @@ char *measure_name(const struct crew *crew, uint32_t metric, const char *own);
 hone_rc measures_create(struct measures *measures, const struct crew *crew, const hone_task *task, hone_error *err);
 void measures_release(struct measures *measures);
 
+/* ---- what diagnosis.c keeps ---- */
+enum { /* the first of the values: of the whole network */
+       LEARNING_RATE,
+       STEP_TIME, /* by the clock: nothing may depend on it */
+       GRADIENT_NORM,
+       GRADIENT_NORM_MAX,
+       WEIGHT_NORM,
+       UPDATE_RATIO,
+       DEAD_UNITS,
+       BASELINE_LOSS,
+       WHOLES,
+       LOSS_ERROR = WHOLES /* with a validation set */
+};
+struct group;
+struct diagnosis {
+    int on;
+    hone_value *values; /* (n) as reported; names are owned */
+    uint32_t n, first_group, first_site;
+    struct samples samples; /* training samples that are measured as validation samples are */
+    double *measured;       /* (measures->n) of them */
+    double baseline;
+    struct group *groups; /* (n_groups + 1) of layers; the last one is all parameters */
+    uint32_t n_groups;
+    uint32_t *group_of; /* (n_parameters) UINT32_MAX: none */
+    uint64_t stride;    /* every so many steps one is looked at */
+    uint64_t n_looks;
+    float *before; /* coordinates of the weights before the update */
+    struct timespec began;
+};
+
 /* ---- one training: a network, its data, its components ---- */
 struct training {
     const hone_host *host;
@@ -206,6 +240,9 @@ struct training {
     uint64_t *order;                  /* (train.n) of the epoch */
     uint64_t step, steps_per_epoch;
     double train_loss;
+    double learning_rate; /* of the last update, the schedule included */
+    double loss_error;    /* standard error of the mean loss that was measured last */
+    struct diagnosis diagnosis;
     uint64_t epochs_done, kept_epoch, weights_epoch; /* weights_epoch: epochs behind the weights at hand */
     double *values;                                  /* (measures->n) of the last validation */
     hone_value *progress;                            /* (measures->n) the same, as regularizers hear it */
@@ -241,6 +278,24 @@ hone_rc hooks_on_step(struct stepping *stepping, hone_error *err);
 hone_rc hooks_on_gradients(struct training *training, hone_error *err);
 hone_rc hooks_after_update(struct training *training, const hone_decay *now, hone_error *err);
 hone_rc hooks_on_evaluation(struct training *training, uint32_t begins, hone_error *err);
+
+/* ---- diagnosis.c ---- */
+/* The names that are known without a network: values are NaN. */
+hone_rc diagnosis_list(struct diagnosis *diagnosis, const struct measures *measures, int has_validation,
+                       hone_error *err);
+/* What is known before any step, of a training or (NULL) the names alone; the number of values. */
+enum { DIAGNOSIS_SIZES = 3 };
+uint32_t diagnosis_sizes(const struct training *training, hone_value *values);
+hone_rc diagnosis_create(struct training *training, const struct data *data, hone_error *err);
+void diagnosis_release(struct diagnosis *diagnosis);
+/* Around an epoch's steps; around an update, whose gradient is at hand (1: this one is looked at, call the other after it);
+ * after the validation samples were measured; and where they were measured once more, with other weights. */
+void diagnosis_begin(struct training *training);
+void diagnosis_time(struct training *training);
+int diagnosis_before_update(struct training *training);
+void diagnosis_after_update(struct training *training);
+hone_rc diagnosis_end(struct training *training, hone_error *err);
+hone_rc diagnosis_again(struct training *training, hone_error *err);
 
 /* ---- folds.c, checkpoint.c, finish.c ---- */
 struct run {
