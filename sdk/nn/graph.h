@@ -191,8 +191,10 @@ void graph_release_watches(hone_graph *g);
 /* Of a (transposed) convolution that reads node source. A transposed one is described as the convolution whose adjoint it
  * is: from its output to its input. */
 struct conv_shape graph_conv_shape(const struct node *layer, const struct node *source, int64_t batch, bool bfloat16);
-/* Whether a convolution of that shape is our own (winograd.h): the same for every batch of a graph. */
-bool graph_own_conv(const hone_graph *g, const struct node *layer, const struct conv_shape *shape);
+/* Whether a convolution of that shape is our own (winograd.h, amx_conv.h), whose weights are stored taps first: the same for
+ * every batch of a graph. */
+enum own_conv { OWN_NONE, OWN_WINOGRAD, OWN_AMX };
+enum own_conv graph_own_conv(const hone_graph *g, const struct node *layer, const struct conv_shape *shape);
 
 /* Zeroed memory at a multiple of 64 bytes, or NULL; free() it. */
 void *aligned_zeroed(uint64_t bytes);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Building a graph: convolutions and pools. Their values are stored channels last, (N, H, W, C). */
 #include "graph.h"
-#include "winograd.h"
+#include "amx_conv.h"
 #include "kernels.h"
+#include "winograd.h"
 
 #include <string.h>
 
@@ -272,9 +273,11 @@ struct conv_shape graph_conv_shape(const struct node *layer, const struct node *
     return s;
 }
 
-bool graph_own_conv(const hone_graph *g, const struct node *layer, const struct conv_shape *shape)
+enum own_conv graph_own_conv(const hone_graph *g, const struct node *layer, const struct conv_shape *shape)
 {
-    return layer->kind == NODE_CONV && g->precision == HONE_FLOAT32 && !g->direct && winograd_runs() &&
-           !onednn_has_bfloat16(false) && /* where there is AVX-512, oneDNN's are twice as fast */
-           winograd_pays(shape);
+    if (layer->kind != NODE_CONV || g->direct)
+        return OWN_NONE;
+    if (g->precision == HONE_FLOAT32)
+        return winograd_runs() && winograd_pays(shape) ? OWN_WINOGRAD : OWN_NONE;
+    return amx_runs() && amx_takes(shape) ? OWN_AMX : OWN_NONE;
 }

@@ -84,7 +84,7 @@ static void emit_weights(struct lowering *l, int32_t id, const struct conv_shape
     layout_destroy(made);
 }
 
-/* ---- our own ---- */
+/* ---- our own: by Winograd ---- */
 static int run_winograd(const struct op *op, uint64_t step)
 {
     (void)step;
@@ -107,8 +107,8 @@ static int run_winograd_weights(const struct op *op, uint64_t step)
 }
 
 /* The operands are those of conv_create's passes; a gradient of the bias is another operation. */
-static void emit_own(struct lowering *l, const struct conv_shape *shape, enum winograd_pass pass, int32_t a, int32_t b,
-                     int32_t c, int32_t bias)
+static void emit_winograd(struct lowering *l, const struct conv_shape *shape, enum winograd_pass pass, int32_t a,
+                          int32_t b, int32_t c, int32_t bias)
 {
     static int (*const runs[])(const struct op *, uint64_t) = { run_winograd, run_winograd_data, run_winograd_weights };
     struct op op = lower_op(runs[pass], 0, 0);
@@ -133,18 +133,72 @@ static void emit_bias_gradient(struct lowering *l, int32_t id, int32_t dy)
     lower_emit(l, &op);
 }
 
-static void own_backward(struct lowering *l, int32_t id, const struct conv_shape *shape)
+static void winograd_backward(struct lowering *l, int32_t id, const struct conv_shape *shape)
 {
     const struct node *node = &l->nodes[id];
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
     if (node->bias >= 0 && !l->bias_done[id])
         emit_bias_gradient(l, id, dy);
-    emit_own(l, shape, WINOGRAD_WEIGHTS, dy, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1);
+    emit_winograd(l, shape, WINOGRAD_WEIGHTS, dy, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1);
     if (l->wants_gradient[x]) {
         const int32_t dx = lower_fresh_gradient(l, x);
-        emit_own(l, shape, WINOGRAD_DATA, dy, lower_parameter(l, node->kernel, false), dx, -1);
+        emit_winograd(l, shape, WINOGRAD_DATA, dy, lower_parameter(l, node->kernel, false), dx, -1);
         lower_give(l, x, dx);
     }
+    lower_consumed(l, dy);
+}
+
+/* ---- our own: on AMX; values stay float32 in memory ---- */
+static int run_amx_forward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    amx_conv_forward(&op->amx_conv, op->p[0], op->p[1], op->p[3], op->p[2], op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+static int run_amx_backward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    amx_conv_backward(&op->amx_conv, op->p[0], op->p[1], op->p[2], op->p[3], op->accumulate, op->p[5],
+                      op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+static void amx_forward(struct lowering *l, int32_t id, const struct conv_shape *shape)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0);
+    struct op op = lower_op(run_amx_forward, 0, 0);
+    op.amx_conv = amx_conv_of(shape, l->net->graph->threads);
+    lower_keep(l, x);
+    op.buffer[0] = l->value[x];
+    op.buffer[1] = lower_parameter(l, node->kernel, false);
+    op.buffer[2] = lower_value(l, id);
+    op.buffer[3] = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
+    op.buffer[PRIMITIVE_SCRATCH] = lower_buffer(l, amx_conv_scratch(&op.amx_conv, false), NULL);
+    count(l, shape);
+    lower_emit(l, &op);
+}
+
+static void amx_backward(struct lowering *l, int32_t id, const struct conv_shape *shape)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    struct op op = lower_op(run_amx_backward, 0, 0);
+    if (node->bias >= 0 && !l->bias_done[id])
+        emit_bias_gradient(l, id, dy);
+    op.amx_conv = amx_conv_of(shape, l->net->graph->threads);
+    op.buffer[0] = dy;
+    op.buffer[1] = l->value[x];
+    op.buffer[2] = lower_parameter(l, node->kernel, false);
+    if (l->wants_gradient[x]) {
+        op.buffer[3] = lower_gradient_target(l, x, &op.accumulate);
+        count(l, shape);
+    }
+    op.buffer[5] = lower_parameter(l, node->kernel, true);
+    op.buffer[PRIMITIVE_SCRATCH] = lower_buffer(l, amx_conv_scratch(&op.amx_conv, true), NULL);
+    count(l, shape);
+    lower_emit(l, &op);
     lower_consumed(l, dy);
 }
 
@@ -156,9 +210,14 @@ void conv_forward(struct lowering *l, int32_t id)
     const int32_t x = lower_source(l, id, 0), bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
     const struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
                                                      graph_halves(l->net->graph));
+    const enum own_conv own = graph_own_conv(l->net->graph, node, &shape);
+    if (own == OWN_AMX) {
+        amx_forward(l, id, &shape);
+        return;
+    }
     const int32_t from = lower_operand(l, x), y = lower_value(l, id);
-    if (graph_own_conv(l->net->graph, node, &shape))
-        emit_own(l, &shape, WINOGRAD_FORWARD, from, lower_parameter(l, node->kernel, false), y, bias);
+    if (own == OWN_WINOGRAD)
+        emit_winograd(l, &shape, WINOGRAD_FORWARD, from, lower_parameter(l, node->kernel, false), y, bias);
     else
         emit(l, id, &shape, CONV_FORWARD, from, y, bias);
 }
@@ -169,9 +228,10 @@ void conv_backward(struct lowering *l, int32_t id)
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
     struct conv_shape shape = graph_conv_shape(node, &l->nodes[node->in[0]], l->net->batch,
                                                graph_halves(l->net->graph));
-    if (graph_own_conv(l->net->graph, node, &shape)) {
-        own_backward(l, id, &shape);
-        return;
+    switch (graph_own_conv(l->net->graph, node, &shape)) {
+    case OWN_WINOGRAD: winograd_backward(l, id, &shape); return;
+    case OWN_AMX: amx_backward(l, id, &shape); return;
+    case OWN_NONE: break;
     }
     const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
     shape.bias = node->bias >= 0 && !l->bias_done[id];

@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { LINE_FLOATS = 16 };                                 /* every parameter starts on a cache line */
 static const uint64_t INIT_STREAMS = UINT64_C(0x696e6974); /* "init": keeps these draws apart from the masks' */
@@ -22,10 +23,23 @@ static uint64_t whole_lines(uint64_t bytes)
     return bytes ? (bytes + 63) / 64 * 64 : 64;
 }
 
+/* Large memory lies in large pages where the system has them: a step goes through all of it, and writes to many places at once
+ * (winograd.c), for which the processor keeps few addresses of pages. */
 void *aligned_memory(uint64_t bytes)
 {
+    enum { LARGE_PAGE = 2 << 20 };
     const uint64_t rounded = whole_lines(bytes);
-    return rounded < bytes ? NULL : aligned_alloc(64, rounded);
+    if (rounded < bytes)
+        return NULL;
+    if (rounded < LARGE_PAGE)
+        return aligned_alloc(64, rounded);
+    void *memory = aligned_alloc(LARGE_PAGE,
+                                 rounded / LARGE_PAGE * LARGE_PAGE + (rounded % LARGE_PAGE ? LARGE_PAGE : 0));
+#ifdef MADV_HUGEPAGE
+    if (memory)
+        (void)madvise(memory, rounded / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE); /* small ones serve as well */
+#endif
+    return memory;
 }
 
 void *aligned_zeroed(uint64_t bytes)
@@ -144,7 +158,7 @@ static hone_rc choose_layout(const hone_graph *g, struct parameter *p, const str
 {
     struct primitive *conv = NULL;
     const struct conv_shape shape = graph_conv_shape(layer, source, batch, graph_halves(g));
-    const bool own = graph_own_conv(g, layer, &shape);
+    const bool own = graph_own_conv(g, layer, &shape) != OWN_NONE;
     const hone_rc rc = own ? layout_taps_first(&shape, layer->name, &p->layout, err)
                            : conv_create(&shape, CONV_WEIGHTS, layer->name, &conv, err);
     if (rc < 0)

@@ -3,6 +3,7 @@
  * one arena are planned before anything runs. */
 #ifndef HONE_NN_PROGRAM_H
 #define HONE_NN_PROGRAM_H
+#include "amx_conv.h"
 #include "graph.h"
 #include "kernels.h"
 #include "onednn.h"
@@ -38,6 +39,7 @@ struct op {
     struct permutation permutation;
     struct winograd winograd;
     const struct watch *watch;
+    struct amx_conv amx_conv;
     int64_t from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
     float *dweight, *dbias;                   /* gradients of a norm */
     struct primitive *primitive;

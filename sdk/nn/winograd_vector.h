@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* The arithmetic of winograd.c, eight floats at a time: the one-dimensional transforms with the points 0, 1, -1, 2, -2 and infinity
- * (r: the kernel's size, 3 or 5), and a product of matrices. To be included where the compiler may use AVX2 and FMA. */
+/* The arithmetic of winograd.c, WINOGRAD_LANES (8 or 16) floats at a time: the one-dimensional transforms with the points 0, 1, -1, 2, -2 and infinity
+ * (r: the kernel's size, 3 or 5), and a product of matrices. To be included where the compiler may use AVX2 and
+ * FMA, or AVX-512. */
 #ifndef HONE_NN_WINOGRAD_VECTOR_H
 #define HONE_NN_WINOGRAD_VECTOR_H
 #include "kernels.h"
 
 #include <immintrin.h>
 
-enum { LANES = 8, PANEL = 16 };
+enum { LANES = WINOGRAD_LANES, PANEL = 16 };
+#if WINOGRAD_LANES == 16
+typedef __m512 vec;
+#define ZERO         _mm512_setzero_ps()
+#define LOAD(p)      _mm512_loadu_ps(p)
+#define STORE(p, x)  _mm512_storeu_ps(p, x)
+#define SPLAT(x)     _mm512_set1_ps(x)
+#define ADD(a, b)    _mm512_add_ps(a, b)
+#define SUB(a, b)    _mm512_sub_ps(a, b)
+#define MUL(a, x)    _mm512_mul_ps(a, SPLAT(x))
+#define FMA(a, x, c) _mm512_fmadd_ps(a, SPLAT(x), c) /* a x + c */
+#else
 typedef __m256 vec;
-#define K8(x)        _mm256_set1_ps(x)
+#define ZERO         _mm256_setzero_ps()
+#define LOAD(p)      _mm256_loadu_ps(p)
+#define STORE(p, x)  _mm256_storeu_ps(p, x)
+#define SPLAT(x)     _mm256_set1_ps(x)
 #define ADD(a, b)    _mm256_add_ps(a, b)
 #define SUB(a, b)    _mm256_sub_ps(a, b)
-#define MUL(a, x)    _mm256_mul_ps(a, K8(x))
-#define FMA(a, x, c) _mm256_fmadd_ps(a, K8(x), c) /* a x + c */
+#define MUL(a, x)    _mm256_mul_ps(a, SPLAT(x))
+#define FMA(a, x, c) _mm256_fmadd_ps(a, SPLAT(x), c) /* a x + c */
+#endif
 
 /* ---- one-dimensional transforms of six, three or five, four or two numbers; s: distance of the inputs, t: of the outputs ---- */
 INLINE void input_transform(const vec *x, int s, vec *o, int t) /* B' */
@@ -85,16 +101,39 @@ INLINE void output_adjoint(const vec *y, int s, vec *o, int t, int r) /* A */
 
 /* ---- products ---- */
 /* c[i][j] = sum over p of a[i row + p step] b[p][j] [+ c[i][j]]     b: (depth, 16)  c: (rows, 16) */
+#if WINOGRAD_LANES == 16
+INLINE void product(int rows, int64_t depth, const float *a, int64_t row, int64_t step, const float *b, float *c,
+                    bool accumulate)
+{
+    enum { MOST = 16 };
+    vec sums[MOST];
+    for (int i = 0; i < rows; i++)
+        sums[i] = accumulate ? LOAD(c + i * PANEL) : ZERO;
+    for (int64_t p = 0; p < depth; p++) {
+        const vec all = LOAD(b + p * PANEL);
+        for (int i = 0; i < rows; i++)
+            sums[i] = _mm512_fmadd_ps(SPLAT(a[i * row + p * step]), all, sums[i]);
+    }
+    for (int i = 0; i < rows; i++)
+        STORE(c + i * PANEL, sums[i]);
+}
+
+/* Eight sums or more hide the latency of a multiply-add; more of them read b less often. */
+static int64_t rows_at_once(int64_t rows)
+{
+    return rows % 16 == 0 ? 16 : rows >= 12 ? 12 : rows >= 8 ? 8 : rows >= 6 ? 6 : rows >= 4 ? 4 : rows;
+}
+#else
 INLINE void product(int rows, int64_t depth, const float *a, int64_t row, int64_t step, const float *b, float *c,
                     bool accumulate)
 {
     vec low[6], high[6];
     for (int i = 0; i < rows; i++) {
-        low[i] = accumulate ? _mm256_loadu_ps(c + i * PANEL) : _mm256_setzero_ps();
-        high[i] = accumulate ? _mm256_loadu_ps(c + i * PANEL + LANES) : _mm256_setzero_ps();
+        low[i] = accumulate ? LOAD(c + i * PANEL) : ZERO;
+        high[i] = accumulate ? LOAD(c + i * PANEL + LANES) : ZERO;
     }
     for (int64_t p = 0; p < depth; p++) {
-        const vec l = _mm256_loadu_ps(b + p * PANEL), h = _mm256_loadu_ps(b + p * PANEL + LANES);
+        const vec l = LOAD(b + p * PANEL), h = LOAD(b + p * PANEL + LANES);
         for (int i = 0; i < rows; i++) {
             const vec f = _mm256_broadcast_ss(a + i * row + p * step);
             low[i] = _mm256_fmadd_ps(f, l, low[i]);
@@ -102,17 +141,28 @@ INLINE void product(int rows, int64_t depth, const float *a, int64_t row, int64_
         }
     }
     for (int i = 0; i < rows; i++) {
-        _mm256_storeu_ps(c + i * PANEL, low[i]);
-        _mm256_storeu_ps(c + i * PANEL + LANES, high[i]);
+        STORE(c + i * PANEL, low[i]);
+        STORE(c + i * PANEL + LANES, high[i]);
     }
 }
+
+static int64_t rows_at_once(int64_t rows)
+{
+    return rows >= 6 && rows != 8 ? 6 : rows >= 4 ? 4 : rows;
+}
+#endif
 
 static void products(int64_t rows, int64_t depth, const float *a, int64_t row, int64_t step, const float *b, float *c,
                      bool accumulate)
 {
     while (rows > 0) {
-        const int64_t n = rows >= 6 && rows != 8 ? 6 : rows >= 4 ? 4 : rows;
+        const int64_t n = rows_at_once(rows);
         switch (n) {
+#if WINOGRAD_LANES == 16
+        case 16: product(16, depth, a, row, step, b, c, accumulate); break;
+        case 12: product(12, depth, a, row, step, b, c, accumulate); break;
+        case 8: product(8, depth, a, row, step, b, c, accumulate); break;
+#endif
         case 6: product(6, depth, a, row, step, b, c, accumulate); break;
         case 4: product(4, depth, a, row, step, b, c, accumulate); break;
         case 3: product(3, depth, a, row, step, b, c, accumulate); break;
