@@ -111,13 +111,14 @@ static void expect_no_allocation(hone_net *net, int products)
     CU_ASSERT_EQUAL(ours, OWN_MALLOC);
 }
 
-static void test_a_step_allocates_nothing(void)
+static void dense_net_allocates_nothing(uint32_t precision)
 {
     const hone_graph_options options = { sizeof options, 1, 1 };
     const int64_t in = 50, classes = 10;
     hone_error err = HONE_ERROR_INIT;
     hone_graph *g = hone_nn_graph_create(&options);
     hone_net *net;
+    hone_nn_set_precision(g, precision);
     const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
     hone_var h = hone_nn_dropout(g, hone_nn_relu(g, hone_dense(g, x, .units = 64)), 0.5);
     h = hone_nn_add(g, h, hone_nn_dropout(g, hone_nn_gelu(g, hone_dense(g, h, .units = 64)), 0.1));
@@ -132,6 +133,12 @@ static void test_a_step_allocates_nothing(void)
     hone_nn_graph_destroy(g);
 }
 
+static void test_a_step_allocates_nothing(void)
+{
+    dense_net_allocates_nothing(HONE_FLOAT32);
+    dense_net_allocates_nothing(HONE_PRECISION_AUTO); /* bfloat16 where the CPU has it */
+}
+
 /* A residual network of images: x (3, h, w), one more block beside the shortcut, four classes. */
 static hone_var residual(hone_graph *g, hone_var x)
 {
@@ -144,7 +151,7 @@ static hone_var residual(hone_graph *g, hone_var x)
     return hone_dense(g, hone_nn_global_average_pool(g, h), .units = 4);
 }
 
-static void test_a_step_of_images_allocates_nothing(void)
+static void image_net_allocates_nothing(uint32_t precision)
 {
     const hone_graph_options options = { sizeof options, 1, 1 };
     const int64_t image[3] = { 3, 8, 8 }, classes = 4;
@@ -152,11 +159,18 @@ static void test_a_step_of_images_allocates_nothing(void)
     hone_graph *g = hone_nn_graph_create(&options);
     hone_net *net;
     const hone_var x = hone_nn_input(g, "x", image, 3), t = hone_nn_input(g, "t", &classes, 1);
+    hone_nn_set_precision(g, precision);
     const hone_var y = residual(g, x);
     CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, y, t), y, 4, &net, &err), HONE_OK);
     expect_no_allocation(net, 8 + 3);
     hone_net_destroy(net);
     hone_nn_graph_destroy(g);
+}
+
+static void test_a_step_of_images_allocates_nothing(void)
+{
+    image_net_allocates_nothing(HONE_FLOAT32);
+    image_net_allocates_nothing(HONE_PRECISION_AUTO);
 }
 
 #if OWN_MALLOC
@@ -177,6 +191,7 @@ static hone_rc whole_life(const char *path, bool images)
     const hone_var x = images ? hone_nn_input(g, "x", image, 3) : hone_nn_input(g, "x", &in, 1);
     const hone_var t = hone_nn_input(g, "t", &classes, 1);
     if (images) {
+        hone_nn_set_precision(g, HONE_PRECISION_AUTO);
         const hone_var y = residual(g, x);
         if ((rc = hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, y, t), y, 2, &net, &err)) == HONE_OK)
             rc = hone_net_forward_backward(net, 0, &loss, &err);

@@ -7,6 +7,7 @@
  * parts are combined, so that a large mean costs no digits). */
 #include "kernels.h"
 
+#include "half.h"
 #include "parallel.h"
 
 #include <math.h>
@@ -51,6 +52,26 @@ HOT static void chunk_sums(const float *x, const float *center, float *sums, int
         }
 }
 
+/* ---- the loops in float32, or in bfloat16 in memory ---- */
+static const void *offset_by(const void *p, bool half, int64_t n)
+{
+    return p ? (const char *)p + n * (int64_t)(half ? sizeof(uint16_t) : sizeof(float)) : NULL;
+}
+
+static void *moved_by(void *p, bool half, int64_t n)
+{
+    return p ? (char *)p + n * (int64_t)(half ? sizeof(uint16_t) : sizeof(float)) : NULL;
+}
+
+static void sums_of_chunk(const struct batch_norm *n, const void *x, const float *center, float *sums, int64_t rows,
+                          bool square)
+{
+    if (n->half)
+        half_kernels()->norm_sums(x, center, sums, rows, n->channels, square);
+    else
+        chunk_sums(x, center, sums, rows, n->channels, square);
+}
+
 /* What a thread sums up, in a scratch memory of its own: a, b: (c) doubles, part: (2 c). */
 struct sums {
     double *a, *b;
@@ -69,21 +90,20 @@ static struct sums sums_of(void *scratch, int64_t c, int32_t i)
 }
 
 /* Means and sums of squared deviations of rows [from, to) of x into a and b. */
-static void statistics(const float *x, int64_t from, int64_t to, int64_t c, const struct sums *s)
+static void statistics(const struct batch_norm *norm, const void *x, int64_t from, int64_t to, const struct sums *s)
 {
-    const int64_t chunk = chunk_rows(c), rows = to - from;
+    const int64_t c = norm->channels, chunk = chunk_rows(c), rows = to - from;
     double *mean = s->a, *squares = s->b;
     float *part = s->part;
-    x += from * c;
     memset(mean, 0, (size_t)c * sizeof *mean);
     memset(squares, 0, (size_t)c * sizeof *squares);
     for (int64_t r = 0; r < rows; r += chunk) {
         const int64_t n = rows - r < chunk ? rows - r : chunk;
         const double share = (double)n / (double)(r + n);
-        chunk_sums(x + r * c, NULL, part, n, c, false);
+        sums_of_chunk(norm, offset_by(x, norm->half, (from + r) * c), NULL, part, n, false);
         for (int64_t i = 0; i < c; i++)
             part[i] /= (float)n;
-        chunk_sums(x + r * c, part, part + c, n, c, true);
+        sums_of_chunk(norm, offset_by(x, norm->half, (from + r) * c), part, part + c, n, true);
         for (int64_t i = 0; i < c; i++) {
             const double d = (double)part[i] - mean[i];
             mean[i] += d * share;
@@ -150,8 +170,8 @@ HOT static void apply(const float *x, const float *residual, float *y, const flo
 /* A pass as its threads see it; each takes rows. */
 struct work {
     const struct batch_norm *n;
-    const float *x, *residual, *dy, *out; /* out: y where the relu reads it */
-    float *y, *g, *dx;
+    const void *x, *residual, *dy, *out; /* out: y where the relu reads it */
+    void *y, *g, *dx;
     void *scratch;
     const float *mean, *scale, *slope, *offset; /* (c) */
     bool masked, accumulate;
@@ -175,20 +195,25 @@ static void statistics_part(void *ctx, int32_t i, int32_t n)
     const struct sums sums = sums_of(w->scratch, w->n->channels, i);
     int64_t from, to;
     rows_of(w, i, n, &from, &to);
-    statistics(w->x, from, to, w->n->channels, &sums);
+    statistics(w->n, w->x, from, to, &sums);
 }
 
 static void apply_part(void *ctx, int32_t i, int32_t n)
 {
     const struct work *w = ctx;
     const int64_t c = w->n->channels;
+    const bool half = w->n->half;
     int64_t from, to;
     rows_of(w, i, n, &from, &to);
-    apply(w->x + from * c, w->residual ? w->residual + from * c : NULL, w->y + from * c, w->mean, w->scale, w->n->bias,
-          to - from, c, w->n->relu);
+    const void *x = offset_by(w->x, half, from * c), *residual = offset_by(w->residual, half, from * c);
+    void *y = moved_by(w->y, half, from * c);
+    if (half)
+        half_kernels()->norm_apply(x, residual, y, w->mean, w->scale, w->n->bias, to - from, c, w->n->relu);
+    else
+        apply(x, residual, y, w->mean, w->scale, w->n->bias, to - from, c, w->n->relu);
 }
 
-void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved,
+void kernel_batch_norm(const struct batch_norm *n, const void *x, const void *residual, void *y, float *saved,
                        void *scratch)
 {
     const int64_t c = n->channels, rows = n->rows;
@@ -218,7 +243,7 @@ void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *
     parallel_run(threads, apply_part, &w);
 }
 
-void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const float *residual, float *y, void *scratch)
+void kernel_batch_norm_infer(const struct batch_norm *n, const void *x, const void *residual, void *y, void *scratch)
 {
     float *scale = scratch;
     struct work w = { .n = n, .x = x, .residual = residual, .y = y, .mean = n->running_mean, .scale = scale };
@@ -315,6 +340,7 @@ static void sums_part(void *ctx, int32_t t, int32_t n)
 {
     const struct work *w = ctx;
     const int64_t c = w->n->channels, chunk = chunk_rows(c);
+    const bool half = w->n->half;
     const struct sums s = sums_of(w->scratch, c, t);
     int64_t from, to;
     rows_of(w, t, n, &from, &to);
@@ -322,8 +348,14 @@ static void sums_part(void *ctx, int32_t t, int32_t n)
     memset(s.b, 0, (size_t)c * sizeof *s.b);
     for (int64_t r = from; r < to; r += chunk) {
         const int64_t m = to - r < chunk ? to - r : chunk, at = r * c;
-        backward_sums(w->dy + at, w->x + at, w->masked ? w->out + at : w->x + at, w->masked ? w->g + at : NULL, w->mean,
-                      w->scale, w->n->bias, s.part, m, c, w->n->relu, w->masked);
+        const void *dy = offset_by(w->dy, half, at), *x = offset_by(w->x, half, at),
+                   *y = w->masked ? offset_by(w->out, half, at) : x;
+        void *g = w->masked ? moved_by(w->g, half, at) : NULL;
+        if (half)
+            half_kernels()->norm_backward_sums(dy, x, y, g, w->mean, w->scale, w->n->bias, s.part, m, c, w->n->relu,
+                                               w->masked);
+        else
+            backward_sums(dy, x, y, g, w->mean, w->scale, w->n->bias, s.part, m, c, w->n->relu, w->masked);
         for (int64_t i = 0; i < c; i++) {
             s.a[i] += (double)s.part[i];
             s.b[i] += (double)s.part[c + i];
@@ -335,14 +367,21 @@ static void spread_part(void *ctx, int32_t t, int32_t n)
 {
     const struct work *w = ctx;
     const int64_t c = w->n->channels;
+    const bool half = w->n->half, relu = w->n->relu && !w->masked;
     int64_t from, to;
     rows_of(w, t, n, &from, &to);
-    backward_spread((w->masked ? w->g : w->dy) + from * c, w->x + from * c, w->dx + from * c, w->mean, w->scale,
-                    w->n->bias, w->slope, w->offset, to - from, c, w->n->relu && !w->masked, w->accumulate);
+    const void *g = offset_by(w->masked ? w->g : w->dy, half, from * c), *x = offset_by(w->x, half, from * c);
+    void *dx = moved_by(w->dx, half, from * c);
+    if (half)
+        half_kernels()->norm_backward_spread(g, x, dx, w->mean, w->scale, w->n->bias, w->slope, w->offset, to - from, c,
+                                             relu, w->accumulate);
+    else
+        backward_spread(g, x, dx, w->mean, w->scale, w->n->bias, w->slope, w->offset, to - from, c, relu,
+                        w->accumulate);
 }
 
-void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g,
-                                float *dx, const float *saved, float *dweight, float *dbias, void *scratch,
+void kernel_batch_norm_backward(const struct batch_norm *n, const void *dy, const void *x, const void *y, void *g,
+                                void *dx, const float *saved, float *dweight, float *dbias, void *scratch,
                                 bool accumulate)
 {
     const int64_t c = n->channels, rows = n->rows;

@@ -76,17 +76,19 @@ struct batch_norm {
     double epsilon, momentum;
     int32_t threads; /* take rows each; 0: one */
     bool relu;
+    bool
+        half; /* x, y, residual and their gradients are bfloat16 in memory: only where there are half_kernels (half.h) */
 };
 /* y = relu(normalized x + residual), either missing where it is not wanted (residual NULL).
  * saved: (2 c), mean and 1 / deviation; scratch: kernel_batch_norm_scratch bytes. */
-void kernel_batch_norm(const struct batch_norm *n, const float *x, const float *residual, float *y, float *saved,
+void kernel_batch_norm(const struct batch_norm *n, const void *x, const void *residual, void *y, float *saved,
                        void *scratch);
-void kernel_batch_norm_infer(const struct batch_norm *n, const float *x, const float *residual, float *y,
+void kernel_batch_norm_infer(const struct batch_norm *n, const void *x, const void *residual, void *y,
                              void *scratch); /* y may be x */
 /* y: the output where a residual was added before a relu, else NULL; then g, which may be dy, takes dy where the relu let
  * pass, the gradient of the residual. dx: NULL, or dy where g is not it. */
-void kernel_batch_norm_backward(const struct batch_norm *n, const float *dy, const float *x, const float *y, float *g,
-                                float *dx, const float *saved, float *dweight, float *dbias, void *scratch,
+void kernel_batch_norm_backward(const struct batch_norm *n, const void *dy, const void *x, const void *y, void *g,
+                                void *dx, const float *saved, float *dweight, float *dbias, void *scratch,
                                 bool accumulate);
 uint64_t kernel_batch_norm_scratch(int64_t channels, int32_t threads);
 
@@ -94,12 +96,14 @@ uint64_t kernel_batch_norm_scratch(int64_t channels, int32_t threads);
 struct pool {
     int64_t batch, channels, in[2], out[2], kernel, stride, pad;
     bool exclude_padding;
+    bool
+        half; /* of max_pool: x, y and their gradients are bfloat16 in memory: only where there are half_kernels (half.h) */
 };
 enum { MAX_POOL_KERNEL = 15 }; /* a place in the window is a byte */
 /* where: which of the window it was, for the backward pass. relu: of the result, which is the relu's maximum. */
-void kernel_max_pool(const struct pool *p, const float *x, float *y, uint8_t *where, bool relu);
+void kernel_max_pool(const struct pool *p, const void *x, void *y, uint8_t *where, bool relu);
 /* y: the output where there was a relu, else NULL; dy is overwritten. */
-void kernel_max_pool_backward(const struct pool *p, float *dy, const float *y, const uint8_t *where, float *dx);
+void kernel_max_pool_backward(const struct pool *p, void *dy, const void *y, const uint8_t *where, void *dx);
 void kernel_average_pool(const struct pool *p, float *x, float *y);
 void kernel_average_pool_backward(const struct pool *p, float *dy, float *dx);
 void kernel_global_average(const float *x, float *y, int64_t n, int64_t pixels, int64_t c);

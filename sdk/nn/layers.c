@@ -17,7 +17,7 @@ static int run_primitive(const struct op *op, uint64_t step)
     return call_run(op->call);
 }
 
-enum { LINE = 16 }; /* floats of a cache line, which threads do not share */
+enum { LINE = 32 }; /* numbers of a cache line or two, which threads do not share */
 
 static int64_t size_of(const struct op *op)
 {
@@ -27,7 +27,11 @@ static int64_t size_of(const struct op *op)
 /* Threads take columns each: their sums need no second pass, and do not depend on the number of threads. */
 static void part_column_sums(const struct op *op, int64_t from, int64_t to)
 {
-    kernel_column_sums(op->p[0] + from, op->p[1] + from, op->rows, to - from, op->columns);
+    if (op->half)
+        half_kernels()->column_sums((const uint16_t *)op->p[0] + from, op->p[1] + from, op->rows, to - from,
+                                    op->columns);
+    else
+        kernel_column_sums(op->p[0] + from, op->p[1] + from, op->rows, to - from, op->columns);
 }
 
 int lower_run_column_sums(const struct op *op, uint64_t step)
@@ -38,7 +42,10 @@ int lower_run_column_sums(const struct op *op, uint64_t step)
 
 static void part_bias_relu(const struct op *op, int64_t from, int64_t to)
 {
-    kernel_bias_relu(op->p[0] + from * op->columns, op->p[1], to - from, op->columns);
+    if (op->half)
+        half_kernels()->bias_relu((uint16_t *)op->p[0] + from * op->columns, op->p[1], to - from, op->columns);
+    else
+        kernel_bias_relu(op->p[0] + from * op->columns, op->p[1], to - from, op->columns);
 }
 
 static int run_bias_relu(const struct op *op, uint64_t step)
@@ -49,8 +56,13 @@ static int run_bias_relu(const struct op *op, uint64_t step)
 
 static void part_relu_bias_backward(const struct op *op, int64_t from, int64_t to)
 {
-    kernel_relu_bias_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, op->p[3] + from, op->rows, to - from,
-                              op->columns, op->scalar);
+    if (op->half) /* no dropout works in place there: the scale is 1 */
+        half_kernels()->relu_bias_backward((const uint16_t *)op->p[0] + from, (const uint16_t *)op->p[1] + from,
+                                           (uint16_t *)op->p[2] + from, op->p[3] + from, op->rows, to - from,
+                                           op->columns);
+    else
+        kernel_relu_bias_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, op->p[3] + from, op->rows,
+                                  to - from, op->columns, op->scalar);
 }
 
 static int run_relu_bias_backward(const struct op *op, uint64_t step)
@@ -104,7 +116,7 @@ static void emit_matmul(struct lowering *l, int32_t id, const struct matmul_shap
 }
 
 /* The relu that alone reads node id, or -1. */
-static int32_t only_relu(const struct lowering *l, int32_t id)
+int32_t lower_only_relu(const struct lowering *l, int32_t id)
 {
     const int32_t reader = lower_only_reader(l, id);
     return reader >= 0 && l->nodes[reader].kind == NODE_RELU ? reader : -1;
@@ -121,7 +133,7 @@ static int32_t dense_weights(struct lowering *l, const struct node *node)
 static void dense_forward(struct lowering *l, int32_t id)
 {
     const struct node *node = &l->nodes[id];
-    const int32_t x = lower_source(l, id, 0), relu = node->bias >= 0 ? only_relu(l, id) : -1;
+    const int32_t x = lower_source(l, id, 0), relu = node->bias >= 0 ? lower_only_relu(l, id) : -1;
     const int32_t bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
     struct matmul_shape shape = { .m = l->net->batch,
                                   .n = node->elements,
@@ -129,6 +141,7 @@ static void dense_forward(struct lowering *l, int32_t id)
                                   .b_transposed = true,
                                   .bias = bias >= 0 && relu < 0 };
     const int32_t from = lower_operand(l, x);
+    shape.half = l->halved[id];
     lower_value(l, relu >= 0 ? relu : id);
     if (relu >= 0)
         l->value[id] = l->value[relu];
@@ -136,6 +149,7 @@ static void dense_forward(struct lowering *l, int32_t id)
     emit_matmul(l, id, &shape, from, l->extra[id], l->value[id], shape.bias ? bias : -1);
     if (relu >= 0) {
         struct op op = lower_op(run_bias_relu, l->net->batch, node->elements);
+        op.half = l->halved[id];
         op.buffer[0] = l->value[id];
         op.buffer[1] = bias;
         lower_emit(l, &op);
@@ -153,15 +167,16 @@ static void dense_backward(struct lowering *l, int32_t id)
     const int64_t n = l->net->batch, in = elements(l, x), out = node->elements;
     if (node->bias >= 0 && !l->bias_done[id]) {
         struct op op = lower_op(lower_run_column_sums, n, out);
+        op.half = l->halved[id];
         op.buffer[0] = dy;
         op.buffer[1] = lower_parameter(l, node->bias, true);
         lower_emit(l, &op);
     }
     const struct matmul_shape weights = { .m = out, .n = in, .k = n, .a_transposed = true };
-    const int32_t from = lower_halved(l, dy, n * out);
+    const int32_t from = lower_operand_gradient(l, id);
     emit_matmul(l, id, &weights, from, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1);
     if (l->wants_gradient[x]) {
-        struct matmul_shape data = { .m = n, .n = in, .k = out };
+        struct matmul_shape data = { .m = n, .n = in, .k = out, .half = l->halved[x] };
         const int32_t dx = lower_gradient_target(l, x, &data.accumulate);
         emit_matmul(l, id, &data, from, l->extra[id], dx, -1);
     }
@@ -190,7 +205,6 @@ static void dense_backward(struct lowering *l, int32_t id)
         (void)step;                                                                                          \
         return op_spread(op, size_of(op), LINE, size_of(op), part_##name##_backward);                        \
     }
-RUN_UNARY(relu)
 RUN_UNARY(tanh)
 RUN_UNARY(sigmoid)
 RUN_UNARY(gelu)
@@ -199,8 +213,36 @@ RUN_BACKWARD(tanh, op->accumulate)
 RUN_BACKWARD(sigmoid, op->accumulate)
 RUN_BACKWARD(gelu, op->accumulate)
 RUN_BACKWARD(swish, op->accumulate)
-RUN_BACKWARD(relu, op->scalar, op->accumulate)
 RUN_BACKWARD(leaky_relu, op->scalar, op->accumulate)
+
+static void part_relu(const struct op *op, int64_t from, int64_t to)
+{
+    if (op->half)
+        half_kernels()->relu((const uint16_t *)op->p[0] + from, (uint16_t *)op->p[1] + from, to - from);
+    else
+        kernel_relu(op->p[0] + from, op->p[1] + from, to - from);
+}
+
+static int run_relu(const struct op *op, uint64_t step)
+{
+    (void)step;
+    return op_spread(op, size_of(op), LINE, size_of(op), part_relu);
+}
+
+static void part_relu_backward(const struct op *op, int64_t from, int64_t to)
+{
+    if (op->half)
+        half_kernels()->relu_backward((const uint16_t *)op->p[0] + from, (const uint16_t *)op->p[1] + from,
+                                      (uint16_t *)op->p[2] + from, to - from, op->accumulate);
+    else
+        kernel_relu_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from, op->scalar, op->accumulate);
+}
+
+static int run_relu_backward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    return op_spread(op, size_of(op), LINE, size_of(op), part_relu_backward);
+}
 
 static void part_leaky_relu(const struct op *op, int64_t from, int64_t to)
 {
@@ -252,6 +294,7 @@ static void activation_forward(struct lowering *l, int32_t id)
         return;
     }
     op.scalar = (float)l->nodes[id].rate;
+    op.half = l->halved[id];
     if (act->from_input && l->wants_gradient[id])
         lower_keep(l, x);
     lower_value_in_place(l, id, x);
@@ -292,6 +335,7 @@ static void activation_backward(struct lowering *l, int32_t id)
         lower_consumed(l, dy);
         return;
     }
+    op.half = l->halved[id];
     op.buffer[0] = dy;
     op.buffer[1] = l->value[act->from_input ? x : id];
     op.buffer[2] = lower_gradient_in_place(l, id, x, &op.accumulate);
@@ -389,7 +433,7 @@ static void add_forward(struct lowering *l, int32_t id)
         return;
     }
     lower_value_in_place(l, id, a);
-    lower_add(l, l->value[a], l->value[b], l->value[id], elements(l, id));
+    lower_add(l, id, l->value[a], l->value[b], l->value[id]);
 }
 
 static void add_backward(struct lowering *l, int32_t id)

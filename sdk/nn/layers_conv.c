@@ -128,6 +128,7 @@ static void emit_winograd(struct lowering *l, const struct conv_shape *shape, en
 static void emit_bias_gradient(struct lowering *l, int32_t id, int32_t dy)
 {
     struct op op = lower_op(lower_run_column_sums, lower_rows(l, id), lower_columns(l, id));
+    op.half = l->halved[id];
     op.buffer[0] = dy;
     op.buffer[1] = lower_parameter(l, l->nodes[id].bias, true);
     lower_emit(l, &op);
@@ -148,7 +149,7 @@ static void winograd_backward(struct lowering *l, int32_t id, const struct conv_
     lower_consumed(l, dy);
 }
 
-/* ---- our own: on AMX; values stay float32 in memory ---- */
+/* ---- our own: on AMX ---- */
 static int run_amx_forward(const struct op *op, uint64_t step)
 {
     (void)step;
@@ -164,16 +165,34 @@ static int run_amx_backward(const struct op *op, uint64_t step)
     return 0;
 }
 
+/* As the values of its input and its own lie in memory. */
+static struct amx_conv amx_of(const struct lowering *l, int32_t id, const struct conv_shape *shape)
+{
+    struct amx_conv c = amx_conv_of(shape, l->net->graph->threads);
+    c.half_x = l->halved[lower_source(l, id, 0)];
+    c.half_y = l->halved[id];
+    return c;
+}
+
 static void amx_forward(struct lowering *l, int32_t id, const struct conv_shape *shape)
 {
     const struct node *node = &l->nodes[id];
     const int32_t x = lower_source(l, id, 0);
     struct op op = lower_op(run_amx_forward, 0, 0);
-    op.amx_conv = amx_conv_of(shape, l->net->graph->threads);
+    const int32_t relu = lower_only_relu(l, id), pool = relu >= 0 ? lower_only_reader(l, relu) : -1;
+    op.amx_conv = amx_of(l, id, shape);
+    /* a max pool behind the relu takes that of a quarter of the numbers, forward and backward */
+    op.amx_conv.relu = relu >= 0 && !(pool >= 0 && l->nodes[pool].kind == NODE_MAX_POOL);
     lower_keep(l, x);
     op.buffer[0] = l->value[x];
     op.buffer[1] = lower_parameter(l, node->kernel, false);
-    op.buffer[2] = lower_value(l, id);
+    op.buffer[2] = lower_value(l, op.amx_conv.relu ? relu : id);
+    if (op.amx_conv.relu) {
+        l->value[id] = l->value[relu];
+        l->fused[relu] = true;
+        if (l->wants_gradient[relu])
+            lower_keep(l, relu);
+    }
     op.buffer[3] = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
     op.buffer[PRIMITIVE_SCRATCH] = lower_buffer(l, amx_conv_scratch(&op.amx_conv, false), NULL);
     count(l, shape);
@@ -187,7 +206,7 @@ static void amx_backward(struct lowering *l, int32_t id, const struct conv_shape
     struct op op = lower_op(run_amx_backward, 0, 0);
     if (node->bias >= 0 && !l->bias_done[id])
         emit_bias_gradient(l, id, dy);
-    op.amx_conv = amx_conv_of(shape, l->net->graph->threads);
+    op.amx_conv = amx_of(l, id, shape);
     op.buffer[0] = dy;
     op.buffer[1] = l->value[x];
     op.buffer[2] = lower_parameter(l, node->kernel, false);
@@ -233,7 +252,7 @@ void conv_backward(struct lowering *l, int32_t id)
     case OWN_AMX: amx_backward(l, id, &shape); return;
     case OWN_NONE: break;
     }
-    const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
+    const int32_t from = lower_operand_gradient(l, id);
     shape.bias = node->bias >= 0 && !l->bias_done[id];
     emit_weights(l, id, &shape, from, lower_operand(l, x), shape.bias ? lower_parameter(l, node->bias, true) : -1);
     shape.bias = false;
@@ -276,7 +295,7 @@ void conv_transpose_backward(struct lowering *l, int32_t id)
                                                      graph_halves(l->net->graph));
     if (node->bias >= 0)
         emit_bias_gradient(l, id, dy);
-    const int32_t from = lower_halved(l, dy, l->net->batch * node->elements);
+    const int32_t from = lower_operand_gradient(l, id);
     emit_weights(l, id, &shape, lower_operand(l, x), from, -1);
     if (l->wants_gradient[x]) {
         const int32_t dx = lower_fresh_gradient(l, x);

@@ -13,7 +13,8 @@ static struct pool pool_of(const struct lowering *l, int32_t id)
                             .kernel = node->window.kernel[0],
                             .stride = node->window.stride[0],
                             .pad = node->window.pad[0],
-                            .exclude_padding = node->exclude_padding };
+                            .exclude_padding = node->exclude_padding,
+                            .half = l->halved[id] };
     return p;
 }
 
@@ -39,10 +40,19 @@ static int spread_images(const struct op *op, void (*part)(const struct op *op, 
 }
 
 /* ---- max ---- */
+/* The n-th number of operand i; NULL: there is none. */
+static void *number_at(const struct op *op, int i, int64_t n)
+{
+    if (!op->p[i])
+        return NULL;
+    return op->pool.half ? (void *)((uint16_t *)op->p[i] + n) : (void *)(op->p[i] + n);
+}
+
 static void part_max_pool(const struct op *op, int64_t from, int64_t to)
 {
     const struct images i = images_of(op, from, to);
-    kernel_max_pool(&i.pool, op->p[0] + i.in, op->p[1] + i.out, (uint8_t *)op->p[2] + i.out, op->flags != 0);
+    kernel_max_pool(&i.pool, number_at(op, 0, i.in), number_at(op, 1, i.out), (uint8_t *)op->p[2] + i.out,
+                    op->flags != 0);
 }
 
 static int run_max_pool(const struct op *op, uint64_t step)
@@ -54,8 +64,8 @@ static int run_max_pool(const struct op *op, uint64_t step)
 static void part_max_pool_backward(const struct op *op, int64_t from, int64_t to)
 {
     const struct images i = images_of(op, from, to);
-    kernel_max_pool_backward(&i.pool, op->p[0] + i.out, op->p[1] ? op->p[1] + i.out : NULL,
-                             (const uint8_t *)op->p[2] + i.out, op->p[3] + i.in);
+    kernel_max_pool_backward(&i.pool, number_at(op, 0, i.out), number_at(op, 1, i.out),
+                             (const uint8_t *)op->p[2] + i.out, number_at(op, 3, i.in));
 }
 
 static int run_max_pool_backward(const struct op *op, uint64_t step)
@@ -127,8 +137,12 @@ static int run_average_pool_backward(const struct op *op, uint64_t step)
 
 static void part_global_average(const struct op *op, int64_t from, int64_t to)
 {
-    kernel_global_average(op->p[0] + from * op->rows * op->columns, op->p[1] + from * op->columns, to - from, op->rows,
-                          op->columns);
+    const int64_t x = from * op->rows * op->columns;
+    float *y = op->p[1] + from * op->columns;
+    if (op->half)
+        half_kernels()->global_average((const uint16_t *)op->p[0] + x, y, to - from, op->rows, op->columns);
+    else
+        kernel_global_average(op->p[0] + x, y, to - from, op->rows, op->columns);
 }
 
 static int run_global_average(const struct op *op, uint64_t step)
@@ -139,8 +153,12 @@ static int run_global_average(const struct op *op, uint64_t step)
 
 static void part_global_average_backward(const struct op *op, int64_t from, int64_t to)
 {
-    kernel_global_average_backward(op->p[0] + from * op->columns, op->p[1] + from * op->rows * op->columns, to - from,
-                                   op->rows, op->columns);
+    const int64_t dx = from * op->rows * op->columns;
+    const float *dy = op->p[0] + from * op->columns;
+    if (op->half)
+        half_kernels()->global_average_backward(dy, (uint16_t *)op->p[1] + dx, to - from, op->rows, op->columns);
+    else
+        kernel_global_average_backward(dy, op->p[1] + dx, to - from, op->rows, op->columns);
 }
 
 static int run_global_average_backward(const struct op *op, uint64_t step)
@@ -188,6 +206,7 @@ static struct op global(const struct lowering *l, int32_t id, int (*run)(const s
     const int64_t c = l->nodes[id].elements;
     struct op op = lower_op(run, l->nodes[lower_source(l, id, 0)].elements / c, c);
     op.pool.batch = l->net->batch;
+    op.half = l->halved[lower_source(l, id, 0)];
     return op;
 }
 

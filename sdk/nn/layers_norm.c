@@ -14,7 +14,8 @@ static struct batch_norm kernel_of(const struct op *op)
                                   .epsilon = op->epsilon,
                                   .momentum = op->momentum,
                                   .threads = op->threads,
-                                  .relu = (op->flags & RELU) != 0 };
+                                  .relu = (op->flags & RELU) != 0,
+                                  .half = op->half };
     return n;
 }
 
@@ -66,6 +67,7 @@ static void emit_norm(struct lowering *l, int32_t id, int32_t as, int32_t residu
     op.epsilon = node->epsilon;
     op.momentum = node->rate;
     op.flags = relu ? RELU : 0;
+    op.half = l->halved[id];
     if (l->training) {
         lower_value(l, as);
         lower_keep(l, x);
@@ -149,6 +151,7 @@ static void emit_backward(struct lowering *l, int32_t id, int32_t last, int32_t 
         dx = lower_fresh_gradient(l, x);
     op.epsilon = node->epsilon;
     op.flags = relu ? RELU : 0;
+    op.half = l->halved[id];
     op.buffer[B_DY] = dy;
     op.buffer[B_X] = l->value[x];
     op.buffer[B_Y] = masked ? l->value[last] : -1;

@@ -5,7 +5,8 @@
  * Fusions: a dense layer's bias is added inside oneDNN's product, or by the relu that follows in one pass; activations and
  * dropout work in place where nobody needs what they overwrite; relu and the dropout after it have one derivative, read off the
  * result; that derivative and the bias gradient of the dense layer are one pass; a loss makes its gradient while it
- * computes. flatten (and, in inference, dropout) is another name for its input. The gradient of what no parameter lies
+ * computes. Where products read bfloat16, values lie in memory as that between the layers that can read and write them so,
+ * which spares the bytes and the copies. flatten (and, in inference, dropout) is another name for its input. The gradient of what no parameter lies
  * behind (the data of the first layer) is never computed. */
 #include "lower.h"
 
@@ -14,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 16 }; /* floats of a cache line, which threads do not share */
+enum { LINE = 32 }; /* numbers of a cache line or two, which threads do not share */
 
 /* ---- the nodes ---- */
 /* The node whose value this one's is. */
-static int32_t resolve(const struct lowering *l, int32_t id)
+int32_t lower_resolve(const struct lowering *l, int32_t id)
 {
     for (;;) {
         const struct node *node = &l->nodes[id];
@@ -31,12 +32,12 @@ static int32_t resolve(const struct lowering *l, int32_t id)
 
 int32_t lower_source(const struct lowering *l, int32_t id, int i)
 {
-    return resolve(l, l->nodes[id].in[i]);
+    return lower_resolve(l, l->nodes[id].in[i]);
 }
 
 static void mark(struct lowering *l, int32_t root)
 {
-    l->needed[resolve(l, root)] = true;
+    l->needed[lower_resolve(l, root)] = true;
     for (int32_t id = root; id >= 0; id--) {
         if (!l->needed[id])
             continue;
@@ -86,7 +87,7 @@ int32_t lower_buffer(struct lowering *l, uint64_t bytes, float *fixed)
 
 bool lower_is_result(const struct lowering *l, int32_t id)
 {
-    return id == l->net->loss || (!l->training && id == resolve(l, l->net->output));
+    return id == l->net->loss || (!l->training && id == lower_resolve(l, l->net->output));
 }
 
 static int run_to_bfloat16(const struct op *op, uint64_t step)
@@ -115,9 +116,15 @@ int32_t lower_halved(struct lowering *l, int32_t buffer, int64_t n)
     return op.buffer[1];
 }
 
+int32_t lower_operand_gradient(struct lowering *l, int32_t id)
+{
+    const int32_t dy = l->gradient[id];
+    return l->halved[id] ? dy : lower_halved(l, dy, l->net->batch * l->nodes[id].elements);
+}
+
 int32_t lower_operand(struct lowering *l, int32_t id)
 {
-    if (l->net->graph->precision != HONE_BFLOAT16) {
+    if (l->net->graph->precision != HONE_BFLOAT16 || l->halved[id]) {
         lower_keep(l, id);
         return l->value[id];
     }
@@ -134,7 +141,7 @@ int32_t lower_only_reader(const struct lowering *l, int32_t id)
         if (l->needed[i] && l->nodes[i].kind != NODE_FLATTEN)
             for (int k = 0; k < MAX_INPUTS; k++)
                 if (l->nodes[i].in[k] >= 0 && lower_source(l, i, k) == id)
-                    return resolve(l, i) == i ? i : -1;
+                    return lower_resolve(l, i) == i ? i : -1;
     return -1;
 }
 
@@ -144,9 +151,15 @@ int32_t lower_parameter(struct lowering *l, int32_t parameter, bool gradient)
     return lower_buffer(l, p->length * sizeof(float), gradient ? p->gradient : p->value);
 }
 
+uint64_t lower_bytes(const struct lowering *l, int32_t id)
+{
+    return (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements *
+           (l->halved[id] ? sizeof(uint16_t) : sizeof(float));
+}
+
 int32_t lower_value(struct lowering *l, int32_t id)
 {
-    const uint64_t bytes = (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float);
+    const uint64_t bytes = lower_bytes(l, id);
     float *fixed = NULL;
     if (lower_is_result(l, id))
         fixed = id == l->net->loss ? l->net->losses : l->net->answer;
@@ -167,7 +180,11 @@ void lower_keep(struct lowering *l, int32_t id)
 
 static void part_add(const struct op *op, int64_t from, int64_t to)
 {
-    kernel_add(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from);
+    if (op->half)
+        half_kernels()->add((const uint16_t *)op->p[0] + from, (const uint16_t *)op->p[1] + from,
+                            (uint16_t *)op->p[2] + from, to - from);
+    else
+        kernel_add(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from);
 }
 
 static int run_add(const struct op *op, uint64_t step)
@@ -182,16 +199,18 @@ void lower_consumed(struct lowering *l, int32_t buffer)
         l->program->buffers[buffer].readers--;
 }
 
+/* columns: bytes */
 static int run_copy(const struct op *op, uint64_t step)
 {
     (void)step;
-    memcpy(op->p[1], op->p[0], (size_t)(op->rows * op->columns) * sizeof(float));
+    memcpy(op->p[1], op->p[0], (size_t)op->columns);
     return 0;
 }
 
-void lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t columns)
+void lower_add(struct lowering *l, int32_t id, int32_t a, int32_t b, int32_t c)
 {
-    struct op op = lower_op(run_add, l->net->batch, columns);
+    struct op op = lower_op(run_add, l->net->batch, l->nodes[id].elements);
+    op.half = l->halved[id];
     op.buffer[0] = a;
     op.buffer[1] = b;
     op.buffer[2] = c;
@@ -200,14 +219,14 @@ void lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t colu
 
 int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate)
 {
-    const uint64_t bytes = (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float);
+    const uint64_t bytes = lower_bytes(l, id);
     const int32_t now = l->gradient[id];
     *accumulate = now >= 0;
     if (l->failed || (now >= 0 && l->program->buffers[now].readers == 1))
         return now;
     l->gradient[id] = lower_buffer(l, bytes, NULL);
     if (now >= 0) { /* others will still read what was contributed */
-        struct op op = lower_op(run_copy, l->net->batch, l->nodes[id].elements);
+        struct op op = lower_op(run_copy, 1, (int64_t)bytes);
         op.buffer[0] = now;
         op.buffer[1] = l->gradient[id];
         lower_emit(l, &op);
@@ -227,17 +246,17 @@ void lower_contribute(struct lowering *l, int32_t id, int32_t buffer)
         return;
     }
     if (l->program->buffers[now].readers == 1) {
-        lower_add(l, now, buffer, now, l->nodes[id].elements);
+        lower_add(l, id, now, buffer, now);
         return;
     }
-    l->gradient[id] = lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
-    lower_add(l, now, buffer, l->gradient[id], l->nodes[id].elements);
+    l->gradient[id] = lower_buffer(l, lower_bytes(l, id), NULL);
+    lower_add(l, id, now, buffer, l->gradient[id]);
     lower_consumed(l, now);
 }
 
 int32_t lower_fresh_gradient(struct lowering *l, int32_t id)
 {
-    return lower_buffer(l, (uint64_t)l->net->batch * (uint64_t)l->nodes[id].elements * sizeof(float), NULL);
+    return lower_buffer(l, lower_bytes(l, id), NULL);
 }
 
 void lower_give(struct lowering *l, int32_t id, int32_t buffer)
@@ -248,10 +267,10 @@ void lower_give(struct lowering *l, int32_t id, int32_t buffer)
     if (now < 0)
         l->gradient[id] = buffer;
     else if (l->program->buffers[now].readers == 1) {
-        lower_add(l, now, buffer, now, l->nodes[id].elements);
+        lower_add(l, id, now, buffer, now);
         lower_consumed(l, buffer);
     } else {
-        lower_add(l, now, buffer, buffer, l->nodes[id].elements);
+        lower_add(l, id, now, buffer, buffer);
         l->gradient[id] = buffer;
         lower_consumed(l, now);
     }
@@ -273,8 +292,9 @@ static bool prepare(struct lowering *l)
     l->gradient = malloc(n * sizeof *l->gradient);
     l->extra = malloc(n * sizeof *l->extra);
     l->half = malloc(n * sizeof *l->half);
-    if (!l->norm || !l->half || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done || !l->uses ||
-        !l->weight || !l->scale || !l->value || !l->gradient || !l->extra)
+    l->halved = calloc(n, sizeof *l->halved);
+    if (!l->halved || !l->norm || !l->half || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done ||
+        !l->uses || !l->weight || !l->scale || !l->value || !l->gradient || !l->extra)
         return false;
     for (size_t i = 0; i < n; i++) {
         l->value[i] = l->gradient[i] = l->extra[i] = l->norm[i] = l->half[i] = -1;
@@ -297,6 +317,7 @@ static void release(struct lowering *l)
     free(l->gradient);
     free(l->extra);
     free(l->half);
+    free(l->halved);
 }
 
 static void find_needs(struct lowering *l)
@@ -328,6 +349,7 @@ hone_rc lower(hone_net *net, struct program *program, bool training, hone_error 
         goto out;
     }
     find_needs(&l);
+    lower_find_halves(&l);
     for (int32_t id = 0; id < net->n_nodes && !l.failed; id++)
         if (l.needed[id]) {
             lower_forward(&l, id);

@@ -21,10 +21,12 @@ struct lowering {
     float *scale;         /* relu: of the dropout that worked in place on it */
     int32_t *value;       /* buffer */
     int32_t *gradient;    /* buffer; -1: no contribution yet */
+    bool *halved;         /* its value and its gradient are bfloat16 in memory */
     int32_t *half;        /* buffer with its value in bfloat16; -1: none yet */
     int32_t *extra;       /* buffer: kept units of dropout, gradient of a loss */
 };
 
+int32_t lower_resolve(const struct lowering *l, int32_t id); /* the node whose value is that of node id */
 /* What node id reads as its i-th input, other names resolved. */
 int32_t lower_source(const struct lowering *l, int32_t id, int i);
 /* A new buffer for the value of node id (the answer's or the losses' own where it is that). */
@@ -34,9 +36,10 @@ bool lower_is_result(const struct lowering *l, int32_t id); /* it is the answer 
 bool lower_may_overwrite(const struct lowering *l, int32_t id);
 void lower_keep(struct lowering *l, int32_t id); /* the backward pass will read the value of node id */
 int32_t lower_buffer(struct lowering *l, uint64_t bytes, float *fixed);
+uint64_t lower_bytes(const struct lowering *l, int32_t id); /* of the value of node id, or of its gradient */
 struct op lower_op(int (*run)(const struct op *, uint64_t), int64_t rows, int64_t columns);
-void lower_emit(struct lowering *l, const struct op *op);                             /* takes over op->primitive */
-void lower_add(struct lowering *l, int32_t a, int32_t b, int32_t c, int64_t columns); /* c = a + b */
+void lower_emit(struct lowering *l, const struct op *op);                        /* takes over op->primitive */
+void lower_add(struct lowering *l, int32_t id, int32_t a, int32_t b, int32_t c); /* c = a + b, as node id is stored */
 /* The buffer that takes node id's gradient; *accumulate: it holds earlier contributions. */
 int32_t lower_gradient_target(struct lowering *l, int32_t id, bool *accumulate);
 /* Contributes a buffer as it is to the gradient of node id; others may go on reading it. */
@@ -46,11 +49,14 @@ int32_t lower_fresh_gradient(struct lowering *l, int32_t id);
 void lower_give(struct lowering *l, int32_t id, int32_t buffer);
 /* The one node that reads node id, where it is one only and node id is no result; -1 otherwise. */
 int32_t lower_only_reader(const struct lowering *l, int32_t id);
+int32_t lower_only_relu(const struct lowering *l, int32_t id); /* the same, where it is a relu */
 /* A parameter's values or gradient. */
 int32_t lower_parameter(struct lowering *l, int32_t parameter, bool gradient);
 /* What a product shall read of the value of node id: its bfloat16 numbers where that is the precision. The backward pass may
  * read it, too. */
 int32_t lower_operand(struct lowering *l, int32_t id);
+/* The same of its gradient. */
+int32_t lower_operand_gradient(struct lowering *l, int32_t id);
 /* The same of `n` floats in a buffer: a copy that nobody else knows. */
 int32_t lower_halved(struct lowering *l, int32_t buffer, int64_t n);
 /* Runs a primitive on its operands in their order (-1: none). Takes it over. */
@@ -70,6 +76,8 @@ void lower_consumed(struct lowering *l, int32_t buffer);
 
 /* watch.c: takes note of the value of relu id, which the program has just computed */
 void lower_watch(struct lowering *l, int32_t id);
+/* lower_half.c: fills l->halved, before anything is lowered. */
+void lower_find_halves(struct lowering *l);
 
 /* layers.c */
 int lower_run_column_sums(const struct op *op, uint64_t step); /* p[1][c] = sum over rows of p[0][r][c] */

@@ -304,7 +304,8 @@ hone_rc matmul_create(const struct matmul_shape *shape, const char *who, struct 
     if (status != dnnl_success ||
         (status = md_matrix(&p->operands[0].md, type, shape->m, shape->k, shape->a_transposed)) != dnnl_success ||
         (status = md_matrix(&p->operands[1].md, type, shape->k, shape->n, shape->b_transposed)) != dnnl_success ||
-        (status = md_matrix(&p->operands[2].md, dnnl_f32, shape->m, shape->n, false)) != dnnl_success ||
+        (status = md_matrix(&p->operands[2].md, shape->half ? dnnl_bf16 : dnnl_f32, shape->m, shape->n, false)) !=
+            dnnl_success ||
         (shape->bias && (status = md_matrix(&p->operands[3].md, dnnl_f32, 1, shape->n, false)) != dnnl_success) ||
         (status = primitive_attributes(shape->accumulate, &attr)) != dnnl_success ||
         (status = describe_matmul(p, attr)) != dnnl_success)

@@ -7,12 +7,13 @@
 
 #include <stdbool.h>
 
-/* c[m][n] = sum over k of a[m][k] * b[k][n] [+ bias[n]] [+ c[m][n]]     a: (M, K)  b: (K, N)  c: (M, N), all float32 */
+/* c[m][n] = sum over k of a[m][k] * b[k][n] [+ bias[n]] [+ c[m][n]]     a: (M, K)  b: (K, N)  c: (M, N), float32 unless said */
 struct matmul_shape {
     int64_t m, n, k;
     bool a_transposed, b_transposed; /* stored as (K, M), (N, K) */
     bool bias, accumulate;           /* accumulate: add to what c holds */
-    bool bfloat16;                   /* a and b are; c and bias stay float32 */
+    bool bfloat16;                   /* a and b are; the bias stays float32 */
+    bool half;                       /* c is bfloat16, too */
 };
 
 /* x: (N, H, W, C)  w: (K, C / groups, kernel...) in a layout that oneDNN chooses  b: (K)  y: (N, H', W', K) */

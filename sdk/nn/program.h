@@ -5,6 +5,7 @@
 #define HONE_NN_PROGRAM_H
 #include "amx_conv.h"
 #include "graph.h"
+#include "half.h"
 #include "kernels.h"
 #include "onednn.h"
 #include "winograd.h"
@@ -31,6 +32,7 @@ struct op {
     double epsilon, momentum; /* of norms */
     uint32_t flags;
     bool accumulate;
+    bool half;       /* values are bfloat16 in memory */
     int32_t threads; /* of the graph */
     struct dropout_key key;
     struct pool pool;

@@ -86,10 +86,31 @@ static void raise_each(float *restrict highest, const float *restrict x, int64_t
         highest[i] = x[i] > highest[i] ? x[i] : highest[i];
 }
 
-static float greatest(float highest, const float *x, int64_t n)
+static float widened(uint16_t half)
 {
-    for (int64_t i = 0; i < n; i++)
-        highest = x[i] > highest ? x[i] : highest;
+    const uint32_t bits = (uint32_t)half << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The same of bfloat16 numbers. */
+HONE_TARGET_CLONES
+static void raise_each_half(float *restrict highest, const uint16_t *restrict x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const float v = widened(x[i]);
+        highest[i] = v > highest[i] ? v : highest[i];
+    }
+}
+
+/* The greatest of it and the op's n values from number `at` on. */
+static float greatest(const struct op *op, float highest, int64_t at, int64_t n)
+{
+    for (int64_t i = at; i < at + n; i++) {
+        const float v = op->half ? widened(((const uint16_t *)op->p[0])[i]) : op->p[0][i];
+        highest = v > highest ? v : highest;
+    }
     return highest;
 }
 
@@ -101,17 +122,22 @@ static void part_watch(const struct op *op, int64_t from, int64_t to)
     const struct watch *w = op->watch;
     const int64_t size = op->rows * op->columns, channels = op->from;
     for (int64_t sample = 0; sample < w->graph->watched; sample++) {
-        const float *x = op->p[0] + sample * size;
+        const int64_t x = sample * size;
         if (!channels)
             for (int64_t u = from; u < to; u++)
-                w->highest[u] = greatest(w->highest[u], x + u * op->rows, op->rows);
+                w->highest[u] = greatest(op, w->highest[u], x + u * op->rows, op->rows);
         else if (channels == op->columns)
-            for (int64_t r = 0; r < op->rows; r++)
-                raise_each(w->highest + from, x + r * channels + from, to - from);
+            for (int64_t r = 0; r < op->rows; r++) {
+                const int64_t at = x + r * channels + from;
+                if (op->half)
+                    raise_each_half(w->highest + from, (const uint16_t *)op->p[0] + at, to - from);
+                else
+                    raise_each(w->highest + from, op->p[0] + at, to - from);
+            }
         else
             for (int64_t i = from * op->rows; i < to * op->rows; i++) {
                 const int64_t c = i / (size / channels), r = i % (size / channels);
-                w->highest[i / op->rows] = greatest(w->highest[i / op->rows], x + r * channels + c, 1);
+                w->highest[i / op->rows] = greatest(op, w->highest[i / op->rows], x + r * channels + c, 1);
             }
     }
 }
@@ -136,6 +162,7 @@ void lower_watch(struct lowering *l, int32_t id)
     if (!op.watch) /* built after the first compile */
         return;
     op.from = node->channels ? node->channels : node->n_dims == 1 ? units : 0;
+    op.half = l->halved[id];
     op.buffer[0] = l->value[id];
     lower_emit(l, &op);
 }
