@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* First weights: arrays of uniform and normal numbers from one Philox stream, vectorized, because a trial of a small network
+/* First weights, noise: arrays of uniform and normal numbers from one Philox stream, vectorized, because a trial of a small network
  * would otherwise spend more time drawing them than compiling. */
+#include "hone/nn.h"
+
+#include "kernels.h"
 #include "philox.h"
 #include "vector_math.h"
 
@@ -54,4 +57,14 @@ HOT void kernel_draw_normal(float *out, int64_t n, uint64_t seed, uint64_t strea
         for (int64_t i = 0; i < m; i++)
             out[at + i] = numbers[i];
     }
+}
+
+void hone_nn_draw_uniform(float *out, uint64_t n, uint64_t seed, uint64_t stream, double limit)
+{
+    kernel_draw_uniform(out, (int64_t)n, seed, stream, (float)limit);
+}
+
+void hone_nn_draw_normal(float *out, uint64_t n, uint64_t seed, uint64_t stream, double deviation)
+{
+    kernel_draw_normal(out, (int64_t)n, seed, stream, (float)deviation);
 }

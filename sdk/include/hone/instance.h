@@ -66,4 +66,33 @@ static inline hone_rc hone_read_end(const hone_istream *in, hone_error *err)
         return hone_fail(err, HONE_EIO, NULL, "the saved state could not be read");
     return more ? hone_fail(err, HONE_EINVAL, NULL, "the saved state is longer than it should be") : HONE_OK;
 }
+
+/* Reads n floats into memory made for them in steps, so that a header that lies about its length costs none. *out: to be
+ * freed; NULL on failure, and where n is 0. HONE_EINVAL also for what is not finite; HONE_ENOMEM. [any] */
+static inline hone_rc hone_read_floats(const hone_istream *in, uint64_t n, float **out, hone_error *err)
+{
+    float *values = NULL;
+    hone_rc rc = HONE_OK;
+    *out = NULL;
+    for (uint64_t have = 0; have < n;) {
+        const uint64_t more = n - have < 65536 ? n - have : 65536;
+        float *grown = (float *)realloc(values, (size_t)(have + more) * sizeof *values);
+        if (!grown) {
+            free(values);
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a saved state");
+        }
+        values = grown;
+        if ((rc = hone_read(in, values + have, more * sizeof *values, err)) == HONE_OK)
+            for (uint64_t i = have; i < have + more; i++)
+                if (!isfinite(values[i]))
+                    rc = hone_fail(err, HONE_EINVAL, NULL, "the saved state holds numbers that are not finite");
+        if (rc != HONE_OK) {
+            free(values);
+            return rc;
+        }
+        have += more;
+    }
+    *out = values;
+    return HONE_OK;
+}
 #endif /* HONE_INSTANCE_H */

@@ -300,6 +300,11 @@ HONE_EXPORT void hone_nn_gather_u8(const uint8_t *rows, uint64_t row_elements, c
 HONE_EXPORT void hone_nn_gather_f32(const float *rows, uint64_t row_elements, const uint64_t *indices, uint64_t n,
                                     const float *scale, const float *shift, float *out);
 
+/* ---- many random numbers at once, from the start of a stream of a seed (Philox4x32-10); vectorized ---- */
+/* out: (n), uniform in (-limit, limit), or normal with mean 0. n <= 2^34. [any] */
+HONE_EXPORT void hone_nn_draw_uniform(float *out, uint64_t n, uint64_t seed, uint64_t stream, double limit);
+HONE_EXPORT void hone_nn_draw_normal(float *out, uint64_t n, uint64_t seed, uint64_t stream, double deviation);
+
 /* ---- model files: safetensors ---- */
 typedef struct hone_model_tensor {
     const char *name;
