@@ -64,7 +64,7 @@ static int64_t trial_length(const struct stored *stored, const hone_trial_record
         for (uint32_t i = 0; i < r->n_metrics; i++)
             if (!strcmp(r->metrics[i].name, name) && r->metrics[i].value >= 1)
                 return (int64_t)r->metrics[i].value;
-    return r->step;
+    return environment_value(stored->study.environment, "steps", name, sizeof name) ? INT64_MAX : r->step;
 }
 
 /* The study's resolved INI with the trial's values in place of [space]. */
@@ -74,8 +74,8 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
     struct config config = CONFIG_INIT;
     struct composition composition = { 0 };
     struct text ini = TEXT_INIT;
-    struct setting_text *point = calloc(r->n_parameters + 1, sizeof *point);
-    char stop_key[64], max_step[32], line[160];
+    struct setting_text *point = calloc(r->n_parameters + 2, sizeof *point);
+    char stop_key[64], max_step[32], line[160], whole[32];
     int code = EXIT_OK;
     int64_t length;
     config_read_text(&config, "study", "", stored->study.config, strlen(stored->study.config), &complaints);
@@ -94,7 +94,13 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
     } else {
         for (uint32_t i = 0; i < r->n_parameters; i++)
             point[i] = (struct setting_text){ r->parameters[i].key, r->parameters[i].text };
-        composition_text(&composition, point, r->n_parameters, &ini);
+        uint32_t n = r->n_parameters;
+        const struct fidelity *fidelity = &composition.study.fidelity;
+        if (fidelity->key) { /* as the trial had it at last */
+            number_format(fidelity_value(fidelity, r->step), whole, sizeof whole);
+            point[n++] = (struct setting_text){ fidelity->key, whole };
+        }
+        composition_text(&composition, point, n, &ini);
         printf("; trial %llu of study %s", (unsigned long long)r->number, stored->study.name);
         for (uint32_t i = 0; i < r->n_values && i < stored->study.n_objectives; i++)
             printf(", %s = %.6g", stored->study.objectives[i].name, r->values[i]);

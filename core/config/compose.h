@@ -44,6 +44,7 @@ void compose_sections(struct composer *c); /* compose_sections.c: which there ar
 void compose_order(struct composer *c);    /* compose_order.c, the last of compose_sections: stages, conflicts */
 void compose_keys(struct composer *c);     /* compose_keys.c: settings against the tables */
 void compose_space(struct composer *c);    /* compose_space.c: [space] against the tables */
+void compose_fidelity(struct composer *c); /* compose_fidelity.c: [study] fidelity against the tables */
 void compose_points(struct composer *c);   /* compose_points.c: [study] enqueue against [space] */
 void given_points_release(struct given_point *points, size_t n);
 

@@ -265,6 +265,7 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     study->time = raw->time;
     study->order = raw->order;
     study->lag = raw->lag;
+    study->repeats = raw->repeats;
     study->trial_retries = raw->trial_retries;
     study->checkpoint_interval = raw->checkpoint_interval;
     study->checkpoint_space = raw->checkpoint_space;
@@ -310,7 +311,7 @@ static void keep_keys(struct composer *c)
             text = composition->study.storage;
         else if (!strcmp(p->key, "directory"))
             text = composition->study.directory;
-        if (!strcmp(p->key, "include") || (!strcmp(p->key, "enqueue") && !item) ||
+        if (!strcmp(p->key, "include") || (!item && (!strcmp(p->key, "enqueue") || !strcmp(p->key, "fidelity"))) ||
             (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
             continue;
         if (!config_value_writable(p->key, text))

@@ -110,12 +110,18 @@ static void write_study_key(const struct composed_key *key, const struct setting
     config_write_value(out, key->param->key, text ? text : key->text);
 }
 
+/* Keys of [study] that mean nothing to one trial alone. */
+static int is_of_many(const char *key)
+{
+    return !strcmp(key, "enqueue") || !strcmp(key, "repeats") || !strcmp(key, "fidelity");
+}
+
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,
                       struct text *out)
 {
     text_add(out, "[study]\n");
     for (size_t i = 0; i < composition->n_study_keys; i++)
-        if (!n || strcmp(composition->study_keys[i].param->key, "enqueue") != 0) /* a trial alone tries nothing else */
+        if (!n || !is_of_many(composition->study_keys[i].param->key))
             write_study_key(composition->study_keys + i, point, n, out);
     for (size_t i = 0; i < composition->n_sections; i++)
         write_section(composition, composition->sections + i, point, n, out);

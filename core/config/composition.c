@@ -103,6 +103,8 @@ int composition_make(struct composition *composition, const struct config *confi
         space_lines_keep_fixed(&composition->space);
     if (compose_objective(&c) && !(flags & COMPOSE_TRAIN && !composition->space.n_texts))
         compose_space(&c);
+    if (!(flags & COMPOSE_TRAIN))
+        compose_fidelity(&c);
     if (!c.failed && !(flags & COMPOSE_TRAIN))
         compose_points(&c);
     keep_places(&c);

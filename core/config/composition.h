@@ -25,6 +25,14 @@ struct constraint_spec {
     char *text; /* "model.parameters <= 500000" */
     struct place place;
 };
+/* What schedulers pay with where steps are whole runs: step k runs with the key at k / levels of max. */
+struct fidelity {
+    const char *key; /* "dataset.fraction"; NULL: there is none */
+    double min, max;
+    int whole; /* the key takes whole numbers */
+    int64_t levels;
+};
+double fidelity_value(const struct fidelity *fidelity, int64_t step);
 /* [study]. Read through a parameter table like everything else (config/study_table.h), so that `hone info study` can
  * print it. */
 struct study_settings {
@@ -35,6 +43,8 @@ struct study_settings {
     int64_t workers; /* `auto` is the number of processors that may be used */
     uint32_t order;  /* enum study_order */
     int64_t lag;     /* strict: virtual workers, default 4 */
+    int64_t repeats; /* runs of every trial, each with other random numbers */
+    struct fidelity fidelity;
     int64_t trial_retries;
     double checkpoint_interval; /* seconds; 0: at every step */
     int64_t checkpoint_space;   /* bytes, 0: no limit */

@@ -28,6 +28,18 @@ const hone_param study_params[] = {
         "with any number of workers."),
     HONE_INT_IF(RAW, lag, "4", 1, 4096, 0, "workers", "order=strict",
                 "Virtual workers of the strict order; more real ones stay idle."),
+    HONE_INT(RAW, repeats, "1", 1, 1000, 0, "runs",
+             "Runs of every trial, one after another, each with other random numbers. Then a step is a run: schedulers "
+             "judge the mean so far, and may stop a trial before its last run; a trial's value is the mean, and "
+             "METRIC.deviation is kept beside it."),
+    HONE_STR(
+        RAW, fidelity, "", 0,
+        "What schedulers pay with, in place of the objective's own steps: KEY LOW .. HIGH (dataset.fraction 0.04 .. "
+        "1), "
+        "a number of the objective or of what it composes. Step k is a whole run with the key at k * LOW, the last "
+        "step "
+        "is HIGH; a trial that is promoted runs again with the larger value. For schedulers that pause trials (asha, "
+        "hyperband); others see whole runs."),
     HONE_INT(RAW, trial_retries, "0", 0, 1000, 0, "times",
              "How often a trial is tried again whose worker process died."),
     HONE_REAL(

@@ -11,7 +11,9 @@ struct study_raw { /* as written; struct study_settings is what it means */
     hone_strings objectives, constraints;
     const char *workers;
     uint32_t order;
-    int64_t lag, trial_retries;
+    int64_t lag, repeats;
+    const char *fidelity;
+    int64_t trial_retries;
     double checkpoint_interval;
     int64_t checkpoint_space;
     uint8_t keep_checkpoints;

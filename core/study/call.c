@@ -93,8 +93,12 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
                                    .constraints = trial->constraints,
                                    .n_values = study->table.n_values,
                                    .n_constraints = study->table.n_constraints,
-                                   .step = trial->step };
+                                   .step = trial->step,
+                                   .deviations = study->repeats ? study->deviations : NULL,
+                                   .n_repeats = study->repeats ? trial->moments[0].n : 0 };
     struct guard guard;
+    for (uint32_t i = 0; study->repeats && i < study->table.n_values; i++)
+        study->deviations[i] = moments_deviation(&trial->moments[i]);
     study_enter(&study->search, &guard);
     hone_rc rc = study->search_iface->tell(study->search.self, &outcome, err);
     if ((rc = study_leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 ||
@@ -109,9 +113,13 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
 
 hone_rc study_report_scheduler(struct study *study, const struct trial *trial, uint32_t *verdict, hone_error *err)
 {
-    const hone_report report = {
-        sizeof report, study->table.n_values, trial->number, trial->step, study_minimize(study, trial->values), trial->x
-    };
+    const hone_report report = { sizeof report,
+                                 study->table.n_values,
+                                 trial->number,
+                                 trial->step,
+                                 study_minimize(study, trial->values),
+                                 trial->x,
+                                 study->repeats ? study->measured : NULL };
     struct guard guard;
     *verdict = HONE_CONTINUE;
     if (!study->scheduler_iface->report)

@@ -21,8 +21,11 @@ struct crew_trial {
     uint32_t flags; /* HONE_TRIAL_... */
     uint64_t seed;
     int64_t until;
-    const hone_setting *settings; /* (n_settings) */
+    int64_t reported,
+        level;        /* repeats that the study has; fidelity: the step that the run is; 0: steps are the objective's */
+    uint32_t stopped; /* it was told to stop: all that is left is to say so */
     uint32_t n_settings;
+    const hone_setting *settings;      /* (n_settings) */
     struct crew_checkpoint restore[2]; /* the newest; an older one, should that be damaged */
 };
 

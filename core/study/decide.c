@@ -64,12 +64,12 @@ static hone_rc refuse_point(struct study *study, struct trial *trial, const hone
 }
 
 /* The trial will be the slot's next work. */
-static void queue_trial(struct slot *slot, struct trial *trial)
+static void queue_trial(const struct study *study, struct slot *slot, struct trial *trial)
 {
     slot->trial = trial;
     slot->phase = SLOT_QUEUED;
     slot->starting = 1;
-    slot->at = trial_next_time(trial);
+    slot->at = study_next_time(study, trial);
     slot->step = trial->step;
 }
 
@@ -100,7 +100,7 @@ static hone_rc start_new(struct study *study, struct slot *slot, int64_t until, 
         return refuse_point(study, trial, &why, err);
     study->bad_points = 0;
     trial->worker = (unsigned)(slot - study->slots);
-    queue_trial(slot, trial);
+    queue_trial(study, slot, trial);
     struct text text = TEXT_INIT;
     if (from == HONE_ASKED_GIVEN)
         rc = study_point_text(study, trial, &text, err);
@@ -135,13 +135,15 @@ static hone_rc obey(struct study *study, struct slot *slot, hone_error *err)
     if (rc != HONE_OK)
         return rc;
     trial->worker = (unsigned)(slot - study->slots);
-    queue_trial(slot, trial);
+    queue_trial(study, slot, trial);
     return study_put_trial(study, trial, NULL, err);
 }
 
 /* 1 where all that the trial had to do before it waits is done: its worker died, or the study was killed, just then. */
-static int has_paused(const struct trial *trial)
+static int has_paused(const struct study *study, const struct trial *trial)
 {
+    if (study_is_stateless(study))
+        return trial->pause_at && trial->step >= trial->pause_at;
     return trial->pause_at && trial->newest.size && trial->newest.trial == trial->number &&
            trial->newest.step == trial->step;
 }
@@ -153,7 +155,7 @@ hone_rc study_fill_slots(struct study *study, hone_error *err)
         while (slot->phase == SLOT_IDLE) {
             if (study->next_rerun < study->n_rerun && !study->cancelled && !*study->signalled) {
                 struct trial *trial = study->rerun[study->next_rerun++];
-                if (has_paused(trial)) {
+                if (has_paused(study, trial)) {
                     const hone_rc rc = study_pause_trial(study, trial, err);
                     if (rc != HONE_OK)
                         return rc;
@@ -161,7 +163,7 @@ hone_rc study_fill_slots(struct study *study, hone_error *err)
                 }
                 trial->attempt++;
                 trial->worker = i;
-                queue_trial(slot, trial);
+                queue_trial(study, slot, trial);
                 const hone_rc rc = study_put_trial(study, trial, NULL, err);
                 if (rc != HONE_OK)
                     return rc;
@@ -197,17 +199,19 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
     const int paused = trial->pause_at && held->step >= trial->pause_at;
     if (stopped || paused || held->step <= trial->step) { /* run again: this step was reported and judged before */
         slot->verdict = stopped ? HONE_STOP : paused ? HONE_PAUSE : HONE_CONTINUE;
-        slot->at = trial_next_time(trial);
+        slot->at = study_next_time(study, trial);
         return HONE_OK;
     }
     trial->step = held->step;
     measure_values(study, held->values, held->n_values, trial->values);
     measure_constraints(study, held->values, held->n_values, trial->constraints);
-    const double first = trial_minimized(&study->table, trial, 0);
-    if (first < trial->best) {
-        trial->best = first;
-        trial->best_step = trial->step;
+    if (study->repeats) {
+        study_take_repeat(study, trial);
+        if (repeated_add(&trial->repeated, held->values, held->n_values) < 0)
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for what trial %llu measured",
+                             (unsigned long long)trial->number);
     }
+    study_note_best(study, trial);
     if ((rc = study_report_scheduler(study, trial, &verdict, err)) != HONE_OK)
         return rc;
     if (verdict == HONE_CONTINUE && trial->until && trial->step >= trial->until)
@@ -264,7 +268,7 @@ static hone_rc retry(struct study *study, struct slot *slot, hone_error *err)
     trial->retries++;
     slot->phase = SLOT_QUEUED;
     slot->starting = 1;
-    slot->at = trial_next_time(trial);
+    slot->at = study_next_time(study, trial);
     if ((rc = study_put_event(study, HONE_EVENT_RETRY, trial, trial->step, 0, slot->held.message, err)) != HONE_OK ||
         (rc = study_put_trial(study, trial, NULL, err)) != HONE_OK)
         return rc;
@@ -281,7 +285,7 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
     uint32_t state = HONE_STATE_FAILED;
     char message[320];
     hone_rc rc;
-    const int paused = trial->pause_at && (held->status == HONE_PAUSED || (held->died && has_paused(trial)));
+    const int paused = trial->pause_at && (held->status == HONE_PAUSED || (held->died && has_paused(study, trial)));
     if (held->died && !paused && trial->retries < study->composition->study.trial_retries)
         return retry(study, slot, err);
     if (paused) {
@@ -291,9 +295,12 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
         study->nothing_to_resume = 0;
         return study_pause_trial(study, trial, err);
     }
+    if (study->repeats && (rc = study_conclude_repeats(trial, held, err)) != HONE_OK)
+        return rc;
     if (held->status == HONE_COMPLETE || held->status == HONE_PRUNED) {
-        measure_constraints(study, held->values, held->n_values, trial->constraints);
-        if (held->status == HONE_COMPLETE)
+        if (!study->repeats)
+            measure_constraints(study, held->values, held->n_values, trial->constraints);
+        if (!study->repeats && held->status == HONE_COMPLETE)
             measure_values(study, held->values, held->n_values, trial->values);
         state = held->status == HONE_COMPLETE ? HONE_STATE_COMPLETE : HONE_STATE_PRUNED;
         if (state == HONE_STATE_COMPLETE && !is_measured(study, trial, held, message, sizeof message)) {

@@ -105,11 +105,11 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
 /* A training that ended early is repeated as far as what it kept stands for; others run their whole length (0). */
 static int64_t final_length(const struct study *study, const struct trial *best, const struct stored_metrics *stored)
 {
-    int64_t length = best->step;
+    int64_t length = study_is_stateless(study) ? study->length : best->step;
     for (uint32_t i = 0; study->length_metric && i < stored->n; i++)
         if (!strcmp(stored->values[i].name, study->length_metric) && stored->values[i].value >= 1)
             length = (int64_t)stored->values[i].value;
-    return study->max_step && length < study->max_step ? length : 0;
+    return study->length && length < study->length ? length : 0;
 }
 
 hone_rc study_final(struct study *study, hone_error *err)

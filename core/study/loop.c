@@ -31,15 +31,27 @@ static struct slot *next_delivery(struct study *study)
     return least && least->phase == SLOT_HELD ? least : NULL;
 }
 
+/* The key of the fidelity at a step. */
+static hone_setting level_setting(const struct study *study, int64_t step, char *text, size_t n)
+{
+    const struct fidelity *f = &study->composition->study.fidelity;
+    const double value = fidelity_value(f, step);
+    number_format(value, text, n);
+    return (hone_setting){ f->key, text, value };
+}
+
 hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until, hone_error *err)
 {
     const struct trial *t = slot->trial;
     const uint32_t n_dims = study->space.view.n_dims;
-    hone_setting *settings = calloc(n_dims + 1, sizeof *settings);
+    hone_setting *settings = calloc(n_dims + 2, sizeof *settings);
     struct crew_trial order = { .number = t->number,
                                 .attempt = t->attempt,
                                 .flags = flags | (t->cloned ? HONE_TRIAL_CLONED : 0u),
                                 .until = until,
+                                .reported = study->repeats ? t->step : 0,
+                                .level = study->levels ? t->until ? t->until : study->levels : 0,
+                                .stopped = study_is_stateless(study) && t->stop_at,
                                 .restore = { t->newest, t->at_pause },
                                 .settings = settings,
                                 .seed = hone_rng_derive((uint64_t)study->composition->study.seed, 1000 + t->number) };
@@ -47,6 +59,8 @@ hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t f
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a trial's settings");
     if (flags & HONE_TRIAL_FINAL) { /* a training of its own */
         order.flags = flags;
+        order.reported = order.level = 0;
+        order.stopped = 0;
         memset(order.restore, 0, sizeof order.restore);
     } else if (t->at_pause.step == t->newest.step) {
         memset(&order.restore[1], 0, sizeof order.restore[1]);
@@ -58,6 +72,10 @@ hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t f
         settings[order.n_settings++] = (hone_setting){ p->key, p->text,
                                                        hone_parse_real(p->text, NULL, &number) ? number : p->number };
     }
+    char level[32];
+    if (study->levels)
+        settings[order.n_settings++] = level_setting(study, order.level ? order.level : study->levels, level,
+                                                     sizeof level);
     const hone_rc rc = study->crew->start(study->crew, (unsigned)(slot - study->slots), &order, err);
     free(settings);
     slot->since = seconds_steady();
@@ -131,7 +149,7 @@ static hone_rc take_word(struct study *study, struct slot *slot, const struct cr
     slot->phase = SLOT_HELD;
     if (event->what == CREW_REPORT) {
         slot->at = event->step > slot->trial->step ? slot->trial->begun + (double)event->step
-                                                   : trial_next_time(slot->trial);
+                                                   : study_next_time(study, slot->trial);
         slot->step = event->step;
     }
     return held_copy(&slot->held, event, err);

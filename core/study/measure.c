@@ -6,6 +6,7 @@
 #include "hone/param.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static double value_named(const hone_value *values, uint32_t n, const char *name)
@@ -41,6 +42,57 @@ const double *study_minimize(const struct study *study, const double *values)
     for (uint32_t i = 0; i < study->table.n_values; i++)
         study->minimized[i] = study->maximize[i] ? -values[i] : values[i];
     return study->minimized;
+}
+
+int study_is_stateless(const struct study *study)
+{
+    return study->repeats || study->levels;
+}
+
+double study_next_time(const struct study *study, const struct trial *trial)
+{
+    const int64_t level = trial->until ? trial->until : study->levels; /* levels between are not run */
+    return study->levels && !trial->pause_at && level > trial->step ? trial->begun + (double)level
+                                                                    : trial_next_time(trial);
+}
+
+void study_note_best(const struct study *study, struct trial *trial)
+{
+    const double first = trial_minimized(&study->table, trial, 0);
+    if (first < trial->best || study->repeats) { /* of means, the last is the best known */
+        trial->best = first;
+        trial->best_step = trial->step;
+    }
+}
+
+void study_take_repeat(struct study *study, struct trial *trial)
+{
+    for (uint32_t i = 0; i < study->table.n_values; i++) {
+        study->measured[i] = trial_minimized(&study->table, trial, i);
+        moments_add(&trial->moments[i], trial->values[i]);
+        trial->values[i] = trial->moments[i].mean;
+    }
+    for (uint32_t i = 0; i < study->table.n_constraints; i++) {
+        struct moments *m = &trial->moments[study->table.n_values + i];
+        moments_add(m, trial->constraints[i]);
+        trial->constraints[i] = m->mean;
+    }
+}
+
+hone_rc study_conclude_repeats(struct trial *trial, struct held *outcome, hone_error *err)
+{
+    hone_value *values;
+    uint32_t n;
+    if (repeated_values(&trial->repeated, outcome->values, outcome->n_values, &values, &n) < 0)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the means of trial %llu",
+                         (unsigned long long)trial->number);
+    for (uint32_t i = 0; i < outcome->n_values; i++)
+        free((char *)(uintptr_t)outcome->values[i].name);
+    free(outcome->values);
+    outcome->values = values;
+    outcome->n_values = n;
+    repeated_release(&trial->repeated);
+    return HONE_OK;
 }
 
 hone_rc study_check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction,

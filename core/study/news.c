@@ -42,7 +42,7 @@ fail:
     return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a message of a worker");
 }
 
-static void fill_status(struct study *study, hone_status *status)
+static void fill_status(struct study *study, int64_t max_step, hone_status *status)
 {
     const struct study_settings *s = &study->composition->study;
     const struct trial_table *t = &study->table;
@@ -71,7 +71,7 @@ static void fill_status(struct study *study, hone_status *status)
                              .pruned = t->pruned,
                              .failed = t->failed,
                              .before = study->before,
-                             .max_step = study->max_step,
+                             .max_step = max_step,
                              .best = best ? &study->best_record.record : NULL,
                              .n_front = t->n_front > UINT32_MAX ? UINT32_MAX : (uint32_t)t->n_front,
                              .n_workers = study->n_slots,
@@ -85,7 +85,7 @@ hone_rc study_tell_reporters(struct study *study, uint32_t what, const struct tr
     hone_news news = { sizeof news, what, &status, NULL, report, text };
     if (!study->n_reporters)
         return HONE_OK;
-    fill_status(study, &status);
+    fill_status(study, what == HONE_NOW_FINAL ? study->length : study->max_step, &status);
     if (trial) {
         study_fill_record(study, trial, &study->record);
         news.trial = &study->record.record;

@@ -68,14 +68,16 @@ static hone_rc open_tables(struct study *study, hone_error *err)
     study->objectives = calloc(n_values + 1, sizeof *study->objectives);
     study->maximize = calloc(n_values + 1, sizeof *study->maximize);
     study->minimized = calloc(n_values + 1, sizeof *study->minimized);
+    study->measured = calloc(n_values + 1, sizeof *study->measured);
+    study->deviations = calloc(n_values + 1, sizeof *study->deviations);
     study->n_slots = c->study.order == ORDER_STRICT ? (unsigned)c->study.lag : study->crew->n;
     if (study->n_slots > study->crew->n)
         return hone_fail(err, HONE_EINVAL, "study.lag", "internal error: %u virtual workers on %u processes",
                          study->n_slots, study->crew->n);
     study->slots = calloc(study->n_slots, sizeof *study->slots);
     study->worker_status = calloc(study->n_slots, sizeof *study->worker_status);
-    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->slots ||
-        !study->worker_status)
+    if (!study->cloned_x || !study->objectives || !study->maximize || !study->minimized || !study->measured ||
+        !study->deviations || !study->slots || !study->worker_status)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < n_values; i++)
         study->objectives[i] = (hone_value){ c->objectives[i].metric, 0, c->objectives[i].direction, 0 };
@@ -85,12 +87,32 @@ static hone_rc open_tables(struct study *study, hone_error *err)
     return trial_record_init(&study->best_record, n_dims, err);
 }
 
+/* What a step of a trial is: the objective's own, or a whole run of it. */
+static hone_rc settle_steps(struct study *study, const hone_description *d, hone_error *err)
+{
+    const struct study_settings *s = &study->composition->study;
+    study->length = study->max_step = d->max_step;
+    if (d->repeats && (s->repeats > 1 || s->fidelity.key))
+        return hone_fail(err, HONE_EINVAL, s->repeats > 1 ? "study.repeats" : "study.fidelity",
+                         "the steps of the objective are %lld runs of the same point already: give up either those, or "
+                         "%s",
+                         (long long)d->repeats, s->repeats > 1 ? "repeats" : "fidelity");
+    study->repeats = d->repeats ? d->repeats : s->repeats > 1 ? s->repeats : 0;
+    study->levels = s->fidelity.key ? s->fidelity.levels : 0;
+    if (study->repeats || study->levels)
+        study->max_step = study->repeats ? study->repeats : study->levels;
+    study->table.has_moments = study->repeats != 0;
+    return HONE_OK;
+}
+
 /* Holds the INI against what the objective says of itself. */
 static hone_rc check_description(struct study *study, const hone_description *d, hone_error *err)
 {
     const struct composition *c = study->composition;
+    const char *fidelity = c->study.fidelity.key;
     hone_rc rc;
-    study->max_step = d->max_step;
+    if ((rc = settle_steps(study, d, err)) != HONE_OK)
+        return rc;
     study->has_final = d->final != 0;
     if ((d->stop_key && !(study->stop_key = strdup(d->stop_key))) ||
         (d->length_metric && !(study->length_metric = strdup(d->length_metric))))
@@ -108,7 +130,7 @@ static hone_rc check_description(struct study *study, const hone_description *d,
         if ((rc = study_check_metric(d, c->constraints[i].metric, "study.constraints", NULL, err)) != HONE_OK)
             return rc;
     for (uint32_t i = 0; i < d->n_keys; i++)
-        if (space_find(&study->space, d->keys[i]) == UINT32_MAX)
+        if (space_find(&study->space, d->keys[i]) == UINT32_MAX && (!fidelity || strcmp(fidelity, d->keys[i]) != 0))
             return hone_fail(err, HONE_EINVAL, "space",
                              "the objective needs '%s' in [space], for example: %s = real 0 .. 1", d->keys[i],
                              d->keys[i]);
@@ -289,6 +311,11 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
         study->search = study->scheduler; /* one component, two faces */
     study->search_iface = c->search ? study->search.loaded->iface : study->search.loaded->get_ext(HONE_KIND_SEARCH);
     study->scheduler_iface = study->scheduler.loaded->iface;
+    if (study_is_stateless(study) && study->scheduler_iface->flags & HONE_SCHEDULER_CLONES)
+        return hone_fail(err, HONE_EINVAL, "scheduler.use",
+                         "scheduler '%s' clones trials from their checkpoints, and there are none where a step is a "
+                         "whole run (%s)",
+                         study->scheduler.entry->name, study->levels ? "study.fidelity" : "repeats or folds");
     struct guard guard;
     study_enter(&study->search, &guard);
     rc = study->search_iface->open(study->search.self, &study->space.view, &search, err);
@@ -349,6 +376,8 @@ void study_close(struct study *study)
     free(study->objectives);
     free(study->maximize);
     free(study->minimized);
+    free(study->measured);
+    free(study->deviations);
     free(study->rerun);
     free(study->given);
     free(study->cloned_x);

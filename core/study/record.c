@@ -109,7 +109,11 @@ static void environment_text(const struct study *study, struct text *out)
     if (f)
         fclose(f);
     if (study->stop_key)
-        text_addf(out, "stop_key=%s\nmax_step=%lld\n", study->stop_key, (long long)study->max_step);
+        text_addf(out, "stop_key=%s\nmax_step=%lld\n", study->stop_key, (long long)study->length);
+    if (study->repeats)
+        text_addf(out, "steps=repeats %lld\n", (long long)study->repeats);
+    if (study->levels)
+        text_addf(out, "steps=levels %lld of %s\n", (long long)study->levels, study->composition->study.fidelity.key);
     if (study->length_metric)
         text_addf(out, "length_metric=%s\n", study->length_metric);
     if (study->composition->study.order == ORDER_ASYNCHRONOUS)

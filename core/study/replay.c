@@ -110,6 +110,9 @@ static hone_rc on_report(void *ctx, const hone_report_record *record)
                          "the storage gives the report of step %lld of trial %llu out of its order",
                          (long long)now.step, (unsigned long long)now.trial);
     r->reports[r->n_reports] = now;
+    if (r->study->repeats && record->trial < r->study->table.n && r->states[record->trial] <= HONE_STATE_PAUSED &&
+        repeated_add(&r->study->table.trials[record->trial]->repeated, record->values, record->n_values) < 0)
+        return out_of_memory(r->err);
     measure_values(r->study, record->values, record->n_values, r->values + r->n_reports * r->width);
     measure_constraints(r->study, record->values, record->n_values,
                         r->values + r->n_reports * r->width + r->study->table.n_values);
@@ -352,20 +355,23 @@ static hone_rc replay_report(struct replay *r, struct trial *trial, const hone_e
     struct study *study = r->study;
     uint32_t verdict;
     /* the trial's final values come back with its tell */
-    double *values = trial->values, *reported = find_report(r, event->trial, event->step);
+    double *values = trial->values, *constraints = trial->constraints,
+           *reported = find_report(r, event->trial, event->step);
     if (!reported)
         return HONE_EIO;
     trial->values = reported;
+    trial->constraints = reported + study->table.n_values;
     trial->step = event->step;
-    const double first = trial_minimized(&study->table, trial, 0);
-    if (first < trial->best) {
-        trial->best = first;
-        trial->best_step = event->step;
-    }
+    if (study->repeats) /* the report's own row becomes the means, which a pause at this step tells, too */
+        study_take_repeat(study, trial);
+    study_note_best(study, trial);
     const hone_rc rc = study_report_scheduler(study, trial, &verdict, r->err);
     trial->values = values;
-    if (r->states[event->trial] <= HONE_STATE_PAUSED) /* it goes on from here; ended ones have their final values */
+    trial->constraints = constraints;
+    if (r->states[event->trial] <= HONE_STATE_PAUSED) { /* it goes on from here; ended ones have their final values */
         memcpy(values, reported, study->table.n_values * sizeof *values);
+        memcpy(constraints, reported + study->table.n_values, study->table.n_constraints * sizeof *constraints);
+    }
     if (verdict == HONE_CONTINUE && trial->until && event->step >= trial->until)
         verdict = HONE_PAUSE;
     if (rc == HONE_OK && verdict != event->verdict) {

@@ -93,7 +93,13 @@ struct study {
     hone_value *objectives;      /* (n_values) names and directions */
     uint8_t *maximize;
     double *minimized; /* (n_values) scratch */
-    int64_t max_step;
+    int64_t max_step;  /* of a trial, as schedulers count; 0: unknown */
+    int64_t
+        length; /* of a run of the objective, in its own steps; 0: unknown. max_step, unless a step is a whole run: */
+    int64_t repeats;     /* steps of a trial that measure the same point again (seeds, folds); 0: steps are progress */
+    int64_t levels;      /* step k is a whole run at k/levels of the fidelity's maximum; 0: there is no fidelity */
+    double *measured;    /* (n_values) of one repeat, as schedulers see it: scratch */
+    double *deviations;  /* (n_values) scratch */
     char *stop_key;      /* of the objective's section: ends a trial after so many steps; NULL: none */
     char *length_metric; /* result that says how many steps the kept state stands for; NULL: none */
     int has_final;       /* the objective can train the winner on all data */
@@ -168,6 +174,16 @@ void measure_constraints(const struct study *study, const hone_value *values, ui
 hone_rc study_check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction,
                            hone_error *err);
 const double *study_minimize(const struct study *study, const double *values); /* into study->minimized */
+/* After a step: whether it is the trial's best so far. */
+void study_note_best(const struct study *study, struct trial *trial);
+/* Where steps are repeats: what the trial's values and constraints have from one step becomes the means so far. */
+void study_take_repeat(struct study *study, struct trial *trial);
+/* The trial is over: the outcome's values become those of all its steps. */
+hone_rc study_conclude_repeats(struct trial *trial, struct held *outcome, hone_error *err);
+/* 1: a trial is nothing but its reports, and goes on behind them without a checkpoint. */
+int study_is_stateless(const struct study *study);
+/* Virtual time of the next news of a trial that runs. */
+double study_next_time(const struct study *study, const struct trial *trial);
 
 /* call.c: every call of a plugin that decides or reports, with whom to blame for it */
 struct guard;

@@ -15,8 +15,10 @@ void trial_table_init(struct trial_table *table, uint32_t n_dims, uint32_t n_val
 
 void trial_table_release(struct trial_table *table)
 {
-    for (uint64_t i = 0; i < table->n; i++)
+    for (uint64_t i = 0; i < table->n; i++) {
+        repeated_release(&table->trials[i]->repeated);
         free(table->trials[i]);
+    }
     free(table->trials);
     free(table->front);
     table->trials = table->front = NULL;
@@ -25,7 +27,8 @@ void trial_table_release(struct trial_table *table)
 
 struct trial *trial_table_append(struct trial_table *table)
 {
-    const size_t n_doubles = (size_t)table->n_dims + table->n_values + table->n_constraints;
+    const size_t n_measured = (size_t)table->n_values + table->n_constraints, n_doubles = table->n_dims + n_measured,
+                 n_moments = table->has_moments ? n_measured : 0;
     if (table->n == table->capacity) {
         const uint64_t capacity = table->capacity ? table->capacity * 2 : 64;
         struct trial **more = realloc(table->trials, capacity * sizeof *more);
@@ -34,10 +37,13 @@ struct trial *trial_table_append(struct trial_table *table)
         table->trials = more;
         table->capacity = capacity;
     }
-    struct trial *t = calloc(1, sizeof *t + n_doubles * sizeof(double)); /* one block: the arrays follow the struct */
+    /* one block: the arrays follow the struct */
+    struct trial *t = calloc(1, sizeof *t + n_doubles * sizeof(double) + n_moments * sizeof *t->moments);
     if (!t)
         return NULL;
     t->x = (double *)(void *)(t + 1);
+    if (n_moments)
+        t->moments = (struct moments *)(void *)(t->x + n_doubles);
     t->values = t->x + table->n_dims;
     t->constraints = t->values + table->n_values;
     for (size_t i = 0; i < n_doubles; i++)

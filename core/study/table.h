@@ -5,6 +5,7 @@
 #include "hone/search.h"
 #include "hone/storage.h"
 #include "study/crew.h"
+#include "study/repeats.h"
 
 #include <stddef.h>
 
@@ -26,12 +27,16 @@ struct trial {
     double *x;                               /* (n_dims) */
     double *values;                          /* (n_values) as the user measures them; NaN: none */
     double *constraints;                     /* (n_constraints) violations */
+    /* Where steps are repeats: of values and constraints, which are the means; and of all metrics, until the trial is over. */
+    struct moments *moments; /* (n_values + n_constraints), or NULL */
+    struct repeated repeated;
 };
 
 struct trial_table {
     struct trial **trials; /* by number */
     uint64_t n, capacity;
     uint32_t n_dims, n_values, n_constraints;
+    int has_moments;         /* trials have them */
     const uint8_t *maximize; /* (n_values) */
     uint64_t running, paused, complete, pruned, failed;
     /* Complete trials that no other dominates, by number; one objective: the best alone, ties to the smaller number. Feasible

@@ -73,7 +73,8 @@ static struct trial_run *run_of(const hone_trial *trial)
 static uint32_t wants_checkpoint(const hone_trial *trial)
 {
     const struct trial_run *run = run_of(trial);
-    return !(trial->flags & HONE_TRIAL_FINAL) && seconds_steady() - run->saved >= run->checkpoint_interval;
+    return !(trial->flags & HONE_TRIAL_FINAL) && !run->inner &&
+           seconds_steady() - run->saved >= run->checkpoint_interval;
 }
 
 static char *temporary_of(const struct trial_run *run)
@@ -86,6 +87,10 @@ static const char *begin_checkpoint(const hone_trial *trial, int64_t step, hone_
 {
     struct trial_run *run = run_of(trial);
     char *folder;
+    if (run->inner) { /* not asked for */
+        hone_fail(err, HONE_ENOTSUP, NULL, "there are no checkpoints where a step is a whole run");
+        return NULL;
+    }
     free(run->saving);
     run->saving = checkpoint_path(trial->directory, trial->number, step);
     folder = run->saving ? path_directory(run->saving) : NULL;

@@ -45,6 +45,7 @@ hone_rc decode_description(struct decoded *decoded, struct wire_frame *frame, ho
     d->any_space = wire_get_u32(frame);
     d->any_metric = wire_get_u32(frame);
     d->final = wire_get_u32(frame);
+    d->repeats = (int64_t)wire_get_u64(frame);
     d->length_metric = wire_get_string(frame);
     d->n_metrics = wire_get_u32(frame);
     if (d->n_metrics > WIRE_MAX_VALUES)

@@ -91,6 +91,9 @@ static hone_rc crew_start(struct crew *crew, unsigned worker, const struct crew_
     wire_u32(out, trial->flags);
     wire_u64(out, trial->seed);
     wire_u64(out, (uint64_t)trial->until);
+    wire_u64(out, (uint64_t)trial->reported);
+    wire_u64(out, (uint64_t)trial->level);
+    wire_u32(out, trial->stopped);
     wire_u32(out, trial->n_settings);
     for (uint32_t i = 0; i < trial->n_settings; i++) {
         wire_string(out, trial->settings[i].key);

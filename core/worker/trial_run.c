@@ -156,12 +156,28 @@ static void write_values(struct text *out, const hone_value *values, uint32_t n)
     }
 }
 
+/* Of a run that is itself a step: kept for what it comes to. */
+static hone_rc inner_report(struct trial_run *run, int64_t step, const hone_value *values, uint32_t n, hone_error *err)
+{
+    hone_rc rc = HONE_OK;
+    look_for_misbehaviour(run);
+    if (step <= run->inner_step)
+        return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld after one of step %lld", (long long)step,
+                         (long long)run->inner_step);
+    run->inner_step = step;
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        rc = remember(run, &values[i], 0, err);
+    return rc == HONE_OK && *run->channel->cancel ? hone_fail(err, HONE_ECANCELED, NULL, "the study ends") : rc;
+}
+
 static hone_rc report(const hone_trial *trial, int64_t step, const hone_value *values, uint32_t n, hone_error *err)
 {
     struct trial_run *run = run_of(trial);
     struct text *out = &run->channel->out;
     struct wire_frame frame;
     hone_rc rc;
+    if (run->inner)
+        return inner_report(run, step, values, n, err);
     look_for_misbehaviour(run);
     if (run->verdict != HONE_CONTINUE)
         return hone_fail(err, HONE_EINVAL, NULL, "a report of step %lld although the trial was told to %s",
@@ -204,15 +220,25 @@ static hone_rc result(const hone_trial *trial, const hone_value *values, uint32_
     return HONE_OK;
 }
 
+/* What a second run leaves behind does not take the place of what the first one left. */
+static const char *repeat_name(const struct trial_run *run, const char *name, char *out, size_t n)
+{
+    if (!run->repeat)
+        return name;
+    snprintf(out, n, "repeat%llu-%s", (unsigned long long)run->repeat + 1, name);
+    return out;
+}
+
 static hone_rc attach_any(const hone_trial *trial, const char *name, const char *media_type, const char *text,
                           const char *path, hone_error *err)
 {
     struct trial_run *run = run_of(trial);
     struct text *out = &run->channel->out;
+    char of_repeat[160];
     if (!name || !*name || !media_type || (!text && !path))
         return hone_fail(err, HONE_EINVAL, NULL, "an attachment needs a name, a media type, and a text or a path");
     wire_begin(out, WIRE_ATTACHMENT);
-    wire_string(out, name);
+    wire_string(out, repeat_name(run, name, of_repeat, sizeof of_repeat));
     wire_string(out, media_type);
     wire_string(out, text);
     wire_string(out, path);
@@ -234,16 +260,17 @@ static hone_rc attach_file(const hone_trial *trial, const char *name, const char
 static const char *artifact_path(const hone_trial *trial, const char *name, hone_error *err)
 {
     struct trial_run *run = run_of(trial);
-    char *path = NULL;
+    char *path = NULL, of_repeat[160];
     if (!*name || strchr(name, '/') || name[0] == '.') {
         hone_fail(err, HONE_EINVAL, NULL, "'%.60s' is no name for a file of a trial", name);
         return NULL;
     }
     if (directory_make(trial->directory, err) != HONE_OK)
         return NULL;
-    const int made = trial->flags & HONE_TRIAL_FINAL ? asprintf(&path, "%s/%s", trial->directory, name)
-                                                     : asprintf(&path, "%s/trial%llu-%s", trial->directory,
-                                                                (unsigned long long)trial->number, name);
+    const int made = trial->flags & HONE_TRIAL_FINAL
+                         ? asprintf(&path, "%s/%s", trial->directory, name)
+                         : asprintf(&path, "%s/trial%llu-%s", trial->directory, (unsigned long long)trial->number,
+                                    repeat_name(run, name, of_repeat, sizeof of_repeat));
     char **more = made < 0 ? NULL : realloc(run->paths, (run->n_paths + 1) * sizeof *more);
     if (!more) {
         if (made >= 0)
@@ -278,10 +305,45 @@ void trial_run_begin(struct trial_run *run, struct channel *channel, struct shar
     run->trial.artifact_path = artifact_path;
     run->trial.attach_file = attach_file;
     run->trial.entering = entering;
+    run->trial.reported = run->reported;
     checkpoints_offer(run);
     page->trial = run->trial.number;
     page->step = 0;
     guard_save(&run->guard);
+}
+
+static void forget(struct trial_run *run)
+{
+    for (size_t i = 0; i < run->n_measured; i++)
+        free(run->measured[i].name);
+    run->n_measured = 0;
+}
+
+void trial_run_inner(struct trial_run *run, int64_t repeat)
+{
+    forget(run);
+    run->inner = 1;
+    run->inner_step = 0;
+    run->repeat = (uint64_t)repeat;
+}
+
+hone_rc trial_run_step(struct trial_run *run, int64_t step, hone_error *err)
+{
+    hone_value *values = calloc(run->n_measured + 1, sizeof *values);
+    if (!values)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the report of a run");
+    for (size_t i = 0; i < run->n_measured; i++)
+        values[i] = (hone_value){ run->measured[i].name, run->measured[i].value, run->measured[i].direction, 0 };
+    run->inner = 0;
+    const hone_rc rc = report(&run->trial, step, values, (uint32_t)run->n_measured, err);
+    free(values);
+    return rc;
+}
+
+hone_rc trial_run_stopped(struct trial_run *run)
+{
+    run->verdict = HONE_STOP;
+    return HONE_DONE;
 }
 
 hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *why, hone_error *err)
@@ -326,8 +388,7 @@ hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *wh
 
 void trial_run_release(struct trial_run *run)
 {
-    for (size_t i = 0; i < run->n_measured; i++)
-        free(run->measured[i].name);
+    forget(run);
     free(run->measured);
     for (size_t i = 0; i < run->n_paths; i++)
         free(run->paths[i]);

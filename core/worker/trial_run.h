@@ -43,8 +43,13 @@ struct trial_run {
     struct guard guard;
     hone_error misbehaviour; /* code 0: none; floating-point state changed and the like */
     char culprit[96];
-    uint32_t verdict;                  /* the last: HONE_PAUSE and HONE_STOP end the trial */
-    int64_t step;                      /* last reported by this run of it */
+    uint32_t verdict;        /* the last: HONE_PAUSE and HONE_STOP end the trial */
+    int64_t step;            /* last reported by this run of it */
+    int64_t reported, level; /* as told: see crew_trial */
+    uint32_t stopped;
+    int inner;          /* what the objective reports is of a run that is itself a step: nobody hears it */
+    int64_t inner_step; /* last reported so */
+    uint64_t repeat;    /* 0, 1, ...: the run at hand */
     struct crew_checkpoint restore[2]; /* as told; what is damaged is left out */
     double checkpoint_interval, saved; /* seconds; monotonic time of the last checkpoint, or of the beginning */
     char *saving;                      /* where the checkpoint that is being written will be */
@@ -53,6 +58,12 @@ struct trial_run {
     hone_error channel_error;
 };
 void trial_run_begin(struct trial_run *run, struct channel *channel, struct shared_page *page);
+/* The objective's next run is a step of the trial; repeat: which of them. */
+void trial_run_inner(struct trial_run *run, int64_t repeat);
+/* ... and has ended: what it came to is reported as that step. As report of hone_trial. */
+hone_rc trial_run_step(struct trial_run *run, int64_t step, hone_error *err);
+/* The trial was told to stop, and died before it could say so: HONE_DONE. */
+hone_rc trial_run_stopped(struct trial_run *run);
 /* Looks once more for what a component has left behind, then tells the coordinator how it ended. */
 hone_rc trial_run_finish(struct trial_run *run, hone_rc rc, const hone_error *why, hone_error *err);
 void trial_run_release(struct trial_run *run);

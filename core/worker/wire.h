@@ -9,7 +9,7 @@
 #include "hone/plugin.h"
 
 enum {
-    WIRE_VERSION = 2,
+    WIRE_VERSION = 3,
     WIRE_MAX_FRAME = 64 << 20,
     WIRE_MAX_VALUES = 4096 /* of a trial, a report or a description */
 };

@@ -19,7 +19,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { LOG_MAX_BYTES = 2048 }; /* a longer message is cut */
+enum {
+    LOG_MAX_BYTES = 2048,     /* a longer message is cut */
+    REPEAT_STREAM = 0x7265700 /* of a trial's seed: the seeds of its second, third, ... run */
+};
 
 struct worker {
     hone_host host; /* what plugins see; impl points back here */
@@ -145,6 +148,7 @@ static void write_description(struct text *out, const hone_description *d)
     wire_u32(out, d->any_space);
     wire_u32(out, d->any_metric);
     wire_u32(out, d->final);
+    wire_u64(out, (uint64_t)d->repeats);
     wire_string(out, d->length_metric);
     wire_u32(out, d->n_metrics);
     for (uint32_t i = 0; i < d->n_metrics; i++) {
@@ -227,6 +231,9 @@ static hone_rc read_trial(struct worker *w, struct wire_frame *frame, struct tri
     t->flags = wire_get_u32(frame);
     t->seed = wire_get_u64(frame);
     t->until = (int64_t)wire_get_u64(frame);
+    run->reported = (int64_t)wire_get_u64(frame);
+    run->level = (int64_t)wire_get_u64(frame);
+    run->stopped = wire_get_u32(frame);
     t->n_settings = wire_get_u32(frame);
     t->study_seed = w->seed;
     t->directory = w->directory;
@@ -257,10 +264,45 @@ static void log_damaged(void *ctx, const char *message)
     host_log(&((struct worker *)ctx)->host, HONE_LOG_WARN, message);
 }
 
+/* The objective, made for the seed that the trial has now, and run. */
+static hone_rc run_once(struct worker *w, struct trial_run *run, hone_error *why)
+{
+    struct component objective = COMPONENT_INIT;
+    hone_rc rc = objective_create(w, &objective, run->trial.seed, why);
+    if (rc == HONE_OK) {
+        const hone_objective_v1 *iface = objective.loaded->iface;
+        run->trial.entering(&run->trial, w->composition.objective->name);
+        rc = iface->run(objective.self, &run->trial, why);
+        if (rc < 0 && !why->msg[0])
+            snprintf(why->msg, sizeof why->msg, "failed with code %d and no message", rc);
+    }
+    component_destroy(&objective);
+    return rc;
+}
+
+/* Whole runs of the objective, each of which is a step of the trial: repeats, or one level of a fidelity. */
+static hone_rc run_as_steps(struct worker *w, struct trial_run *run, const struct setting_text *point, uint32_t n,
+                            int64_t repeats, hone_error *why)
+{
+    const uint64_t seed = run->trial.seed;
+    const int64_t first = run->level ? run->level - 1 : run->reported, last = run->level ? run->level : repeats;
+    hone_rc rc = HONE_OK;
+    for (int64_t step = first; step < last && rc == HONE_OK; step++) {
+        trial_run_inner(run, run->level ? 0 : step);
+        if (run->repeat) {
+            run->trial.seed = hone_rng_derive(seed, REPEAT_STREAM + run->repeat);
+            trial_components_end(&w->components);
+            trial_components_begin(&w->components, point, n, run->trial.seed);
+        }
+        if ((rc = run_once(w, run, why)) == HONE_OK)
+            rc = trial_run_step(run, step + 1, why);
+    }
+    return rc;
+}
+
 static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_error *err)
 {
     struct trial_run run = { 0 };
-    struct component objective = COMPONENT_INIT;
     hone_setting *settings = NULL;
     struct setting_text *point = NULL;
     hone_error why = HONE_ERROR_INIT;
@@ -275,17 +317,13 @@ static hone_rc worker_trial(struct worker *w, struct wire_frame *frame, hone_err
     rc = checkpoints_check(&run, log_damaged, w, &why);
     if (rc == HONE_OK)
         rc = composition_check_point(&w->composition, point, n, &why);
-    if (rc == HONE_OK)
-        rc = objective_create(w, &objective, run.trial.seed, &why);
     if (rc == HONE_OK) {
-        const hone_objective_v1 *iface = objective.loaded->iface;
-        run.trial.entering(&run.trial, w->composition.objective->name);
-        rc = iface->run(objective.self, &run.trial, &why);
-        if (rc < 0 && !why.msg[0])
-            snprintf(why.msg, sizeof why.msg, "failed with code %d and no message", rc);
+        const int64_t repeats = run.trial.flags & HONE_TRIAL_FINAL ? 1 : w->composition.study.repeats;
+        rc = run.stopped                    ? trial_run_stopped(&run)
+             : repeats > 1 || run.level > 0 ? run_as_steps(w, &run, point, n, repeats, &why)
+                                            : run_once(w, &run, &why);
     }
     rc = trial_run_finish(&run, rc, &why, err);
-    component_destroy(&objective);
     trial_components_end(&w->components);
 out:
     trial_run_release(&run);

@@ -27,6 +27,7 @@ static struct knobs {
     int forget_all;          /* the storage keeps nothing: for counting memory */
     int measure_memory;      /* into memory_early and memory_late, bytes at trials 5000 and 19999 */
     int checkpoints, clones; /* trials that pause make one; the scheduler clones */
+    int repeats;             /* the steps of a trial are runs of the same point, five of them */
 } knobs;
 static int64_t memory_early, memory_late;
 

@@ -85,6 +85,9 @@ static hone_rc learner_tell(void *self, const hone_outcome *o, hone_error *err)
     (void)err;
     m->outstanding--;
     m->hash = mix(mix(mix(mix(m->hash, o->trial), o->status), bits(o->values[0])), (uint64_t)o->step);
+    CU_ASSERT_EQUAL(o->deviations != NULL, knobs.repeats);
+    if (o->deviations)
+        m->hash = mix(mix(m->hash, bits(o->deviations[0])), o->n_repeats);
     return HONE_OK;
 }
 
@@ -99,6 +102,9 @@ static hone_rc judge_report(void *self, const hone_report *r, uint32_t *verdict,
     struct memory *m = self;
     (void)err;
     m->hash = mix(mix(mix(m->hash, r->trial), (uint64_t)r->step), bits(r->values[0]));
+    CU_ASSERT_EQUAL(r->measured != NULL, knobs.repeats);
+    if (r->measured)
+        m->hash = mix(m->hash, bits(r->measured[0]));
     *verdict = !knobs.no_stops && (m->hash >> 20) % 8 == 0 ? HONE_STOP : HONE_CONTINUE;
     return HONE_OK;
 }
@@ -216,6 +222,8 @@ static const hone_component invented[] = {
 
 /* ---- the crew ---- */
 
+enum { REPEATS = 5 };
+
 struct fake_worker {
     int busy, ready, waiting, stop, pause, dies, cancelled;
     uint64_t trial, attempt;
@@ -252,10 +260,14 @@ static hone_rc fake_start(struct crew *crew, unsigned worker, const struct crew_
     f->workers[worker] = (struct fake_worker){ .busy = 1,
                                                .trial = trial->number,
                                                .attempt = trial->attempt,
-                                               .step = trial->restore[0].size ? trial->restore[0].step : 0,
+                                               .step = trial->restore[0].size ? trial->restore[0].step
+                                                                              : trial->reported,
                                                .flags = trial->flags,
-                                               .last = knobs.no_steps ? 0 : 1 + (int64_t)(trial->number % 5),
-                                               .stride = 1 + (int64_t)(trial->number % 3 == 0),
+                                               .stop = trial->stopped != 0,
+                                               .last = knobs.repeats    ? REPEATS
+                                                       : knobs.no_steps ? 0
+                                                                        : 1 + (int64_t)(trial->number % 5),
+                                               .stride = 1 + (int64_t)(!knobs.repeats && trial->number % 3 == 0),
                                                .x = trial->settings[0].number };
     fake_ready(f, worker);
     return HONE_OK;
@@ -358,10 +370,16 @@ static hone_rc fake_wait(struct crew *crew, double seconds, struct crew_event *e
     static const hone_description with_final = {
         .size = sizeof description, .max_step = 5, .any_space = 1, .n_metrics = 2, .metrics = metrics, .final = 1
     };
+    static const hone_description with_repeats = {
+        .size = sizeof description, .any_space = 1, .n_metrics = 2, .metrics = metrics, .repeats = REPEATS
+    };
     struct fake_crew *f = (struct fake_crew *)crew;
     if (!f->described) {
         f->described = 1;
-        *event = (struct crew_event){ .what = CREW_READY, .description = f->final ? &with_final : &description };
+        *event = (struct crew_event){ .what = CREW_READY,
+                                      .description = knobs.repeats ? &with_repeats
+                                                     : f->final    ? &with_final
+                                                                   : &description };
         return HONE_OK;
     }
     if (knobs.signal_event && f->events >= knobs.signal_event)

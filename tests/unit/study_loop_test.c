@@ -102,6 +102,51 @@ static void test_killed_while_trials_pause(void)
     }
 }
 
+/* Steps that are repeats: decisions and the table, means and deviations included, whatever the order of arrival, and killed after
+ * every so many events. No trial measures a repeat twice. */
+static void test_repeats(void)
+{
+    struct setup s = { .strict = 1, .pauses = 1, .trials = 60, .lag = 4, .retries = 1 };
+    struct run whole = { 0 };
+    for (unsigned arrivals = 0; arrivals < 12; arrivals++) {
+        fresh();
+        knobs.repeats = 1;
+        knobs.crash_every = 11;
+        knobs.crash_waiting = 13;
+        s.arrivals = arrivals;
+        s.workers = 1 + arrivals % 6;
+        const struct run run = run_study(&s);
+        CU_ASSERT_EQUAL_FATAL(run.rc, HONE_OK);
+        CU_ASSERT_EQUAL(run.complete + run.pruned, 60);
+        CU_ASSERT(run.complete > 5 && run.pruned > 5);
+        CU_ASSERT(!arrivals || run.hash == whole.hash);
+        whole = run;
+    }
+    for (size_t i = 0; i < box.n_trials; i++) { /* the value is the mean of the reports */
+        double sum = 0;
+        unsigned n = 0;
+        for (size_t k = 0; k < box.n_reports; k++)
+            if (box.reports[k].record.trial == i) {
+                sum += box.reports[k].value;
+                n++;
+            }
+        CU_ASSERT_EQUAL(n, (unsigned)box.trials[i].record.step);
+        CU_ASSERT_DOUBLE_EQUAL(box.trials[i].values[0], sum / n, 1e-12);
+    }
+    for (long stop = 3; stop < 40; stop += 6) {
+        struct run run;
+        int times = 0;
+        fresh();
+        do {
+            knobs = (struct knobs){ .repeats = 1, .signal_event = times < 60 ? stop : 0 };
+            run = run_study(&(struct setup){ .strict = 1, .pauses = 1, .trials = 60, .lag = 4, .workers = 3 });
+            CU_ASSERT_EQUAL_FATAL(run.rc, HONE_OK);
+        } while (run.end == STUDY_STOPPED && ++times < 100);
+        CU_ASSERT(times > 1);
+        CU_ASSERT_EQUAL(run.hash, whole.hash);
+    }
+}
+
 /* The lag is part of what a strict study is; the fixture's search would not notice a loop that ignores it. */
 static void test_strict_depends_on_lag(void)
 {
@@ -374,7 +419,7 @@ static void test_memory_is_bounded(void)
 }
 
 SUITE(TEST(test_strict_repeats), TEST(test_strict_repeats_with_pauses), TEST(test_killed_while_trials_pause),
-      TEST(test_strict_depends_on_lag), TEST(test_asynchronous_completes), TEST(test_retries),
+      TEST(test_repeats), TEST(test_strict_depends_on_lag), TEST(test_asynchronous_completes), TEST(test_retries),
       TEST(test_death_while_waiting), TEST(test_missing_value_fails_the_trial), TEST(test_bad_points),
       TEST(test_search_waits_and_ends), TEST(test_cancelled_study_goes_on_as_if_nothing_had_been),
       TEST(test_failing_storage), TEST(test_resume_does_not_use_up_retries),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The trainings of a trial - one, or one a fold, side by side epoch by epoch - and what the host hears of them. A fold
- * that a regularizer has ended keeps its values; the trial ends with the last one. */
+/* The trainings of a trial - one, or one a fold, side by side epoch by epoch or one after another - and what the host hears of
+ * them. A fold that a regularizer has ended keeps its values; the trial ends with the last one. */
 #include "train.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 struct report {
@@ -12,7 +13,7 @@ struct report {
 
 static hone_rc report_create(struct report *report, const struct run *run, hone_error *err)
 {
-    report->values = calloc(2 + 2 * (size_t)run->measures.n + run->trainings[0].diagnosis.n, sizeof *report->values);
+    report->values = calloc(3 + 2 * (size_t)run->measures.n + run->trainings[0].diagnosis.n, sizeof *report->values);
     return report->values ? HONE_OK : hone_fail(err, HONE_ENOMEM, "", "out of memory for the report of an epoch");
 }
 
@@ -143,5 +144,41 @@ hone_rc folds_run(struct run *run, int64_t epoch, int changed, hone_error *err)
         rc = run->trial->result(run->trial, report.values, report.n, err);
     }
     free(report.values);
+    return rc;
+}
+
+/* ---- one after another ---- */
+
+static hone_rc train_fold(struct run *run, struct training *t, uint32_t fold, hone_error *err)
+{
+    const int64_t last = last_epoch(run);
+    int measured;
+    hone_rc rc = run_prepare(run, t, fold, err);
+    if (rc == HONE_OK)
+        rc = tell_sizes(run, err);
+    for (int64_t epoch = 0; rc == HONE_OK && epoch < last && !t->ended; epoch++)
+        rc = training_epoch(t, (uint64_t)epoch, err);
+    return rc == HONE_OK ? training_end(t, &measured, err) : rc;
+}
+
+hone_rc folds_in_turn(struct run *run, hone_error *err)
+{
+    const hone_trial *trial = run->trial;
+    struct training *t = &run->trainings[0];
+    const int64_t known = trial->size > offsetof(hone_trial, reported) ? trial->reported : 0;
+    hone_rc rc = HONE_OK;
+    for (int64_t fold = known; fold < run->data.keys->folds && rc == HONE_OK; fold++) {
+        struct report report = { NULL, 0 };
+        if ((rc = train_fold(run, t, (uint32_t)fold, err)) == HONE_OK &&
+            (rc = report_create(&report, run, err)) == HONE_OK) {
+            fill(&report, run);
+            report.values[report.n++] = (hone_value){ "model.parameters", (double)t->network.n_weights, HONE_MINIMIZE,
+                                                      0 };
+            report.values[report.n++] = (hone_value){ "model.epochs", (double)t->weights_epoch, HONE_NO_DIRECTION, 0 };
+            rc = trial->report(trial, fold + 1, report.values, report.n, err);
+        }
+        free(report.values);
+        training_release(t);
+    }
     return rc;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const step_names[] = { "epochs", "folds", NULL }; /* in the order of enum steps */
 /* in the order of enum hone_precision */
 static const char *const precisions[] = { "float32", "bfloat16", "auto", NULL };
 
@@ -19,6 +20,11 @@ static const hone_param params[] = {
              "Threads of one trial. Many trials side by side make better use of a machine than many threads each."),
     HONE_INT(struct settings, stop_after, "0", 0, 1e6, HONE_P_TUNABLE, "epochs",
              "Ends the training after so many epochs, leaving the schedule as it is for `epochs`; 0: after all."),
+    HONE_ENUM(
+        struct settings, steps, "epochs", step_names, 0,
+        "What a trial reports after: every epoch (the folds of a cross-validation side by side), or every fold, one "
+        "after another, each trained to its end: then a scheduler such as wilcoxon stops a trial after some folds. "
+        "folds needs [dataset] folds."),
     HONE_ENUM(struct settings, precision, "float32", precisions, 0,
               "What the products of the network are computed in: float32, bfloat16 (about twice as fast where the CPU "
               "has it; "
@@ -77,6 +83,13 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
     return HONE_OK;
 }
 
+static hone_rc needs_folds(const struct data *data, hone_error *err)
+{
+    return data->keys->folds
+               ? HONE_OK
+               : hone_fail(err, HONE_EINVAL, "steps", "steps = folds, but there are none: give [dataset] folds = 5");
+}
+
 static hone_rc describe(void *self, hone_description *description, hone_error *err)
 {
     struct train *train = self;
@@ -92,14 +105,17 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     description->stop_key = "stop_after";
     description->final = 1;
     description->length_metric = "model.epochs";
+    const int in_turn = train->settings->steps == STEPS_FOLDS;
     if ((rc = data_open(&data, train->host, err)) != HONE_OK ||
         (rc = split_check(&data, &has_validation, err)) != HONE_OK ||
+        (in_turn && (rc = needs_folds(&data, err)) != HONE_OK) ||
         (rc = crew_create(&crew, train->host, &data.task, 0, err)) != HONE_OK ||
         (rc = crew_check(&crew, &data.task, has_validation, err)) != HONE_OK ||
         (rc = pipeline_create(&pipeline, &data, &crew, NULL, 1, err)) != HONE_OK ||
         (rc = network_check(&network, &crew, pipeline_task(&pipeline), train->settings, err)) != HONE_OK)
         goto out;
-    rc = list_names(train, &crew, &data.task, has_validation, data.keys->folds, description, err);
+    rc = list_names(train, &crew, &data.task, has_validation, in_turn ? 0 : data.keys->folds, description, err);
+    description->repeats = in_turn ? data.keys->folds : 0;
 out:
     network_release(&network);
     pipeline_release(&pipeline);
@@ -108,37 +124,42 @@ out:
 }
 
 /* ---- run ---- */
-static hone_rc prepare(struct run *run, hone_error *err)
+hone_rc run_prepare(struct run *run, struct training *t, uint32_t fold, hone_error *err)
 {
     const hone_trial *trial = run->trial;
     const int final = (trial->flags & HONE_TRIAL_FINAL) != 0;
-    int has_validation = 0;
+    hone_rc rc;
+    t->host = run->host;
+    t->trial = trial;
+    t->settings = run->settings;
+    t->measures = &run->measures;
+    t->seed = !final && run->data.keys->folds ? hone_rng_derive(hone_rng_derive(trial->seed, STREAM_FOLD), fold)
+                                              : trial->seed;
+    if ((rc = crew_create(&t->crew, run->host, &run->data.task, t->seed, err)) == HONE_OK)
+        rc = crew_check(&t->crew, &run->data.task, run->has_validation, err);
+    if (rc == HONE_OK && !run->measures.n)
+        rc = measures_create(&run->measures, &t->crew, &run->data.task, err);
+    if (rc == HONE_OK)
+        rc = final ? split_final(&run->data, trial->study_seed, &t->train, &run->test, err)
+                   : split_make(&run->data, trial->study_seed, fold, &t->train, &t->validation, err);
+    return rc == HONE_OK ? training_prepare(t, &run->data, err) : rc;
+}
+
+/* Room for the trainings, and all of them ready but where they are made in turn. */
+static hone_rc prepare(struct run *run, hone_error *err)
+{
     hone_rc rc = data_open(&run->data, run->host, err);
     if (rc == HONE_OK)
-        rc = split_check(&run->data, &has_validation, err);
+        rc = split_check(&run->data, &run->has_validation, err);
     if (rc != HONE_OK)
         return rc;
-    const uint32_t n = final || !run->data.keys->folds ? 1 : (uint32_t)run->data.keys->folds;
+    const int one = run->in_turn || run->trial->flags & HONE_TRIAL_FINAL || !run->data.keys->folds;
+    const uint32_t n = one ? 1 : (uint32_t)run->data.keys->folds;
     if (!(run->trainings = calloc(n, sizeof *run->trainings)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u trainings", n);
     run->n_trainings = n;
-    for (uint32_t i = 0; i < n && rc == HONE_OK; i++) {
-        struct training *t = &run->trainings[i];
-        t->host = run->host;
-        t->trial = trial;
-        t->settings = run->settings;
-        t->measures = &run->measures;
-        t->seed = n > 1 ? hone_rng_derive(hone_rng_derive(trial->seed, STREAM_FOLD), i) : trial->seed;
-        if ((rc = crew_create(&t->crew, run->host, &run->data.task, t->seed, err)) == HONE_OK)
-            rc = crew_check(&t->crew, &run->data.task, has_validation, err);
-        if (rc == HONE_OK && !i)
-            rc = measures_create(&run->measures, &t->crew, &run->data.task, err);
-        if (rc == HONE_OK)
-            rc = final ? split_final(&run->data, trial->study_seed, &t->train, &run->test, err)
-                       : split_make(&run->data, trial->study_seed, i, &t->train, &t->validation, err);
-        if (rc == HONE_OK)
-            rc = training_prepare(t, &run->data, err);
-    }
+    for (uint32_t i = 0; i < n && !run->in_turn && rc == HONE_OK; i++)
+        rc = run_prepare(run, &run->trainings[i], i, err);
     return rc;
 }
 
@@ -180,9 +201,10 @@ static hone_rc run_trial(void *self, const hone_trial *trial, hone_error *err)
     struct run run = { .host = train->host, .trial = trial, .settings = train->settings };
     int64_t epoch;
     int changed;
+    run.in_turn = train->settings->steps == STEPS_FOLDS && !(trial->flags & HONE_TRIAL_FINAL);
     hone_rc rc = begin(&run, &epoch, &changed, err);
     if (rc == HONE_OK)
-        rc = folds_run(&run, epoch, changed, err);
+        rc = run.in_turn ? folds_in_turn(&run, err) : folds_run(&run, epoch, changed, err);
     if (rc == HONE_OK && trial->flags & HONE_TRIAL_FINAL)
         rc = finish(&run, err);
     entering(trial, NULL);
@@ -260,7 +282,9 @@ static const hone_component component = {
         "(`validation`), the\n"
         "data set's own validation split where it has one, or `folds` parts in turn. With folds the values are "
         "means over\n"
-        "the folds, and `validation.NAME.deviation` is their standard deviation.\n"
+        "the folds, and `validation.NAME.deviation` is their standard deviation. They are trained side by side, epoch "
+        "by\n"
+        "epoch; with `steps = folds` one after another, each to its end, and a trial reports after every fold.\n"
         "\n"
         "At the end of a study the winner is trained again on all data but the test split, for as many epochs, and "
         "tested\n"

@@ -31,9 +31,10 @@
 
 #include <time.h>
 
+enum steps { STEPS_EPOCHS, STEPS_FOLDS };
 struct settings {
     int64_t epochs, batch_size, threads, stop_after;
-    uint32_t precision;
+    uint32_t steps, precision;
     uint8_t diagnosis;
 };
 struct dataset_keys { /* what the objective adds to [dataset] */
@@ -306,10 +307,16 @@ struct run {
     struct measures measures;
     struct training *trainings;
     uint32_t n_trainings;
+    int has_validation;
+    int in_turn;         /* the folds are trained one after another, each in the one training there is */
     struct samples test; /* the last training only */
 };
+/* Makes a training of the trial ready: fold `fold` of the partition, or, in the last one, all but the test data. */
+hone_rc run_prepare(struct run *run, struct training *training, uint32_t fold, hone_error *err);
 /* Trains from `epoch` on, which a checkpoint may have set. HONE_DONE, HONE_WAIT: as report asked. */
 hone_rc folds_run(struct run *run, int64_t epoch, int changed, hone_error *err);
+/* Fold after fold, each a step; those that the study has already are left out. */
+hone_rc folds_in_turn(struct run *run, hone_error *err);
 /* The state after `epoch` epochs; changed: some fold that ended early has other weights than it reported. HONE_EIO. */
 hone_rc checkpoint_save(struct run *run, int64_t epoch, int changed, hone_error *err);
 /* Brings it back from run->trial->restore_path into prepared trainings. HONE_EINVAL: of another training or version; the

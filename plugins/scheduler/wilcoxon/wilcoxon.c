@@ -6,6 +6,7 @@
 #include "hone/search.h"
 #include "hone/signed_rank.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,7 +162,9 @@ static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_
 {
     struct wilcoxon *w = (struct wilcoxon *)self;
     const struct settings *s = w->settings;
-    const struct run *run = take(w, r->trial, r->step, r->values[s->objective - 1]);
+    /* of means so far, pair by pair, every step would say the same again */
+    const int alone = r->size > offsetof(hone_report, measured) && r->measured;
+    const struct run *run = take(w, r->trial, r->step, (alone ? r->measured : r->values)[s->objective - 1]);
     const size_t least = s->n_startup_steps > 2 ? (size_t)s->n_startup_steps : 2;
     hone_signed_rank test;
     size_t n;

@@ -527,7 +527,9 @@ static inline hone_rc hone_history_load(hone_history *h, const hone_istream *in,
                            constraints + i * h->n_constraints,
                            h->n_values,
                            h->n_constraints,
-                           steps[i] };
+                           steps[i],
+                           NULL,
+                           0 };
         if (status[i] > HONE_FAILED || !hone_space_has(h->space, o.x)) {
             rc = hone_fail(err, HONE_EINVAL, "", "the saved history is damaged, or of another space");
             goto out;

@@ -101,6 +101,10 @@ typedef struct hone_trial {
     const char *(*checkpoint_path)(const struct hone_trial *trial, int64_t step, hone_error *err);
     /* The file at that path is written and closed: makes it durable and tells the study. HONE_EIO. */
     hone_rc (*checkpoint)(const struct hone_trial *trial, int64_t step, hone_error *err);
+
+    /* Since minor 1. Where steps are repeats (description.repeats): how many of them the study has already; go on behind
+     * them. Else 0. */
+    int64_t reported;
 } hone_trial;
 
 /* ---- what it can say before any trial ---- */
@@ -118,7 +122,11 @@ typedef struct hone_description {
     const char
         *length_metric; /* name of the result that says how many steps the kept state stands for ("model.epochs"): fewer
                                    than were run where an earlier one was brought back. A final run goes so far. NULL: none */
-} hone_description;     /* strings: life of self */
+    /* Since minor 1. Not 0: a trial is so many runs of the same point, one after another (the folds of a cross-validation).
+     * Each is a step, and its report what that run alone measured; max_step is the length of one run. The host takes means
+     * and deviations; schedulers judge the mean so far. No checkpoints are made between the steps. */
+    int64_t repeats;
+} hone_description; /* strings: life of self */
 
 typedef struct hone_objective_v1 {
     uint32_t size, flags;

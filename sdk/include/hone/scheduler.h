@@ -40,7 +40,10 @@ typedef struct hone_report {
     uint64_t trial;
     int64_t step;         /* 1, 2, ...; gaps are allowed, order is not broken */
     const double *values; /* (n_values) the study's objectives; NaN where not reported or not a number */
-    const double *x;      /* (n_dims) the trial's point now; since minor 1, NULL from older hosts */
+    /* below: since minor 1; NULL from older hosts */
+    const double *x;        /* (n_dims) the trial's point now */
+    const double *measured; /* (n_values) what this step alone measured, where steps are repeats (other seeds, other
+                             * folds) and `values` the means so far; else NULL */
 } hone_report;
 
 typedef struct hone_scheduler_info {

@@ -72,6 +72,10 @@ typedef struct hone_outcome {
     const double *constraints; /* (n_constraints): violation, <= 0 is satisfied */
     uint32_t n_values, n_constraints;
     int64_t step; /* last step reported; 0: none */
+    /* below: since minor 1; NULL and 0 from older hosts */
+    const double *deviations; /* (n_values) sample standard deviation of the n_repeats measurements whose mean the value
+                               * is; NaN: fewer than two. NULL: trials of this study do not measure repeatedly */
+    uint64_t n_repeats;
 } hone_outcome;
 
 typedef struct hone_search_info {
