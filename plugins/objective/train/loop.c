@@ -168,7 +168,9 @@ hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
     hone_rc rc = train(t, epoch, err);
     diagnosis_time(t);
     t->epochs_done = t->weights_epoch = epoch + 1;
-    if (rc == HONE_OK && t->validation.n && (rc = hooks_on_evaluation(t, 1, err)) == HONE_OK)
+    if (rc == HONE_OK)
+        rc = hooks_on_evaluation(t, 1, err);
+    if (rc == HONE_OK && t->validation.n)
         rc = training_measure(t, &t->validation, t->values, NULL, err);
     if (rc == HONE_OK)
         rc = diagnosis_end(t, err);
@@ -193,7 +195,7 @@ hone_rc training_epoch(struct training *t, uint64_t epoch, hone_error *err)
             t->ended = 1;
     }
     entering(t->trial, NULL);
-    return rc < 0 ? rc : t->validation.n ? hooks_on_evaluation(t, 0, err) : HONE_OK;
+    return rc < 0 ? rc : hooks_on_evaluation(t, 0, err);
 }
 
 hone_rc training_end(struct training *t, int *changed, hone_error *err)

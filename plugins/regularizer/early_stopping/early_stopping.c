@@ -3,6 +3,7 @@
  * and brings back the weights of the best one (Prechelt 1998; Goodfellow, Bengio and Courville 2016,
  * algorithm 7.1). */
 #include "hone/instance.h"
+#include "hone/place.h"
 #include "hone/regularizer.h"
 
 struct settings {
@@ -131,6 +132,10 @@ static const hone_regularizer_v1 iface = {
     .size = sizeof iface, .flags = HONE_REGULARIZER_VALIDATION, .on_epoch = on_epoch, .at_end = at_end
 };
 
+/* What it brings back at the end is the last word. */
+static const hone_place place = { sizeof place, HONE_STAGE_LAST, NULL, NULL };
+HONE_PLACE(place)
+
 static const hone_component early_stopping = {
     .size = sizeof early_stopping,
     .flags = HONE_C_DETERMINISTIC | HONE_C_STATEFUL,
@@ -158,6 +163,7 @@ static const hone_component early_stopping = {
     .destroy = free,
     .save = save,
     .load = load,
+    .get_ext = hone_place_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.early_stopping", "0.1.0", "MIT", "the hone authors", "", &early_stopping)

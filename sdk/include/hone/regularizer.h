@@ -15,7 +15,9 @@
  *
  * After each epoch:
  *
- *     on_evaluation (1) -> validation -> on_epoch -> on_evaluation (0, last one first);   after the last one: at_end
+ *     on_evaluation (1) -> validation, where there is one -> on_epoch -> on_evaluation (0, last one first)
+ *
+ * After the last epoch: at_end
  *
  * The seed of a hook is drawn for the regularizer, the step and the trial alone: the same samples get the same noise
  * whatever the number of workers. All on [trial]. */
@@ -98,8 +100,8 @@ typedef struct hone_regularizer_v1 {
     /* The gradients are there as the loss has them. May have them computed anew elsewhere: now->again. */
     hone_rc (*on_step)(void *self, hone_parameter *const *parameters, uint32_t n, const hone_pass *now,
                        hone_error *err);
-    /* begins 1: the network is about to be measured, other values may take the place of the trained ones; 0: the training
-     * goes on with these. What on_epoch keeps is what was measured. */
+    /* begins 1: an epoch has ended and the network is about to be measured: other values may take the place of the trained
+     * ones; 0: the training goes on with these. What on_epoch keeps is what was measured. */
     hone_rc (*on_evaluation)(void *self, hone_parameter *const *parameters, uint32_t n, uint32_t begins,
                              hone_error *err);
 } hone_regularizer_v1;
