@@ -46,6 +46,18 @@ INLINE __mmask16 positive(vec v)
     for (int64_t i = 0; i < (n); i += LANES) \
         for (__mmask16 mask = first_lanes((n)-i), once = 1; once; once = 0)
 
+static void narrow(const float *x, uint16_t *y, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + WORDS <= n; i += WORDS)
+        _mm512_storeu_si512(y + i,
+                            (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + LANES), _mm512_loadu_ps(x + i)));
+    for (; i < n; i += LANES) {
+        const __mmask16 mask = first_lanes(n - i);
+        store(y + i, mask, _mm512_maskz_loadu_ps(mask, x + i));
+    }
+}
+
 static void add(const uint16_t *a, const uint16_t *b, uint16_t *c, int64_t n)
 {
     EACH_VECTOR(n)
@@ -358,7 +370,8 @@ static void global_average_backward(const float *dy, uint16_t *dx, int64_t n, in
 
 const struct half_kernels *half_kernels(void)
 {
-    static const struct half_kernels kernels = { add,
+    static const struct half_kernels kernels = { narrow,
+                                                 add,
                                                  relu,
                                                  bias_relu,
                                                  relu_backward,

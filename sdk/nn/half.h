@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct half_kernels {
+    void (*narrow)(const float *x, uint16_t *y, int64_t n); /* kernel_to_bfloat16, but for denormals, which become 0 */
     /* kernel_add, kernel_relu, ...: in place where those may be */
     void (*add)(const uint16_t *a, const uint16_t *b, uint16_t *c, int64_t n);
     void (*relu)(const uint16_t *x, uint16_t *y, int64_t n);

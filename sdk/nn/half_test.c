@@ -79,6 +79,10 @@ static void test_elementwise(void)
         a.f[n / 2] = NAN;
         a.h[n / 2] = 0x7fc0;
         kernel_add(a.f, b.f, c.f, n);
+        k->narrow(c.f, e.h, n);
+        for (int64_t m = 0; m < n; m++)
+            e.f[m] = c.f[m];
+        check(&e, n, 0, "narrow");
         k->add(a.h, b.h, c.h, n);
         check(&c, n, 0, "add");
         kernel_add(b.f, d.f, b.f, n);

@@ -90,11 +90,19 @@ bool lower_is_result(const struct lowering *l, int32_t id)
     return id == l->net->loss || (!l->training && id == lower_resolve(l, l->net->output));
 }
 
+static void part_to_bfloat16(const struct op *op, int64_t from, int64_t to)
+{
+    const struct half_kernels *half = half_kernels();
+    if (half)
+        half->narrow(op->p[0] + from, (uint16_t *)op->p[1] + from, to - from);
+    else
+        kernel_to_bfloat16(op->p[0] + from, (uint16_t *)op->p[1] + from, to - from);
+}
+
 static int run_to_bfloat16(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_to_bfloat16(op->p[0], (uint16_t *)op->p[1], op->columns);
-    return 0;
+    return op_spread(op, op->columns, LINE, op->columns, part_to_bfloat16);
 }
 
 static int run_round_bfloat16(const struct op *op, uint64_t step)

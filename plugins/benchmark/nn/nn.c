@@ -37,7 +37,7 @@ struct nn {
     const hone_host *host;
     uint64_t seed;
     struct data data;
-    double peaks[2]; /* of one core, by precision; < 0: not yet measured */
+    double peaks[2]; /* of one core, by precision; 0: it has no such instructions */
 };
 
 enum { MAX_ROUNDS = 1000 };
@@ -86,7 +86,6 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     struct nn *nn = (struct nn *)*self;
     nn->host = host;
     nn->seed = info->seed;
-    nn->peaks[0] = nn->peaks[1] = -1;
     return HONE_OK;
 }
 
@@ -265,9 +264,7 @@ static hone_cell text(const char *value)
 static hone_rc print(struct nn *nn, const hone_output *output, const struct shape *shape, const struct result *r,
                      hone_error *err)
 {
-    double *peak = &nn->peaks[shape->precision == HONE_BFLOAT16];
-    if (*peak < 0)
-        *peak = core_peak(shape->precision);
+    const double *peak = &nn->peaks[shape->precision == HONE_BFLOAT16];
     const double batch = shape->batch, bytes = (double)r->memory, peer_bytes = (double)r->peer_memory;
     const hone_cell row[N_ALL] = {
         text(shape->net),
@@ -300,8 +297,13 @@ static hone_rc run(void *self, const hone_output *output, hone_error *err)
     hone_rc rc = data_create(&nn->data, nn->seed, err);
     if (rc == HONE_OK)
         rc = output->columns(output, columns, *s->peer ? N_ALL : N_ALONE, err);
-    snprintf(line, sizeof line, "%s; peak of a core in float32: %.0f GFLOP/s", hone_nn_version(),
-             1e-9 * (nn->peaks[0] = core_peak(HONE_FLOAT32)));
+    nn->peaks[0] = core_peak(HONE_FLOAT32);
+    nn->peaks[1] = core_peak(HONE_BFLOAT16);
+    snprintf(line, sizeof line, "%s; peak of a core: %.0f GFLOP/s in float32", hone_nn_version(), 1e-9 * nn->peaks[0]);
+    if (nn->peaks[1] > 0) {
+        const size_t n = strlen(line);
+        snprintf(line + n, sizeof line - n, ", %.0f in bfloat16", 1e-9 * nn->peaks[1]);
+    }
     if (rc == HONE_OK)
         output->note(output, line);
     const uint64_t total = s->net.n * s->precision.n * s->batch.n * s->threads.n;
@@ -338,7 +340,8 @@ static const hone_component nn = {
         "    images_s       images a second, median of the turns\n"
         "    images_cpu_s   images a second of processor time, which a busy machine leaves alone\n"
         "    gflops         of the products by the clock, 2 for a multiply-add of a direct convolution\n"
-        "    peak_share     the same by processor time, of what a core does in multiply-adds out of registers\n"
+        "    peak_share     the same by processor time, of what a core does in multiply-adds out of registers, in\n"
+        "                   bfloat16 on the tiles of AMX where it has them\n"
         "    step_ratio     a whole step over the sum of its operations run alone, one after the other\n"
         "    memory_mb      growth of resident memory from before the network is made to the most of all steps\n"
         "    note           why there are no numbers, as for bfloat16 where the processor has none\n"
