@@ -18,6 +18,22 @@ static const struct member *at(const struct crew *crew, uint32_t i, int directio
     return &crew->members[PART_REGULARIZER][direction == FORTH ? i : crew->n[PART_REGULARIZER] - 1 - i];
 }
 
+hone_rc hooks_on_task(const struct crew *crew, const hone_task *read, const hone_task *input, const hone_trial *trial,
+                      hone_error *err)
+{
+    hone_rc rc = HONE_OK;
+    for (uint32_t i = 0; i < crew->n[PART_REGULARIZER] && rc >= 0; i++) {
+        const struct member *m = at(crew, i, FORTH);
+        if (!regularizer(m)->on_task)
+            continue;
+        entering(trial, m->name);
+        rc = regularizer(m)->on_task(m->self, regularizer(m)->flags & HONE_REGULARIZER_RAW ? read : input, err);
+        rc = member_failed(m, rc, err);
+    }
+    entering(trial, NULL);
+    return rc < 0 ? rc : HONE_OK;
+}
+
 hone_rc hooks_on_network(struct network *network, const struct crew *crew, const hone_trial *trial, hone_error *err)
 {
     uint32_t n = 0;

@@ -124,6 +124,25 @@ static void called(const char *what)
     snprintf(calls + n, sizeof calls - n, "%s", what);
 }
 
+/* Before the network is built, and what the batches will be: as read, and after the transform. */
+static hone_rc raw_task(void *self, const hone_task *task, hone_error *err)
+{
+    (void)self;
+    (void)err;
+    called("K");
+    wrong += task->dtype != HONE_F32 || task->n_dims != 1 || task->dims[0] != 2;
+    return HONE_OK;
+}
+
+static int64_t most_features = 3;
+static hone_rc spy_task(void *self, const hone_task *task, hone_error *err)
+{
+    (void)self;
+    called("k");
+    wrong += task->dtype != HONE_F32 || task->n_dims != 1 || task->dims[0] != 3;
+    return task->dims[0] > most_features ? hone_fail(err, HONE_ERANGE, "most", "too many features") : HONE_OK;
+}
+
 static hone_rc raw_batch(void *self, hone_batch *batch, uint64_t seed, hone_error *err)
 {
     (void)self;
@@ -270,9 +289,9 @@ static hone_rc spy_evaluation(void *self, hone_parameter *const *parameters, uin
     called(begins ? "(" : ")");
     return HONE_OK;
 }
-static const hone_regularizer_v1 raw_iface = { .size = sizeof raw_iface,
-                                               .flags = HONE_REGULARIZER_RAW,
-                                               .on_batch = raw_batch };
+static const hone_regularizer_v1 raw_iface = {
+    .size = sizeof raw_iface, .flags = HONE_REGULARIZER_RAW, .on_batch = raw_batch, .on_task = raw_task
+};
 static const hone_regularizer_v1 spy_iface = { .size = sizeof spy_iface,
                                                .on_batch = spy_batch,
                                                .on_targets = spy_targets,
@@ -284,7 +303,8 @@ static const hone_regularizer_v1 spy_iface = { .size = sizeof spy_iface,
                                                .before_pass = spy_before,
                                                .after_pass = spy_after,
                                                .on_step = spy_step,
-                                               .on_evaluation = spy_evaluation };
+                                               .on_evaluation = spy_evaluation,
+                                               .on_task = spy_task };
 /* The same before_pass and after_pass alone, in an early stage. */
 static hone_rc early_before(void *self, hone_parameter *const *parameters, uint32_t n, const hone_pass *now,
                             hone_error *err)
@@ -376,7 +396,7 @@ static void test_hooks_in_the_promised_order(void)
     CU_ASSERT_EQUAL(mini_host_run(&h), HONE_OK);
 #define STEP  "rbt<pq>s<pq>gu"
 #define EPOCH STEP STEP STEP "(e\n)"
-    CU_ASSERT_STRING_EQUAL(calls, "n" EPOCH EPOCH EPOCH ".");
+    CU_ASSERT_STRING_EQUAL(calls, "Kkn" EPOCH EPOCH EPOCH ".");
     CU_ASSERT_EQUAL(wrong, 0);
     CU_ASSERT(fitted == 10 && fitted_sum == 45);
     for (unsigned i = 0; i < 10; i++)
@@ -390,6 +410,22 @@ static void test_hooks_in_the_promised_order(void)
     CU_ASSERT_EQUAL(mini_host_result(&h, "validation.loss"), mini_host_report(&h, 1, "validation.loss"));
     CU_ASSERT(mini_host_report(&h, 3, "validation.loss") != mini_host_report(&h, 1, "validation.loss"));
     CU_ASSERT_EQUAL(mini_host_result(&h, "model.epochs"), 1);
+    mini_host_close(&h);
+}
+
+/* A check hears it, too, under the section's key, and nothing is built. */
+static void test_samples_may_be_refused_beforehand(void)
+{
+    struct mini_host h;
+    hone_description d;
+    forget();
+    mini_extra = extra;
+    CHECK(&h, mini_host_open(&h, INI));
+    most_features = 2;
+    CU_ASSERT_EQUAL(mini_host_describe(&h, &d), HONE_ERANGE);
+    most_features = 3;
+    CU_ASSERT_STRING_EQUAL(h.err.param, "regularizer.spy.most");
+    CU_ASSERT_STRING_EQUAL(calls, "Kk");
     mini_host_close(&h);
 }
 
@@ -479,7 +515,7 @@ static void test_one_batch_of_everything(void)
               "[objective]\nuse = train\nepochs = 5\n[dataset]\nuse = toy\n[transform.product]\n[model]\nuse = mlp\n"
               "hidden = 4\n[optimizer]\nuse = sgd\nlearning_rate = 0.125\nmomentum = 0\n[regularizer.spy]\n"));
     CHECK(&h, mini_host_run(&h));
-    CU_ASSERT_STRING_EQUAL(calls, "nbtpqspqgu(e\n)btpqspqgu(e\n)btpqspqgu(e\n).");
+    CU_ASSERT_STRING_EQUAL(calls, "knbtpqspqgu(e\n)btpqspqgu(e\n)btpqspqgu(e\n).");
     mini_host_close(&h);
 }
 
@@ -585,8 +621,9 @@ static void test_folds_need_the_split_to_themselves(void)
     mini_host_close(&h);
 }
 
-SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_running_statistics_are_kept_and_restored),
-      TEST(test_running_statistics_are_in_the_model_file), TEST(test_precision_reaches_the_network),
-      TEST(test_one_batch_of_everything), TEST(test_seeds_belong_to_the_section),
-      TEST(test_final_training_takes_the_validation_split), TEST(test_a_second_pass_leaves_no_trace),
-      TEST(test_one_normalization_a_site), TEST(test_folds_need_the_split_to_themselves))
+SUITE(TEST(test_hooks_in_the_promised_order), TEST(test_samples_may_be_refused_beforehand),
+      TEST(test_running_statistics_are_kept_and_restored), TEST(test_running_statistics_are_in_the_model_file),
+      TEST(test_precision_reaches_the_network), TEST(test_one_batch_of_everything),
+      TEST(test_seeds_belong_to_the_section), TEST(test_final_training_takes_the_validation_split),
+      TEST(test_a_second_pass_leaves_no_trace), TEST(test_one_normalization_a_site),
+      TEST(test_folds_need_the_split_to_themselves))

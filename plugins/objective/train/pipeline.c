@@ -80,7 +80,9 @@ hone_rc pipeline_create(struct pipeline *p, const struct data *data, const struc
     p->elements = calloc((size_t)n + 1, sizeof *p->elements);
     if (!p->tasks || !p->elements)
         return out_of_memory(err);
-    const hone_rc rc = hear_shapes(p, err);
+    hone_rc rc = hear_shapes(p, err);
+    if (rc == HONE_OK)
+        rc = hooks_on_task(crew, &p->tasks[0], pipeline_task(p), trial, err);
     if (rc != HONE_OK)
         return rc;
     uint64_t widest = 0;

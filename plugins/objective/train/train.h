@@ -272,6 +272,8 @@ struct stepping { /* a step, while its passes are made */
     uint64_t epoch;
     double loss; /* of the first pass */
 };
+hone_rc hooks_on_task(const struct crew *crew, const hone_task *read, const hone_task *input, const hone_trial *trial,
+                      hone_error *err);
 hone_rc hooks_on_network(struct network *network, const struct crew *crew, const hone_trial *trial, hone_error *err);
 /* One pass: before_pass, forward and backward, after_pass. */
 hone_rc hooks_pass(struct stepping *stepping, double *loss, hone_error *err);

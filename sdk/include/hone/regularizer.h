@@ -5,7 +5,7 @@
  * are called by the stage of their component (hone/plugin.h: early ones first), then in the order of the INI. The resolved INI
  * lists them in this order. Once:
  *
- *     at_site, while the network is built -> on_network
+ *     on_task -> at_site, while the network is built -> on_network
  *
  * Per training step:
  *
@@ -104,5 +104,8 @@ typedef struct hone_regularizer_v1 {
      * ones; 0: the training goes on with these. What on_epoch keeps is what was measured. */
     hone_rc (*on_evaluation)(void *self, hone_parameter *const *parameters, uint32_t n, uint32_t begins,
                              hone_error *err);
+    /* Hears what on_batch will be shown, the samples as read (raw) or as they are after the transforms, before anything is
+     * built; also in a check. The place to refuse samples that the settings do not fit. */
+    hone_rc (*on_task)(void *self, const hone_task *task, hone_error *err);
 } hone_regularizer_v1;
 #endif /* HONE_REGULARIZER_H */
