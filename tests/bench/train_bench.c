@@ -130,7 +130,7 @@ int main(void)
     int failed = measure("plain", BASE) | measure("cosine schedule", BASE "[lr_schedule]\nuse = cosine\n") |
                  measure("dropout, l2, max_norm",
                          BASE "[regularizer.dropout]\nrate = 0.2\n[regularizer.l2]\n[regularizer.max_norm]\n") |
-                 measure("crops and flips", BASE "[regularizer.random_crop_flip]\n");
+                 measure("crop, flip", BASE "[regularizer.crop]\n[regularizer.flip]\n");
     printf("diagnosis, a tenth of the images to validate on\n");
     failed |= COMPARE("mlp, 54,000 images", 1, SIZED("128", "1", "use = mlp\nhidden = 256, 128"));
     failed |= COMPARE("mlp, 900, batch 32", 20, SIZED("32", "0.0167", "use = mlp\nhidden = 256, 128"));

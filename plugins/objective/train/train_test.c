@@ -74,8 +74,8 @@ static void test_learns_fashion_mnist(void)
 static void test_same_seed_same_numbers(void)
 {
     struct mini_host a, b;
-    CHECK(&a, mini_host_open(&a, SMALL "[regularizer.dropout]\nrate = 0.2\n[regularizer.random_crop_flip]\n"));
-    CHECK(&b, mini_host_open(&b, SMALL "[regularizer.dropout]\nrate = 0.2\n[regularizer.random_crop_flip]\n"));
+    CHECK(&a, mini_host_open(&a, SMALL "[regularizer.dropout]\nrate = 0.2\n[regularizer.crop]\n[regularizer.flip]\n"));
+    CHECK(&b, mini_host_open(&b, SMALL "[regularizer.dropout]\nrate = 0.2\n[regularizer.crop]\n[regularizer.flip]\n"));
     CHECK(&a, mini_host_run(&a));
     CHECK(&b, mini_host_run(&b));
     CHECK(&b, mini_host_run(&b)); /* an instance keeps nothing of an earlier run */
