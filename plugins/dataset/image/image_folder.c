@@ -7,8 +7,10 @@
 
 #include "hone/param.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DECODING_VERSION = 1, KEY_BYTES = 3072, PARTS = 3, REASON_BYTES = 200 };
 enum { LAYOUT_AUTO, LAYOUT_SPLITS, LAYOUT_CLASSES };
@@ -416,20 +418,44 @@ static hone_rc part_of(struct folder *f, uint32_t split, const struct part **par
                              split < PARTS ? part_names[split] : "such");
 }
 
+static const struct listing_file *file_of(const struct part *part, uint64_t index)
+{
+    return &part->listing.files[part->good ? part->good[index] : index];
+}
+
+/* Has the system read the file while others are decoded. Whether it can be read is said when it is its turn. */
+static void fetch(const struct part *part, uint64_t index)
+{
+    char path[LISTING_PATH];
+    hone_error unsaid = HONE_ERROR_INIT;
+    if (index >= part->n || listing_path(&part->listing, file_of(part, index), path, &unsaid) != HONE_OK)
+        return;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+    close(fd);
+}
+
 static hone_rc read_pictures(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
                              int32_t *labels, float *targets, hone_error *err)
 {
+    enum { AHEAD = 8 };
     struct folder *f = self;
     const struct part *part = NULL;
     hone_rc rc = part_of(f, split, &part, err);
     (void)targets;
     if (rc != HONE_OK || !f->streamed)
         return rc != HONE_OK ? rc : samples_read(&part->samples, f->sample_bytes, indices, n, inputs, labels, err);
+    for (uint64_t i = 0; inputs && i < n && i < AHEAD; i++)
+        fetch(part, indices[i]);
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++) {
+        if (inputs && i + AHEAD < n)
+            fetch(part, indices[i + AHEAD]);
         if (indices[i] >= part->n)
             return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
                              (unsigned long long)indices[i], (unsigned long long)part->n);
-        const struct listing_file *file = &part->listing.files[part->good ? part->good[indices[i]] : indices[i]];
+        const struct listing_file *file = file_of(part, indices[i]);
         if (inputs)
             rc = decode(f, &part->listing, file, (uint8_t *)inputs + i * f->sample_bytes, err);
         labels[i] = file->label;
@@ -493,7 +519,7 @@ const hone_component image_folder = {
         "\n"
         "Pictures are decoded once, into the cache that all workers share: 12,288 bytes each for `size = 64` in "
         "colour. Sets\n"
-        "larger than `cache_limit` are decoded each time they are read.",
+        "larger than `cache_limit` are decoded each time they are read, while the system reads those that come next.",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof(hone_param),

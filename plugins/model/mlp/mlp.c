@@ -6,7 +6,7 @@
 enum activation { RELU, TANH, GELU, SIGMOID };
 static const char *const activations[] = { "relu", "tanh", "gelu", "sigmoid", NULL };
 enum init { INIT_AUTO };
-static const char *const inits[] = { "auto", "he", "xavier", "lecun", NULL };
+static const char *const inits[] = { "auto", "he", "xavier", "lecun", "orthogonal", NULL };
 
 struct settings {
     hone_ints hidden;
@@ -26,7 +26,8 @@ static const hone_param params[] = {
     HONE_ENUM(struct settings, activation, "relu", activations, HONE_P_TUNABLE, "Activation after each hidden layer."),
     HONE_ENUM(struct settings, init, "auto", inits, HONE_P_TUNABLE,
               "Initial weights: he (normal, variance 2 / inputs), xavier (uniform), lecun (normal, variance "
-              "1 / inputs); auto: he before relu and gelu, xavier elsewhere."),
+              "1 / inputs), orthogonal (rows of length 1 at right angles); auto: he before relu and gelu, xavier "
+              "elsewhere."),
     HONE_BOOL(struct settings, batch_norm, "no", HONE_P_TUNABLE,
               "Whether batch norm stands before each activation; hidden layers then have no biases."),
     HONE_BOOL(struct settings, residual, "no", HONE_P_TUNABLE,
@@ -101,26 +102,28 @@ static const hone_component mlp = {
     .kind = HONE_KIND_MODEL,
     .name = "mlp",
     .summary = "Multilayer perceptron: dense layers with activations between them",
-    .doc = "The sample, flattened, passes through the hidden layers and one dense output layer:\n"
-           "\n"
-           "    h[0] = x,    h[i] = activation(W[i] h[i-1] + b[i]),    y = W h[last] + b\n"
-           "\n"
-           "`hidden = 256, 128` has two hidden layers of 256 and 128 units. For a search, `width` and\n"
-           "`depth` override it with two plain numbers: every layer has `width` units, and there are\n"
-           "`depth` layers. An empty `hidden` (with `depth = 0` and `width = 0`) is linear or softmax\n"
-           "regression.\n"
-           "\n"
-           "With `batch_norm` a hidden layer is activation(norm(W h)), with `residual` it is added to its\n"
-           "input where both have the same width: h + activation(W h + b).\n"
-           "\n"
-           "Weights are named hidden1.weight, hidden1.bias (norm1.weight, norm1.bias with batch_norm), ...,\n"
-           "output.weight, output.bias. Sites: input; hidden1, hidden2, ... before and after each activation,\n"
-           "and on the branch that is added; output.\n"
-           "\n"
-           "Sources of the initializations: He et al. 2015, \"Delving deep into rectifiers\"; Glorot and\n"
-           "Bengio 2010, \"Understanding the difficulty of training deep feedforward neural networks\";\n"
-           "LeCun et al. 1998, \"Efficient BackProp\". Batch norm: Ioffe and Szegedy 2015. Residual layers:\n"
-           "He et al. 2015, \"Deep residual learning for image recognition\".",
+    .doc =
+        "The sample, flattened, passes through the hidden layers and one dense output layer:\n"
+        "\n"
+        "    h[0] = x,    h[i] = activation(W[i] h[i-1] + b[i]),    y = W h[last] + b\n"
+        "\n"
+        "`hidden = 256, 128` has two hidden layers of 256 and 128 units. For a search, `width` and\n"
+        "`depth` override it with two plain numbers: every layer has `width` units, and there are\n"
+        "`depth` layers. An empty `hidden` (with `depth = 0` and `width = 0`) is linear or softmax\n"
+        "regression.\n"
+        "\n"
+        "With `batch_norm` a hidden layer is activation(norm(W h)), with `residual` it is added to its\n"
+        "input where both have the same width: h + activation(W h + b).\n"
+        "\n"
+        "Weights are named hidden1.weight, hidden1.bias (norm1.weight, norm1.bias with batch_norm), ...,\n"
+        "output.weight, output.bias. Sites: input; hidden1, hidden2, ... before and after each activation,\n"
+        "and on the branch that is added; output.\n"
+        "\n"
+        "Sources of the initializations: He et al. 2015, \"Delving deep into rectifiers\"; Glorot and\n"
+        "Bengio 2010, \"Understanding the difficulty of training deep feedforward neural networks\";\n"
+        "LeCun et al. 1998, \"Efficient BackProp\"; Saxe et al. 2014, \"Exact solutions to the nonlinear\n"
+        "dynamics of learning in deep linear neural networks\". Batch norm: Ioffe and Szegedy 2015. Residual layers:\n"
+        "He et al. 2015, \"Deep residual learning for image recognition\".",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof *params,

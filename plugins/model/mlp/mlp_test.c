@@ -203,7 +203,7 @@ static void test_outputs_equal_a_naive_loop(void)
     }
 }
 
-/* Mean square of hidden1.weight (128, 784) times its fan-in: 2 for he, 1 for lecun; for xavier 6 / (in + out)
+/* Mean square of hidden1.weight (128, 784) times its fan-in: 2 for he, 1 for lecun and orthogonal; for xavier 6 / (in + out)
  * / 3 * in. */
 static void test_initial_weights_have_the_variance_asked_for(void)
 {
@@ -211,11 +211,9 @@ static void test_initial_weights_have_the_variance_asked_for(void)
     static const struct {
         const char *init, *activation;
         double variance; /* times fan-in */
-    } cases[] = { { "auto", "relu", 2 },
-                  { "auto", "tanh", 2.0 * 784 / (784 + 128) },
-                  { "he", "tanh", 2 },
-                  { "lecun", "relu", 1 },
-                  { "xavier", "relu", 2.0 * 784 / (784 + 128) } };
+    } cases[] = { { "auto", "relu", 2 },       { "auto", "tanh", 2.0 * 784 / (784 + 128) },
+                  { "he", "tanh", 2 },         { "lecun", "relu", 1 },
+                  { "orthogonal", "relu", 1 }, { "xavier", "relu", 2.0 * 784 / (784 + 128) } };
     float *w = (float *)malloc(128 * 784 * sizeof *w);
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         double sum = 0;
