@@ -38,9 +38,14 @@ enum node_kind {
     NODE_SOFTMAX_CROSS_ENTROPY,
     NODE_MSE,
     NODE_SOFTMAX,
+    NODE_NOISE,   /* five of them: enum noise_kind */
+    NODE_PENALTY, /* two: enum penalty_kind */
     NODE_KINDS
 };
 enum { NAME_SIZE = 64, MAX_INPUTS = 4 };
+
+enum noise_kind { NOISE_CHANNELS, NOISE_SAMPLES, NOISE_ALPHA, NOISE_BLOCK, NOISE_GAUSSIAN };
+enum penalty_kind { PENALTY_ACTIVITY, PENALTY_CONFIDENCE };
 
 enum init_kind { INIT_HE, INIT_XAVIER, INIT_LECUN, INIT_ORTHOGONAL, INIT_ZEROS, INIT_NORMAL, INIT_KINDS };
 
@@ -60,11 +65,12 @@ struct node {
     bool is_loss;                  /* one number a sample, made by a loss */
     bool trains;                   /* depends on a parameter: its gradient may be wanted */
     char name[NAME_SIZE];          /* inputs and layers with parameters; "" otherwise */
-    double rate;                   /* dropout; slope of leaky relu; momentum of batch norm */
+    double rate;                   /* dropout, noise; slope of leaky relu; momentum of batch norm; strength of a penalty */
     double epsilon;                /* norms */
-    uint32_t number;               /* dropout: the number-th of the graph, which keys its masks; mode of upsample */
+    uint32_t number;               /* dropout, noise: the number-th of the graph, which keys its masks; mode of upsample */
+    uint32_t variant;              /* noise, penalty: which one */
     bool exclude_padding;          /* average pool */
-    int64_t factor;                /* upsample */
+    int64_t factor;                /* upsample; block of noise */
     uint32_t order[HONE_MAX_DIMS]; /* permute */
     struct window window;
     enum init_kind init;       /* of the kernel */
@@ -129,6 +135,12 @@ struct hone_graph {
     bool direct;      /* tests: no convolution of our own */
     bool unshared;    /* tests: give every buffer its own memory */
 };
+
+/* Another name of its source, in inference at least. */
+static inline bool node_passes(const struct node *node, bool training)
+{
+    return node->kind == NODE_FLATTEN || (!training && (node->kind == NODE_DROPOUT || node->kind == NODE_NOISE));
+}
 
 static inline bool graph_has(const hone_graph *g, hone_var x)
 {

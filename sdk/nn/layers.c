@@ -547,6 +547,8 @@ static const struct layer {
     [NODE_SOFTMAX_CROSS_ENTROPY] = { loss_forward, loss_backward },
     [NODE_MSE] = { loss_forward, loss_backward },
     [NODE_SOFTMAX] = { softmax_forward, NULL },
+    [NODE_NOISE] = { noise_forward, noise_backward },
+    [NODE_PENALTY] = { penalty_forward, penalty_backward },
 };
 
 void lower_forward(struct lowering *l, int32_t id)

@@ -23,7 +23,7 @@ int32_t lower_resolve(const struct lowering *l, int32_t id)
 {
     for (;;) {
         const struct node *node = &l->nodes[id];
-        if (node->kind == NODE_FLATTEN || (node->kind == NODE_DROPOUT && !l->training))
+        if (node_passes(node, l->training))
             id = node->in[0];
         else
             return id;
@@ -334,6 +334,11 @@ static void find_needs(struct lowering *l)
     mark(l, net->loss);
     if (!l->training)
         mark(l, net->output);
+    for (int32_t id = 0; l->training && id < net->n_nodes; id++)
+        if (l->nodes[id].kind == NODE_PENALTY) {
+            mark(l, id);
+            l->weight[id] = 1.0f / (float)net->batch;
+        }
     for (int32_t id = 0; id < net->n_nodes; id++) {
         if (!l->needed[id])
             continue;
@@ -364,9 +369,10 @@ hone_rc lower(hone_net *net, struct program *program, bool training, hone_error 
             if (!training && l.nodes[id].kind == NODE_RELU)
                 lower_watch(&l, id);
         }
+    lower_penalties(&l);
     program->n_forward = program->n_ops;
     if (training)
-        for (int32_t id = net->loss; id >= 0 && !l.failed; id--)
+        for (int32_t id = net->n_nodes - 1; id >= 0 && !l.failed; id--)
             if (l.needed[id])
                 lower_backward(&l, id);
     if (l.failed)

@@ -111,4 +111,10 @@ void upsample_forward(struct lowering *l, int32_t id);
 void upsample_backward(struct lowering *l, int32_t id);
 void embedding_forward(struct lowering *l, int32_t id);
 void embedding_backward(struct lowering *l, int32_t id);
+/* layers_noise.c */
+void noise_forward(struct lowering *l, int32_t id);
+void noise_backward(struct lowering *l, int32_t id);
+void penalty_forward(struct lowering *l, int32_t id);
+void penalty_backward(struct lowering *l, int32_t id);
+void lower_penalties(struct lowering *l); /* adds the penalties to the losses, which are there */
 #endif

@@ -57,7 +57,7 @@ static hone_rc check_softmax(const hone_graph *g, hone_var loss, hone_error *err
 
 static int32_t unnamed(const hone_graph *g, int32_t id)
 {
-    while (g->nodes[id].kind == NODE_FLATTEN || g->nodes[id].kind == NODE_DROPOUT)
+    while (node_passes(&g->nodes[id], false))
         id = g->nodes[id].in[0];
     return id;
 }

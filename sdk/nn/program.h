@@ -35,6 +35,9 @@ struct op {
     bool half;       /* values are bfloat16 in memory */
     int32_t threads; /* of the graph */
     struct dropout_key key;
+    const struct hone_graph *graph; /* noise: node says the rate of the step */
+    int32_t node;
+    uint64_t seed; /* of the noise */
     struct pool pool;
     struct group_norm group_norm;
     struct upsample upsample;

@@ -72,6 +72,26 @@ HONE_EXPORT hone_var hone_nn_leaky_relu(hone_graph *g, hone_var x,
                                         double slope);         /* x < 0: slope * x; slope in [0, 1) */
 HONE_EXPORT hone_var hone_nn_swish(hone_graph *g, hone_var x); /* x * sigmoid(x) */
 
+/* ---- noise: layers that act in training only; the identity in inference, and at 0, where they add nothing ---- */
+/* Whole channels of (N, C, ...) are dropped, the others multiplied by 1 / (1 - rate). Tompson et al. 2015. */
+HONE_EXPORT hone_var hone_nn_spatial_dropout(hone_graph *g, hone_var x, double rate);
+/* Whole samples are dropped, the others multiplied by 1 / (1 - rate): of a residual branch, stochastic depth. */
+HONE_EXPORT hone_var hone_nn_drop_path(hone_graph *g, hone_var x, double rate);
+/* Units are set to selu's limit and the result is scaled so that mean 0 and variance 1 stay. Klambauer et al. 2017. */
+HONE_EXPORT hone_var hone_nn_alpha_dropout(hone_graph *g, hone_var x, double rate);
+/* Squares of block x block pixels of (N, C, H, W) are dropped, each channel its own, so many that about a share `rate` of all
+ * pixels is; what is left is scaled by all / left. Larger than the image, a block is as large as it. Ghiasi et al. 2018. */
+HONE_EXPORT hone_var hone_nn_drop_block(hone_graph *g, hone_var x, double rate, int64_t block);
+HONE_EXPORT hone_var hone_nn_gaussian_noise(hone_graph *g, hone_var x, double deviation); /* x + N(0, deviation^2) */
+/* Another rate (deviation) for the next steps of a layer of these five; for schedules. Out of range: the nearest. */
+HONE_EXPORT void hone_nn_set_noise(hone_graph *g, hone_var layer, double rate);
+
+/* ---- penalties: added to the loss in training only, to what hone_net_losses and *loss say, too ---- */
+/* strength * sum of x^2 over a sample. */
+HONE_EXPORT void hone_nn_penalize_activity(hone_graph *g, hone_var x, double strength);
+/* -strength * entropy of softmax(logits)     logits: (N, K). Pereyra et al. 2017. */
+HONE_EXPORT void hone_nn_penalize_confidence(hone_graph *g, hone_var logits, double strength);
+
 /* Convolution. Names of the weights and their order are PyTorch's: NAME.weight (filters, C / groups, kernel_h, kernel_w),
  * NAME.bias (filters). The output has (size + 2 pad - dilation (kernel - 1) - 1) / stride + 1 rows and columns. */
 struct hone_conv2d {
@@ -324,6 +344,9 @@ HONE_EXPORT hone_rc hone_model_open(const char *path, hone_model_file **file, ho
 HONE_EXPORT void hone_model_close(hone_model_file *file); /* accepts NULL */
 HONE_EXPORT uint32_t hone_model_tensors(const hone_model_file *file, const hone_model_tensor **tensors); /* count */
 HONE_EXPORT const char *hone_model_metadata(const hone_model_file *file, const char *key); /* NULL: absent */
+
+/* What made x: "dense", "batch_norm", "relu", ...; another name (flatten) counts as what it names. "" of a failed call. */
+HONE_EXPORT const char *hone_nn_layer_kind(const hone_graph *g, hone_var x);
 
 #ifdef __cplusplus
 }
