@@ -83,7 +83,11 @@ void lower_find_halves(struct lowering *l);
 int lower_run_column_sums(const struct op *op, uint64_t step); /* p[1][c] = sum over rows of p[0][r][c] */
 void lower_forward(struct lowering *l, int32_t id);
 void lower_backward(struct lowering *l, int32_t id);
-/* layers_conv.c, layers_norm.c, layers_move.c, layers_rest.c */
+/* layers_activation.c, layers_conv.c, layers_norm.c, layers_move.c, layers_rest.c */
+void activation_forward(struct lowering *l, int32_t id);
+void activation_backward(struct lowering *l, int32_t id);
+void dropout_forward(struct lowering *l, int32_t id);
+void dropout_backward(struct lowering *l, int32_t id);
 void conv_forward(struct lowering *l, int32_t id);
 void conv_backward(struct lowering *l, int32_t id);
 void conv_transpose_forward(struct lowering *l, int32_t id);
