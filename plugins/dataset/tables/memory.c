@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset/memory - toy sets made on the spot, those of scikit-learn's sklearn.datasets: make_moons, make_circles, make_blobs and
- * make_friedman1. The same seed makes the same set, which is not scikit-learn's: its random numbers are others. */
+/* dataset/memory - toy sets made on the spot, those of scikit-learn's sklearn.datasets: make_moons, make_circles, make_blobs,
+ * make_friedman1, 2 and 3. The same seed makes the same set, which is not scikit-learn's: its random numbers are others. */
 #include "source.h"
 
 #include "hone/rng.h"
 
-enum toy { MOONS, CIRCLES, BLOBS, FRIEDMAN1 };
-static const char *const toys[] = { "moons", "circles", "blobs", "friedman1", NULL };
+enum toy { MOONS, CIRCLES, BLOBS, FRIEDMAN1, FRIEDMAN2, FRIEDMAN3 };
+static const char *const toys[] = { "moons", "circles", "blobs", "friedman1", "friedman2", "friedman3", NULL };
 
 struct settings {
     uint32_t set;
@@ -20,10 +20,10 @@ struct settings {
 static const hone_param params[] = {
     HONE_ENUM(struct settings, set, "moons", toys, 0,
               "moons: two half circles that interlock; circles: one within the other; blobs: clusters of normal "
-              "deviates; friedman1: a number to predict."),
+              "deviates; friedman1, friedman2, friedman3: a number to predict."),
     HONE_INT(struct settings, samples, "1000", 2, 1e9, 0, NULL, "Samples, those for the test among them."),
-    HONE_REAL_IF(struct settings, noise, "0.1", 0, HUGE_VAL, 0, NULL, "set=moons|circles|friedman1",
-                 "Standard deviation of the normal noise on every coordinate; friedman1: on the target."),
+    HONE_REAL_IF(struct settings, noise, "0.1", 0, HUGE_VAL, 0, NULL, "set=moons|circles|friedman1|friedman2|friedman3",
+                 "Standard deviation of the normal noise on every coordinate; friedman1, 2, 3: on the target."),
     HONE_REAL_IF(struct settings, factor, "0.8", 0, 1, HONE_P_HI_OPEN, NULL, "set=circles",
                  "Radius of the inner circle; the outer one's is 1."),
     INT_IF(centers, "3", 2, 1e6, "set=blobs", "Clusters, which are the classes."),
@@ -107,6 +107,28 @@ static void friedman1(const struct settings *s, uint64_t n, uint64_t width, doub
     }
 }
 
+/* Impedance and phase of a circuit: x0 resistance, x1 angular frequency, x2 inductance, x3 capacity; x: (n, 4)
+ * y = sqrt(x0^2 + (x1 x2 - 1 / (x1 x3))^2) + noise, or the arc tangent of (x1 x2 - 1 / (x1 x3)) / x0 */
+static void friedman23(const struct settings *s, uint64_t n, double *x, double *y)
+{
+    hone_rng points = stream(s, STREAM_POINTS), noise = stream(s, STREAM_NOISE);
+    for (uint64_t i = 0; i < n; i++) {
+        double *p = x + 4 * i;
+        p[0] = 100 * hone_rng_uniform(&points);
+        p[1] = 40 * pi + 520 * pi * hone_rng_uniform(&points);
+        p[2] = hone_rng_uniform(&points);
+        p[3] = 1 + 10 * hone_rng_uniform(&points);
+        const double reactance = p[1] * p[2] - 1 / (p[1] * p[3]);
+        y[i] = (s->set == FRIEDMAN2 ? hypot(p[0], reactance) : atan2(reactance, p[0])) +
+               s->noise * hone_rng_normal(&noise);
+    }
+}
+
+static int is_regression(const struct settings *s)
+{
+    return s->set == FRIEDMAN1 || s->set == FRIEDMAN2 || s->set == FRIEDMAN3;
+}
+
 static void add_noise(const struct settings *s, uint64_t n, double *x)
 {
     hone_rng noise = stream(s, STREAM_NOISE);
@@ -120,6 +142,10 @@ static hone_rc width_of(const struct settings *s, uint64_t *width, hone_error *e
     *width = 2;
     if (s->set == MOONS || s->set == CIRCLES)
         return HONE_OK;
+    if (s->set == FRIEDMAN2 || s->set == FRIEDMAN3) {
+        *width = 4;
+        return HONE_OK;
+    }
     if (friedman && s->features && s->features < 5)
         return hone_fail(err, HONE_ERANGE, "features", "features = %lld: friedman1 needs 5 or more",
                          (long long)s->features);
@@ -184,20 +210,22 @@ static hone_rc open(struct source *source, hone_error *err)
     if (!x || !y)
         rc = hone_fail(err, HONE_ENOMEM, "samples", "out of memory for %llu samples of %llu features",
                        (unsigned long long)n, (unsigned long long)width);
-    if (rc == HONE_OK && s->set != FRIEDMAN1)
+    if (rc == HONE_OK && !is_regression(s))
         rc = name_classes(source, s->set == BLOBS ? (uint64_t)s->centers : 2, err);
     if (rc == HONE_OK) {
         switch (s->set) {
         case MOONS: moons(s, n, x, y); break;
         case CIRCLES: circles(s, n, x, y); break;
         case BLOBS: blobs(s, n, width, x, y); break;
-        case FRIEDMAN1:
-        default: friedman1(s, n, width, x, y); break;
+        case FRIEDMAN1: friedman1(s, n, width, x, y); break;
+        case FRIEDMAN2:
+        case FRIEDMAN3:
+        default: friedman23(s, n, x, y); break;
         }
         if (s->set == MOONS || s->set == CIRCLES)
             add_noise(s, n, x);
-        source_describe_table(source, s->set == FRIEDMAN1 ? HONE_TASK_REGRESSION : HONE_TASK_CLASSIFICATION,
-                              s->set == FRIEDMAN1 ? 1 : (int64_t)source->n_classes, width);
+        source_describe_table(source, is_regression(s) ? HONE_TASK_REGRESSION : HONE_TASK_CLASSIFICATION,
+                              is_regression(s) ? 1 : (int64_t)source->n_classes, width);
         rc = take(source, s, x, y, n, width, err);
     }
     free(x);
@@ -215,20 +243,23 @@ const hone_component memory_dataset = {
     .flags = HONE_C_DETERMINISTIC | HONE_C_REUSABLE,
     .kind = HONE_KIND_DATASET,
     .name = "memory",
-    .summary = "Toy sets made on the spot: moons, circles, blobs, friedman1",
-    .doc = "Sets to try things on, as scikit-learn's make_moons, make_circles, make_blobs and make_friedman1\n"
-           "define them:\n"
+    .summary = "Toy sets made on the spot: moons, circles, blobs, friedman1 to 3",
+    .doc = "Sets to try things on, as scikit-learn's make_moons, make_circles, make_blobs, make_friedman1,\n"
+           "make_friedman2 and make_friedman3 define them:\n"
            "\n"
            "    moons      half circles: (cos a, sin a) and (1 - cos a, 1/2 - sin a), a from 0 to pi\n"
            "    circles    circles of radius 1 and `factor` around the origin\n"
            "    blobs      normal deviates around `centers` points that are uniform in [-10, 10]\n"
            "    friedman1  y = 10 sin(pi x0 x1) + 20 (x2 - 1/2)^2 + 10 x3 + 5 x4, x uniform in [0, 1]\n"
+           "    friedman2  y = sqrt(x0^2 + r^2), r = x1 x2 - 1 / (x1 x3), x0 uniform in [0, 100], x1 in\n"
+           "               [40 pi, 560 pi], x2 in [0, 1], x3 in [1, 11]\n"
+           "    friedman3  y = atan(r / x0), the same r and x\n"
            "\n"
            "Classes are equally large, but for one sample; samples come in random order. The same `seed`\n"
            "makes the same set, which is another than scikit-learn's of that seed.\n"
            "\n"
-           "Source of friedman1: Friedman 1991, \"Multivariate adaptive regression splines\", Annals of\n"
-           "statistics 19, equation 61.",
+           "Source of friedman1, 2 and 3: Friedman 1991, \"Multivariate adaptive regression splines\", Annals\n"
+           "of statistics 19, section 4 (the first is its equation 61).",
     .params = params,
     .n_params = HONE_COUNT(params),
     .param_size = sizeof(hone_param),

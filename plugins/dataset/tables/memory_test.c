@@ -106,10 +106,58 @@ static void test_friedman1_follows_its_formula(void)
     component_close(&s.c);
 }
 
+/* Mean and deviation are those of two million of scikit-learn 1.9's. */
+static void test_friedman2_and_3_follow_their_formulas(void)
+{
+    enum { N = 40000 };
+    static const struct {
+        const char *name;
+        double mean, deviation;
+    } sets[] = { { "friedman2", 479.54, 379.00 }, { "friedman3", 1.32368, 0.31655 } };
+    static const double low[4] = { 0, 40, 0, 1 }, high[4] = { 100, 560, 1, 11 }; /* x1: times pi */
+    const double pi = acos(-1.0);
+    for (int k = 0; k < 2; k++) {
+        struct set s;
+        double sum = 0, squares = 0, x_sum[4] = { 0 };
+        SET_OPEN(&s, "memory", "set", sets[k].name, "samples", "40000", "noise", "0", NULL);
+        SET_OK(&s);
+        CU_ASSERT(s.task.kind == HONE_TASK_REGRESSION && s.task.n_outputs == 1 && s.task.dims[0] == 4);
+        for (uint64_t i = 0; i < N; i++) {
+            double x[4];
+            for (int j = 0; j < 4; j++) {
+                const double unit = j == 1 ? pi : 1;
+                x[j] = (double)set_x(&s, 0, i, j);
+                CU_ASSERT_FATAL(x[j] >= low[j] * unit - 1e-3 && x[j] <= high[j] * unit + 1e-3);
+                x_sum[j] += (x[j] / unit - low[j]) / (high[j] - low[j]);
+            }
+            const double r = x[1] * x[2] - 1 / (x[1] * x[3]), y = (double)s.views[0].targets[i];
+            CU_ASSERT(near(y, k ? atan(r / x[0]) : sqrt(x[0] * x[0] + r * r), 1e-4));
+            sum += y;
+            squares += y * y;
+        }
+        for (int j = 0; j < 4; j++)
+            CU_ASSERT(fabs(x_sum[j] / N - 0.5) < 0.006);
+        CU_ASSERT(near(sum / N, sets[k].mean, 0.02));
+        CU_ASSERT(near(sqrt(squares / N - sum / N * sum / N), sets[k].deviation, 0.02));
+        component_close(&s.c);
+        SET_OPEN(&s, "memory", "set", sets[k].name, "samples", "40000", "noise", "50", NULL);
+        SET_OK(&s);
+        double noise = 0;
+        for (uint64_t i = 0; i < N; i++) {
+            const double a = (double)set_x(&s, 0, i, 0), b = (double)set_x(&s, 0, i, 1);
+            const double r = b * (double)set_x(&s, 0, i, 2) - 1 / (b * (double)set_x(&s, 0, i, 3));
+            const double off = (double)s.views[0].targets[i] - (k ? atan(r / a) : hypot(a, r));
+            noise += off * off / N;
+        }
+        CU_ASSERT(near(sqrt(noise), 50, 0.02));
+        component_close(&s.c);
+    }
+}
+
 static void test_the_seed_alone_makes_the_set(void)
 {
-    static const char *const names[] = { "moons", "circles", "blobs", "friedman1" };
-    for (unsigned i = 0; i < 4; i++) {
+    static const char *const names[] = { "moons", "circles", "blobs", "friedman1", "friedman2", "friedman3" };
+    for (unsigned i = 0; i < 6; i++) {
         struct set a, b, other;
         SET_OPEN(&a, "memory", "set", names[i], "test", "0.25", NULL);
         memset(&b, 0, sizeof b);
@@ -145,4 +193,5 @@ static void test_refuses_settings_that_make_no_set(void)
 
 SUITE(TEST(test_moons_and_circles_are_those_of_scikit_learn), TEST(test_noise_is_normal),
       TEST(test_blobs_lie_around_their_centers), TEST(test_friedman1_follows_its_formula),
-      TEST(test_the_seed_alone_makes_the_set), TEST(test_refuses_settings_that_make_no_set))
+      TEST(test_friedman2_and_3_follow_their_formulas), TEST(test_the_seed_alone_makes_the_set),
+      TEST(test_refuses_settings_that_make_no_set))
