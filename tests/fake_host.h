@@ -267,6 +267,20 @@ static inline hone_rc fake_result_(const hone_trial *trial, const hone_value *va
     return HONE_OK;
 }
 
+/* Kept as results: "d(value)/d(x1)". */
+static inline hone_rc fake_derivatives_(const hone_trial *trial, const hone_derivative *list, uint32_t n,
+                                        hone_error *err)
+{
+    (void)err;
+    for (uint32_t i = 0; i < n; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "d(%s)/d(%s)", list[i].metric, list[i].key);
+        const hone_value value = { name, list[i].value, HONE_NO_DIRECTION, 0 };
+        fake_record_((fake_trial *)trial->impl, 0, &value, 1);
+    }
+    return HONE_OK;
+}
+
 static inline hone_rc fake_attach_(const hone_trial *trial, const char *name, const char *media_type, const char *text,
                                    hone_error *err)
 {
@@ -323,6 +337,7 @@ static inline void fake_trial_init(fake_trial *f, uint64_t number, const char *d
     f->trial.artifact_path = fake_artifact_path_;
     f->trial.attach_file = fake_attach_file_;
     f->trial.entering = fake_entering_;
+    f->trial.derivatives = fake_derivatives_;
 }
 
 /* key and text: life of the trial */

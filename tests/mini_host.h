@@ -28,7 +28,7 @@ struct mini_section {
     void *self, *config, *slot;
 };
 struct mini_value {
-    char name[64];
+    char name[128];
     int64_t step; /* 0: a result */
     double value;
 };
@@ -361,6 +361,19 @@ static hone_rc mini_set_result(const hone_trial *trial, const hone_value *values
     return HONE_OK;
 }
 
+/* Kept as results, by the name that the study gives them. */
+static hone_rc mini_derivatives(const hone_trial *trial, const hone_derivative *list, uint32_t n, hone_error *err)
+{
+    (void)err;
+    for (uint32_t i = 0; i < n; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "d(%s)/d(%s)", list[i].metric, list[i].key);
+        const hone_value value = { name, list[i].value, HONE_NO_DIRECTION, 0 };
+        mini_record(mini_of_trial(trial), 0, &value, 1);
+    }
+    return HONE_OK;
+}
+
 static struct mini_file *mini_add_file(const hone_trial *trial, const char *name, const char *type)
 {
     struct mini_host *h = mini_of_trial(trial);
@@ -439,7 +452,8 @@ static hone_rc mini_host_open(struct mini_host *h, const char *ini)
                              .attach = mini_attach,
                              .artifact_path = mini_artifact_path,
                              .attach_file = mini_attach_file,
-                             .entering = mini_entering };
+                             .entering = mini_entering,
+                             .derivatives = mini_derivatives };
     snprintf(h->ini, sizeof h->ini, "%s", ini);
     if (!mini_load(h))
         return hone_fail(&h->err, HONE_EIO, "", "no plugins in $HONE_BUILD/plugins");

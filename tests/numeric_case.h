@@ -112,7 +112,7 @@ static inline double numeric_constrained(const search_case *c, uint64_t trials)
         for (uint64_t k = 0; k < trials; k++) {
             search_ask(c, &p, k, x);
             const double y = x[0] + x[1], violation = 20 - (x[0] > 0 ? x[0] * x[1] : x[0]);
-            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &y, &violation, 1, 1, 0 };
+            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &y, &violation, 1, 1, 0, NULL, 0, NULL };
             search_iface(c)->tell(p.self, &o, &p.err);
             if (violation <= 0 && y < best)
                 best = y;
@@ -141,7 +141,9 @@ static inline uint32_t numeric_pruned(const search_case *c, uint64_t trials, dou
             const double y = numeric_sphere_(x, 5);
             const int pruned = k > 10 && y > best + 1;
             const double shown = pruned ? 0.01 * y : y;
-            const hone_outcome o = { sizeof o, pruned ? HONE_PRUNED : HONE_COMPLETE, k, x, &shown, NULL, 1, 0, 3 };
+            const hone_outcome o = {
+                sizeof o, pruned ? HONE_PRUNED : HONE_COMPLETE, k, x, &shown, NULL, 1, 0, 3, NULL, 0, NULL
+            };
             search_iface(c)->tell(p.self, &o, &p.err);
             best = fmin(best, y);
         }

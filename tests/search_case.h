@@ -24,7 +24,7 @@ static inline const hone_search_v1 *search_iface(const search_case *c)
 
 static inline hone_rc search_start(const search_case *c, fake_plugin *p, const hone_space *space, uint64_t seed)
 {
-    const hone_search_info info = { sizeof info, c->n_values, c->n_constraints, 0, c->trials, 0 };
+    const hone_search_info info = { sizeof info, c->n_values, c->n_constraints, 0, c->trials, 0, NULL };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SEARCH, c->name), seed, c->settings);
     return rc < 0 ? rc : search_iface(c)->open(p->self, space, &info, &p->err);
 }
@@ -34,8 +34,8 @@ static inline void search_say(const search_case *c, fake_plugin *p, uint64_t tri
                               double value, double violation)
 {
     double values[4] = { value, 1 - value, 0.5 * value, value * value }, constraints[2] = { violation, violation };
-    const hone_outcome o = { sizeof o,          status, trial, x, values, constraints, c->n_values, c->n_constraints,
-                             (int64_t)trial % 5 };
+    const hone_outcome o = { sizeof o,           status, trial, x,   values, constraints, c->n_values, c->n_constraints,
+                             (int64_t)trial % 5, NULL,   0,     NULL };
     CU_ASSERT_EQUAL(search_iface(c)->tell(p->self, &o, &p->err), HONE_OK);
 }
 
@@ -92,8 +92,8 @@ static inline double search_best_of_mixed(const search_case *c, uint64_t seed, u
         }
         for (uint64_t j = lag; j-- > 0;) {
             const double y = search_mixed_value(x[j]), values[4] = { y, y, y, y }, satisfied[2] = { -1, -1 };
-            const hone_outcome o = { sizeof o,    HONE_COMPLETE,    k + j,     x[j], values, satisfied,
-                                     c->n_values, c->n_constraints, (int64_t)k };
+            const hone_outcome o = { sizeof o,    HONE_COMPLETE,    k + j,      x[j], values, satisfied,
+                                     c->n_values, c->n_constraints, (int64_t)k, NULL, 0,      NULL };
             best = y < best ? y : best;
             CU_ASSERT_EQUAL(search_iface(c)->tell(p.self, &o, &p.err), HONE_OK);
         }

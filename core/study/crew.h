@@ -29,6 +29,9 @@ struct crew_trial {
     struct crew_checkpoint restore[2]; /* the newest; an older one, should that be damaged */
 };
 
+/* Name of the value that holds a derivative, of a metric and a key. */
+#define DERIVATIVE_NAME "d(%s)/d(%s)"
+
 enum crew_what {
     CREW_READY,      /* the worker's objective is ready: description */
     CREW_REPORT,     /* step, values; the worker waits for a verdict */

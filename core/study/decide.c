@@ -302,6 +302,9 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
             measure_constraints(study, held->values, held->n_values, trial->constraints);
         if (!study->repeats && held->status == HONE_COMPLETE)
             measure_values(study, held->values, held->n_values, trial->values);
+        if (held->status == HONE_COMPLETE &&
+            (rc = measure_gradient(study, held->values, held->n_values, trial, err)) != HONE_OK)
+            return rc;
         state = held->status == HONE_COMPLETE ? HONE_STATE_COMPLETE : HONE_STATE_PRUNED;
         if (state == HONE_STATE_COMPLETE && !is_measured(study, trial, held, message, sizeof message)) {
             state = HONE_STATE_FAILED;
@@ -324,6 +327,7 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
         (rc = study_put_event(study, HONE_EVENT_TELL, trial, trial->step, 0, NULL, err)) != HONE_OK ||
         (rc = study_tell_search(study, trial, err)) != HONE_OK)
         return rc;
+    trial_drop_gradient(trial);
     return study_tell_reporters(study, HONE_NOW_OUTCOME, trial, held, NULL, NULL, err);
 }
 

@@ -6,6 +6,7 @@
 #include "hone/param.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,58 @@ void measure_constraints(const struct study *study, const hone_value *values, ui
         default: out[i] = nextafter(c->bound, HUGE_VAL) - v; break; /* HONE_GT */
         }
     }
+}
+
+/* The place in a gradient of what a name like "d(METRIC)/d(KEY)" says, or SIZE_MAX: it is none that the search asks for. */
+static size_t gradient_place(const struct study *study, const char *name)
+{
+    const uint32_t n_dims = study->table.n_dims;
+    char wanted[512];
+    if (strncmp(name, "d(", 2) != 0)
+        return SIZE_MAX;
+    for (uint32_t v = 0; v < study->table.n_values; v++)
+        for (uint32_t i = 0; i < n_dims; i++) {
+            const hone_dim *d = study->space.view.dims[i];
+            snprintf(wanted, sizeof wanted, DERIVATIVE_NAME, study->objectives[v].name, d->key);
+            if ((d->type == HONE_DIM_REAL || d->type == HONE_DIM_INT) && !strcmp(name, wanted))
+                return (size_t)v * n_dims + i;
+        }
+    return SIZE_MAX;
+}
+
+hone_rc measure_promised(struct study *study, const hone_description *d, hone_error *err)
+{
+    char name[512];
+    for (uint32_t i = 0; i < d->n_derivatives; i++) {
+        snprintf(name, sizeof name, DERIVATIVE_NAME, d->derivatives[i].metric, d->derivatives[i].key);
+        const size_t at = gradient_place(study, name);
+        if (at == SIZE_MAX)
+            continue;
+        if (!study->derivatives &&
+            !(study->derivatives = calloc((size_t)study->table.n_values * study->table.n_dims, 1)))
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the derivatives of the objective");
+        study->derivatives[at] = 1;
+    }
+    return HONE_OK;
+}
+
+hone_rc measure_gradient(const struct study *study, const hone_value *values, uint32_t n, struct trial *trial,
+                         hone_error *err)
+{
+    const size_t size = (size_t)study->table.n_values * study->table.n_dims;
+    for (uint32_t i = 0; i < n; i++) {
+        const size_t at = gradient_place(study, values[i].name);
+        if (at == SIZE_MAX)
+            continue;
+        if (!trial->gradient) {
+            if (!(trial->gradient = malloc(size * sizeof *trial->gradient)))
+                return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the derivatives of a trial");
+            for (size_t k = 0; k < size; k++)
+                trial->gradient[k] = (double)NAN;
+        }
+        trial->gradient[at] = study->maximize[at / study->table.n_dims] ? -values[i].value : values[i].value;
+    }
+    return HONE_OK;
 }
 
 const double *study_minimize(const struct study *study, const double *values)

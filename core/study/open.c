@@ -114,6 +114,8 @@ static hone_rc check_description(struct study *study, const hone_description *d,
     if ((rc = settle_steps(study, d, err)) != HONE_OK)
         return rc;
     study->has_final = d->final != 0;
+    if ((rc = measure_promised(study, d, err)) != HONE_OK)
+        return rc;
     if ((d->stop_key && !(study->stop_key = strdup(d->stop_key))) ||
         (d->length_metric && !(study->length_metric = strdup(d->length_metric))))
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
@@ -301,7 +303,7 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const struct composition *c = study->composition;
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
-                                      trials,        study->max_step };
+                                      trials,        study->max_step,       study->derivatives };
     const hone_scheduler_info scheduler = { sizeof scheduler,   study->table.n_values,   study->max_step, trials,
                                             &study->space.view, (uint64_t)c->study.seed, study->maximize };
     hone_rc rc = c->search ? open_component(study, c->search, &study->search, 1, err) : HONE_OK;
@@ -384,5 +386,6 @@ void study_close(struct study *study)
     study_checkpoints_release(study);
     free(study->stop_key);
     free(study->length_metric);
+    free(study->derivatives);
     *study = (struct study){ 0 };
 }

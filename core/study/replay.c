@@ -80,7 +80,7 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *record)
         t->values[i] = record->values[i];
     for (uint32_t i = 0; i < record->n_constraints && i < study->table.n_constraints; i++)
         t->constraints[i] = record->constraints[i];
-    return HONE_OK;
+    return measure_gradient(study, record->metrics, record->n_metrics, t, r->err);
 }
 
 static int compare_reports(const void *a, const void *b)
@@ -424,6 +424,7 @@ static hone_rc replay_events(struct replay *r)
                 rc = out_of_memory(r->err);
             else
                 rc = study_tell_search(study, trial, r->err);
+            trial_drop_gradient(trial);
             if (rc == HONE_OK)
                 rc = study_checkpoint_over(study, trial, r->err);
         } else if (e->what == HONE_EVENT_RETRY) {

@@ -96,13 +96,14 @@ struct study {
     int64_t max_step;  /* of a trial, as schedulers count; 0: unknown */
     int64_t
         length; /* of a run of the objective, in its own steps; 0: unknown. max_step, unless a step is a whole run: */
-    int64_t repeats;     /* steps of a trial that measure the same point again (seeds, folds); 0: steps are progress */
-    int64_t levels;      /* step k is a whole run at k/levels of the fidelity's maximum; 0: there is no fidelity */
-    double *measured;    /* (n_values) of one repeat, as schedulers see it: scratch */
-    double *deviations;  /* (n_values) scratch */
-    char *stop_key;      /* of the objective's section: ends a trial after so many steps; NULL: none */
-    char *length_metric; /* result that says how many steps the kept state stands for; NULL: none */
-    int has_final;       /* the objective can train the winner on all data */
+    int64_t repeats;      /* steps of a trial that measure the same point again (seeds, folds); 0: steps are progress */
+    int64_t levels;       /* step k is a whole run at k/levels of the fidelity's maximum; 0: there is no fidelity */
+    double *measured;     /* (n_values) of one repeat, as schedulers see it: scratch */
+    double *deviations;   /* (n_values) scratch */
+    char *stop_key;       /* of the objective's section: ends a trial after so many steps; NULL: none */
+    char *length_metric;  /* result that says how many steps the kept state stands for; NULL: none */
+    uint8_t *derivatives; /* (n_values, n_dims) 1: the objective reports it; NULL: it reports none */
+    int has_final;        /* the objective can train the winner on all data */
     struct slot *slots;
     unsigned n_slots, n_computing, workers;
     struct trial **rerun; /* found running when the study was resumed, by number */
@@ -173,6 +174,11 @@ void measure_constraints(const struct study *study, const hone_value *values, ui
 /* One name that the INI uses against those that the objective will report. *direction, where not said, becomes the metric's. */
 hone_rc study_check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction,
                            hone_error *err);
+/* The derivatives among the values, into trial->gradient. HONE_ENOMEM. */
+hone_rc measure_gradient(const struct study *study, const hone_value *values, uint32_t n, struct trial *trial,
+                         hone_error *err);
+/* Those that the objective says it will report, into study->derivatives. HONE_ENOMEM. */
+hone_rc measure_promised(struct study *study, const hone_description *d, hone_error *err);
 const double *study_minimize(const struct study *study, const double *values); /* into study->minimized */
 /* After a step: whether it is the trial's best so far. */
 void study_note_best(const struct study *study, struct trial *trial);

@@ -17,6 +17,7 @@ void trial_table_release(struct trial_table *table)
 {
     for (uint64_t i = 0; i < table->n; i++) {
         repeated_release(&table->trials[i]->repeated);
+        free(table->trials[i]->gradient);
         free(table->trials[i]);
     }
     free(table->trials);
@@ -135,6 +136,12 @@ static int front_add(struct trial_table *table, struct trial *trial)
     table->front[place] = trial;
     table->n_front = kept + 1;
     return 0;
+}
+
+void trial_drop_gradient(struct trial *trial)
+{
+    free(trial->gradient);
+    trial->gradient = NULL;
 }
 
 double trial_next_time(const struct trial *trial)

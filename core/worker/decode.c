@@ -11,7 +11,8 @@ int decoded_init(struct decoded *d)
     d->values = calloc(WIRE_MAX_VALUES, sizeof *d->values);
     d->metrics = calloc(WIRE_MAX_VALUES, sizeof *d->metrics);
     d->keys = calloc(WIRE_MAX_VALUES, sizeof *d->keys);
-    return d->values && d->metrics && d->keys ? 0 : -1;
+    d->derivatives = calloc(WIRE_MAX_VALUES, sizeof *d->derivatives);
+    return d->values && d->metrics && d->keys && d->derivatives ? 0 : -1;
 }
 
 void decoded_release(struct decoded *d)
@@ -19,6 +20,7 @@ void decoded_release(struct decoded *d)
     free(d->values);
     free(d->metrics);
     free(d->keys);
+    free(d->derivatives);
     *d = (struct decoded){ 0 };
 }
 
@@ -62,5 +64,14 @@ hone_rc decode_description(struct decoded *decoded, struct wire_frame *frame, ho
     for (uint32_t i = 0; i < d->n_keys; i++)
         decoded->keys[i] = wire_get_name(frame);
     d->keys = decoded->keys;
+    d->n_derivatives = wire_get_u32(frame);
+    if (d->n_derivatives > WIRE_MAX_VALUES)
+        return hone_fail(err, HONE_EIO, NULL, "the objective describes %u derivatives (limit %d)", d->n_derivatives,
+                         WIRE_MAX_VALUES);
+    for (uint32_t i = 0; i < d->n_derivatives; i++) {
+        decoded->derivatives[i].metric = wire_get_name(frame);
+        decoded->derivatives[i].key = wire_get_name(frame);
+    }
+    d->derivatives = decoded->derivatives;
     return frame->failed ? hone_fail(err, HONE_EIO, NULL, "a description that ends too early") : HONE_OK;
 }

@@ -9,7 +9,8 @@
 struct decoded { /* room for the lists, WIRE_MAX_VALUES each */
     hone_value *values, *metrics;
     const char **keys;
-    hone_description description; /* its lists are metrics and keys */
+    hone_derivative *derivatives;
+    hone_description description; /* its lists are metrics, keys and derivatives */
 };
 int decoded_init(struct decoded *decoded); /* 0, or -1: out of memory */
 void decoded_release(struct decoded *decoded);

@@ -229,6 +229,33 @@ static const char *repeat_name(const struct trial_run *run, const char *name, ch
     return out;
 }
 
+static int has_setting(const hone_trial *trial, const char *key)
+{
+    for (uint32_t i = 0; i < trial->n_settings; i++)
+        if (!strcmp(trial->settings[i].key, key))
+            return 1;
+    return 0;
+}
+
+static hone_rc derivatives(const hone_trial *trial, const hone_derivative *list, uint32_t n, hone_error *err)
+{
+    hone_rc rc = HONE_OK;
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++) {
+        char *name = NULL;
+        if (!list[i].metric || !list[i].key || !*list[i].metric)
+            return hone_fail(err, HONE_EINVAL, NULL, "a derivative without a metric or a key is reported");
+        if (!has_setting(trial, list[i].key))
+            return hone_fail(err, HONE_EINVAL, NULL,
+                             "a derivative with respect to '%.60s' is reported, which is not searched", list[i].key);
+        if (asprintf(&name, DERIVATIVE_NAME, list[i].metric, list[i].key) < 0)
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a derivative");
+        const hone_value value = { name, list[i].value, HONE_NO_DIRECTION, 0 };
+        rc = remember(run_of(trial), &value, 1, err);
+        free(name);
+    }
+    return rc;
+}
+
 static hone_rc attach_any(const hone_trial *trial, const char *name, const char *media_type, const char *text,
                           const char *path, hone_error *err)
 {
@@ -306,6 +333,7 @@ void trial_run_begin(struct trial_run *run, struct channel *channel, struct shar
     run->trial.attach_file = attach_file;
     run->trial.entering = entering;
     run->trial.reported = run->reported;
+    run->trial.derivatives = derivatives;
     checkpoints_offer(run);
     page->trial = run->trial.number;
     page->step = 0;

@@ -158,6 +158,11 @@ static void write_description(struct text *out, const hone_description *d)
     wire_u32(out, d->n_keys);
     for (uint32_t i = 0; i < d->n_keys; i++)
         wire_string(out, d->keys[i]);
+    wire_u32(out, d->n_derivatives);
+    for (uint32_t i = 0; i < d->n_derivatives; i++) {
+        wire_string(out, d->derivatives[i].metric);
+        wire_string(out, d->derivatives[i].key);
+    }
 }
 
 static hone_rc worker_ready(struct worker *w, hone_rc rc, hone_error *why, hone_error *err)

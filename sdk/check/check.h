@@ -115,6 +115,7 @@ struct instance {
     hone_error err;
     struct bytes answers; /* of a driver */
     void *drive;          /* of a driver: its own memory of the calls so far */
+    const void *space;    /* what a search has opened */
 };
 enum { SETTINGS_DEFAULT, SETTINGS_MINIMUM, SETTINGS_MAXIMUM, SETTINGS_RANDOM };
 /* Draws the texts of all keys; --set wins over everything. */

@@ -144,6 +144,27 @@ static hone_rc on_result(const hone_trial *trial, const hone_value *values, uint
     return HONE_OK;
 }
 
+static hone_rc on_derivatives(const hone_trial *trial, const hone_derivative *list, uint32_t n, hone_error *err)
+{
+    struct trial *t = (struct trial *)trial->impl;
+    (void)err;
+    for (uint32_t i = 0; i < n && !t->wrong[0]; i++) {
+        int metric = t->description->any_metric != 0, key = 0;
+        for (uint32_t k = 0; k < t->description->n_metrics; k++)
+            metric |= list[i].metric && !strcmp(list[i].metric, t->description->metrics[k].name);
+        for (uint32_t k = 0; k < trial->n_settings; k++)
+            key |= list[i].key && !strcmp(list[i].key, trial->settings[k].key);
+        if (!metric || !key) {
+            snprintf(t->wrong, sizeof t->wrong, "reports the derivative of %.60s with respect to %.60s: %s",
+                     list[i].metric ? list[i].metric : "(null)", list[i].key ? list[i].key : "(null)",
+                     metric ? "the trial has no such setting" : "describe did not name such a metric");
+            break;
+        }
+        bytes_add(&t->heard, &list[i].value, sizeof list[i].value);
+    }
+    return HONE_OK;
+}
+
 static hone_rc on_attach(const hone_trial *trial, const char *name, const char *media_type, const char *text,
                          hone_error *err)
 {
@@ -224,7 +245,8 @@ static int run_trial(struct check *c, int64_t stop_at, int64_t cancel_at, struct
                                .entering = on_entering,
                                .wants_checkpoint = on_wants_checkpoint,
                                .checkpoint_path = on_checkpoint_path,
-                               .checkpoint = on_checkpoint };
+                               .checkpoint = on_checkpoint,
+                               .derivatives = on_derivatives };
     CALL(c, "run", *rc = d.objective.run(d.in.self, &trial, &d.in.err));
     TRY(check_error(c, "run", *rc, &d.in.err));
     if (t->wrong[0])

@@ -64,8 +64,10 @@ static int tell(struct instance *in, const hone_scheduler_v1 *scheduler, const s
         curve(s, trial, s->trials[trial].step, values);
     if (search) {
         const uint32_t told = status == HONE_PAUSED ? HONE_PRUNED : status;
-        const hone_outcome outcome = { sizeof outcome, told,        trial, s->trials[trial].x,   values,
-                                       NULL,           s->n_values, 0,     s->trials[trial].step };
+        const hone_outcome outcome = {
+            sizeof outcome, told, trial, s->trials[trial].x, values, NULL, s->n_values, 0, s->trials[trial].step,
+            NULL,           0,    NULL
+        };
         TRY(search_tell(in, search, &outcome));
     }
     if (scheduler->finish)
@@ -238,7 +240,7 @@ static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int
     struct check *c = in->c;
     static const uint8_t maximize[VALUES] = { 0 };
     const hone_scheduler_info info = { sizeof info, s->n_values, max_step, TRIALS, s->space, 17, maximize };
-    const hone_search_info search_info = { sizeof search_info, s->n_values, 0, 0, TRIALS, max_step };
+    const hone_search_info search_info = { sizeof search_info, s->n_values, 0, 0, TRIALS, max_step, NULL };
     *rc = HONE_OK;
     TRY(check_iface(c, scheduler, sizeof *scheduler));
     if (proposer(c))
@@ -335,7 +337,9 @@ static int case_odd_reports(struct check *c)
                 break;
         }
         const double last = odd[trial % 8];
-        const hone_outcome outcome = { sizeof outcome, (uint32_t)(trial % 3), trial, point, &last, NULL, 1, 0, step };
+        const hone_outcome outcome = {
+            sizeof outcome, (uint32_t)(trial % 3), trial, point, &last, NULL, 1, 0, step, NULL, 0, NULL
+        };
         if (proposer(c))
             TRY(search_tell(&in, proposer(c), &outcome));
         if (scheduler.finish)

@@ -231,7 +231,11 @@ int open_search(struct instance *in, const hone_search_v1 *search, const hone_sp
                 uint32_t n_constraints, hone_rc *rc)
 {
     struct check *c = in->c;
-    const hone_search_info info = { sizeof info, n_values, n_constraints, 0, ASKS, 10 };
+    uint8_t derivatives[2 * MAX_DIMS];
+    const hone_search_info info = { sizeof info, n_values, n_constraints, 0, ASKS, 10, derivatives };
+    for (uint32_t i = 0; i < 2 * space->n_dims; i++)
+        derivatives[i] = space->dims[i % space->n_dims]->type == HONE_DIM_REAL;
+    in->space = space;
     CALL(c, "open", *rc = search->open(in->self, space, &info, &in->err));
     return check_error(c, "open", *rc, &in->err);
 }
@@ -298,10 +302,31 @@ int search_ask(struct instance *in, const hone_search_v1 *search, const hone_spa
     return *rc == HONE_OK ? verify_point(c, space, x, trial) : 0;
 }
 
-int search_tell(struct instance *in, const hone_search_v1 *search, const hone_outcome *outcome)
+/* d value_at / d x along the reals, the other value's with the other sign: (2, n_dims). */
+static void gradient_at(const hone_space *space, const double *x, double *gradient)
+{
+    for (uint32_t i = 0; i < space->n_dims; i++) {
+        const hone_dim *d = space->dims[i];
+        const double h = 1e-6 * fmax(fabs(x[i]), 1e-3);
+        gradient[i] = (double)NAN;
+        if (d->type == HONE_DIM_REAL && !isnan(x[i]))
+            gradient[i] = 2 * (hone_dim_to_unit(d, x[i]) - 0.3) *
+                          (hone_dim_to_unit(d, x[i] + h) - hone_dim_to_unit(d, x[i] - h)) / (2 * h);
+        gradient[space->n_dims + i] = -gradient[i];
+    }
+}
+
+int search_tell(struct instance *in, const hone_search_v1 *search, const hone_outcome *told)
 {
     struct check *c = in->c;
+    hone_outcome copy = *told;
+    const hone_outcome *outcome = &copy;
+    double gradient[2 * MAX_DIMS];
     hone_rc rc;
+    if (told->status == HONE_COMPLETE && in->space) {
+        gradient_at((const hone_space *)in->space, told->x, gradient);
+        copy.gradient = gradient;
+    }
     check_enter(c, "tell (trial %llu, status %u, value %g)", (unsigned long long)outcome->trial, outcome->status,
                 outcome->values[0]);
     rc = search->tell(in->self, outcome, &in->err);
@@ -506,8 +531,7 @@ static int step(struct instance *in, uint32_t i)
         return rc < 0 ? check_fail(c, "ask failed: %s", in->err.msg) : 0;
     bytes_add(&in->answers, x, mixed_space.n_dims * sizeof *x);
     make_outcome(&outcome, &mixed_space, x, values, i, 0);
-    CALL(c, "tell", rc = search.tell(in->self, &outcome, &in->err));
-    return rc < 0 ? check_fail(c, "tell failed: %s", in->err.msg) : 0;
+    return search_tell(in, &search, &outcome);
 }
 
 const struct driver search_driver = { HONE_KIND_SEARCH, 40, 1, start, step };

@@ -30,5 +30,6 @@ int search_start(struct check *c, const hone_space *space, uint64_t seed, struct
 /* Asks for a point and verifies it. *rc: HONE_OK, HONE_DONE or HONE_WAIT. */
 int search_ask(struct instance *in, const hone_search_v1 *search, const hone_space *space, uint64_t trial, double *x,
                hone_rc *rc);
+/* Complete ones are told with their derivatives. */
 int search_tell(struct instance *in, const hone_search_v1 *search, const hone_outcome *outcome);
 #endif

@@ -5,11 +5,11 @@
 #include "harness.h"
 #include "hone/history.h"
 
-static const hone_search_info one = { sizeof one, 1, 0, 0, 100, 0 };
+static const hone_search_info one = { sizeof one, 1, 0, 0, 100, 0, NULL };
 
 static hone_rc tell(hone_history *h, uint64_t trial, const double *x, double value, uint32_t status, hone_error *err)
 {
-    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0 };
+    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0, NULL, 0, NULL };
     return hone_history_tell(h, &o, err);
 }
 

@@ -111,7 +111,7 @@ static double least(const struct pair *pair, const char *domain, const struct de
     const hone_problem_v1 *poser = (const hone_problem_v1 *)pair->objective->get_ext(HONE_EXT_PROBLEM);
     const hone_search_v1 *iface = (const hone_search_v1 *)pair->search->iface;
     const uint64_t trials = demand->trials;
-    const hone_search_info info = { sizeof info, 1, 0, 0, trials, 0 };
+    const hone_search_info info = { sizeof info, 1, 0, 0, trials, 0, NULL };
     const uint32_t counts = strcmp(domain, "n_arms") ? 0 : HONE_PROBLEM_EXACT;
     fake_plugin problem, search;
     hone_problem p;
@@ -129,7 +129,7 @@ static double least(const struct pair *pair, const char *domain, const struct de
     if (iface->open(search.self, p.space, &info, &search.err) < 0)
         goto out;
     for (uint64_t t = 0; t < trials && rc >= 0; t++) {
-        hone_outcome o = { sizeof o, HONE_COMPLETE, t, x, &value, NULL, 1, 0, 0 };
+        hone_outcome o = { sizeof o, HONE_COMPLETE, t, x, &value, NULL, 1, 0, 0, NULL, 0, NULL };
         if ((rc = iface->ask(search.self, t, x, &search.err)) == HONE_DONE)
             break;
         if (rc != HONE_OK || fake_space_fault(p.space, x)) {

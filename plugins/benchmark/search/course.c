@@ -137,8 +137,8 @@ static hone_rc tell_next(struct course *c, hone_error *err)
     const hone_problem *p = &c->posed->problem;
     double values[MOST_VALUES], constraints[MOST_VALUES];
     const double *x = c->x + c->told * p->space->n_dims;
-    hone_outcome outcome = { sizeof outcome, HONE_COMPLETE, c->told,          x, values,
-                             constraints,    p->n_values,   p->n_constraints, 0 };
+    hone_outcome outcome = { sizeof outcome, HONE_COMPLETE,    c->told, x,    values, constraints,
+                             p->n_values,    p->n_constraints, 0,       NULL, 0,      NULL };
     hone_rc rc = score_evaluate(&c->score, c->seed, c->told, x, values, constraints, err);
     if (rc == HONE_EFAIL) {
         outcome.status = HONE_FAILED;
@@ -210,7 +210,7 @@ hone_rc course_run(const hone_host *host, const hone_instances_v1 *instances, co
                    double *cpu, hone_error *err)
 {
     const hone_problem *p = &posed->problem;
-    const hone_search_info info = { sizeof info, p->n_values, p->n_constraints, 0, trials, p->max_step };
+    const hone_search_info info = { sizeof info, p->n_values, p->n_constraints, 0, trials, p->max_step, NULL };
     struct course c = {
         .host = host, .posed = posed, .seed = seed, .trials = trials, .score = { posed, HUGE_VAL, HUGE_VAL, NULL, 0, 0 }
     };

@@ -10,14 +10,14 @@ static const hone_search_v1 *iface(void)
 
 static hone_rc start(fake_plugin *p, const hone_space *space, uint64_t seed, uint64_t trials, const char *settings)
 {
-    const hone_search_info info = { sizeof info, 1, 0, 0, trials, 0 };
+    const hone_search_info info = { sizeof info, 1, 0, 0, trials, 0, NULL };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SEARCH, "anneal"), seed, settings);
     return rc < 0 ? rc : iface()->open(p->self, space, &info, &p->err);
 }
 
 static void say(fake_plugin *p, uint64_t trial, const double *x, uint32_t status, double value)
 {
-    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0 };
+    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0, NULL, 0, NULL };
     CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 
@@ -442,7 +442,7 @@ static void test_constraints_come_first(void)
         for (uint64_t k = 0; k < 300; k++) {
             iface()->ask(p.self, k, x, &p.err);
             const double y = x[0] + x[1], violation = x[0] > 0 ? 20 - x[0] * x[1] : 20 - x[0];
-            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &y, &violation, 1, 1, 0 };
+            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &y, &violation, 1, 1, 0, NULL, 0, NULL };
             iface()->tell(p.self, &o, &p.err);
             if (violation <= 0 && y < best)
                 best = y;
@@ -456,7 +456,7 @@ static void test_constraints_come_first(void)
 static void test_refuses_what_it_cannot_do(void)
 {
     static const hone_relation never = { sizeof never, HONE_GT, 0, UINT32_MAX, 99 };
-    const hone_search_info two = { sizeof two, 2, 0, 0, 0, 0 };
+    const hone_search_info two = { sizeof two, 2, 0, 0, 0, 0, NULL };
     fake_space f;
     fake_plugin p;
     double x[2];

@@ -111,7 +111,10 @@ static hone_rc tell_all(struct auto_search *s, hone_error *err)
                                  h->constraints + i * h->n_constraints,
                                  h->n_values,
                                  h->n_constraints,
-                                 h->step[i] };
+                                 h->step[i],
+                                 NULL,
+                                 0,
+                                 NULL };
         rc = s->iface->tell(s->search.self, &o, err);
     }
     return rc;

@@ -132,7 +132,7 @@ static const hone_space space = { sizeof space, 2, numbers, 0, 0, NULL },
 
 static void start(struct component *c, const hone_space *s, uint32_t n_values, const char *few)
 {
-    const hone_search_info info = { sizeof info, n_values, 0, 0, 0, 0 };
+    const hone_search_info info = { sizeof info, n_values, 0, 0, 0, 0, NULL };
     hone_create_info create = { .size = sizeof create, .instance = "auto", .seed = 1 };
     *notes = 0;
     CU_ASSERT_EQUAL_FATAL(component_open(c, "auto", 1, "few_trials", few, "long_history", "40", NULL), HONE_OK);
@@ -151,7 +151,7 @@ static hone_rc ask(struct component *c, uint64_t trial, double *x)
 static void tell(struct component *c, uint64_t trial, const double *x, double value)
 {
     const double values[] = { value, -value };
-    const hone_outcome o = { sizeof o, HONE_COMPLETE, trial, x, values, NULL, 1, 0, 0 };
+    const hone_outcome o = { sizeof o, HONE_COMPLETE, trial, x, values, NULL, 1, 0, 0, NULL, 0, NULL };
     CU_ASSERT_EQUAL(((const hone_search_v1 *)c->component->iface)->tell(c->self, &o, &c->err), HONE_OK);
 }
 

@@ -273,7 +273,7 @@ static double mixed_value(const double *x)
 static double best_of(const char *random, uint64_t seed, int n)
 {
     struct component c;
-    const hone_search_info info = { sizeof info, 1, 0, 0, (uint64_t)n, 0 };
+    const hone_search_info info = { sizeof info, 1, 0, 0, (uint64_t)n, 0, NULL };
     double best = HUGE_VAL;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "forest", seed, "random", random, NULL), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(interface_of(&c)->open(c.self, &mixed, &info, &c.err), HONE_OK);
@@ -281,7 +281,7 @@ static double best_of(const char *random, uint64_t seed, int n)
         double x[4] = { 0 }, value;
         CU_ASSERT_EQUAL_FATAL(interface_of(&c)->ask(c.self, (uint64_t)t, x, &c.err), HONE_OK);
         value = mixed_value(x);
-        hone_outcome o = { sizeof o, HONE_COMPLETE, (uint64_t)t, x, &value, NULL, 1, 0, 0 };
+        hone_outcome o = { sizeof o, HONE_COMPLETE, (uint64_t)t, x, &value, NULL, 1, 0, 0, NULL, 0, NULL };
         if (t % 7 == 3) {
             o.status = HONE_FAILED;
             value = (double)NAN;
@@ -321,7 +321,7 @@ static void run_pareto(double *points, int interrupted)
 {
     enum { TRIALS = 60, LAG = 3 };
     struct component c;
-    const hone_search_info info = { sizeof info, 2, 1, 0, TRIALS, 0 };
+    const hone_search_info info = { sizeof info, 2, 1, 0, TRIALS, 0, NULL };
     double x[TRIALS][4];
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "forest", 4, NULL), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(interface_of(&c)->open(c.self, &mixed, &info, &c.err), HONE_OK);
@@ -330,7 +330,8 @@ static void run_pareto(double *points, int interrupted)
         if (t >= LAG) {
             const double *p = x[t - LAG], a = log10(p[3]) + 5;
             const double values[] = { a, 5 - a + p[2] / 100 }, violation = p[2] - 50;
-            const hone_outcome o = { sizeof o, HONE_COMPLETE, (uint64_t)(t - LAG), p, values, &violation, 2, 1, 0 };
+            const hone_outcome o = { sizeof o, HONE_COMPLETE, (uint64_t)(t - LAG), p, values, &violation, 2, 1, 0, NULL,
+                                     0,        NULL };
             CU_ASSERT_EQUAL_FATAL(interface_of(&c)->tell(c.self, &o, &c.err), HONE_OK);
         }
         if (interrupted && t == 40) {
@@ -366,7 +367,7 @@ static void test_several_objectives_and_a_constraint(void)
 static void test_a_long_history(void)
 {
     struct component c;
-    const hone_search_info info = { sizeof info, 1, 0, 0, 0, 0 };
+    const hone_search_info info = { sizeof info, 1, 0, 0, 0, 0, NULL };
     double x[4];
     hone_rng rng = hone_rng_at(1, 1);
     int near_best = 0;
@@ -375,7 +376,7 @@ static void test_a_long_history(void)
     for (uint64_t t = 0; t < 10000; t++) {
         hone_space_draw(&mixed, &rng, x);
         const double value = mixed_value(x);
-        const hone_outcome o = { sizeof o, HONE_COMPLETE, t, x, &value, NULL, 1, 0, 0 };
+        const hone_outcome o = { sizeof o, HONE_COMPLETE, t, x, &value, NULL, 1, 0, 0, NULL, 0, NULL };
         CU_ASSERT_EQUAL_FATAL(interface_of(&c)->tell(c.self, &o, &c.err), HONE_OK);
     }
     for (uint64_t t = 10000; t < 10010; t++) {

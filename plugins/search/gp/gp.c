@@ -126,7 +126,7 @@ static hone_rc load(void *self, const hone_istream *in, hone_error *err)
     struct gp *g = (struct gp *)self;
     struct surrogate *s = &g->surrogate;
     const uint32_t n = THETA_LENGTH(s->features.n);
-    const hone_search_info info = { sizeof info, s->n_objectives, s->n_constraints, 0, 0, 0 };
+    const hone_search_info info = { sizeof info, s->n_objectives, s->n_constraints, 0, 0, 0, NULL };
     hone_history new;
     hone_rc rc;
     if ((rc = hone_history_init(&new, g->opened, &info, err)) != HONE_OK)

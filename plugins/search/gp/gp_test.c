@@ -16,14 +16,14 @@ static const hone_search_v1 *iface(void)
 static hone_rc start(fake_plugin *p, const hone_space *space, uint64_t seed, uint32_t n_values, uint32_t n_constraints,
                      const char *settings)
 {
-    const hone_search_info info = { sizeof info, n_values, n_constraints, 0, 100, 0 };
+    const hone_search_info info = { sizeof info, n_values, n_constraints, 0, 100, 0, NULL };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SEARCH, "gp"), seed, settings);
     return rc < 0 ? rc : iface()->open(p->self, space, &info, &p->err);
 }
 
 static void say(fake_plugin *p, uint64_t trial, const double *x, uint32_t status, double value)
 {
-    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0 };
+    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0, NULL, 0, NULL };
     CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 
@@ -285,7 +285,7 @@ static void test_constraints(void)
             c[0] = k == 3 ? (double)NAN : 4 - x[0] * x[1];
             c[1] = x[0] - 1;
             {
-                const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &value, c, 1, 2, 0 };
+                const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &value, c, 1, 2, 0, NULL, 0, NULL };
                 CU_ASSERT_EQUAL(iface()->tell(p.self, &o, &p.err), HONE_OK);
             }
             if (c[0] <= 0 && c[1] <= 0) {
@@ -326,7 +326,7 @@ static double front_volume(uint64_t lag, uint64_t seed)
             double *y = values + 2 * (k + j);
             zdt1(x[j], y);
             {
-                const hone_outcome o = { sizeof o, HONE_COMPLETE, k + j, x[j], y, NULL, 2, 0, 0 };
+                const hone_outcome o = { sizeof o, HONE_COMPLETE, k + j, x[j], y, NULL, 2, 0, 0, NULL, 0, NULL };
                 CU_ASSERT_EQUAL(iface()->tell(p.self, &o, &p.err), HONE_OK);
             }
         }
@@ -352,7 +352,9 @@ static void test_many_objectives(void)
     double x[5], y[4], c[1];
     CU_ASSERT_EQUAL(start(&p, space, 1, 4, 1, NULL), HONE_OK);
     for (uint64_t k = 0; k < 30; k++) {
-        const hone_outcome o = { sizeof o, k % 7 == 3 ? HONE_FAILED : HONE_COMPLETE, k, x, y, c, 4, 1, 0 };
+        const hone_outcome o = {
+            sizeof o, k % 7 == 3 ? HONE_FAILED : HONE_COMPLETE, k, x, y, c, 4, 1, 0, NULL, 0, NULL
+        };
         CU_ASSERT_EQUAL(iface()->ask(p.self, k, x, &p.err), HONE_OK);
         CU_ASSERT_PTR_NULL(fake_space_fault(space, x));
         y[0] = mixed_value(x);

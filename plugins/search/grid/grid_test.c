@@ -9,7 +9,7 @@ static const hone_search_v1 *iface(void)
 
 static hone_rc start(fake_plugin *p, const hone_space *space, uint64_t seed, const char *settings)
 {
-    const hone_search_info info = { sizeof info, 1, 0, 0, 0, 0 };
+    const hone_search_info info = { sizeof info, 1, 0, 0, 0, 0, NULL };
     const hone_rc rc = fake_plugin_init(p, fake_component(HONE_KIND_SEARCH, "grid"), seed, settings);
     return rc < 0 ? rc : iface()->open(p->self, space, &info, &p->err);
 }
@@ -17,7 +17,7 @@ static hone_rc start(fake_plugin *p, const hone_space *space, uint64_t seed, con
 static void tell(fake_plugin *p, uint64_t trial, const double *x)
 {
     const double value = 1;
-    const hone_outcome o = { sizeof o, HONE_COMPLETE, trial, x, &value, NULL, 1, 0, 0 };
+    const hone_outcome o = { sizeof o, HONE_COMPLETE, trial, x, &value, NULL, 1, 0, 0, NULL, 0, NULL };
     CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 

@@ -47,7 +47,9 @@ static double volume_of(const char *name, void (*f)(const double *, double *), u
         for (uint64_t j = 0; j < lag; j++)
             CU_ASSERT_EQUAL(search_ask(&c, &p, k + j, x[j]), HONE_OK);
         for (uint64_t j = lag; j-- > 0;) {
-            hone_outcome o = { sizeof o, HONE_COMPLETE, k + j, x[j], values + (k + j) * m, NULL, m, 0, 0 };
+            hone_outcome o = {
+                sizeof o, HONE_COMPLETE, k + j, x[j], values + (k + j) * m, NULL, m, 0, 0, NULL, 0, NULL
+            };
             f(x[j], values + (k + j) * m);
             CU_ASSERT_EQUAL(search_iface(&c)->tell(p.self, &o, &p.err), HONE_OK);
         }
@@ -249,7 +251,7 @@ static void test_constraints_by_domination(void)
             double violation;
             search_ask(&c, &p, k, x);
             violation = 1 - x[0] * x[0] - x[1] * x[1];
-            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, x, &violation, 2, 1, 0 };
+            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, x, &violation, 2, 1, 0, NULL, 0, NULL };
             CU_ASSERT_EQUAL(search_iface(&c)->tell(p.self, &o, &p.err), HONE_OK);
             if (violation <= 0) {
                 inside[2 * n] = x[0];

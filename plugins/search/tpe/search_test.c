@@ -227,7 +227,7 @@ static void test_constraints_are_kept_to(void)
             ask(&p, space, k, x);
             value = x[0] + x[1];
             violation = 1.1 - value;
-            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &value, &violation, 1, 1, 0 };
+            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, &value, &violation, 1, 1, 0, NULL, 0, NULL };
             CU_ASSERT_EQUAL(iface()->tell(p.self, &o, &p.err), HONE_OK);
             satisfied += k >= 50 && violation <= 0;
             here = violation <= 0 && value < here ? value : here;
@@ -268,7 +268,7 @@ static double zdt1_volume(uint64_t seed, uint32_t n, const char *settings)
         values[k][0] = x[0];
         values[k][1] = (1 + 9 * sum) * (1 - sqrt(x[0] / (1 + 9 * sum)));
         if (settings) {
-            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, values[k], NULL, 2, 0, 0 };
+            const hone_outcome o = { sizeof o, HONE_COMPLETE, k, x, values[k], NULL, 2, 0, 0, NULL, 0, NULL };
             CU_ASSERT_EQUAL(iface()->tell(p.self, &o, &p.err), HONE_OK);
         }
     }

@@ -114,7 +114,8 @@ static void run(fake_plugin *p, const hone_space *space, uint64_t from, uint64_t
                                  k,        x,
                                  values,   NULL,
                                  n_values, 0,
-                                 3 };
+                                 3,        NULL,
+                                 0,        NULL };
         CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
     }
 }
@@ -128,7 +129,7 @@ static void test_a_saved_state_goes_on_as_if_nothing_had_been(void)
         const uint64_t cut = 20 + 23 * (uint64_t)variant;
         const hone_ostream out = { &bytes, fake_write_ }, out_again = { &again, fake_write_ };
         const hone_istream in = { &bytes, fake_read_ };
-        const hone_search_info info = { sizeof info, n_values, 0, 0, 0, 0 };
+        const hone_search_info info = { sizeof info, n_values, 0, 0, 0, 0, NULL };
         fake_space f;
         hone_dim d[8];
         const hone_space *space = mixed(&f, d);

@@ -19,14 +19,14 @@ static inline const hone_search_v1 *iface(void)
 static inline void start(fake_plugin *p, const hone_space *space, uint64_t seed, uint32_t n_values,
                          uint32_t n_constraints, const char *settings)
 {
-    const hone_search_info info = { sizeof info, n_values, n_constraints, 0, 0, 0 };
+    const hone_search_info info = { sizeof info, n_values, n_constraints, 0, 0, 0, NULL };
     CU_ASSERT_EQUAL_FATAL(fake_plugin_init(p, component(), seed, settings), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(iface()->open(p->self, space, &info, &p->err), HONE_OK);
 }
 
 static inline void say(fake_plugin *p, uint64_t trial, const double *x, uint32_t status, double value)
 {
-    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, (int64_t)(trial % 5) };
+    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, (int64_t)(trial % 5), NULL, 0, NULL };
     CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 

@@ -65,7 +65,10 @@ static void tell_history(const struct tpe_case *c, struct tpe *t, uint32_t backw
                                  c->constraints + (size_t)i * c->n_constraints,
                                  c->n_values,
                                  c->n_constraints,
-                                 c->steps[i] };
+                                 c->steps[i],
+                                 NULL,
+                                 0,
+                                 NULL };
         if (state == 'r') {
             CU_ASSERT_EQUAL(hone_history_run(&t->history, i, o.x, &err), HONE_OK);
             CU_ASSERT_EQUAL(groups_run(t, i, o.x, &err), HONE_OK);
@@ -96,7 +99,7 @@ static double ratio_at(struct tpe *t, const double *point)
 
 static double worst_difference(const struct tpe_case *c, uint32_t backwards)
 {
-    const hone_search_info info = { sizeof info, c->n_values, c->n_constraints, 0, 0, 0 };
+    const hone_search_info info = { sizeof info, c->n_values, c->n_constraints, 0, 0, 0, NULL };
     fake_space f;
     static struct tree tree;
     const hone_space *space = space_of(c, &f, &tree);

@@ -529,7 +529,8 @@ static inline hone_rc hone_history_load(hone_history *h, const hone_istream *in,
                            h->n_constraints,
                            steps[i],
                            NULL,
-                           0 };
+                           0,
+                           NULL };
         if (status[i] > HONE_FAILED || !hone_space_has(h->space, o.x)) {
             rc = hone_fail(err, HONE_EINVAL, "", "the saved history is damaged, or of another space");
             goto out;

@@ -56,6 +56,12 @@ typedef struct hone_setting { /* one coordinate of the trial's point */
     double number;            /* reals, integers, and choices that are numbers; else the index of the choice */
 } hone_setting;
 
+typedef struct hone_derivative { /* of a metric with respect to a searched parameter */
+    const char *metric;          /* "validation.loss" */
+    const char *key;             /* "regularizer.l2.strength" */
+    double value;                /* in the units of both; NaN: not known */
+} hone_derivative;
+
 typedef struct hone_trial {
     uint32_t size, flags;
     uint64_t number, attempt; /* attempt 0, 1, ...: after a crash or a resumed study */
@@ -105,6 +111,12 @@ typedef struct hone_trial {
     /* Since minor 1. Where steps are repeats (description.repeats): how many of them the study has already; go on behind
      * them. Else 0. */
     int64_t reported;
+
+    /* Since minor 1, NULL from older hosts. How the metrics of what the trial has come to change with its settings, reals
+     * and integers: searches that descend hear it (hone/search.h), and it is kept with the trial as the metric
+     * "d(METRIC)/d(KEY)". The last word on each pair. HONE_EINVAL: the key is none of the trial's settings. */
+    hone_rc (*derivatives)(const struct hone_trial *trial, const hone_derivative *derivatives, uint32_t n,
+                           hone_error *err);
 } hone_trial;
 
 /* ---- what it can say before any trial ---- */
@@ -126,6 +138,9 @@ typedef struct hone_description {
      * Each is a step, and its report what that run alone measured; max_step is the length of one run. The host takes means
      * and deviations; schedulers judge the mean so far. No checkpoints are made between the steps. */
     int64_t repeats;
+    /* Since minor 1: the derivatives that trials will report, as far as known now; values are unused. 0: none. */
+    const hone_derivative *derivatives; /* (n_derivatives) */
+    uint32_t n_derivatives, reserved3;
 } hone_description; /* strings: life of self */
 
 typedef struct hone_objective_v1 {

@@ -76,12 +76,17 @@ typedef struct hone_outcome {
     const double *deviations; /* (n_values) sample standard deviation of the n_repeats measurements whose mean the value
                                * is; NaN: fewer than two. NULL: trials of this study do not measure repeatedly */
     uint64_t n_repeats;
+    /* d values[v] / d x[i] at [v * n_dims + i], of a complete trial: lower is better here too. NaN where it
+     * was not reported, NULL where none was. */
+    const double *gradient; /* (n_values, n_dims) */
 } hone_outcome;
 
 typedef struct hone_search_info {
     uint32_t size, n_values, n_constraints, reserved;
     uint64_t trials;  /* budget, 0: unknown */
     int64_t max_step; /* of a whole trial, 0: unknown */
+    /* Since minor 1: 1 where outcomes will have that derivative, as far as the objective knows now; NULL: of none. */
+    const uint8_t *derivatives; /* (n_values, n_dims); life of open */
 } hone_search_info;
 
 typedef struct hone_search_v1 {
