@@ -114,7 +114,8 @@ struct course {
     hone_instance search;
     const hone_search_v1 *iface;
     uint64_t seed, trials, asked, told;
-    double *x; /* (trials, n_dims) */
+    double *x;        /* (trials, n_dims) */
+    double *gradient; /* (n_dims) NULL: the problem has no derivatives */
     struct score score;
 };
 
@@ -138,10 +139,13 @@ static hone_rc tell_next(struct course *c, hone_error *err)
     double values[MOST_VALUES], constraints[MOST_VALUES];
     const double *x = c->x + c->told * p->space->n_dims;
     hone_outcome outcome = { sizeof outcome, HONE_COMPLETE,    c->told, x,    values, constraints,
-                             p->n_values,    p->n_constraints, 0,       NULL, 0,      NULL };
+                             p->n_values,    p->n_constraints, 0,       NULL, 0,      c->gradient };
+    if (c->gradient && c->posed->iface->gradient(c->posed->instance.self, x, c->gradient, err) < 0)
+        return HONE_EFAIL;
     hone_rc rc = score_evaluate(&c->score, c->seed, c->told, x, values, constraints, err);
     if (rc == HONE_EFAIL) {
         outcome.status = HONE_FAILED;
+        outcome.gradient = NULL;
         for (uint32_t i = 0; i < MOST_VALUES; i++)
             values[i] = constraints[i] = (double)NAN;
     } else if (rc < 0) {
@@ -205,12 +209,24 @@ static hone_rc evaluation_time(struct course *c, double *seconds, hone_error *er
     return rc;
 }
 
+/* Whether the problem knows its derivatives. */
+static int is_smooth(const struct posed *posed)
+{
+    hone_error ignored = HONE_ERROR_INIT;
+    const hone_problem_v1 *iface = posed->iface;
+    return posed->problem.n_values == 1 &&
+           iface->size >= offsetof(hone_problem_v1, gradient) + sizeof iface->gradient && iface->gradient &&
+           iface->gradient(posed->instance.self, NULL, NULL, &ignored) == HONE_OK;
+}
+
 hone_rc course_run(const hone_host *host, const hone_instances_v1 *instances, const struct entry *search,
                    const struct posed *posed, uint64_t seed, uint64_t trials, uint64_t concurrent, double *regret,
                    double *cpu, hone_error *err)
 {
     const hone_problem *p = &posed->problem;
-    const hone_search_info info = { sizeof info, p->n_values, p->n_constraints, 0, trials, p->max_step, NULL };
+    const uint32_t n_dims = p->space->n_dims;
+    hone_search_info info = { sizeof info, p->n_values, p->n_constraints, 0, trials, p->max_step, NULL };
+    uint8_t *derivatives = NULL;
     struct course c = {
         .host = host, .posed = posed, .seed = seed, .trials = trials, .score = { posed, HUGE_VAL, HUGE_VAL, NULL, 0, 0 }
     };
@@ -223,8 +239,14 @@ hone_rc course_run(const hone_host *host, const hone_instances_v1 *instances, co
                               &c.search, err)) < 0)
         return rc;
     c.iface = (const hone_search_v1 *)c.search.component->iface;
-    c.x = (double *)malloc((size_t)(trials * p->space->n_dims + 1) * sizeof *c.x);
-    if (!c.x) {
+    c.x = (double *)malloc((size_t)(trials * n_dims + 1) * sizeof *c.x);
+    if (is_smooth(posed)) {
+        c.gradient = (double *)malloc((n_dims + 1) * sizeof *c.gradient);
+        info.derivatives = derivatives = (uint8_t *)malloc(n_dims + 1);
+        if (derivatives)
+            memset(derivatives, 1, n_dims);
+    }
+    if (!c.x || (is_smooth(posed) && (!c.gradient || !derivatives))) {
         rc = hone_fail(err, HONE_ENOMEM, "trials", "out of memory for %llu trials", (unsigned long long)trials);
         goto out;
     }
@@ -244,5 +266,7 @@ out:
     instances->release(host, &c.search);
     score_release(&c.score);
     free(c.x);
+    free(c.gradient);
+    free(derivatives);
     return rc;
 }

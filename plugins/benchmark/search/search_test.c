@@ -96,7 +96,7 @@ static hone_rc evaluate(void *self, const double *x, uint64_t seed, int64_t step
 
 static void test_score(void)
 {
-    static const hone_problem_v1 iface = { sizeof iface, 0, "name", NULL, NULL, evaluate };
+    static const hone_problem_v1 iface = { sizeof iface, 0, "name", NULL, NULL, evaluate, NULL };
     static const double reference[] = { 1, 1 };
     static const double points[] = { 0.1, 0.4, 0.5, 0.75, 0.95 };
     hone_error err = HONE_ERROR_INIT;

@@ -22,6 +22,8 @@ static const hone_param params[] = {
         "Reports of a trial: the problem's fidelities, or else a curve that falls to the value. 0: the value alone."),
     HONE_REAL(struct settings, delay, "0", 0, 86400, 0, "seconds",
               "Sleep at every step (once, without steps): stands for work."),
+    HONE_BOOL(struct settings, derivatives, "no", 0,
+              "Trials report the derivatives of the value too, for searches that descend; smooth problems only."),
 };
 
 static void destroy(void *self)
@@ -61,6 +63,8 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     description->metrics = f->metrics;
     description->n_keys = f->n;
     description->keys = f->keys;
+    description->derivatives = f->derivatives;
+    description->n_derivatives = f->derivatives ? f->n : 0;
     return HONE_OK;
 }
 
@@ -119,6 +123,20 @@ static hone_rc work(const struct function *f, hone_error *err)
     return HONE_OK;
 }
 
+static hone_rc report_derivatives(const struct function *f, const hone_trial *trial, const double *x, hone_error *err)
+{
+    hone_derivative derivatives[MOST_DIMENSIONS];
+    double gradient[MOST_DIMENSIONS];
+    if (trial->size < offsetof(hone_trial, derivatives) + sizeof trial->derivatives || !trial->derivatives)
+        return hone_fail(err, HONE_ENOTSUP, "derivatives", "derivatives = yes, but this host does not take any");
+    problem_gradient(f->problem, x, f->n, gradient);
+    for (uint32_t i = 0; i < f->n; i++) {
+        derivatives[i] = f->derivatives[i];
+        derivatives[i].value = gradient[i];
+    }
+    return trial->derivatives(trial, derivatives, f->n, err);
+}
+
 static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
 {
     const struct function *f = (const struct function *)self;
@@ -141,6 +159,8 @@ static hone_rc run(void *self, const hone_trial *trial, hone_error *err)
         if (trial->until && step >= trial->until && step < steps)
             return HONE_OK;
     }
+    if (f->derivatives && (rc = report_derivatives(f, trial, x, err)) < 0)
+        return rc;
     return trial->result(trial, values, n, err); /* the last report stands */
 }
 

@@ -13,6 +13,7 @@ struct settings {
     uint32_t name;
     int64_t dimensions, objectives, steps;
     double noise, failure_rate, delay;
+    uint8_t derivatives;
 };
 
 struct function {
@@ -30,6 +31,7 @@ struct function {
     char metric_names[MOST_VALUES + MOST_CONSTRAINTS][8]; /* "value" or "f1", "f2", ...; then "c1", ... */
     const char *name_list[MOST_VALUES + MOST_CONSTRAINTS];
     hone_value metrics[MOST_VALUES + MOST_CONSTRAINTS];
+    hone_derivative *derivatives; /* (n) names; NULL: none are reported */
     double reference[MOST_VALUES];
     double hypervolume;
 };

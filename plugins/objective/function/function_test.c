@@ -190,6 +190,29 @@ static void test_delay_hears_the_end_of_the_study(void)
     fake_plugin_release(&p);
 }
 
+static void test_reports_derivatives_where_asked(void)
+{
+    static const double x[] = { 1, -2, 0.5 };
+    fake_plugin p;
+    hone_description d;
+    memset(&d, 0, sizeof d);
+    d.size = sizeof d;
+    CU_ASSERT_EQUAL(start(&p, "name=sphere\ndimensions=3\nderivatives=yes"), HONE_OK);
+    CU_ASSERT_EQUAL(iface()->describe(p.self, &d, &p.err), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(d.n_derivatives, 3);
+    CU_ASSERT_STRING_EQUAL(d.derivatives[2].metric, "value");
+    CU_ASSERT_STRING_EQUAL(d.derivatives[2].key, "x3");
+    set_point(0, x, 3);
+    CU_ASSERT_EQUAL(iface()->run(p.self, &trial.trial, &p.err), HONE_OK);
+    CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "d(value)/d(x1)"), 2);
+    CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "d(value)/d(x2)"), -4);
+    CU_ASSERT_EQUAL(fake_trial_value(&trial, 0, "d(value)/d(x3)"), 1);
+    set_point(0, x, 3);
+    trial.trial.derivatives = NULL; /* an older host */
+    CU_ASSERT_EQUAL(iface()->run(p.self, &trial.trial, &p.err), HONE_ENOTSUP);
+    fake_plugin_release(&p);
+}
+
 SUITE(TEST(test_published_minima), TEST(test_other_values), TEST(test_describes_what_it_needs_and_reports),
       TEST(test_curve_falls_to_the_value_and_can_be_cut), TEST(test_noise_belongs_to_the_trial),
-      TEST(test_delay_hears_the_end_of_the_study))
+      TEST(test_delay_hears_the_end_of_the_study), TEST(test_reports_derivatives_where_asked))

@@ -59,6 +59,9 @@ extern const char problem_doc[];               /* Markdown */
 /* Values and constraints at a point. Values: (n_values), constraints: (n_constraints) or NULL without any. */
 void problem_evaluate(const struct problem *problem, const struct query *query, double *values, double *constraints);
 
+/* gradients.c: derivatives of the value at x. 0: not of this problem; x NULL: only asks. x, g: (n) */
+int problem_gradient(const struct problem *problem, const double *x, uint32_t n, double *g);
+
 /* box.c: Hartmann with weights lowered by `less` each, for the cheaper fidelities. */
 double hartmann3_lowered(const double *x, double less);
 double hartmann6_lowered(const double *x, double less);

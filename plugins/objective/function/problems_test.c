@@ -408,8 +408,41 @@ static void test_conditional_points_by_name(void)
     fake_plugin_release(&p.plugin);
 }
 
+/* Against central differences, away from the minimum. */
+static void test_derivatives_are_those_of_the_values(void)
+{
+    static const char *const smooth[] = { "branin", "ackley",   "rosenbrock",     "rastrigin", "styblinski_tang",
+                                          "sphere", "griewank", "six_hump_camel", "himmelblau" };
+    struct posed p;
+    for (size_t k = 0; k < sizeof smooth / sizeof *smooth; k++) {
+        char settings[64];
+        double x[MOST], g[MOST];
+        snprintf(settings, sizeof settings, "name=%s\nderivatives=yes", smooth[k]);
+        CU_ASSERT_FATAL(pose(&p, settings));
+        for (uint32_t i = 0; i < p.problem.space->n_dims; i++)
+            x[i] = p.problem.space->dims[i]->min * 0.37 + p.problem.space->dims[i]->max * (0.6 + 0.01 * i);
+        CU_ASSERT_EQUAL(extension()->gradient(p.plugin.self, x, g, &p.plugin.err), HONE_OK);
+        for (uint32_t i = 0; i < p.problem.space->n_dims; i++) {
+            const double at = x[i], h = 1e-5;
+            x[i] = at + h;
+            const double up = exact(&p, x, NULL);
+            x[i] = at - h;
+            const double difference = (up - exact(&p, x, NULL)) / (2 * h);
+            x[i] = at;
+            CU_ASSERT_DOUBLE_EQUAL(g[i], difference, 1e-5 * (1 + fabs(difference)));
+        }
+        fake_plugin_release(&p.plugin);
+    }
+    CU_ASSERT_FATAL(pose(&p, "name=levy"));
+    CU_ASSERT_EQUAL(extension()->gradient(p.plugin.self, NULL, NULL, &p.plugin.err), HONE_ENOTSUP);
+    fake_plugin_release(&p.plugin);
+    CU_ASSERT_FALSE(pose(&p, "name=levy\nderivatives=yes"));
+    CU_ASSERT_STRING_EQUAL(p.plugin.err.param, "derivatives");
+    fake_plugin_release(&p.plugin);
+}
+
 SUITE(TEST(test_best_values_are_the_published_ones), TEST(test_every_problem_is_tested),
       TEST(test_values_of_several_objectives), TEST(test_hypervolumes_of_the_true_fronts), TEST(test_binh_korn),
       TEST(test_noise_and_failures_belong_to_the_seed), TEST(test_noise_of_the_problem_itself),
       TEST(test_counting_ones_flips_coins), TEST(test_cheap_fidelities_of_hartmann),
-      TEST(test_conditional_points_by_name))
+      TEST(test_conditional_points_by_name), TEST(test_derivatives_are_those_of_the_values))

@@ -18,6 +18,7 @@ void function_release(struct function *f)
     free(f->own);
     free(f->dims);
     free(f->minimizer);
+    free(f->derivatives);
 }
 
 static void name_values(struct function *f)
@@ -86,6 +87,19 @@ static hone_rc find_optimum(struct function *f, hone_error *err)
     return HONE_OK;
 }
 
+static hone_rc name_derivatives(struct function *f, hone_error *err)
+{
+    if (!problem_gradient(f->problem, NULL, f->n, NULL))
+        return hone_fail(err, HONE_EINVAL, "derivatives",
+                         "derivatives = yes, but those of %s are not known: see 'hone info objective/function'",
+                         f->problem->name);
+    if (!(f->derivatives = (hone_derivative *)calloc(f->n, sizeof *f->derivatives)))
+        return hone_fail(err, HONE_ENOMEM, "dimensions", "out of memory for %u dimensions", f->n);
+    for (uint32_t i = 0; i < f->n; i++)
+        f->derivatives[i] = (hone_derivative){ f->name_list[0], f->keys[i], 0 };
+    return HONE_OK;
+}
+
 hone_rc function_init(struct function *f, hone_error *err)
 {
     const struct settings *s = f->settings;
@@ -105,6 +119,8 @@ hone_rc function_init(struct function *f, hone_error *err)
                          least);
     name_values(f);
     if ((rc = make_space(f, err)) < 0)
+        return rc;
+    if (s->derivatives && (rc = name_derivatives(f, err)) < 0)
         return rc;
     return find_optimum(f, err);
 }
@@ -168,6 +184,13 @@ static hone_rc evaluate(void *self, const double *x, uint64_t seed, int64_t step
     return function_evaluate((const struct function *)self, x, seed, step, flags, values, constraints, err);
 }
 
-const hone_problem_v1 function_problem = {
-    sizeof function_problem, 0, "name", "dimensions", describe_problem, evaluate
-};
+static hone_rc gradient(void *self, const double *x, double *g, hone_error *err)
+{
+    const struct function *f = (const struct function *)self;
+    return problem_gradient(f->problem, x, f->n, g)
+               ? HONE_OK
+               : hone_fail(err, HONE_ENOTSUP, NULL, "the derivatives of %s are not known", f->problem->name);
+}
+
+const hone_problem_v1 function_problem = { sizeof function_problem, 0,        "name",  "dimensions",
+                                           describe_problem,        evaluate, gradient };

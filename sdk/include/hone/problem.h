@@ -41,5 +41,8 @@ typedef struct hone_problem_v1 {
      * constraints: (n_constraints), may be NULL without any. HONE_EFAIL: the trial fails, as its settings ask for. [any] */
     hone_rc (*evaluate)(void *self, const double *x, uint64_t seed, int64_t step, uint32_t flags, double *values,
                         double *constraints, hone_error *err);
+    /* Since minor 1, may be NULL: derivatives of the one value, without noise, at the end of a trial, into (n_dims).
+     * HONE_ENOTSUP: this problem has none; x NULL: only asks that. [any] */
+    hone_rc (*gradient)(void *self, const double *x, double *gradient, hone_error *err);
 } hone_problem_v1;
 #endif /* HONE_PROBLEM_H */
