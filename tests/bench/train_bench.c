@@ -124,6 +124,45 @@ static int compare(const char *what, uint64_t epochs, const char *with, const ch
     compare(what, epochs, "[objective]\nuse = train\nepochs = 9999\n" rest, \
             "[objective]\nuse = train\nepochs = 9999\ndiagnosis = no\n" rest)
 
+/* ---- what augmentation costs: batches with and without it in turns, beside steps of a LeNet, processor time ---- */
+static double batch_seconds(struct subject *s, const struct augmentation *augmentation, hone_rc *rc)
+{
+    enum { BATCHES = 8 };
+    struct training *t = &s->t;
+    hone_net *net = t->network.nets[NET_FULL];
+    const double start = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    for (int i = 0; i < BATCHES && *rc == HONE_OK; i++)
+        *rc = pipeline_batch(&t->pipeline, &t->train, t->train.ids + i * 128, 128, augmentation,
+                             hone_net_input(net, t->network.x), hone_net_input(net, t->network.targets), &s->h.err);
+    return (seconds(CLOCK_PROCESS_CPUTIME_ID) - start) / BATCHES;
+}
+
+static int share(const char *what, const char *ini)
+{
+    static struct subject s;
+    double cost[TURNS], step = HUGE_VAL;
+    hone_rc rc = subject_open(&s, ini);
+    for (uint64_t turn = 0; turn < TURNS && rc == HONE_OK; turn++) {
+        const struct augmentation now = { turn, 0 };
+        const double bare = batch_seconds(&s, NULL, &rc);
+        cost[turn] = batch_seconds(&s, &now, &rc) - bare;
+    }
+    for (uint64_t epoch = 0; epoch < 2 && rc == HONE_OK; epoch++)
+        step = fmin(step, epoch_seconds(&s, epoch, 1, &rc) / (double)s.t.steps_per_epoch);
+    qsort(cost, TURNS, sizeof *cost, ascending);
+    const double median = cost[TURNS / 2];
+    if (rc == HONE_OK)
+        printf("%-26s %6.3f ms a batch of 128   %5.2f %% of a step without (%.1f ms)\n", what, median * 1e3,
+               100 * median / (step - median), (step - median) * 1e3);
+    else
+        printf("%-26s failed: %s\n", what, s.h.err.msg);
+    subject_close(&s);
+    return rc != HONE_OK;
+}
+#define SHARE(what, regularizers)                                                                  \
+    share(what, "[objective]\nuse = train\nepochs = 99\ndiagnosis = no\nprecision = auto\n" SIZED( \
+                    "128", "0.04", "use = lenet") regularizers)
+
 int main(void)
 {
     printf("train: 784-256-128-10, batch 128, one thread, float32, all of Fashion-MNIST\n");
@@ -135,5 +174,12 @@ int main(void)
     failed |= COMPARE("mlp, 54,000 images", 1, SIZED("128", "1", "use = mlp\nhidden = 256, 128"));
     failed |= COMPARE("mlp, 900, batch 32", 20, SIZED("32", "0.0167", "use = mlp\nhidden = 256, 128"));
     failed |= COMPARE("lenet, 2,700 images", 1, SIZED("128", "0.05", "use = lenet"));
+    printf("augmentation, beside a step of lenet (filters 32, 64, hidden 512)\n");
+    failed |= SHARE("crop, flip, erasing",
+                    "[regularizer.crop]\n[regularizer.flip]\n[regularizer.random_erasing]\nprobability = 1\n");
+    failed |= SHARE("affine", "[regularizer.affine]\n") | SHARE("noise", "[regularizer.noise]\n") |
+              SHARE("color_jitter", "[regularizer.color_jitter]\n") |
+              SHARE("trivial_augment", "[regularizer.trivial_augment]\n") |
+              SHARE("rand_augment", "[regularizer.rand_augment]\n") | SHARE("mixup", "[regularizer.mixup]\n");
     return failed;
 }

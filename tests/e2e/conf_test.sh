@@ -39,6 +39,11 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=3 --set dataset.fraction=0.02 ;;
+        augment)
+            if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+                echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
+            fi
+            set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.02 ;;
         vgg) set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.01 ;;
         csv) set -- "$@" --set objective.epochs=3 ;;
     esac
