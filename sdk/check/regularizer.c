@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases for regularizer/1: each hook alone, on networks of libhone-nn and on invented parameters and batches. */
-#include "network.h"
+/* Cases for regularizer/1: each hook alone, on invented parameters and batches. Those that need a network are in
+ * regularizer_network.c. */
 #include "parameters.h"
 #include "tasks.h"
 
@@ -8,68 +8,6 @@ static int get(struct check *c, hone_regularizer_v1 *regularizer, struct instanc
 {
     TRY(check_iface(c, regularizer, sizeof *regularizer));
     return instance_create(c, in, c->options->seed);
-}
-
-/* ---- at_site ---- */
-struct sites {
-    struct instance *in;
-    const hone_regularizer_v1 *regularizer;
-    unsigned offered, taken;
-    int failed;
-};
-
-static hone_var on_site(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
-{
-    struct sites *s = (struct sites *)ctx;
-    struct check *c = s->in->c;
-    hone_var y;
-    check_enter(c, "at_site (%s)", site->name);
-    y = s->regularizer->at_site(s->in->self, g, site, x);
-    s->failed |= check_leave(c);
-    s->offered++;
-    s->taken += y.id != x.id;
-    return y;
-}
-
-static int case_sites(struct check *c)
-{
-    enum { BATCH = 8 };
-    const hone_task *task = &check_tasks[TASK_TABLE];
-    hone_regularizer_v1 regularizer;
-    hone_error err = HONE_ERROR_INIT;
-    struct instance in;
-    hone_var x, targets, outputs, h;
-    hone_net *net = NULL;
-    hone_rc rc;
-    TRY(get(c, &regularizer, &in));
-    if (!regularizer.at_site)
-        return check_skip(c, "no at_site");
-    hone_graph *g = network_graph(c, task, &x, &targets);
-    if (!g)
-        return check_fail(c, "out of memory");
-    struct sites sites = { &in, &regularizer, 0, 0, 0 };
-    hone_nn_on_site(g, on_site, &sites);
-    h = hone_nn_site(g, x, HONE_SITE_INPUT, "input");
-    for (int layer = 0; layer < 2; layer++) {
-        h = hone_nn_site(g, hone_dense(g, h, .units = 16), HONE_SITE_PRE_ACTIVATION, "hidden");
-        h = hone_nn_site(g, hone_nn_tanh(g, h), HONE_SITE_POST_ACTIVATION, "hidden");
-    }
-    h = hone_nn_add(
-        g, h, hone_nn_site(g, hone_nn_tanh(g, hone_dense(g, h, .units = 16)), HONE_SITE_RESIDUAL_BRANCH, "block"));
-    outputs = hone_nn_site(g, hone_dense(g, h, .units = task->n_outputs), HONE_SITE_OUTPUT, "output");
-    if (sites.failed)
-        return CHECK_FAILED;
-    if (hone_nn_graph_error(g, &err) < 0)
-        return check_fail(c, "at_site breaks the graph: %s", err.msg);
-    rc = hone_nn_compile(g, network_loss(g, outputs, targets, task), outputs, BATCH, &net, &err);
-    if (rc < 0)
-        return check_fail(c, "a network with it does not compile: %s", err.msg);
-    network_fill(c, net, x, targets, task, BATCH);
-    TRY(network_gradients(c, g, net, "with its layers at the sites"));
-    check_note(c, "acts at %u of %u sites", sites.taken, sites.offered);
-    hone_net_destroy(net);
-    hone_nn_graph_destroy(g);
-    return instance_destroy(&in);
 }
 
 /* ---- on_gradients ---- */
@@ -475,8 +413,6 @@ static int case_epochs(struct check *c)
 }
 
 const struct check_case regularizer_cases[] = {
-    { "sites", HONE_KIND_REGULARIZER, "gradients of a network with its layers, against finite differences",
-      case_sites },
     { "penalty", HONE_KIND_REGULARIZER, "what on_gradients adds is the gradient of a penalty", case_penalty },
     { "neutral", HONE_KIND_REGULARIZER, "coefficients of 0 change nothing", case_neutral },
     { "after_update", HONE_KIND_REGULARIZER, "values stay finite, nothing else is written", case_after_update },

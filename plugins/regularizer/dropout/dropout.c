@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/dropout: inverted dropout after the activations whose site matches a pattern (Srivastava et al.
  * 2014). The masks and the backward pass are libhone-nn's; this file decides where they go. */
-#include "hone/instance.h"
 #include "hone/regularizer.h"
+#include "hone/sites.h"
 
 struct settings {
     double rate;
@@ -19,8 +19,7 @@ static const hone_param params[] = {
 
 struct dropout {
     struct settings settings;
-    uint64_t offered, matched; /* sites of the roles where it may act */
-    char names[128];           /* of those offered, for the message */
+    hone_sites sites;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -32,14 +31,8 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
 static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_var x)
 {
     struct dropout *d = (struct dropout *)self;
-    const size_t used = strlen(d->names);
-    if (site->role != HONE_SITE_POST_ACTIVATION && site->role != HONE_SITE_INPUT)
+    if (!hone_sites_take(&d->sites, d->settings.sites, HONE_SITES_UNITS, site))
         return x;
-    d->offered++;
-    snprintf(d->names + used, sizeof d->names - used, "%s%s", used ? ", " : "", site->name);
-    if (!hone_nn_site_matches(d->settings.sites, site->name))
-        return x;
-    d->matched++;
     return d->settings.rate > 0 ? hone_nn_dropout(g, x, d->settings.rate) : x;
 }
 
@@ -50,10 +43,7 @@ static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *para
     (void)g;
     (void)parameters;
     (void)n;
-    if (d->offered && !d->matched)
-        return hone_fail(err, HONE_EINVAL, "sites", "sites = %.60s matches none of the network's sites: %s",
-                         d->settings.sites, d->names);
-    return HONE_OK;
+    return hone_sites_check(&d->sites, d->settings.sites, err);
 }
 
 static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_network = on_network };

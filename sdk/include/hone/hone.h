@@ -32,6 +32,7 @@
 #include "hone/settings.h"
 #include "hone/signed_rank.h"
 #include "hone/simd.h"
+#include "hone/sites.h"
 #include "hone/storage.h"
 #include "hone/task.h"
 #include "hone/tensor.h"
