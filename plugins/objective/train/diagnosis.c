@@ -11,11 +11,13 @@
 #include <time.h>
 
 enum {
-    LOOKS = 8,  /* steps of an epoch whose gradients and updates are looked at */
-    SHARE = 25, /* one in so many training samples is measured as validation samples are, */
-    LEAST_SAMPLES = 128,
-    MOST_GROUPS = 64,   /* a deeper network has neighbouring layers counted together */
-    COORDINATES = 2048, /* of a parameter tensor, whose moves are followed */
+    LEAST_LOOKS = 2, /* steps of an epoch whose gradients and updates are looked at: one in SHARE, within these */
+    MOST_LOOKS = 8,
+    SHARE = 25, /* one in so many training samples, too, is measured as validation samples are, */
+    LEAST_SAMPLES = 64,
+    BASELINE_SAMPLES = 4096,
+    MOST_GROUPS = 64,  /* a deeper network has neighbouring layers counted together */
+    COORDINATES = 512, /* of a parameter tensor, whose moves are followed */
 };
 static const char TRAIN[] = "diagnosis.train.", GAP[] = "diagnosis.gap.";
 
@@ -24,15 +26,11 @@ static const struct whole {
     const char *name;
     uint32_t direction;
 } wholes[] = {
-    { "diagnosis.learning_rate", HONE_NO_DIRECTION },
-    { "diagnosis.step_time", HONE_MINIMIZE },
-    { "diagnosis.gradient_norm", HONE_NO_DIRECTION },
-    { "diagnosis.gradient_norm_max", HONE_NO_DIRECTION },
-    { "diagnosis.weight_norm", HONE_NO_DIRECTION },
-    { "diagnosis.update_ratio", HONE_NO_DIRECTION },
-    { "diagnosis.dead_units", HONE_MINIMIZE },
-    { "diagnosis.baseline_loss", HONE_NO_DIRECTION },
-    { "diagnosis.validation_loss_error", HONE_MINIMIZE },
+    { "diagnosis.learning_rate", HONE_NO_DIRECTION },    { "diagnosis.step_time", HONE_MINIMIZE },
+    { "diagnosis.gradient_norm", HONE_NO_DIRECTION },    { "diagnosis.gradient_norm_max", HONE_NO_DIRECTION },
+    { "diagnosis.weight_norm", HONE_NO_DIRECTION },      { "diagnosis.update_ratio", HONE_NO_DIRECTION },
+    { "diagnosis.dead_units", HONE_MINIMIZE },           { "diagnosis.baseline_loss", HONE_NO_DIRECTION },
+    { "diagnosis.train_loss_error", HONE_NO_DIRECTION }, { "diagnosis.validation_loss_error", HONE_NO_DIRECTION },
 };
 
 /* Over the looks of an epoch; of a group of layers, or of all parameters. */
@@ -79,6 +77,7 @@ uint32_t diagnosis_sizes(const struct training *t, hone_value *values)
     values[1] = (hone_value){ "diagnosis.validation_samples", t ? (double)t->validation.n : (double)NAN,
                               HONE_NO_DIRECTION, 0 };
     values[2] = (hone_value){ "diagnosis.classes", classes ? (double)task->n_outputs : 0, HONE_NO_DIRECTION, 0 };
+    values[3] = (hone_value){ "diagnosis.dimensions", task ? (double)task->n_dims : (double)NAN, HONE_NO_DIRECTION, 0 };
     return DIAGNOSIS_SIZES;
 }
 
@@ -170,29 +169,29 @@ static hone_rc list_sites(struct diagnosis *d, const hone_graph *g, hone_error *
 }
 
 /* ---- before the first epoch ---- */
-/* One in SHARE, evenly spread over the list, so that it has its share of each class whatever the order. */
-static hone_rc choose_samples(struct diagnosis *d, const struct samples *train, hone_error *err)
+/* n samples at most, evenly spread over the list, so that each class has its share whatever the order. */
+static hone_rc choose_samples(struct samples *some, const struct samples *train, uint64_t n, hone_error *err)
 {
-    uint64_t n = train->n / SHARE > LEAST_SAMPLES ? train->n / SHARE : LEAST_SAMPLES;
     n = n < train->n ? n : train->n;
-    const hone_rc rc = samples_allocate(&d->samples, train->split, n, err);
+    const hone_rc rc = samples_allocate(some, train->split, n, err);
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++)
-        d->samples.ids[i] = train->ids[(uint64_t)((double)i * (double)train->n / (double)n)];
+        some->ids[i] = train->ids[(uint64_t)((double)i * (double)train->n / (double)n)];
     return rc;
 }
 
 /* The loss of the best answer that looks at no sample: the entropy of the classes' frequencies for cross-entropy, the mean
  * variance of the targets for squares. */
-static hone_rc find_baseline(struct diagnosis *d, const struct data *data, hone_error *err)
+static hone_rc find_baseline(struct diagnosis *d, const struct data *data, const struct samples *samples,
+                             hone_error *err)
 {
-    const uint64_t n = d->samples.n, k = (uint64_t)data->task.n_outputs;
+    const uint64_t n = samples->n, k = (uint64_t)data->task.n_outputs;
     const int classes = data->task.kind == HONE_TASK_CLASSIFICATION;
     int32_t *labels = classes ? malloc(n * sizeof *labels) : NULL;
     float *numbers = classes ? NULL : malloc(n * k * sizeof *numbers);
     double *sums = calloc(2 * k, sizeof *sums);
     hone_rc rc = sums && (labels || numbers) ? HONE_OK : no_memory(err);
     if (rc == HONE_OK)
-        rc = data_targets(data, d->samples.split, d->samples.ids, n, labels, numbers, err);
+        rc = data_targets(data, samples->split, samples->ids, n, labels, numbers, err);
     d->baseline = 0;
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++)
         for (uint64_t j = 0; j < k; j++)
@@ -228,9 +227,12 @@ hone_rc diagnosis_create(struct training *t, const struct data *data, hone_error
     d->on = t->settings->diagnosis && !(t->trial->flags & HONE_TRIAL_FINAL);
     if (!d->on)
         return HONE_OK;
-    hone_rc rc = choose_samples(d, &t->train, err);
-    if (rc == HONE_OK)
-        rc = find_baseline(d, data, err);
+    const uint64_t share = t->train.n / SHARE;
+    struct samples many = { 0 };
+    hone_rc rc = choose_samples(&d->samples, &t->train, share > LEAST_SAMPLES ? share : LEAST_SAMPLES, err);
+    if (rc == HONE_OK && (rc = choose_samples(&many, &t->train, BASELINE_SAMPLES, err)) == HONE_OK)
+        rc = find_baseline(d, data, &many, err);
+    samples_release(&many);
     if (rc == HONE_OK)
         rc = diagnosis_list(d, t->measures, t->validation.n > 0, err);
     if (rc == HONE_OK)
@@ -239,7 +241,9 @@ hone_rc diagnosis_create(struct training *t, const struct data *data, hone_error
         rc = list_sites(d, network->graph, err);
     for (uint32_t i = 0; i < network->n_parameters; i++)
         n_before += followed(network->parameters[i]);
-    d->stride = t->steps_per_epoch > LOOKS ? t->steps_per_epoch / LOOKS : 1;
+    uint64_t looks = t->steps_per_epoch / SHARE;
+    looks = looks < LEAST_LOOKS ? LEAST_LOOKS : looks > MOST_LOOKS ? MOST_LOOKS : looks;
+    d->stride = t->steps_per_epoch > looks ? t->steps_per_epoch / looks : 1;
     if (rc == HONE_OK && (!(d->before = malloc((n_before + 1) * sizeof *d->before)) ||
                           !(d->measured = calloc(t->measures->n, sizeof *d->measured))))
         rc = no_memory(err);
@@ -416,6 +420,7 @@ static hone_rc measure(struct training *t, hone_error *err)
     const hone_rc rc = training_measure(t, &d->samples, d->measured, NULL, err);
     if (rc != HONE_OK)
         return rc;
+    d->values[TRAIN_LOSS_ERROR].value = t->loss_error;
     if (!t->validation.n)
         count_dead(t);
     hone_value *value = &d->values[WHOLES + (t->validation.n > 0)];

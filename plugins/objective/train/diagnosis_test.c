@@ -7,7 +7,7 @@
 
 /* All samples in one step, so that a look at it is a look at everything; plain gradient descent. */
 #define MOONS                                                                                              \
-    "[objective]\nuse = train\nepochs = 3\nbatch_size = 1000\n[dataset]\nuse = memory\nsamples = 200\n"    \
+    "[objective]\nuse = train\nepochs = 3\nbatch_size = 1000\n[dataset]\nuse = memory\nsamples = 110\n"    \
     "validation = 0.45\n[model]\nuse = mlp\nhidden = 12, 7\n[optimizer]\nuse = sgd\nlearning_rate = 0.3\n" \
     "momentum = 0\n"
 #define IMAGES                                                                                                 \
@@ -141,25 +141,26 @@ static void test_coordinates_stand_for_all(void)
     CHECK(&h, training_epoch(&t, 0, &h.err));
     const double stood = value("diagnosis.weight_norm");
     CHECK(&h, training_epoch(&t, 1, &h.err));
-    near(value("diagnosis.update_ratio"), 0.01 * value("diagnosis.gradient_norm") / stood, 0.1);
+    near(value("diagnosis.update_ratio"), 0.01 * value("diagnosis.gradient_norm") / stood, 0.15);
     close_training();
 }
 
-/* 110 training samples are fewer than are measured at least: all of them are. */
+/* 60 training samples are fewer than are measured at least: all of them are. */
 static void test_training_samples_are_measured_as_validation_samples_are(void)
 {
     open_training(MOONS "[regularizer.dropout]\nrate = 0.5\n[metric.accuracy]\n");
     double all[2];
-    CU_ASSERT_EQUAL(t.train.n, 110);
+    CU_ASSERT_EQUAL(t.train.n, 60);
     CHECK(&h, training_epoch(&t, 0, &h.err));
     CHECK(&h, training_measure(&t, &t.train, all, NULL, &h.err));
     CU_ASSERT_EQUAL(value("diagnosis.train.loss"), all[0]);
     CU_ASSERT_EQUAL(value("diagnosis.train.accuracy"), all[1]);
     CU_ASSERT(fabs(t.train_loss - all[0]) > 1e-3); /* what was trained on had dropout */
+    near(value("diagnosis.train_loss_error"), t.loss_error, 1e-12);
     near(value("diagnosis.gap.loss"), t.values[0] - all[0], 1e-12);
     near(value("diagnosis.gap.accuracy"), all[1] - t.values[1], 1e-12);
     /* standard error of the validation loss */
-    hone_net *net = t.network.nets[NET_INFER] ? t.network.nets[NET_INFER] : t.network.nets[NET_FULL];
+    hone_net *net = t.network.nets[NET_FULL]; /* which is enough for the few validation samples */
     CHECK(&h, training_measure(&t, &t.validation, all, NULL, &h.err));
     double squares = 0;
     CU_ASSERT_FATAL((uint64_t)hone_net_batch(net) >= t.validation.n);
@@ -176,11 +177,10 @@ static void test_baseline_is_entropy_or_variance(void)
     double sum = 0, squares = 0;
     near(t.diagnosis.baseline, log(2), 1e-3);
     close_training();
-    open_training("[objective]\nuse = train\n[dataset]\nuse = memory\nset = friedman1\nsamples = 130\n"
+    open_training("[objective]\nuse = train\n[dataset]\nuse = memory\nset = friedman1\nsamples = 64\nvalidation = 0.1\n"
                   "[model]\nuse = mlp\n[optimizer]\nuse = adam\n");
-    float targets[130];
+    float targets[64];
     CHECK(&h, data_targets(&data, t.train.split, t.train.ids, t.train.n, NULL, targets, &h.err));
-    CU_ASSERT_EQUAL(t.diagnosis.samples.n, t.train.n);
     for (uint64_t i = 0; i < t.train.n; i++)
         sum += (double)targets[i] / (double)t.train.n;
     for (uint64_t i = 0; i < t.train.n; i++)
@@ -232,6 +232,7 @@ static void test_looking_changes_nothing(void)
     CU_ASSERT_EQUAL(mini_host_result(&h, "diagnosis.train_samples"), 5400);
     CU_ASSERT_EQUAL(mini_host_result(&h, "diagnosis.validation_samples"), 600);
     CU_ASSERT_EQUAL(mini_host_result(&h, "diagnosis.classes"), 10);
+    CU_ASSERT_EQUAL(mini_host_result(&h, "diagnosis.dimensions"), 3);
     CU_ASSERT_EQUAL(report(2, "diagnosis.gap.loss"), report(2, "validation.loss") - report(2, "diagnosis.train.loss"));
     mini_host_close(&other);
     mini_host_close(&h);

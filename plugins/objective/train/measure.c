@@ -186,10 +186,21 @@ static hone_rc compute_metrics(struct training *t, double *values, const struct 
     return rc;
 }
 
+/* Batches of inference are large where those of training are small, since every call costs something; for few samples that
+ * would be work on nothing. */
+static hone_net *net_for(const struct training *t, uint64_t n)
+{
+    hone_net *large = t->network.nets[NET_INFER], *small = t->network.nets[NET_FULL];
+    if (!large)
+        return small;
+    const uint64_t of_large = (uint64_t)hone_net_batch(large), of_small = (uint64_t)hone_net_batch(small);
+    return 2 * ((n + of_small - 1) / of_small) * of_small <= (n + of_large - 1) / of_large * of_large ? small : large;
+}
+
 hone_rc training_measure(struct training *t, const struct samples *samples, double *values, const struct tables *tables,
                          hone_error *err)
 {
-    hone_net *net = t->network.nets[NET_INFER] ? t->network.nets[NET_INFER] : t->network.nets[NET_FULL];
+    hone_net *net = net_for(t, samples->n);
     const hone_task *task = pipeline_task(&t->pipeline);
     const int classes = task->kind == HONE_TASK_CLASSIFICATION;
     const uint64_t batch = (uint64_t)hone_net_batch(net), k = (uint64_t)task->n_outputs;

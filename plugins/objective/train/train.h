@@ -207,6 +207,7 @@ enum { /* the first of the values: of the whole network */
        UPDATE_RATIO,
        DEAD_UNITS,
        BASELINE_LOSS,
+       TRAIN_LOSS_ERROR,
        WHOLES,
        LOSS_ERROR = WHOLES /* with a validation set */
 };
@@ -287,7 +288,7 @@ hone_rc hooks_on_evaluation(struct training *training, uint32_t begins, hone_err
 hone_rc diagnosis_list(struct diagnosis *diagnosis, const struct measures *measures, int has_validation,
                        hone_error *err);
 /* What is known before any step, of a training or (NULL) the names alone; the number of values. */
-enum { DIAGNOSIS_SIZES = 3 };
+enum { DIAGNOSIS_SIZES = 4 };
 uint32_t diagnosis_sizes(const struct training *training, hone_value *values);
 hone_rc diagnosis_create(struct training *training, const struct data *data, hone_error *err);
 void diagnosis_release(struct diagnosis *diagnosis);
