@@ -87,6 +87,11 @@ static const struct kind kinds[] = {
       sizeof(hone_importance_v1),
       HONE_IMPORTANCE_PAIRS,
       { FUNCTION(hone_importance_v1, evaluate) } },
+    { HONE_KIND_DIAGNOSIS,
+      "hone_diagnosis_v1",
+      sizeof(hone_diagnosis_v1),
+      0,
+      { FUNCTION(hone_diagnosis_v1, diagnose) } },
     { HONE_KIND_BENCHMARK, "hone_benchmark_v1", sizeof(hone_benchmark_v1), 0, { FUNCTION(hone_benchmark_v1, run) } },
 };
 

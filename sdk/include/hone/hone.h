@@ -6,6 +6,7 @@
 #include "hone/benchmark.h"
 #include "hone/compose.h"
 #include "hone/dataset.h"
+#include "hone/diagnosis.h"
 #include "hone/importance.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
