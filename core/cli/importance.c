@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* `hone importance`: how much each parameter of a study matters, as a plugin of the kind importance tells. */
-#include "cli/stored.h"
+#include "cli/evaluated.h"
 
-#include "base/version.h"
-#include "config/composition.h"
 #include "hone/importance.h"
 #include "hone/param.h"
-#include "study/space.h"
 
 #include <errno.h>
 #include <math.h>
@@ -27,59 +24,14 @@ static const struct option_row options[] = {
 
 struct evaluation {
     struct stored stored;
-    struct complaints complaints;
-    struct config config;
-    struct composition composition;
-    struct space space;
+    struct evaluated study;
     struct component method;
-    uint32_t objective;
-    uint64_t n, capacity;
-    double *x, *values;     /* (n, n_dims), (n) */
     hone_importance *found; /* (n_found) */
     size_t n_found, found_capacity;
     hone_error err;
 };
 
-/* What plugins in this process get. */
-static void host_log(const hone_host *host, uint32_t level, const char *message)
-{
-    (void)host;
-    if (level >= HONE_LOG_WARN)
-        fprintf(stderr, "hone: %s\n", message);
-}
-static uint32_t host_cancelled(const hone_host *host)
-{
-    (void)host;
-    return 0;
-}
-static const void *host_get_ext(const hone_host *host, const char *id)
-{
-    (void)host;
-    (void)id;
-    return NULL;
-}
-static const hone_host host = { .size = sizeof host,
-                                .abi_major = HONE_ABI_MAJOR,
-                                .abi_minor = HONE_ABI_MINOR,
-                                .version = HONE_VERSION,
-                                .log = host_log,
-                                .cancelled = host_cancelled,
-                                .get_ext = host_get_ext };
-
 /* ---- reading ---- */
-
-static int read_space(struct evaluation *e)
-{
-    const char *text = e->stored.study.config;
-    if (config_read_text(&e->config, "study", "", text, strlen(text), &e->complaints) < 0 ||
-        composition_make(&e->composition, &e->config, e->stored.catalog, 0, &e->complaints) < 0) {
-        complaints_print(&e->complaints, stderr);
-        return cli_fail(EXIT_FAILED, "the study's configuration does not fit the plugins installed now");
-    }
-    if (space_init(&e->space, &e->composition.space, &e->err) != HONE_OK)
-        return cli_fail(EXIT_FAILED, "%s", e->err.msg);
-    return e->space.view.n_dims ? 0 : cli_fail(EXIT_FAILED, "the study has no [space]: there is nothing to compare");
-}
 
 static int choose_objective(struct evaluation *e, const struct cli *cli)
 {
@@ -87,55 +39,23 @@ static int choose_objective(struct evaluation *e, const struct cli *cli)
     const hone_study_record *study = &e->stored.study;
     if (!wanted)
         return 0;
-    for (; e->objective < study->n_objectives; e->objective++)
-        if (!strcmp(study->objectives[e->objective].name, wanted))
+    for (; e->study.objective < study->n_objectives; e->study.objective++)
+        if (!strcmp(study->objectives[e->study.objective].name, wanted))
             return 0;
     return cli_usage_error(cli, "--objective %s: the study's are %s%s%s", wanted, study->objectives[0].name,
                            study->n_objectives > 1 ? ", " : "",
                            study->n_objectives > 1 ? study->objectives[1].name : "");
 }
 
-/* Keeps a complete trial with a finite value. */
-static hone_rc on_trial(void *ctx, const hone_trial_record *r)
+static int read_study(struct evaluation *e)
 {
-    struct evaluation *e = ctx;
-    const uint32_t d = e->space.view.n_dims;
-    hone_rc rc;
-    if (r->state != HONE_STATE_COMPLETE || e->objective >= r->n_values || !isfinite(r->values[e->objective]))
-        return HONE_OK;
-    if (e->n == e->capacity) {
-        const uint64_t capacity = e->capacity ? e->capacity * 2 : 256;
-        double *x = realloc(e->x, (size_t)(capacity * d) * sizeof *x), *values;
-        if (x)
-            e->x = x;
-        if (!x || !(values = realloc(e->values, (size_t)capacity * sizeof *values)))
-            return hone_fail(&e->err, HONE_ENOMEM, NULL, "out of memory for the trials");
-        e->values = values;
-        e->capacity = capacity;
-    }
-    double *x = e->x + e->n * d;
-    for (uint32_t i = 0; i < d; i++)
-        x[i] = (double)NAN;
-    for (uint32_t i = 0; i < r->n_parameters; i++) {
-        const uint32_t k = space_find(&e->space, r->parameters[i].key);
-        if (k != UINT32_MAX && (rc = space_value_parse(&e->space, k, r->parameters[i].text, &x[k], &e->err)) != HONE_OK)
-            return rc;
-    }
-    const int maximize = e->stored.study.objectives[e->objective].direction == HONE_MAXIMIZE;
-    e->values[e->n++] = maximize ? -r->values[e->objective] : r->values[e->objective];
-    return HONE_OK;
-}
-
-static int read_trials(struct evaluation *e)
-{
-    const hone_storage_visitor visitor = { e, NULL, on_trial, NULL, NULL, NULL };
-    hone_error err = HONE_ERROR_INIT;
-    const struct stored *s = &e->stored;
-    if (s->iface->trials(s->storage.self, s->study.id, HONE_ALL_TRIALS, &visitor, &err) != HONE_OK)
-        return cli_fail(EXIT_FAILED, "%s", e->err.msg[0] ? e->err.msg : err.msg[0] ? err.msg : "out of memory");
-    return e->n >= 2 ? 0
-                     : cli_fail(EXIT_FAILED, "study '%s' has %llu complete trials; importance needs two at least",
-                                s->study.name, (unsigned long long)e->n);
+    int code = evaluated_open(&e->study, &e->stored);
+    if (code == 0 && !e->study.space.view.n_dims)
+        return cli_fail(EXIT_FAILED, "the study has no [space]: there is nothing to compare");
+    if (code == 0 && (code = evaluated_trials(&e->study)) == 0 && e->study.n < 2)
+        code = cli_fail(EXIT_FAILED, "study '%s' has %llu complete trials; importance needs two at least",
+                        e->stored.study.name, (unsigned long long)e->study.n);
+    return code;
 }
 
 /* ---- the method ---- */
@@ -174,7 +94,7 @@ static int open_method(struct evaluation *e, const struct cli *cli)
             settings[n++] = (struct setting_text){ key, assignment + length + 1 };
         }
     }
-    if (code == 0 && component_create(&e->method, e->stored.catalog, entry, &host, "importance", settings, n,
+    if (code == 0 && component_create(&e->method, e->stored.catalog, entry, &stored_host, "importance", settings, n,
                                       e->stored.study.seed, &e->err) != HONE_OK)
         code = cli_fail(e->err.param[0] ? EXIT_USAGE : EXIT_FAILED, "%s%s%s", e->err.param, e->err.param[0] ? ": " : "",
                         e->err.msg);
@@ -185,7 +105,7 @@ static int open_method(struct evaluation *e, const struct cli *cli)
 static hone_rc keep(void *ctx, const hone_importance *one)
 {
     struct evaluation *e = ctx;
-    if (one->dim_a >= e->space.view.n_dims || (one->dim_b != UINT32_MAX && one->dim_b >= e->space.view.n_dims))
+    if (one->dim_a >= e->study.space.view.n_dims || (one->dim_b != UINT32_MAX && one->dim_b >= e->study.space.view.n_dims))
         return hone_fail(&e->err, HONE_EINVAL, NULL, "the method speaks of a parameter that there is not");
     if (e->n_found == e->found_capacity) {
         const size_t capacity = e->found_capacity ? e->found_capacity * 2 : 64;
@@ -232,7 +152,7 @@ static int print(struct evaluation *e, enum output_format format)
     for (size_t i = 0; i < e->n_found; i++) {
         const hone_importance *one = &e->found[i];
         char importance[32], deviation[32] = "";
-        const char *cells[4] = { e->space.view.dims[one->dim_a]->key };
+        const char *cells[4] = { e->study.space.view.dims[one->dim_a]->key };
         size_t n = 1;
         if (format == OUTPUT_TEXT) {
             snprintf(importance, sizeof importance, "%.4f", one->importance);
@@ -242,7 +162,7 @@ static int print(struct evaluation *e, enum output_format format)
             number_format(one->deviation, deviation, sizeof deviation);
         }
         if (!hide)
-            cells[n++] = one->dim_b == UINT32_MAX ? NULL : e->space.view.dims[one->dim_b]->key;
+            cells[n++] = one->dim_b == UINT32_MAX ? NULL : e->study.space.view.dims[one->dim_b]->key;
         cells[n++] = importance;
         cells[n++] = isnan(one->deviation) ? NULL : deviation;
         if (output_row(&output, cells) < 0)
@@ -255,7 +175,7 @@ static int evaluate(struct evaluation *e, const struct cli *cli, enum output_for
 {
     const hone_importance_v1 *iface = e->method.loaded->iface;
     const hone_importance_data data = {
-        sizeof data, e->space.view.n_dims, &e->space.view, e->n, e->x, e->values, (uint32_t)cli_has(cli, "pairs"), 0
+        sizeof data, e->study.space.view.n_dims, &e->study.space.view, e->study.n, e->study.x, e->study.values, (uint32_t)cli_has(cli, "pairs"), 0
     };
     hone_error err = HONE_ERROR_INIT;
     if (data.pairs && !(iface->flags & HONE_IMPORTANCE_PAIRS))
@@ -276,16 +196,10 @@ static int run(const struct cli *cli)
     if (code != 0)
         return code;
     if ((code = stored_open(&e.stored, cli, cli->arguments[0])) == 0 && (code = stored_choose(&e.stored, cli)) == 0 &&
-        (code = choose_objective(&e, cli)) == 0 && (code = read_space(&e)) == 0 && (code = read_trials(&e)) == 0 &&
-        (code = open_method(&e, cli)) == 0)
+        (code = choose_objective(&e, cli)) == 0 && (code = read_study(&e)) == 0 && (code = open_method(&e, cli)) == 0)
         code = evaluate(&e, cli, format);
     component_destroy(&e.method);
-    space_release(&e.space);
-    composition_release(&e.composition);
-    config_release(&e.config);
-    complaints_release(&e.complaints);
-    free(e.x);
-    free(e.values);
+    evaluated_release(&e.study);
     free(e.found);
     stored_release(&e.stored);
     return code;

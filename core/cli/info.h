@@ -17,6 +17,9 @@ void info_table(struct text *out, const hone_param *params, uint32_t n, int all)
 void info_keys(struct text *out, const hone_param *params, uint32_t n, int all);
 /* 1 where a run may have several sections of this kind: [kind.NAME]. */
 int info_takes_many(const struct catalog *catalog, const char *kind);
+/* Fills the paragraphs of Markdown to lines of some 96 characters; empty and indented lines (code, formulas) stay, lists and
+ * tables keep their lines. */
+void info_wrapped(struct text *out, const char *text, int indent);
 /* "real", "whole number", ... */
 const char *info_type(const hone_param *p);
 #endif

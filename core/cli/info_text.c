@@ -38,9 +38,7 @@ static void add_words(struct text *out, const char *line, size_t n, int indent, 
     }
 }
 
-/* Fills the paragraphs of Markdown to lines that end before WIDTH; empty and indented lines (code, formulas) stay,
- * lists and tables keep their lines. */
-static void add_wrapped(struct text *out, const char *text, int indent)
+void info_wrapped(struct text *out, const char *text, int indent)
 {
     int column = 0;
     while (*text) {
@@ -127,7 +125,7 @@ void info_table(struct text *out, const hone_param *params, uint32_t n, int all)
             text_add(out, "\n");
             if (!p)
                 continue;
-            add_wrapped(out, p->doc, INDENT);
+            info_wrapped(out, p->doc, INDENT);
             if (p->active_if)
                 text_addf(out, "%*sOnly where %s.\n", INDENT, "", p->active_if);
             if (p->flags & HONE_P_DEPRECATED)
@@ -257,6 +255,11 @@ static void add_section(struct text *out, const struct catalog *catalog, const s
                   c->n_params ? " [--set KEY=VALUE]..." : "");
         return;
     }
+    if (!strcmp(c->kind, "diagnosis")) {
+        text_addf(out, "\nRun it alone:\n\nhone diagnose STUDY --rules %s", c->name);
+        text_addf(out, c->n_params ? " [--set %s.KEY=VALUE]...\n" : "\n", c->name);
+        return;
+    }
     text_add(out, "\nFor an INI file:\n\n");
     if (!strcmp(c->kind, "storage")) { /* named by its scheme, has no section */
         text_addf(out, "[study]\nstorage = %s:FILE\n", c->name);
@@ -286,7 +289,7 @@ void info_text(struct text *out, const struct catalog *catalog, const struct cat
     text_addf(out, "\n  %s\n", m->path);
     if (c->doc && *c->doc) {
         text_add(out, "\n");
-        add_wrapped(out, c->doc, 0);
+        info_wrapped(out, c->doc, 0);
     }
     text_add(out, "\n");
     if (c->n_params > hidden)

@@ -31,8 +31,8 @@ static const void *host_get_ext(const hone_host *host, const char *id)
     return NULL;
 }
 
-static const hone_host host = { sizeof host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION,
-                                NULL,        host_log,       host_cancelled, host_get_ext };
+const hone_host stored_host = { sizeof stored_host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION,
+                                NULL,               host_log,       host_cancelled, host_get_ext };
 
 const char *state_name(uint32_t state)
 {
@@ -68,7 +68,7 @@ int stored_open(struct stored *s, const struct cli *cli, const char *url)
     }
     if (!(absolute = path_absolute(NULL, location)))
         return cli_fail(EXIT_FAILED, "out of memory");
-    hone_rc rc = component_create(&s->storage, s->catalog, entry, &host, "storage", NULL, 0, 0, &err);
+    hone_rc rc = component_create(&s->storage, s->catalog, entry, &stored_host, "storage", NULL, 0, 0, &err);
     if (rc == HONE_OK) {
         s->iface = s->storage.loaded->iface;
         rc = s->iface->open(s->storage.self, absolute, HONE_STORAGE_READ, &err);

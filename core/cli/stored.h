@@ -13,6 +13,8 @@ struct stored {
     hone_study_record study; /* the one chosen; strings are copies */
     hone_settings_memory memory;
 };
+/* What plugins get that run in the process of a command that reads: a log, and no more. */
+extern const hone_host stored_host;
 /* Opens a storage for reading: "sqlite:fashion.db" or just a path, then the kind's default is taken. 0, or the exit code. */
 int stored_open(struct stored *stored, const struct cli *cli, const char *url);
 /* Chooses the study named by --study, or the only one. 0, or the exit code after having said which there are. */

@@ -44,6 +44,11 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.02 ;;
+        diagnose)
+            if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+                echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
+            fi
+            set -- "$@" --set objective.epochs=3 --set dataset.fraction=0.01 ;;
         vgg) set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.01 ;;
         csv) set -- "$@" --set objective.epochs=3 ;;
     esac
@@ -64,6 +69,11 @@ for ini in "$root"/conf/*.ini; do
     # the files of examples are commented for somebody: the first lines tell how to run them
     if sed -n 2,6p "$ini" | grep -q "build/hone run conf/$example.ini"; then ok "${example}_says_how"; else bad "${example}_says_how"; fi
 done
+
+if [ -e "$work/diagnose.db" ]; then
+    try diagnose_diagnosed "$build/hone" diagnose "$work/diagnose.db"
+    says diagnose_trial "(the winner): complete after 3 steps"
+fi
 
 # the winner of each that trains comes back as an INI that hone train runs as it is, from anywhere
 for example in csv command; do
