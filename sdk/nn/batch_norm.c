@@ -243,6 +243,14 @@ void kernel_batch_norm(const struct batch_norm *n, const void *x, const void *re
     parallel_run(threads, apply_part, &w);
 }
 
+void kernel_batch_norm_frozen(const struct batch_norm *n, float *saved)
+{
+    for (int64_t i = 0; i < n->channels; i++) {
+        saved[i] = n->running_mean[i];
+        saved[n->channels + i] = (float)(1.0 / sqrt((double)n->running_var[i] + n->epsilon));
+    }
+}
+
 void kernel_batch_norm_infer(const struct batch_norm *n, const void *x, const void *residual, void *y, void *scratch)
 {
     float *scale = scratch;
@@ -417,8 +425,8 @@ void kernel_batch_norm_backward(const struct batch_norm *n, const void *dy, cons
         const double s = (double)rstd[i], total = all.a[i], product = all.b[i];
         dbias[i] = (float)total;
         dweight[i] = (float)(product * s);
-        slope[i] = (float)(-(double)scale[i] * s * s * product / (double)rows);
-        offset[i] = (float)(-(double)scale[i] * total / (double)rows);
+        slope[i] = n->frozen ? 0.0f : (float)(-(double)scale[i] * s * s * product / (double)rows);
+        offset[i] = n->frozen ? 0.0f : (float)(-(double)scale[i] * total / (double)rows);
     }
     if (dx)
         parallel_run(threads, spread_part, &w);

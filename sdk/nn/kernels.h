@@ -76,6 +76,7 @@ struct batch_norm {
     double epsilon, momentum;
     int32_t threads; /* take rows each; 0: one */
     bool relu;
+    bool frozen; /* backward: mean and deviation are given, and do not move with x */
     bool
         half; /* x, y, residual and their gradients are bfloat16 in memory: only where there are half_kernels (half.h) */
 };
@@ -83,6 +84,8 @@ struct batch_norm {
  * saved: (2 c), mean and 1 / deviation; scratch: kernel_batch_norm_scratch bytes. */
 void kernel_batch_norm(const struct batch_norm *n, const void *x, const void *residual, void *y, float *saved,
                        void *scratch);
+/* What is saved where the running statistics are taken: the forward pass is kernel_batch_norm_infer then. */
+void kernel_batch_norm_frozen(const struct batch_norm *n, float *saved);
 void kernel_batch_norm_infer(const struct batch_norm *n, const void *x, const void *residual, void *y,
                              void *scratch); /* y may be x */
 /* y: the output where a residual was added before a relu, else NULL; then g, which may be dy, takes dy where the relu let

@@ -197,7 +197,7 @@ static int run_add_penalty(const struct op *op, uint64_t step)
 
 void lower_penalties(struct lowering *l)
 {
-    for (int32_t id = 0; l->training && id < l->net->n_nodes; id++) {
+    for (int32_t id = 0; l->noisy && id < l->net->n_nodes; id++) {
         struct op op = lower_op(run_add_penalty, l->net->batch, 1);
         if (l->nodes[id].kind != NODE_PENALTY)
             continue;

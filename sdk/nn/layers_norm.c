@@ -3,7 +3,7 @@
  * are one pass, forward and backward. Its operation stands where the last of them stands, so that r is there. */
 #include "lower.h"
 
-enum { RELU = 1 };
+enum { RELU = 1, FROZEN = 2 };
 enum { X, Y, WEIGHT, BIAS, MEAN, VARIANCE, SAVED, RESIDUAL, SCRATCH };
 enum { B_DY, B_X, B_Y, B_G, B_DX, B_WEIGHT, B_BIAS, B_SAVED, B_DPARAMETERS, B_SCRATCH };
 
@@ -15,6 +15,7 @@ static struct batch_norm kernel_of(const struct op *op)
                                   .momentum = op->momentum,
                                   .threads = op->threads,
                                   .relu = (op->flags & RELU) != 0,
+                                  .frozen = (op->flags & FROZEN) != 0,
                                   .half = op->half };
     return n;
 }
@@ -27,7 +28,9 @@ static int run_norm(const struct op *op, uint64_t step)
     n.bias = op->p[BIAS];
     n.running_mean = op->p[MEAN];
     n.running_var = op->p[VARIANCE];
-    if (op->p[SAVED])
+    if (n.frozen)
+        kernel_batch_norm_frozen(&n, op->p[SAVED]);
+    if (op->p[SAVED] && !n.frozen)
         kernel_batch_norm(&n, op->p[X], op->p[RESIDUAL], op->p[Y], op->p[SAVED], op->p[SCRATCH]);
     else
         kernel_batch_norm_infer(&n, op->p[X], op->p[RESIDUAL], op->p[Y], op->p[SCRATCH]);
@@ -66,7 +69,7 @@ static void emit_norm(struct lowering *l, int32_t id, int32_t as, int32_t residu
     struct op op = lower_op(run_norm, l->net->batch * node->elements / c, c);
     op.epsilon = node->epsilon;
     op.momentum = node->rate;
-    op.flags = relu ? RELU : 0;
+    op.flags = (relu ? RELU : 0) | (l->training && !l->noisy ? FROZEN : 0);
     op.half = l->halved[id];
     if (l->training) {
         lower_value(l, as);
@@ -150,7 +153,7 @@ static void emit_backward(struct lowering *l, int32_t id, int32_t last, int32_t 
     else if (l->wants_gradient[x])
         dx = lower_fresh_gradient(l, x);
     op.epsilon = node->epsilon;
-    op.flags = relu ? RELU : 0;
+    op.flags = (relu ? RELU : 0) | (l->noisy ? 0 : FROZEN);
     op.half = l->halved[id];
     op.buffer[B_DY] = dy;
     op.buffer[B_X] = l->value[x];

@@ -23,7 +23,7 @@ int32_t lower_resolve(const struct lowering *l, int32_t id)
 {
     for (;;) {
         const struct node *node = &l->nodes[id];
-        if (node_passes(node, l->training))
+        if (node_passes(node, l->noisy))
             id = node->in[0];
         else
             return id;
@@ -334,7 +334,7 @@ static void find_needs(struct lowering *l)
     mark(l, net->loss);
     if (!l->training)
         mark(l, net->output);
-    for (int32_t id = 0; l->training && id < net->n_nodes; id++)
+    for (int32_t id = 0; l->noisy && id < net->n_nodes; id++)
         if (l->nodes[id].kind == NODE_PENALTY) {
             mark(l, id);
             l->weight[id] = 1.0f / (float)net->batch;
@@ -353,9 +353,12 @@ static void find_needs(struct lowering *l)
 hone_rc lower(hone_net *net, struct program *program, bool training, hone_error *err)
 {
     hone_error inner = HONE_ERROR_INIT;
-    struct lowering l = {
-        .net = net, .program = program, .nodes = net->graph->nodes, .training = training, .err = &inner
-    };
+    struct lowering l = { .net = net,
+                          .program = program,
+                          .nodes = net->graph->nodes,
+                          .training = training,
+                          .noisy = training && !net->frozen,
+                          .err = &inner };
     hone_rc rc = HONE_OK;
     if (!prepare(&l)) {
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory while compiling the network");

@@ -10,6 +10,7 @@ struct lowering {
     struct program *program;
     const struct node *nodes;
     bool training, failed;
+    bool noisy; /* training, and what acts in training only does */
     hone_error *err;
     bool *needed;         /* the rest is per node, (n_nodes) */
     bool *wants_gradient; /* a parameter lies behind it */

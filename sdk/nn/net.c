@@ -135,7 +135,8 @@ static hone_rc build(hone_net *net, hone_error *err)
     return bind(&net->infer, net->arena, err);
 }
 
-hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **out, hone_error *err)
+static hone_rc compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, bool frozen, hone_net **out,
+                       hone_error *err)
 {
     hone_rc rc;
     hone_net *net = NULL;
@@ -150,6 +151,7 @@ hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t b
         return hone_fail(err, HONE_ENOMEM, "", "out of memory while compiling the network");
     net->graph = g;
     net->batch = batch;
+    net->frozen = frozen;
     net->loss = loss.id;
     net->output = graph_plain(g, output).id;
     net->n_nodes = g->n_nodes;
@@ -162,6 +164,17 @@ hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t b
     }
     *out = net;
     return HONE_OK;
+}
+
+hone_rc hone_nn_compile(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **net, hone_error *err)
+{
+    return compile(g, loss, output, batch, false, net, err);
+}
+
+hone_rc hone_nn_compile_evaluation(hone_graph *g, hone_var loss, hone_var output, int64_t batch, hone_net **net,
+                                   hone_error *err)
+{
+    return compile(g, loss, output, batch, true, net, err);
 }
 
 void hone_net_destroy(hone_net *net)

@@ -71,6 +71,7 @@ struct hone_net {
     unsigned char *fixed; /* memory of the three above, which are there before lowering */
     unsigned char *arena; /* shared by the buffers of both programs, which never run at once */
     uint64_t arena_bytes; /* of both */
+    bool frozen;          /* a step is inference with gradients */
     struct program train, infer;
 };
 

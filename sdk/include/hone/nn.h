@@ -345,6 +345,11 @@ HONE_EXPORT void hone_model_close(hone_model_file *file); /* accepts NULL */
 HONE_EXPORT uint32_t hone_model_tensors(const hone_model_file *file, const hone_model_tensor **tensors); /* count */
 HONE_EXPORT const char *hone_model_metadata(const hone_model_file *file, const char *key); /* NULL: absent */
 
+/* As hone_nn_compile, but hone_net_forward_backward computes what inference computes, and its gradients: no dropout, no noise,
+ * no penalties; batch norm takes its running statistics and leaves them. For derivatives of a validation loss. */
+HONE_EXPORT hone_rc hone_nn_compile_evaluation(hone_graph *g, hone_var loss, hone_var output, int64_t batch,
+                                               hone_net **net, hone_error *err);
+
 /* What made x: "dense", "batch_norm", "relu", ...; another name (flatten) counts as what it names. "" of a failed call. */
 HONE_EXPORT const char *hone_nn_layer_kind(const hone_graph *g, hone_var x);
 
