@@ -1,54 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* optimizer/adam against recorded paths of its published formulas and against a naive double loop. */
-#include "component.h"
-#include "fixtures/optimizers.h"
-#include "hone/optimizer.h"
-#include "hone/rng.h"
+/* optimizer/adam against paths recorded from PyTorch and against a naive double loop. */
+#include "optimizer_case.h"
 
-static const hone_optimizer_v1 *iface_of(const struct component *c)
-{
-    return (const hone_optimizer_v1 *)c->component->iface;
-}
-
-/* The gradient of tests/fixtures/optimizers.py at w. */
-static void gradient_at(const float *w, int t, float *g)
-{
-    for (int i = 0; i < PATH_N; i++)
-        g[i] = (float)((1 + i) * ((double)w[i] - i) / 2 + (t % 2 ? 0.5 : -0.5));
-}
-
-static void follow(struct component *c, const double path[PATH_STEPS][PATH_N], int falling)
-{
-    float w[PATH_N], g[PATH_N], m[PATH_N] = { 0 }, v[PATH_N] = { 0 };
-    hone_parameter p = {
-        .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { m, v }, .length = PATH_N
-    };
-    hone_parameter *const all[] = { &p };
-    memcpy(w, path_start, sizeof w);
-    for (int t = 1; t <= PATH_STEPS; t++) {
-        const hone_update now = { sizeof now, 0, (uint64_t)t, falling ? 1.0 / t : 1.0 };
-        gradient_at(w, t, g);
-        CU_ASSERT_EQUAL(iface_of(c)->update(c->self, all, 1, &now, &c->err), HONE_OK);
-        for (int i = 0; i < PATH_N; i++)
-            CU_ASSERT(near((double)w[i], path[t - 1][i], 3e-6));
-    }
-}
-
-static void test_follows_the_published_formulas(void)
+static void test_follows_the_recorded_paths(void)
 {
     struct component c;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, NULL), HONE_OK); /* 1e-3, 0.9, 0.999, 1e-8 */
-    follow(&c, adam_default, 0);
-    CU_ASSERT_EQUAL(iface_of(&c)->learning_rate(c.self), 1e-3);
+    CU_ASSERT(follows(&c, adam_default, 0, HONE_PARAMETER_KERNEL));
+    CU_ASSERT_EQUAL(optimizer_iface(&c)->learning_rate(c.self), 1e-3);
     component_close(&c);
     CU_ASSERT_EQUAL_FATAL(
         component_open(&c, "adam", 1, "learning_rate", "0.1", "beta1", "0.5", "beta2", "0.9", "epsilon", "1e-3", NULL),
         HONE_OK);
-    follow(&c, adam_other, 0);
+    CU_ASSERT(follows(&c, adam_other, 0, HONE_PARAMETER_KERNEL));
     component_close(&c);
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "learning_rate", "0.1", "beta2", "0.99", NULL), HONE_OK);
-    follow(&c, adam_falling, 1);
+    CU_ASSERT(follows(&c, adam_falling, 1, HONE_PARAMETER_KERNEL));
+    treats_elements_alone(&c);
     component_close(&c);
+    resumes("adam", "beta2", "0.9");
 }
 
 /* Lengths around the width of a vector, so that the loop's head, body and tail are all seen. */
@@ -78,7 +48,7 @@ static void test_every_length_equals_a_naive_loop(void)
             square[i] = 0.95 * square[i] + 0.05 * (double)g[i] * (double)g[i];
             expected[i] -= 0.15 * (mean[i] / (1 - 0.343)) / (sqrt(square[i] / (1 - 0.857375)) + 1e-8);
         }
-        CU_ASSERT_EQUAL(iface_of(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
+        CU_ASSERT_EQUAL(optimizer_iface(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
         for (uint64_t i = 0; i < 72; i++)
             CU_ASSERT(near((double)w[i], expected[i], 2e-6) && near((double)m[i], mean[i], 1e-6) &&
                       near((double)v[i], square[i], 1e-6));
@@ -95,7 +65,7 @@ static void test_padding_stays_zero(void)
     hone_parameter *const all[] = { &p };
     const hone_update now = { sizeof now, 0, 1, 1 };
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, "epsilon", "1e-30", NULL), HONE_OK);
-    CU_ASSERT_EQUAL(iface_of(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(optimizer_iface(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
     CU_ASSERT_EQUAL(memcmp(w, zero, sizeof w), 0);
     component_close(&c);
 }
@@ -104,13 +74,13 @@ static void test_declares_its_states(void)
 {
     struct component c;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "adam", 1, NULL), HONE_OK);
-    CU_ASSERT_EQUAL(iface_of(&c)->n_states, 2);
-    CU_ASSERT_STRING_EQUAL(iface_of(&c)->state_names[0], "mean");
-    CU_ASSERT_STRING_EQUAL(iface_of(&c)->state_names[1], "square");
+    CU_ASSERT_EQUAL(optimizer_iface(&c)->n_states, 2);
+    CU_ASSERT_STRING_EQUAL(optimizer_iface(&c)->state_names[0], "mean");
+    CU_ASSERT_STRING_EQUAL(optimizer_iface(&c)->state_names[1], "square");
     component_close(&c);
     CU_ASSERT(component_open(&c, "adam", 1, "beta2", "1", NULL) < 0);
     component_close(&c);
 }
 
-SUITE(TEST(test_follows_the_published_formulas), TEST(test_every_length_equals_a_naive_loop),
-      TEST(test_padding_stays_zero), TEST(test_declares_its_states))
+SUITE(TEST(test_follows_the_recorded_paths), TEST(test_every_length_equals_a_naive_loop), TEST(test_padding_stays_zero),
+      TEST(test_declares_its_states))

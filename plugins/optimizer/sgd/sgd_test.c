@@ -1,57 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* optimizer/sgd against recorded paths of its published formulas and against a naive double loop. */
-#include "component.h"
-#include "fixtures/optimizers.h"
-#include "hone/optimizer.h"
-#include "hone/rng.h"
+/* optimizer/sgd against paths recorded from PyTorch and against a naive double loop. */
+#include "optimizer_case.h"
 
-static const hone_optimizer_v1 *iface_of(const struct component *c)
-{
-    return (const hone_optimizer_v1 *)c->component->iface;
-}
-
-/* The gradient of tests/fixtures/optimizers.py at w. */
-static void gradient_at(const float *w, int t, float *g)
-{
-    for (int i = 0; i < PATH_N; i++)
-        g[i] = (float)((1 + i) * ((double)w[i] - i) / 2 + (t % 2 ? 0.5 : -0.5));
-}
-
-static void follow(struct component *c, const double path[PATH_STEPS][PATH_N], int falling)
-{
-    float w[PATH_N], g[PATH_N], momentum[PATH_N] = { 0 };
-    hone_parameter p = {
-        .size = sizeof p, .name = "w", .value = w, .gradient = g, .state = { momentum }, .length = PATH_N
-    };
-    hone_parameter *const all[] = { &p };
-    memcpy(w, path_start, sizeof w);
-    for (int t = 1; t <= PATH_STEPS; t++) {
-        const hone_update now = { sizeof now, 0, (uint64_t)t, falling ? 1.0 / t : 1.0 };
-        gradient_at(w, t, g);
-        CU_ASSERT_EQUAL(iface_of(c)->update(c->self, all, 1, &now, &c->err), HONE_OK);
-        for (int i = 0; i < PATH_N; i++)
-            CU_ASSERT(near((double)w[i], path[t - 1][i], 2e-6));
-    }
-}
-
-static void test_follows_the_published_formulas(void)
+static void follow(const char *rate, const char *key, const char *text, const double path[PATH_STEPS][PATH_N],
+                   int falling)
 {
     struct component c;
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", "momentum", "0", NULL), HONE_OK);
-    follow(&c, sgd_plain, 0);
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", rate, key, text, NULL), HONE_OK);
+    CU_ASSERT(follows(&c, path, falling, HONE_PARAMETER_KERNEL));
     component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", NULL), HONE_OK); /* momentum 0.9 */
-    follow(&c, sgd_momentum, 0);
-    follow(&c, sgd_falling, 1);
-    CU_ASSERT_EQUAL(iface_of(&c)->learning_rate(c.self), 0.1);
-    component_close(&c);
-    CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, "learning_rate", "0.1", "dampening", "0.5", NULL), HONE_OK);
-    follow(&c, sgd_dampened, 0);
-    component_close(&c);
+}
+
+static void test_follows_the_recorded_paths(void)
+{
+    struct component c;
+    follow("0.1", "momentum", "0", sgd_plain, 0);
+    follow("0.1", NULL, NULL, sgd_momentum, 0); /* 0.9 */
+    follow("0.1", NULL, NULL, sgd_falling, 1);
+    follow("0.1", "dampening", "0.5", sgd_dampened, 0);
     CU_ASSERT_EQUAL_FATAL(
         component_open(&c, "sgd", 1, "learning_rate", "0.05", "momentum", "0.8", "nesterov", "yes", NULL), HONE_OK);
-    follow(&c, sgd_nesterov, 0);
+    CU_ASSERT(follows(&c, sgd_nesterov, 0, HONE_PARAMETER_KERNEL));
+    CU_ASSERT_EQUAL(optimizer_iface(&c)->learning_rate(c.self), 0.05);
     component_close(&c);
+    resumes("sgd", "nesterov", "yes");
+    resumes("sgd", "dampening", "0.5");
 }
 
 /* Lengths around the width of a vector, so that the loop's head, body and tail are all seen. */
@@ -74,7 +47,7 @@ static void test_every_length_equals_a_naive_loop(void)
             buffer[i] = i < n ? 0.7 * (double)b[i] + (double)g[i] : (double)b[i];
             expected[i] = i < n ? (double)w[i] - 0.15 * ((double)g[i] + 0.7 * buffer[i]) : (double)w[i];
         }
-        CU_ASSERT_EQUAL(iface_of(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
+        CU_ASSERT_EQUAL(optimizer_iface(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
         for (uint64_t i = 0; i < 72; i++)
             CU_ASSERT(near((double)w[i], expected[i], 1e-6) && near((double)b[i], buffer[i], 1e-6));
     }
@@ -90,7 +63,7 @@ static void test_padding_stays_zero(void)
     hone_parameter *const all[] = { &p };
     const hone_update now = { sizeof now, 0, 1, 1 };
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, NULL), HONE_OK);
-    CU_ASSERT_EQUAL(iface_of(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
+    CU_ASSERT_EQUAL(optimizer_iface(&c)->update(c.self, all, 1, &now, &c.err), HONE_OK);
     CU_ASSERT_EQUAL(memcmp(w, zero, sizeof w), 0);
     component_close(&c);
 }
@@ -99,13 +72,13 @@ static void test_declares_its_state_and_is_the_default(void)
 {
     struct component c;
     CU_ASSERT_EQUAL_FATAL(component_open(&c, "sgd", 1, NULL), HONE_OK);
-    CU_ASSERT_EQUAL(iface_of(&c)->n_states, 1);
-    CU_ASSERT_STRING_EQUAL(iface_of(&c)->state_names[0], "momentum");
+    CU_ASSERT_EQUAL(optimizer_iface(&c)->n_states, 1);
+    CU_ASSERT_STRING_EQUAL(optimizer_iface(&c)->state_names[0], "momentum");
     CU_ASSERT(c.component->flags & HONE_C_DEFAULT);
     component_close(&c);
     CU_ASSERT(component_open(&c, "sgd", 1, "learning_rate", "0", NULL) < 0);
     component_close(&c);
 }
 
-SUITE(TEST(test_follows_the_published_formulas), TEST(test_every_length_equals_a_naive_loop),
-      TEST(test_padding_stays_zero), TEST(test_declares_its_state_and_is_the_default))
+SUITE(TEST(test_follows_the_recorded_paths), TEST(test_every_length_equals_a_naive_loop), TEST(test_padding_stays_zero),
+      TEST(test_declares_its_state_and_is_the_default))
