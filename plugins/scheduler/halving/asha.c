@@ -27,8 +27,7 @@ static const hone_param params[] = {
         "promote: a trial pauses at every rung and goes on, from its checkpoint, once it is among the best there, "
         "however late. stop: a trial that is not among the best when it arrives is pruned, the others go on "
         "without a pause."),
-    HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,
-             "Which of the study's objectives is compared: 1 is the first."),
+    HALVING_OBJECTIVE,
 };
 
 struct asha {
@@ -60,12 +59,11 @@ static hone_rc open_study(void *self, const hone_scheduler_info *info, hone_erro
     const struct settings *s = a->settings;
     struct rungs *r = &a->halving.rungs;
     int64_t steps[MOST_RUNGS];
-    hone_rc rc = halving_objective(info, s->objective, err);
+    hone_rc rc = halving_objective(&a->halving, info, s->objective, err);
     if (rc == HONE_OK)
         rc = halving_max_step(info, s->max_resource, &r->max_step, err);
     if (rc != HONE_OK)
         return rc;
-    a->halving.objective = (uint32_t)s->objective;
     r->eta = s->reduction_factor;
     const double first = (double)s->min_resource * pow(s->reduction_factor, (double)s->early_stopping_rate);
     const uint32_t n = rungs_steps(first, s->reduction_factor, r->max_step, steps);
@@ -89,12 +87,11 @@ static hone_rc next(void *self, hone_order *order, hone_error *err)
 static hone_rc stop_or_go(struct asha *a, const hone_report *report, uint32_t *verdict, hone_error *err)
 {
     struct rungs *r = &a->halving.rungs;
-    const double value = report->values[a->halving.objective - 1];
     *verdict = HONE_CONTINUE;
     for (;;) { /* a report with a gap before it may pass more than one rung */
         uint64_t rank;
         int arrived;
-        const hone_rc rc = rungs_report(r, report->trial, report->step, value, &rank, &arrived, err);
+        const hone_rc rc = halving_arrive(&a->halving, report, &rank, &arrived, err);
         if (rc != HONE_OK || !arrived)
             return rc;
         const struct standing *t = &r->trials[report->trial];
@@ -102,7 +99,7 @@ static hone_rc stop_or_go(struct asha *a, const hone_report *report, uint32_t *v
         if (t->rung + 1 >= b->n_rungs)
             return HONE_OK; /* the end */
         const uint64_t most = (uint64_t)((double)b->rungs[t->rung].n / r->eta);
-        if (isnan(value) || rank >= (most ? most : 1)) {
+        if (halving_is_nan(&a->halving, report) || rank >= (most ? most : 1)) {
             *verdict = HONE_STOP;
             return HONE_OK;
         }

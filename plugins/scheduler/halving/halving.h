@@ -29,12 +29,40 @@ static inline hone_rc halving_max_step(const hone_scheduler_info *info, int64_t 
                      "the objective does not say how many steps a whole trial has: set max_resource to that number");
 }
 
-static inline hone_rc halving_objective(const hone_scheduler_info *info, int64_t objective, hone_error *err)
+#define HALVING_OBJECTIVE                                                                                            \
+    HONE_INT(struct settings, objective, "1", 0, 1e6, 0, NULL,                                                       \
+             "Which of the study's objectives is compared: 1 is the first; 0: all of them, by fronts: what nothing " \
+             "dominates comes first, and inside a front what is least crowded (MO-ASHA, Schmucker et al. 2021).")
+
+/* objective = 0: all of them, together where there are several. */
+static inline hone_rc halving_objective(struct halving *h, const hone_scheduler_info *info, int64_t objective,
+                                        hone_error *err)
 {
-    if (objective >= 1 && objective <= (int64_t)info->n_values)
+    h->rungs.n_values = objective ? 1 : info->n_values;
+    h->objective = objective ? (uint32_t)objective : 1;
+    if (objective >= 0 && objective <= (int64_t)info->n_values)
         return HONE_OK;
     return hone_fail(err, HONE_ERANGE, "objective", "objective = %lld, but the study has %u objective%s",
                      (long long)objective, info->n_values, info->n_values == 1 ? "" : "s");
+}
+
+/* A report's values, by one objective or all: 1 where none of them is a number. */
+static inline int halving_is_nan(const struct halving *h, const hone_report *report)
+{
+    if (h->rungs.n_values < 2)
+        return isnan(report->values[h->objective - 1]);
+    for (uint32_t k = 0; k < h->rungs.n_values; k++)
+        if (!isnan(report->values[k]))
+            return 0;
+    return 1;
+}
+
+static inline hone_rc halving_arrive(struct halving *h, const hone_report *report, uint64_t *rank, int *arrived,
+                                     hone_error *err)
+{
+    if (h->rungs.n_values > 1)
+        return rungs_report_front(&h->rungs, report->trial, report->step, report->values, rank, arrived, err);
+    return rungs_report(&h->rungs, report->trial, report->step, report->values[h->objective - 1], rank, arrived, err);
 }
 
 /* What pauses and goes on; used where a rung is reached by `until`. */
@@ -42,11 +70,10 @@ static inline hone_rc halving_report(struct halving *h, const hone_report *repor
 {
     uint64_t rank;
     int arrived;
-    const hone_rc rc = rungs_report(&h->rungs, report->trial, report->step, report->values[h->objective - 1], &rank,
-                                    &arrived, err);
+    const hone_rc rc = halving_arrive(h, report, &rank, &arrived, err);
     *verdict = HONE_CONTINUE;
     if (rc == HONE_OK && arrived && h->rungs.max_step && report->step < h->rungs.max_step)
-        *verdict = isnan(report->values[h->objective - 1]) ? HONE_STOP : HONE_PAUSE;
+        *verdict = halving_is_nan(h, report) ? HONE_STOP : HONE_PAUSE;
     return rc;
 }
 

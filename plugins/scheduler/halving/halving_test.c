@@ -262,7 +262,70 @@ static void test_who_does_not_know_the_end_is_told(void)
     fake_plugin_release(&w.plugin);
 }
 
-SUITE(TEST(test_asha_promotes_as_the_paper_says), TEST(test_asha_stop_prunes_at_rungs_only),
-      TEST(test_hyperband_has_the_brackets_of_the_paper), TEST(test_successive_halving_keeps_the_best),
-      TEST(test_budget_that_ends_inside_a_bracket), TEST(test_asynchronous_brackets_share_the_trials),
-      TEST(test_who_does_not_know_the_end_is_told))
+/* Two objectives: whoever arrives last of 9 at the first rung decides that 3 may go on; they are those that the fewest
+ * others dominate, front by front, peeled off anew here. */
+static void test_asha_promotes_fronts(void)
+{
+    enum { N = 9 };
+    const hone_component *component = fake_component(HONE_KIND_SCHEDULER, "asha");
+    const hone_scheduler_v1 *iface = (const hone_scheduler_v1 *)component->iface;
+    const hone_scheduler_info info = { sizeof info, 2, 9, N, NULL, 1, NULL };
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        fake_plugin p;
+        double v[N][2], none[1] = { (double)NAN };
+        int front[N], taken[N] = { 0 }, n_first = 0;
+        hone_rng rng = hone_rng_at(17, seed);
+        CU_ASSERT_EQUAL_FATAL(fake_plugin_init(&p, component, 1, "objective=0"), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(iface->open(p.self, &info, &p.err), HONE_OK);
+        for (uint64_t t = 0; t < N; t++) {
+            hone_order o = { sizeof o, HONE_ORDER_START, t, 0, 0, none, 1, 0 };
+            CU_ASSERT_EQUAL_FATAL(iface->next(p.self, &o, &p.err), HONE_OK);
+            CU_ASSERT_EQUAL(o.what, HONE_ORDER_START);
+            for (int k = 0; k < 2; k++)
+                v[t][k] = hone_rng_uniform(&rng);
+        }
+        for (uint64_t t = 0; t < N; t++) {
+            uint32_t verdict;
+            const hone_report r = { sizeof r, 2, t, 1, v[t], NULL };
+            CU_ASSERT_EQUAL(iface->report(p.self, &r, &verdict, &p.err), HONE_OK);
+            CU_ASSERT_EQUAL(verdict, HONE_PAUSE);
+            CU_ASSERT_EQUAL(iface->finish(p.self, t, HONE_PAUSED, v[t], &p.err), HONE_OK);
+            front[t] = -1;
+        }
+        for (int f = 0, left = N; left; f++) {
+            int now[N] = { 0 };
+            for (int t = 0; t < N; t++) {
+                int beaten = front[t] >= 0;
+                for (int o = 0; o < N; o++)
+                    beaten |= front[o] < 0 && v[o][0] < v[t][0] && v[o][1] < v[t][1];
+                now[t] = !beaten;
+            }
+            for (int t = 0; t < N; t++)
+                if (now[t]) {
+                    front[t] = f;
+                    left--;
+                }
+        }
+        for (int t = 0; t < N; t++)
+            n_first += front[t] == 0;
+        for (int i = 0; i < N / 3; i++) {
+            hone_order o = { sizeof o, HONE_ORDER_START, N, 0, 0, none, 0, 0 };
+            CU_ASSERT_EQUAL_FATAL(iface->next(p.self, &o, &p.err), HONE_OK);
+            CU_ASSERT_EQUAL_FATAL(o.what, HONE_ORDER_RESUME);
+            CU_ASSERT(!taken[o.trial]);
+            taken[o.trial] = 1;
+            for (int t = 0; t < N; t++) /* nobody of an earlier front was left behind */
+                CU_ASSERT(taken[t] || front[t] >= front[o.trial]);
+            if (i < 2 && n_first > 2) /* the ends of the front are the loneliest */
+                for (int t = 0; t < N; t++)
+                    if (front[t] == 0 && !taken[t])
+                        CU_ASSERT((v[o.trial][0] < v[t][0]) != (v[o.trial][1] < v[t][1]));
+        }
+        fake_plugin_release(&p);
+    }
+}
+
+SUITE(TEST(test_asha_promotes_fronts), TEST(test_asha_promotes_as_the_paper_says),
+      TEST(test_asha_stop_prunes_at_rungs_only), TEST(test_hyperband_has_the_brackets_of_the_paper),
+      TEST(test_successive_halving_keeps_the_best), TEST(test_budget_that_ends_inside_a_bracket),
+      TEST(test_asynchronous_brackets_share_the_trials), TEST(test_who_does_not_know_the_end_is_told))

@@ -22,8 +22,7 @@ static const char *const modes[] = { "synchronous", "asynchronous", NULL };
                   "One in so many of a rung goes on to the next, which is so many times as far (eta in the papers)."), \
         HONE_INT(struct settings, max_resource, "0", 0, 1e15, 0, "steps",                                              \
                  "Steps of a whole trial, for objectives that do not say it."),                                        \
-        HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,                                                     \
-                 "Which of the study's objectives is compared: 1 is the first.")
+        HALVING_OBJECTIVE
 
 static const hone_param hyperband_params[] = {
     COMMON,
@@ -87,12 +86,11 @@ static hone_rc open_brackets(struct hyperband *h, const hone_scheduler_info *inf
     const struct settings *s = h->settings;
     struct rungs *r = &h->halving.rungs;
     int64_t down[MOST_RUNGS];
-    hone_rc rc = halving_objective(info, s->objective, err);
+    hone_rc rc = halving_objective(&h->halving, info, s->objective, err);
     if (rc == HONE_OK)
         rc = halving_max_step(info, s->max_resource, &r->max_step, err);
     if (rc != HONE_OK)
         return rc;
-    h->halving.objective = (uint32_t)s->objective;
     r->eta = s->reduction_factor;
     uint32_t n = 0; /* R / eta, R / eta^2, ... down to min_resource */
     for (double step = (double)r->max_step / r->eta; n + 1 < MOST_RUNGS && step >= (double)s->min_resource - 1e-9;

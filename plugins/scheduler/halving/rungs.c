@@ -3,6 +3,8 @@
  * of those behind it, a promotion a look at the best that was not sent on. */
 #include "rungs.h"
 
+#include "fronts.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +55,10 @@ struct bracket *rungs_add(struct rungs *r, const int64_t *steps, uint32_t n_step
 void rungs_release(struct rungs *r)
 {
     for (uint64_t i = 0; i < r->n_brackets; i++) {
-        for (uint32_t k = 0; k < r->brackets[i]->n_rungs; k++)
+        for (uint32_t k = 0; k < r->brackets[i]->n_rungs; k++) {
             free(r->brackets[i]->rungs[k].entries);
+            free(r->brackets[i]->rungs[k].points);
+        }
         free(r->brackets[i]);
     }
     free(r->brackets);
@@ -103,7 +107,7 @@ static hone_rc arrive(struct rung *rung, uint64_t trial, double value, uint64_t 
             high = middle;
     }
     memmove(rung->entries + low + 1, rung->entries + low, (size_t)(rung->n - low) * sizeof *rung->entries);
-    rung->entries[low] = (struct entry){ value, trial, 0 };
+    rung->entries[low] = (struct entry){ value, trial, 0, 0 };
     rung->n++;
     if (low < rung->next)
         rung->next = low;
@@ -119,24 +123,55 @@ static void heard_of(struct rungs *r, struct standing *t)
     }
 }
 
-hone_rc rungs_report(struct rungs *r, uint64_t trial, int64_t step, double value, uint64_t *rank, int *arrived,
-                     hone_error *err)
+/* Notes that the trial has reported. *rung: where it has arrived by that; NULL: nowhere new. */
+static hone_rc reach(struct rungs *r, uint64_t trial, int64_t step, struct rung **rung, hone_error *err)
 {
     int64_t until;
     hone_rc rc;
-    *arrived = 0;
+    *rung = NULL;
     if (!r->n_brackets)
         return HONE_OK;
     if (!rungs_has(r, trial) && (rc = rungs_enter(r, trial, 0, &until, err)) != HONE_OK)
         return rc;
     struct standing *t = &r->trials[trial];
-    struct rung *rung = &r->brackets[t->bracket]->rungs[t->rung];
+    struct rung *here = &r->brackets[t->bracket]->rungs[t->rung];
     heard_of(r, t);
-    if (t->place == PLACE_OVER || t->arrived || step < rung->step)
+    if (t->place == PLACE_OVER || t->arrived || step < here->step)
         return HONE_OK;
     t->arrived = 1;
-    *arrived = 1;
-    return arrive(rung, trial, isnan(value) ? HUGE_VAL : value, rank, err);
+    *rung = here;
+    return HONE_OK;
+}
+
+hone_rc rungs_report(struct rungs *r, uint64_t trial, int64_t step, double value, uint64_t *rank, int *arrived,
+                     hone_error *err)
+{
+    struct rung *rung;
+    const hone_rc rc = reach(r, trial, step, &rung, err);
+    *arrived = rung != NULL;
+    return rc != HONE_OK || !rung ? rc : arrive(rung, trial, isnan(value) ? HUGE_VAL : value, rank, err);
+}
+
+hone_rc rungs_report_front(struct rungs *r, uint64_t trial, int64_t step, const double *values, uint64_t *rank,
+                           int *arrived, hone_error *err)
+{
+    struct rung *rung;
+    hone_rc rc = reach(r, trial, step, &rung, err);
+    *arrived = rung != NULL;
+    if (rc != HONE_OK || !rung || (rc = arrive(rung, trial, HUGE_VAL, rank, err)) != HONE_OK)
+        return rc;
+    struct entry *e = &rung->entries[*rank];
+    double *points = (double *)realloc(rung->points, (size_t)rung->capacity * r->n_values * sizeof *points);
+    if (!points)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the values of a rung");
+    rung->points = points;
+    e->point = (uint32_t)(rung->n - 1);
+    memcpy(points + (size_t)e->point * r->n_values, values, r->n_values * sizeof *values);
+    if ((rc = fronts_sort(rung, r->n_values, err)) != HONE_OK)
+        return rc;
+    for (*rank = 0; rung->entries[*rank].trial != trial;)
+        ++*rank;
+    return HONE_OK;
 }
 
 void rungs_pass(struct rungs *r, uint64_t trial)

@@ -12,15 +12,17 @@
 
 enum { MOST_RUNGS = 40 };
 
-struct entry { /* a trial that has arrived at a rung */
-    double value;
+struct entry {    /* a trial that has arrived at a rung */
+    double value; /* with several objectives: its place by fronts, anew at every arrival */
     uint64_t trial;
     uint32_t sent_on; /* to the next rung */
+    uint32_t point;   /* several objectives: row of the rung's points */
 };
 struct rung {
     int64_t step;
     struct entry *entries; /* (n) best first, ties by trial */
     uint64_t n, capacity;
+    double *points;      /* (capacity, n_values) several objectives: in order of arrival */
     uint64_t next;       /* every entry before it was sent on, or cannot be */
     uint64_t size;       /* synchronous: how many are to come; 0: any number */
     uint64_t sent, lost; /* trials on their way here or arrived; ended before they arrived */
@@ -45,6 +47,7 @@ struct rungs {
     uint64_t oldest; /* brackets before it have nothing left to promote */
     int64_t max_step;
     double eta;
+    uint32_t n_values; /* above 1: objectives that are compared together */
 };
 
 /* Steps first, first * eta, ... below the last step, and the last step: the number written, at most MOST_RUNGS. */
@@ -58,6 +61,11 @@ int rungs_has(const struct rungs *rungs, uint64_t trial);
 /* The trial has reported: 1 where it has arrived at its rung with it, and *rank among those that have (0: the best). */
 hone_rc rungs_report(struct rungs *rungs, uint64_t trial, int64_t step, double value, uint64_t *rank, int *arrived,
                      hone_error *err);
+/* The same with several objectives, values (n_values): ranked by non-dominated sorting, and inside a front those first that
+ * are least crowded (NSGA-II's order, as in MO-ASHA: Schmucker et al. 2021, arXiv:2106.12639, section 4). Sorts the rung anew:
+ * O(n log n) an arrival for two objectives. */
+hone_rc rungs_report_front(struct rungs *rungs, uint64_t trial, int64_t step, const double *values, uint64_t *rank,
+                           int *arrived, hone_error *err);
 /* It goes on to its next rung without a pause. */
 void rungs_pass(struct rungs *rungs, uint64_t trial);
 /* It is paused, or over. */

@@ -2,6 +2,7 @@
 /* scheduler/median and scheduler/percentile: stop a trial whose best value so far is worse than the median, or another
  * percentile, of the completed trials' values at the same step. The median stopping rule of Golovin et al. 2017 (Google Vizier, section 3.2.2) as Optuna's
  * MedianPruner states it. */
+#include "front.h"
 #include "hone/param.h"
 #include "hone/scheduler.h"
 #include "hone/search.h"
@@ -25,8 +26,8 @@ struct settings {
             "next report is judged."),                                                                             \
         HONE_INT(struct settings, n_min_trials, "1", 1, 1e9, 0, "trials",                                          \
                  "Completed trials that must have reported a number at a step before it is judged."),              \
-        HONE_INT(struct settings, objective, "1", 1, 1e6, 0, NULL,                                                 \
-                 "Which of the study's objectives is compared: 1 is the first.")
+        HONE_INT(struct settings, objective, "1", 0, 1e6, 0, NULL,                                                 \
+                 "Which of the study's objectives is compared: 1 is the first; 0: all of them, by dominance.")
 static const hone_param median_params[] = { COMMON };
 static const hone_param percentile_params[] = {
     COMMON,
@@ -56,6 +57,8 @@ struct median {
     size_t n_levels, levels_capacity;
     int64_t n_complete;
     double percentile;
+    struct front front; /* objective = 0 and more than one of them: in the place of runs and levels */
+    double *best;       /* (front.m) scratch */
 };
 
 static hone_rc create_with(const hone_create_info *info, double percentile, void **self, hone_error *err)
@@ -92,6 +95,8 @@ static void destroy(void *self)
         free(m->levels[i].values);
     free(m->runs);
     free(m->levels);
+    front_release(&m->front);
+    free(m->best);
     free(m);
 }
 
@@ -119,7 +124,11 @@ static hone_rc open_study(void *self, const hone_scheduler_info *info, hone_erro
     if (m->settings->objective > (int64_t)info->n_values)
         return hone_fail(err, HONE_ERANGE, "objective", "objective = %lld, but the study has %u objective%s",
                          (long long)m->settings->objective, info->n_values, info->n_values == 1 ? "" : "s");
-    return HONE_OK;
+    if (m->settings->objective || info->n_values < 2)
+        return HONE_OK;
+    m->front.m = info->n_values;
+    m->best = (double *)calloc(info->n_values, sizeof *m->best);
+    return m->best ? HONE_OK : no_memory(err);
 }
 
 static struct run *find_run(struct median *m, uint64_t trial)
@@ -162,11 +171,33 @@ static int is_due(const struct settings *s, int64_t step, int64_t before)
     return before < due;
 }
 
+/* All objectives at once: a trial stops where too many of the completed ones dominate what it has reached. With one
+ * objective this is the rule below. */
+static hone_rc report_front(struct median *m, const hone_report *r, uint32_t *verdict, hone_error *err)
+{
+    const struct settings *s = m->settings;
+    int64_t before;
+    size_t n, n_dominating;
+    int numbers = 0;
+    const hone_rc rc = front_report(&m->front, r->trial, r->step, r->values, m->best, &before, err);
+    *verdict = HONE_CONTINUE;
+    if (rc != HONE_OK || m->n_complete < 1 || m->n_complete < s->n_startup_trials || !is_due(s, r->step, before))
+        return rc;
+    for (uint32_t k = 0; k < m->front.m; k++)
+        numbers |= m->best[k] < HUGE_VAL;
+    n = front_compare(&m->front, r->step, m->best, &n_dominating);
+    if (!numbers || (n && n >= (size_t)s->n_min_trials && (double)n_dominating > m->percentile / 100 * (double)n))
+        *verdict = HONE_STOP;
+    return HONE_OK;
+}
+
 static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_error *err)
 {
     struct median *m = (struct median *)self;
     const struct settings *s = m->settings;
-    const double value = r->values[s->objective - 1];
+    if (m->front.m)
+        return report_front(m, r, verdict, err);
+    const double value = r->values[s->objective ? s->objective - 1 : 0];
     struct run *run = find_run(m, r->trial);
     const struct level *level;
     struct point *points;
@@ -254,6 +285,8 @@ static hone_rc finish(void *self, uint64_t trial, uint32_t status, const double 
     (void)values;
     if (status == HONE_COMPLETE)
         m->n_complete++;
+    if (m->front.m)
+        return front_finish(&m->front, trial, status == HONE_COMPLETE, err);
     if (!run)
         return HONE_OK;
     if (status == HONE_COMPLETE)
@@ -275,7 +308,9 @@ static const char doc[] =
     "- Values that are not numbers are left out of it. A trial that has reported nothing but such values is "
     "stopped.\n"
     "- A step at which fewer than `n_min_trials` completed trials reported is not judged.\n"
-    "- With several objectives, `objective` says which one is compared.\n\n"
+    "- With several objectives, `objective` says which one is compared. With `objective = 0` a trial is stopped when "
+    "more than half of the completed ones dominate, at the same step, the best it has reached in each objective: are "
+    "nowhere worse and somewhere better.\n\n"
     "The defaults and the rule are those of Optuna's MedianPruner, with steps counted from 1 as hone does: "
     "`n_warmup_steps = 3` leaves "
     "steps 1 to 3 alone.\n\n"

@@ -207,6 +207,58 @@ static void test_chooses_the_objective(void)
     fake_plugin_release(&p);
 }
 
+/* Two objectives: stopped where more than half of the completed trials were, at the step, nowhere worse and somewhere
+ * better than the best so far of each objective, counted anew from all that was ever reported. */
+static void test_several_objectives_by_dominance(void)
+{
+    enum { N = 60, LAST = 6 };
+    static double said[N][LAST][2];
+    int complete[N] = { 0 };
+    unsigned stops = 0, wrong = 0, n_complete = 0;
+    hone_rng rng = hone_rng_at(11, 0);
+    fake_plugin p;
+    CU_ASSERT_EQUAL_FATAL(start(&p, 2, "objective=0\nn_startup_trials=4\nn_warmup_steps=1"), HONE_OK);
+    for (uint64_t t = 0; t < N; t++) {
+        double best[2] = { HUGE_VAL, HUGE_VAL };
+        uint32_t verdict = HONE_CONTINUE;
+        for (int64_t step = 1; step <= LAST && verdict == HONE_CONTINUE; step++) {
+            double *v = said[t][step - 1];
+            unsigned there = 0, better = 0;
+            for (int k = 0; k < 2; k++) {
+                v[k] = floor(10 * hone_rng_uniform(&rng)) / (double)step;
+                if (t % 7 == 2)
+                    v[k] = k ? v[k] : (double)NAN;
+                if (v[k] < best[k])
+                    best[k] = v[k];
+            }
+            for (uint64_t o = 0; o < t; o++) {
+                const double *w = said[o][step - 1];
+                const double a = isnan(w[0]) ? HUGE_VAL : w[0], b = isnan(w[1]) ? HUGE_VAL : w[1];
+                there += (unsigned)complete[o];
+                better += (unsigned)(complete[o] && a <= best[0] && b <= best[1] && (a < best[0] || b < best[1]));
+            }
+            const hone_report r = { sizeof r, 2, t, step, v, NULL };
+            CU_ASSERT_EQUAL(iface()->report(p.self, &r, &verdict, &p.err), HONE_OK);
+            const int wanted = n_complete >= 4 && step > 1 && 2 * better > there;
+            wrong += (verdict == HONE_STOP) != wanted;
+        }
+        complete[t] = verdict == HONE_CONTINUE;
+        n_complete += (unsigned)complete[t];
+        stops += verdict == HONE_STOP;
+        end(&p, t, complete[t] ? HONE_COMPLETE : HONE_PRUNED);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT(stops > 5 && n_complete > 10);
+    fake_plugin_release(&p);
+    /* of one objective, "all" is the first */
+    CU_ASSERT_EQUAL(start(&p, 1, "objective=0\nn_startup_trials=1"), HONE_OK);
+    say(&p, 0, 1, 5);
+    end(&p, 0, HONE_COMPLETE);
+    CU_ASSERT_EQUAL(say(&p, 1, 1, 6), HONE_STOP);
+    CU_ASSERT_EQUAL(say(&p, 2, 1, 4), HONE_CONTINUE);
+    fake_plugin_release(&p);
+}
+
 static void test_percentile_against_reference(void)
 {
     static const double percents[] = { 25, 10, 0 };
@@ -223,4 +275,5 @@ static void test_percentile_against_reference(void)
 }
 
 SUITE(TEST(test_percentile_against_reference), TEST(test_agrees_with_the_reference), TEST(test_defaults_by_hand),
-      TEST(test_a_trial_that_starts_again_is_judged_by_its_new_reports), TEST(test_chooses_the_objective))
+      TEST(test_a_trial_that_starts_again_is_judged_by_its_new_reports), TEST(test_chooses_the_objective),
+      TEST(test_several_objectives_by_dominance))
