@@ -104,18 +104,30 @@ static hone_var convolve(const struct settings *s, hone_graph *g, hone_var x, in
     return activate(s, g, x, name);
 }
 
+/* (N, C, H, W) -> (N, C, H / 2, W / 2) */
+static hone_var halve(const struct settings *s, hone_graph *g, hone_var x, unsigned number)
+{
+    int64_t dims[HONE_MAX_DIMS];
+    char text[200];
+    if (hone_nn_shape(g, x, dims) != 3 || (dims[1] >= 2 && dims[2] >= 2))
+        return hone_max_pool(g, x, .kernel = 2);
+    snprintf(text, sizeof text, "pool %u cannot halve (N, %lld, %lld, %lld); fewer pools or larger images are needed",
+             number, (long long)dims[0], (long long)dims[1], (long long)dims[2]);
+    return hone_nn_fail(g, s->depth ? "depth" : "layers", text);
+}
+
 static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *task)
 {
     const struct settings *s = self;
     const char *init = s->init != INIT_AUTO ? inits[s->init] : hone_activation_init(s->activation);
-    unsigned n = 0;
+    unsigned n = 0, pools = 0;
     char name[32];
     if (task->n_dims != 3)
         return hone_nn_fail(g, NULL, "vgg wants images: samples of three dimensions (channels, height, width)");
     x = hone_nn_site(g, x, HONE_SITE_INPUT, "input");
     for (uint64_t i = 0; s->depth ? paper[s->depth - 1][i] >= 0 : i < s->layers.n; i++) {
         const int64_t filters = s->depth ? paper[s->depth - 1][i] : filters_of(s->layers.values[i]);
-        x = filters ? convolve(s, g, x, filters, ++n, init) : hone_max_pool(g, x, .kernel = 2);
+        x = filters ? convolve(s, g, x, filters, ++n, init) : halve(s, g, x, ++pools);
     }
     x = s->head == HEAD_AVERAGE ? hone_nn_global_average_pool(g, x) : hone_nn_flatten(g, x);
     for (uint64_t i = 0; i < s->hidden.n; i++) { /* (N, C) -> (N, units) */

@@ -89,7 +89,8 @@ static void test_says_what_is_wrong(void)
     }
     CU_ASSERT_EQUAL_FATAL(component_open(&m.c, "vgg", 1, "layers", "4, pool, pool, pool", NULL), HONE_OK);
     CU_ASSERT(case_compile(&m, 1, 4, 4, 10, 2) < 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(m.c.err.msg, "pool"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(m.c.err.msg, "pool 3 cannot halve (N, 4, 1, 1)"));
+    CU_ASSERT_STRING_EQUAL(m.c.err.param, "layers");
     case_release(&m);
 }
 
