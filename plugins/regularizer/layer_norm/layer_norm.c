@@ -40,7 +40,8 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
     const size_t length = strlen(kind);
     if (length > 5 && !strcmp(kind + length - 5, "_norm")) {
         snprintf(message, sizeof message,
-                 "the site %.60s is normalized already, by the model's own %.30s: name other sites", site->name, kind);
+                 "the site %.60s is normalized already (%.30s), by the model or another regularizer: name other sites",
+                 site->name, kind);
         return hone_nn_fail(g, "sites", message);
     }
     snprintf(name, sizeof name, "%.48s.layer_norm", site->name);
