@@ -62,15 +62,15 @@ struct node {
     int64_t elements;            /* of one sample */
     int64_t
         channels; /* 0: stored row-major. C: as (elements / C, C), "channels last", where row-major is (C, elements / C) */
-    bool is_loss;                  /* one number a sample, made by a loss */
-    bool trains;                   /* depends on a parameter: its gradient may be wanted */
-    char name[NAME_SIZE];          /* inputs and layers with parameters; "" otherwise */
-    double rate;                   /* dropout, noise; slope of leaky relu; momentum of batch norm; strength of a penalty */
-    double epsilon;                /* norms */
-    uint32_t number;               /* dropout, noise: the number-th of the graph, which keys its masks; mode of upsample */
-    uint32_t variant;              /* noise, penalty: which one */
-    bool exclude_padding;          /* average pool */
-    int64_t factor;                /* upsample; block of noise */
+    bool is_loss;         /* one number a sample, made by a loss */
+    bool trains;          /* depends on a parameter: its gradient may be wanted */
+    char name[NAME_SIZE]; /* inputs and layers with parameters; "" otherwise */
+    double rate;          /* dropout, noise; slope of leaky relu; momentum of batch norm; strength of a penalty */
+    double epsilon;       /* norms */
+    uint32_t number;      /* dropout, noise: the number-th of the graph, which keys its masks; mode of upsample */
+    uint32_t variant;     /* noise, penalty: which one */
+    bool exclude_padding; /* average pool */
+    int64_t factor;       /* upsample; block of noise */
     uint32_t order[HONE_MAX_DIMS]; /* permute */
     struct window window;
     enum init_kind init;       /* of the kernel */

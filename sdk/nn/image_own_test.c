@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Our own convolutions as layers: against naive loops and finite differences with everything that may stand before and behind
- * them, against oneDNN's on the same weights, on several threads, and for a second batch size of one graph. Elsewhere than on AVX2
- * these are oneDNN's, and the same holds. */
+ * them, against oneDNN's on the same weights, on several threads, and for a second batch size of one graph. Elsewhere than on x86-64
+ * with AVX2 these are oneDNN's, and the same holds. Those on AMX: amx_conv_test.c, precision_test.c. */
 #include "image_reference.h"
 #include "program.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions with few multiplications (Winograd 1980; Lavin and Gray 2016): 4 x 4 outputs of a 3 x 3 kernel, or 2 x 2 of a
- * 5 x 5 one, cost 36 products in place of 144 or 100. For processors with AVX2, float32, stride 1. */
+ * 5 x 5 one, cost 36 products in place of 144 or 100. For processors with AVX2 or AVX-512, float32, stride 1. */
 #ifndef HONE_NN_WINOGRAD_H
 #define HONE_NN_WINOGRAD_H
 #include "onednn.h"
