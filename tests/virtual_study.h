@@ -38,6 +38,10 @@ struct virtual_study {
     /* hears every order and every arrival, in their order; may be NULL */
     void (*hear)(void *ctx, const hone_order *order, uint64_t trial, int64_t step, double value);
     void *ctx;
+    /* of a scheduler that proposes the points: asked and told, too */
+    const hone_search_v1 *search;
+    uint32_t n_dims;
+    double *x; /* (trials, n_dims) */
     uint64_t n, orders, reports;
     struct virtual_trial *table; /* (trials) */
     uint64_t *heap;              /* (n_heap) trials that run, earliest first */
@@ -77,6 +81,12 @@ static inline void virtual_finish_(struct virtual_study *s, uint64_t trial, enum
 {
     static const uint32_t status[] = { 0, 0, HONE_PAUSED, HONE_COMPLETE, HONE_PRUNED, HONE_FAILED };
     s->table[trial].state = state;
+    if (s->search) {
+        const uint32_t told = state == VIRTUAL_PAUSED ? HONE_PRUNED : status[state];
+        const hone_outcome outcome = { sizeof outcome, told, trial, s->x + trial * s->n_dims, &value,
+                                       NULL,           1,    0,     s->table[trial].step };
+        VIRTUAL_MUST(s->search->tell(s->self, &outcome, s->err) == HONE_OK);
+    }
     if (s->iface->finish)
         VIRTUAL_MUST(s->iface->finish(s->self, trial, status[state], &value, s->err) == HONE_OK);
 }
@@ -92,6 +102,8 @@ static inline void virtual_fill_(struct virtual_study *s)
         if (rc != HONE_OK || (order.what == HONE_ORDER_START && s->n == s->trials))
             return;
         if (order.what == HONE_ORDER_START) {
+            if (s->search)
+                VIRTUAL_MUST(s->search->ask(s->self, s->n, s->x + s->n * s->n_dims, s->err) == HONE_OK);
             s->table[s->n++] = (struct virtual_trial){ .step = 0 };
         } else {
             VIRTUAL_MUST(order.what == HONE_ORDER_RESUME);
@@ -113,7 +125,8 @@ static inline void virtual_study_run(struct virtual_study *s)
 {
     s->table = (struct virtual_trial *)calloc((size_t)s->trials, sizeof *s->table);
     s->heap = (uint64_t *)calloc(s->workers + 1u, sizeof *s->heap);
-    VIRTUAL_MUST(s->table && s->heap);
+    s->x = (double *)calloc((size_t)s->trials * s->n_dims + 1, sizeof *s->x);
+    VIRTUAL_MUST(s->table && s->heap && s->x);
     for (virtual_fill_(s); s->n_heap; virtual_fill_(s)) {
         const uint64_t trial = virtual_pop_(s);
         struct virtual_trial *t = &s->table[trial];
@@ -124,7 +137,8 @@ static inline void virtual_study_run(struct virtual_study *s)
             virtual_finish_(s, trial, VIRTUAL_FAILED, (double)NAN);
             continue;
         }
-        const hone_report report = { sizeof report, 1, trial, ++t->step, &value, NULL };
+        const double *x = s->search ? s->x + trial * s->n_dims : NULL;
+        const hone_report report = { sizeof report, 1, trial, ++t->step, &value, x };
         s->reports++;
         if (s->iface->report)
             VIRTUAL_MUST(s->iface->report(s->self, &report, &verdict, s->err) == HONE_OK);
@@ -147,6 +161,8 @@ static inline void virtual_study_release(struct virtual_study *s)
 {
     free(s->table);
     free(s->heap);
+    free(s->x);
+    s->x = NULL;
     s->table = NULL;
     s->heap = NULL;
 }

@@ -337,6 +337,42 @@ static int case_three_objectives(struct check *c)
     return instance_destroy(&in);
 }
 
+/* A proposal that was taken back leaves no trace. */
+static int case_forget(struct check *c)
+{
+    const hone_forget_v1 *forget = c->component->get_ext
+                                       ? (const hone_forget_v1 *)c->component->get_ext(HONE_EXT_FORGET)
+                                       : NULL;
+    const hone_space *space = &mixed_space;
+    double last[2][MAX_DIMS], x[MAX_DIMS], values[2];
+    if (!forget)
+        return check_skip(c, "does not offer " HONE_EXT_FORGET);
+    for (int forgets = 0; forgets < 2; forgets++) {
+        struct instance in;
+        hone_search_v1 search;
+        hone_outcome outcome;
+        hone_rc rc;
+        TRY(search_start(c, space, c->options->seed, &in, &search));
+        for (uint64_t t = 0; t < 30; t++) {
+            TRY(search_ask(&in, &search, space, t, x, &rc));
+            make_outcome(&outcome, space, x, values, t, 1);
+            TRY(search_tell(&in, &search, &outcome));
+        }
+        for (uint64_t t = 30; forgets && t < 33; t++)
+            TRY(search_ask(&in, &search, space, t, x, &rc));
+        for (uint64_t t = 36; forgets && t > 29; t--) { /* also some that were never asked for */
+            CALL(c, "forget", rc = forget->forget(in.self, t, &in.err));
+            if (rc < 0)
+                return check_fail(c, "forget failed: %s", in.err.msg);
+        }
+        TRY(search_ask(&in, &search, space, 40, last[forgets], &rc));
+        TRY(instance_destroy(&in));
+    }
+    return same_point(last[0], last[1], space->n_dims)
+               ? 0
+               : check_fail(c, "proposes another point after it has forgotten three proposals than without them");
+}
+
 const struct check_case search_history_cases[] = {
     { "odd_values", HONE_KIND_SEARCH, "all failed, pruned, infinite, equal, huge; one not a number", case_odd_values },
     { "many_running", HONE_KIND_SEARCH, "100 trials at work at once, told the last first", case_many_running },
@@ -346,5 +382,6 @@ const struct check_case search_history_cases[] = {
     { "other_seed", HONE_KIND_SEARCH, "another seed, other points", case_other_seed },
     { "three_objectives", HONE_KIND_SEARCH, "three values and two constraints: served or refused",
       case_three_objectives },
+    { "forget", HONE_KIND_SEARCH, "proposals that are taken back leave no trace", case_forget },
     { NULL, NULL, NULL, NULL },
 };

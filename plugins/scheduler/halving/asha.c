@@ -27,7 +27,7 @@ static const hone_param params[] = {
         "promote: a trial pauses at every rung and goes on, from its checkpoint, once it is among the best there, "
         "however late. stop: a trial that is not among the best when it arrives is pruned, the others go on "
         "without a pause."),
-    HALVING_OBJECTIVE,
+    HALVING_OBJECTIVE(struct settings),
 };
 
 struct asha {

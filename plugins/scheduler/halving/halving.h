@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-extern const hone_component asha_component, successive_halving_component, hyperband_component;
+extern const hone_component asha_component, successive_halving_component, hyperband_component, bohb_component;
 
 /* What all of them are asked. */
 struct halving {
@@ -29,8 +29,8 @@ static inline hone_rc halving_max_step(const hone_scheduler_info *info, int64_t 
                      "the objective does not say how many steps a whole trial has: set max_resource to that number");
 }
 
-#define HALVING_OBJECTIVE                                                                                            \
-    HONE_INT(struct settings, objective, "1", 0, 1e6, 0, NULL,                                                       \
+#define HALVING_OBJECTIVE(T)                                                                                         \
+    HONE_INT(T, objective, "1", 0, 1e6, 0, NULL,                                                                     \
              "Which of the study's objectives is compared: 1 is the first; 0: all of them, by fronts: what nothing " \
              "dominates comes first, and inside a front what is least crowded (MO-ASHA, Schmucker et al. 2021).")
 

@@ -2,7 +2,7 @@
 /* scheduler/hyperband (Li et al. 2018, JMLR 18(185), algorithm 1) and scheduler/successive_halving (Jamieson and Talwalkar
  * 2016): brackets of a planned size, whose rungs decide when all have arrived. While a bracket waits for its last ones,
  * free workers begin the next, so that nobody idles. */
-#include "halving.h"
+#include "hyperband.h"
 
 #include <math.h>
 
@@ -12,59 +12,44 @@ struct settings {
     uint32_t mode;  /* hyperband */
     int64_t trials; /* successive_halving */
 };
-enum { SYNCHRONOUS, ASYNCHRONOUS };
-static const char *const modes[] = { "synchronous", "asynchronous", NULL };
-
-#define COMMON                                                                                                         \
-    HONE_INT(struct settings, min_resource, "1", 1, 1e15, HONE_P_LOG, "steps",                                         \
-             "Steps of a trial before it may be compared for the first time."),                                        \
-        HONE_REAL(struct settings, reduction_factor, "3", 1, 1000, HONE_P_LO_OPEN, NULL,                               \
-                  "One in so many of a rung goes on to the next, which is so many times as far (eta in the papers)."), \
-        HONE_INT(struct settings, max_resource, "0", 0, 1e15, 0, "steps",                                              \
-                 "Steps of a whole trial, for objectives that do not say it."),                                        \
-        HALVING_OBJECTIVE
-
-static const hone_param hyperband_params[] = {
-    COMMON,
-    HONE_ENUM(
-        struct settings, mode, "synchronous", modes, 0,
-        "synchronous: a rung decides when all its trials have arrived, as in the paper. asynchronous: each bracket "
-        "promotes as asha does, and new trials are dealt to the brackets in the paper's proportions."),
-};
+const char *const hyperband_modes[] = { "synchronous", "asynchronous", NULL };
+static const hone_param hyperband_params[] = { LADDER_KEYS(struct settings), HYPERBAND_MODE_KEY(struct settings) };
 static const hone_param successive_halving_params[] = {
-    COMMON,
+    LADDER_KEYS(struct settings),
     HONE_INT(struct settings, trials, "0", 0, 1e9, 0, "trials",
              "Trials of a bracket; 0: as many as the study may start. Further ones make another bracket."),
 };
 
-struct hyperband {
-    struct halving halving; /* first */
+struct component {              /* of either */
+    struct hyperband hyperband; /* first */
     const struct settings *settings;
-    int64_t steps[MOST_RUNGS]; /* of the longest bracket */
-    uint32_t n_steps;          /* s_max + 1 */
-    uint64_t n_trials;         /* successive_halving: of a bracket; 0: hyperband */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
-    struct hyperband *h = (struct hyperband *)calloc(1, sizeof *h);
+    struct component *c = (struct component *)calloc(1, sizeof *c);
     (void)host;
-    if (!h)
+    if (!c)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the scheduler");
-    h->settings = (const struct settings *)info->config;
-    *self = h;
+    c->settings = (const struct settings *)info->config;
+    *self = c;
     return HONE_OK;
 }
 
 static void destroy(void *self)
 {
     if (self)
-        rungs_release(&((struct hyperband *)self)->halving.rungs);
+        hyperband_release((struct hyperband *)self);
     free(self);
 }
 
-/* Bracket s of hyperband: ceil((s_max + 1) / (s + 1) * eta^s) trials from rung s_max - s of the longest bracket on. */
-static uint64_t planned(const struct hyperband *h, uint32_t s)
+void hyperband_release(struct hyperband *h)
+{
+    rungs_release(&h->halving.rungs);
+}
+
+/* ceil((s_max + 1) / (s + 1) * eta^s), from rung s_max - s of the longest bracket on. */
+uint64_t hyperband_planned(const struct hyperband *h, uint32_t s)
 {
     return (uint64_t)ceil(h->n_steps / (s + 1.0) * pow(h->halving.rungs.eta, s) - 1e-9);
 }
@@ -81,19 +66,21 @@ static struct bracket *add(struct hyperband *h, uint32_t from, uint64_t n, uint3
     return b;
 }
 
-static hone_rc open_brackets(struct hyperband *h, const hone_scheduler_info *info, hone_error *err)
+hone_rc hyperband_open(struct hyperband *h, const struct ladder *ladder, uint32_t mode, uint64_t n_trials,
+                       const hone_scheduler_info *info, hone_error *err)
 {
-    const struct settings *s = h->settings;
     struct rungs *r = &h->halving.rungs;
     int64_t down[MOST_RUNGS];
-    hone_rc rc = halving_objective(&h->halving, info, s->objective, err);
+    hone_rc rc = halving_objective(&h->halving, info, ladder->objective, err);
     if (rc == HONE_OK)
-        rc = halving_max_step(info, s->max_resource, &r->max_step, err);
+        rc = halving_max_step(info, ladder->max_resource, &r->max_step, err);
     if (rc != HONE_OK)
         return rc;
-    r->eta = s->reduction_factor;
+    h->mode = mode;
+    h->n_trials = n_trials;
+    r->eta = ladder->reduction_factor;
     uint32_t n = 0; /* R / eta, R / eta^2, ... down to min_resource */
-    for (double step = (double)r->max_step / r->eta; n + 1 < MOST_RUNGS && step >= (double)s->min_resource - 1e-9;
+    for (double step = (double)r->max_step / r->eta; n + 1 < MOST_RUNGS && step >= (double)ladder->min_resource - 1e-9;
          step /= r->eta) {
         const int64_t whole = (int64_t)floor(step + 1e-9);
         if (whole >= 1 && whole < (n ? down[n - 1] : r->max_step))
@@ -103,36 +90,42 @@ static hone_rc open_brackets(struct hyperband *h, const hone_scheduler_info *inf
         h->steps[i] = down[n - 1 - i];
     h->steps[n] = r->max_step;
     h->n_steps = n + 1;
-    return HONE_OK;
-}
-
-static hone_rc open_hyperband(void *self, const hone_scheduler_info *info, hone_error *err)
-{
-    struct hyperband *h = (struct hyperband *)self;
-    const hone_rc rc = open_brackets(h, info, err);
-    if (rc != HONE_OK || h->settings->mode == SYNCHRONOUS)
-        return rc;
+    if (n_trials || mode == HYPERBAND_SYNCHRONOUS)
+        return HONE_OK;
     for (uint32_t s = h->n_steps; s > 0; s--)
-        if (!add(h, h->n_steps - s, planned(h, s - 1), 0))
+        if (!add(h, h->n_steps - s, hyperband_planned(h, s - 1), 0))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the brackets");
     return HONE_OK;
 }
 
+static struct ladder ladder_of(const struct settings *s)
+{
+    return (struct ladder){ s->min_resource, s->max_resource, s->objective, s->reduction_factor };
+}
+
+static hone_rc open_hyperband(void *self, const hone_scheduler_info *info, hone_error *err)
+{
+    struct component *c = (struct component *)self;
+    const struct ladder ladder = ladder_of(c->settings);
+    return hyperband_open(&c->hyperband, &ladder, c->settings->mode, 0, info, err);
+}
+
 static hone_rc open_successive_halving(void *self, const hone_scheduler_info *info, hone_error *err)
 {
-    struct hyperband *h = (struct hyperband *)self;
-    h->n_trials = h->settings->trials > 0 ? (uint64_t)h->settings->trials : info->trials;
-    if (!h->n_trials)
+    struct component *c = (struct component *)self;
+    const struct ladder ladder = ladder_of(c->settings);
+    const uint64_t trials = c->settings->trials > 0 ? (uint64_t)c->settings->trials : info->trials;
+    if (!trials)
         return hone_fail(err, HONE_EINVAL, "trials",
                          "how many trials a bracket has is not known: set trials here, or the budget in [study]");
-    return open_brackets(h, info, err);
+    return hyperband_open(&c->hyperband, &ladder, HYPERBAND_SYNCHRONOUS, trials, info, err);
 }
 
 /* The bracket of a new trial: the one that is being filled, or a new one. SIZE_MAX: out of memory. */
 static uint64_t bracket_for_new(struct hyperband *h)
 {
     struct rungs *r = &h->halving.rungs;
-    if (!h->n_trials && h->settings->mode == ASYNCHRONOUS) { /* whoever is furthest behind its share */
+    if (!h->n_trials && h->mode == HYPERBAND_ASYNCHRONOUS) { /* whoever is furthest behind its share */
         uint64_t least = 0;
         for (uint64_t i = 1; i < r->n_brackets; i++) {
             const struct rung *a = &r->brackets[i]->rungs[0], *b = &r->brackets[least]->rungs[0];
@@ -144,11 +137,11 @@ static uint64_t bracket_for_new(struct hyperband *h)
     if (r->n_brackets && r->brackets[r->n_brackets - 1]->rungs[0].sent < r->brackets[r->n_brackets - 1]->rungs[0].size)
         return r->n_brackets - 1;
     const uint32_t from = h->n_trials ? 0 : (uint32_t)(r->n_brackets % h->n_steps);
-    return add(h, from, h->n_trials ? h->n_trials : planned(h, h->n_steps - 1 - from), 1) ? r->n_brackets - 1
-                                                                                          : UINT64_MAX;
+    return add(h, from, h->n_trials ? h->n_trials : hyperband_planned(h, h->n_steps - 1 - from), 1) ? r->n_brackets - 1
+                                                                                                    : UINT64_MAX;
 }
 
-static hone_rc next(void *self, hone_order *order, hone_error *err)
+hone_rc hyperband_next(void *self, hone_order *order, hone_error *err)
 {
     struct hyperband *h = (struct hyperband *)self;
     uint64_t bracket = 0;
@@ -160,17 +153,24 @@ static hone_rc next(void *self, hone_order *order, hone_error *err)
     return rungs_enter(&h->halving.rungs, order->trial, (uint32_t)bracket, &order->until, err);
 }
 
-static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_error *err)
+hone_rc hyperband_report(void *self, const hone_report *r, uint32_t *verdict, hone_error *err)
 {
     return halving_report(&((struct hyperband *)self)->halving, r, verdict, err);
 }
 
-static hone_rc finish(void *self, uint64_t trial, uint32_t status, const double *values, hone_error *err)
+hone_rc hyperband_finish(void *self, uint64_t trial, uint32_t status, const double *values, hone_error *err)
 {
     (void)values;
     (void)err;
     rungs_finish(&((struct hyperband *)self)->halving.rungs, trial, status);
     return HONE_OK;
+}
+
+uint32_t hyperband_level(const struct hyperband *h, uint64_t trial)
+{
+    const struct standing *t = &h->halving.rungs.trials[trial];
+    const struct bracket *b = h->halving.rungs.brackets[t->bracket];
+    return h->n_steps - b->n_rungs + t->rung; /* all brackets end alike */
 }
 
 static const char hyperband_doc[] =
@@ -184,12 +184,11 @@ static const char hyperband_doc[] =
     "A rung of a synchronous bracket decides when all its trials have arrived, failed or died. Workers that are free "
     "meanwhile fill the next bracket. When the budget of trials ends inside a bracket, its rungs keep their "
     "proportions.\n\n"
-    "## BOHB\n"
-    "With `[search] use = tpe` this is the pairing known as BOHB: the search hears the values of every rung with its "
-    "step "
-    "(Falkner, S., Klein, A. and Hutter, F. (2018). BOHB: robust and efficient hyperparameter optimization at scale. "
-    "ICML, "
-    "1437-1446).\n\n"
+    "## Points\n"
+    "The search proposes the points of new trials; it hears of every pause with the values and the step. "
+    "scheduler/bohb "
+    "has the same brackets and proposes from a model of the highest rung that has enough trials; scheduler/dehb lets "
+    "the trials of each rung evolve.\n\n"
     "## Source\n"
     "Li, L., Jamieson, K., DeSalvo, G., Rostamizadeh, A. and Talwalkar, A. (2018). Hyperband: a novel bandit-based "
     "approach "
@@ -204,10 +203,11 @@ static const char successive_halving_doc[] = "One bracket: all trials run min_re
                                              "identification and hyperparameter optimization. AISTATS, "
                                              "240-248, figure 3.\n";
 
-static const hone_scheduler_v1 hyperband = { sizeof hyperband, 0, open_hyperband, next, report, finish };
-static const hone_scheduler_v1 successive_halving = {
-    sizeof successive_halving, 0, open_successive_halving, next, report, finish
-};
+static const hone_scheduler_v1 hyperband = { sizeof hyperband, 0, open_hyperband, hyperband_next, hyperband_report,
+                                             hyperband_finish };
+static const hone_scheduler_v1 successive_halving = { sizeof successive_halving, 0,
+                                                      open_successive_halving,   hyperband_next,
+                                                      hyperband_report,          hyperband_finish };
 
 #define COMPONENT(variable, name, summary, doc, params, iface) \
     const hone_component variable = { sizeof variable,         \
@@ -234,4 +234,4 @@ COMPONENT(successive_halving_component, "successive_halving",
           successive_halving_params, successive_halving);
 
 HONE_MODULE("org.hone.scheduler.halving", "0.1.0", "MIT", "the hone authors", "", &asha_component,
-            &successive_halving_component, &hyperband_component)
+            &successive_halving_component, &hyperband_component, &bohb_component)

@@ -136,7 +136,7 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     hone_rng rng = hone_rng_at(s->seed, trial);
     const double luck = hone_rng_uniform(&rng);
     hone_rc rc = 0;
-    hone_history_end_(&s->history, trial); /* asked again: what it ran before counts no more */
+    hone_history_forget(&s->history, trial); /* asked again: what it ran before counts no more */
     if (trial < (uint64_t)s->settings.n_startup) {
         const uint64_t n = (uint64_t)s->settings.n_startup;
         for (uint32_t k = 0; k < s->space->n_dims; k++)

@@ -68,7 +68,7 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     const int once = without_replacement(s), tries = once && s->history.told.n ? REPEATS : TRIES;
     hone_rng rng = hone_rng_at(s->seed, trial);
     if (once)
-        hone_history_end_(&s->history, trial); /* asked again: its own point is free */
+        hone_history_forget(&s->history, trial); /* asked again: its own point is free */
     for (int i = 0; i < tries; i++) {
         hone_space_draw(s->space, &rng, x);
         if (once ? hone_history_may(&s->history, x) : (int)hone_space_allowed(s->space, x))

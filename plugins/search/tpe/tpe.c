@@ -183,6 +183,23 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     return rc == HONE_OK ? groups_tell(t, t->history.n - 1, was_running, err) : rc;
 }
 
+static hone_rc forget(void *self, uint64_t trial, hone_error *err)
+{
+    struct tpe *t = (struct tpe *)self;
+    (void)err;
+    if (!is_running(&t->history, trial))
+        return HONE_OK;
+    groups_forget(t, trial);
+    hone_history_forget(&t->history, trial);
+    return HONE_OK;
+}
+
+static const void *get_ext(const char *id)
+{
+    static const hone_forget_v1 forgets = { sizeof forgets, 0, forget };
+    return strcmp(id, HONE_EXT_FORGET) ? NULL : &forgets;
+}
+
 static const char doc[] =
     "Tree-structured Parzen estimator: the trials so far are split into the good ones and the others, a density is "
     "fitted to each, and of some points drawn from the good density the one is proposed where the ratio of the two "
@@ -232,6 +249,6 @@ static const hone_component tpe = {
     destroy,
     tpe_save,
     tpe_load,
-    NULL,
+    get_ext,
 };
 HONE_MODULE("org.hone.search.tpe", "0.1.0", "MIT", "the hone authors", "", &tpe)

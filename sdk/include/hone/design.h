@@ -84,7 +84,7 @@ static inline hone_rc hone_design_ask(hone_design *d, uint64_t trial, hone_desig
     hone_rc rc = place(ctx, trial, d->u, err);
     if (rc != HONE_OK)
         return rc;
-    hone_history_end_(&d->history, trial); /* asked again: its own point is free */
+    hone_history_forget(&d->history, trial); /* asked again: its own point is free */
     hone_space_from_units(d->history.space, d->u, x);
     for (uint64_t k = 0; k < ROTATIONS && !hone_history_may(&d->history, x); k++) {
         const uint64_t key = hone_rng_derive(d->seed, k);

@@ -324,8 +324,8 @@ static inline hone_rc hone_history_fresh(hone_history *h, hone_rng *rng, double 
                              (int)ANYWHERE);
 }
 
-/* Removes the trial from those that run. */
-static inline void hone_history_end_(hone_history *h, uint64_t trial)
+/* Removes the trial from those that run, if it is among them. */
+static inline void hone_history_forget(hone_history *h, uint64_t trial)
 {
     for (uint64_t i = 0; i < h->n_running; i++)
         if (h->running[i].trial == trial) {
@@ -341,7 +341,7 @@ static inline void hone_history_end_(hone_history *h, uint64_t trial)
 /* Counts x: (n_dims), settled, as the point that this trial runs. HONE_ENOMEM. */
 static inline hone_rc hone_history_run(hone_history *h, uint64_t trial, const double *x, hone_error *err)
 {
-    hone_history_end_(h, trial);
+    hone_history_forget(h, trial);
     if (h->n_running == h->running_capacity) {
         const uint64_t rows = h->running_capacity ? h->running_capacity * 2 : 8;
         if (!hone_history_grow_((void **)&h->running, rows, 1, sizeof *h->running) ||
@@ -361,7 +361,7 @@ static inline hone_rc hone_history_run(hone_history *h, uint64_t trial, const do
 static inline hone_rc hone_history_propose(hone_history *h, uint64_t trial, hone_rng *rng, double *x, hone_error *err)
 {
     hone_rc rc;
-    hone_history_end_(h, trial);
+    hone_history_forget(h, trial);
     rc = hone_history_fresh(h, rng, x, err);
     return rc == HONE_OK ? hone_history_run(h, trial, x, err) : rc;
 }
@@ -404,7 +404,7 @@ static inline hone_rc hone_history_tell(hone_history *h, const hone_outcome *o, 
     h->step[n] = o->step;
     h->status[n] = status;
     h->n = n + 1;
-    hone_history_end_(h, o->trial);
+    hone_history_forget(h, o->trial);
     return HONE_OK;
 }
 

@@ -97,6 +97,16 @@ typedef struct hone_search_v1 {
     hone_rc (*tell)(void *self, const hone_outcome *outcome, hone_error *err);
 } hone_search_v1;
 
+/* component->get_ext(HONE_EXT_FORGET): of a search that takes back what it proposed. Not for studies, which tell the end of
+ * every trial; for components that compose searches and use only a part of their proposals. */
+#define HONE_EXT_FORGET "hone.forget/1"
+typedef struct hone_forget_v1 {
+    uint32_t size, reserved;
+    /* The trial that this search proposed a point for will not be told: it is not running any more, and nothing is known of
+     * it. A trial that is not running is no error. */
+    hone_rc (*forget)(void *self, uint64_t trial, hone_error *err);
+} hone_forget_v1;
+
 /* ---- help for search plugins: all [any], header only ---- */
 
 /* Number of different values, or 0: a continuum (or more than 2^53). */
