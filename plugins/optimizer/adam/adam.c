@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* optimizer/adam: Adam with bias correction (Kingma and Ba 2015), step for step as torch.optim.Adam. */
+#include "hone/hyper.h"
 #include "hone/instance.h"
 #include "hone/optimizer.h"
 #include "hone/simd.h"
@@ -78,6 +79,63 @@ static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n,
     return HONE_OK;
 }
 
+/* ---- derivatives ---- */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct settings *)self)->learning_rate;
+}
+
+/* x *= 1 / (root * sqrt(v) + epsilon)     x, v: (n) */
+HONE_TARGET_CLONES
+static void precondition(float *restrict x, const float *restrict v, uint64_t n, float root, float epsilon)
+{
+    for (uint64_t i = 0; i < n; i++)
+        x[i] /= root * sqrtf(v[i]) + epsilon;
+}
+
+static float root_of(const struct settings *s, const hone_update *now)
+{
+    return (float)(1 / sqrt(1 - pow(s->beta2, (double)now->step)));
+}
+
+static hone_rc gain(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now,
+                    float *const *vector, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    (void)err;
+    for (uint32_t i = 0; i < n; i++)
+        precondition(vector[i], parameters[i]->state[1], parameters[i]->length, root_of(s, now), (float)s->epsilon);
+    return HONE_OK;
+}
+
+/* w' = w - rate d, d = m / (1 - beta1^t) / (root * sqrt(v) + epsilon) */
+static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, const float *const *vector,
+                   const hone_update *now, double *out, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    const double root = (double)root_of(s, now);
+    double sum = 0;
+    (void)err;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint64_t k = 0; k < parameters[i]->length; k++)
+            sum += (double)parameters[i]->state[0][k] * (double)vector[i][k] /
+                   (root * sqrt((double)parameters[i]->state[1][k]) + s->epsilon);
+    *out = -now->factor / (1 - pow(s->beta1, (double)now->step)) * sum;
+    return HONE_OK;
+}
+
+static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate" };
+static const hone_coefficient *const coefficients[] = { &of_rate };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .vjp = vjp, .gain = gain
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const char *const state_names[] = { "mean", "square" };
 static const hone_optimizer_v1 iface = {
     .size = sizeof iface, .n_states = 2, .state_names = state_names, .learning_rate = learning_rate, .update = update
@@ -108,6 +166,7 @@ static const hone_component adam = {
     .iface = &iface,
     .create = create,
     .destroy = free,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.optimizer.adam", "0.1.0", "MIT", "the hone authors", "", &adam)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* optimizer/adamw: Adam with decoupled weight decay (Loshchilov and Hutter 2019), step for step as
  * torch.optim.AdamW. */
+#include "hone/hyper.h"
 #include "hone/instance.h"
 #include "hone/optimizer.h"
 #include "hone/simd.h"
@@ -94,6 +95,88 @@ static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n,
     return HONE_OK;
 }
 
+/* ---- derivatives ---- */
+static double *coefficient(void *self, uint32_t i)
+{
+    struct settings *s = (struct settings *)self;
+    return i ? &s->weight_decay : &s->learning_rate;
+}
+
+/* x *= 1 / (root * sqrt(v) + epsilon)     x, v: (n) */
+HONE_TARGET_CLONES
+static void precondition(float *restrict x, const float *restrict v, uint64_t n, float root, float epsilon)
+{
+    for (uint64_t i = 0; i < n; i++)
+        x[i] /= root * sqrtf(v[i]) + epsilon;
+}
+
+static float root_of(const struct settings *s, const hone_update *now)
+{
+    return (float)(1 / sqrt(1 - pow(s->beta2, (double)now->step)));
+}
+
+static hone_rc gain(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now,
+                    float *const *vector, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    (void)err;
+    for (uint32_t i = 0; i < n; i++)
+        precondition(vector[i], parameters[i]->state[1], parameters[i]->length, root_of(s, now), (float)s->epsilon);
+    return HONE_OK;
+}
+
+/* w' = w - rate d - rate weight_decay w, d = m / (1 - beta1^t) / (root * sqrt(v) + epsilon); w is what w' came from. The
+ * derivative with respect to the decay takes w as it is now. */
+static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, const float *const *vector,
+                   const hone_update *now, double *out, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    const double root = (double)root_of(s, now), unbias = 1 - pow(s->beta1, (double)now->step);
+    const double rate = s->learning_rate * now->factor;
+    double moved = 0, decayed = 0;
+    (void)err;
+    for (uint32_t i = 0; i < n; i++) {
+        const hone_parameter *p = parameters[i];
+        const double decay = decays(s, p) ? s->weight_decay : 0;
+        for (uint64_t k = 0; k < p->length; k++) {
+            const double d = (double)p->state[0][k] / unbias / (root * sqrt((double)p->state[1][k]) + s->epsilon);
+            const double before = ((double)p->value[k] + rate * d) / (1 - rate * decay);
+            moved += (d + decay * before) * (double)vector[i][k];
+        }
+        if (decays(s, p))
+            decayed += hone_dot(p->value, vector[i], p->length);
+    }
+    out[0] = -now->factor * moved;
+    out[1] = decayed;
+    return HONE_OK;
+}
+
+static hone_rc as_gradient(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    (void)err;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint64_t k = 0; k < parameters[i]->length && decays(s, parameters[i]); k++)
+            parameters[i]->gradient[k] += (float)s->weight_decay * parameters[i]->value[k];
+    return HONE_OK;
+}
+
+static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate" };
+static const hone_coefficient of_decay = { sizeof of_decay, HONE_HYPER_DECAY, "weight_decay" };
+static const hone_coefficient *const coefficients[] = { &of_rate, &of_decay };
+static const hone_hyper_v1 hyper = { .size = sizeof hyper,
+                                     .n = 2,
+                                     .coefficients = coefficients,
+                                     .value = coefficient,
+                                     .vjp = vjp,
+                                     .decay = as_gradient,
+                                     .gain = gain };
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const char *const state_names[] = { "mean", "square" };
 static const hone_optimizer_v1 iface = {
     .size = sizeof iface, .n_states = 2, .state_names = state_names, .learning_rate = learning_rate, .update = update
@@ -126,6 +209,7 @@ static const hone_component adamw = {
     .iface = &iface,
     .create = create,
     .destroy = free,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.optimizer.adamw", "0.1.0", "MIT", "the hone authors", "", &adamw)

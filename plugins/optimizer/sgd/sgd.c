@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* optimizer/sgd: stochastic gradient descent with momentum, step for step as torch.optim.SGD computes it. */
+#include "hone/hyper.h"
 #include "hone/instance.h"
 #include "hone/optimizer.h"
 #include "hone/simd.h"
@@ -83,6 +84,63 @@ static hone_rc update(void *self, hone_parameter *const *parameters, uint32_t n,
     return HONE_OK;
 }
 
+/* ---- derivatives ---- */
+static double *coefficient(void *self, uint32_t i)
+{
+    struct settings *s = (struct settings *)self;
+    return i ? &s->momentum : &s->learning_rate;
+}
+
+/* Of the direction d = b (g; nesterov: g + momentum b) in w' = w - rate d; the momentum before the step is
+ * (b - take g) / momentum, and is not known without any. */
+static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, const float *const *vector,
+                   const hone_update *now, double *out, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    const double rate = s->learning_rate * now->factor, take = now->step == 1 || s->nesterov ? 1 : 1 - s->dampening;
+    double g = 0, b = 0;
+    (void)err;
+    for (uint32_t i = 0; i < n; i++) {
+        const hone_parameter *p = parameters[i];
+        g += hone_dot(p->gradient, vector[i], p->length);
+        if (s->momentum > 0)
+            b += hone_dot(p->state[0], vector[i], p->length);
+    }
+    out[0] = -now->factor * (s->momentum <= 0 ? g : s->nesterov ? g + s->momentum * b : b);
+    out[1] = (double)NAN;
+    if (s->momentum > 0) {
+        const double before = (b - take * g) / s->momentum;
+        out[1] = -rate * (s->nesterov ? 2 * s->momentum * before + g : before);
+    }
+    return HONE_OK;
+}
+
+static hone_rc gain(void *self, hone_parameter *const *parameters, uint32_t n, const hone_update *now,
+                    float *const *vector, hone_error *err)
+{
+    const struct settings *s = (const struct settings *)self;
+    const double dampening = s->nesterov || s->momentum <= 0 ? 0 : s->dampening;
+    const float factor = (float)((1 - dampening) / (1 - s->momentum));
+    (void)now;
+    (void)err;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint64_t k = 0; k < parameters[i]->length; k++)
+            vector[i][k] *= factor;
+    return HONE_OK;
+}
+
+static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate" };
+static const hone_coefficient of_momentum = { sizeof of_momentum, HONE_HYPER_UPDATE, "momentum" };
+static const hone_coefficient *const coefficients[] = { &of_rate, &of_momentum };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 2, .coefficients = coefficients, .value = coefficient, .vjp = vjp, .gain = gain
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const char *const state_names[] = { "momentum" };
 static const hone_optimizer_v1 iface = {
     .size = sizeof iface, .n_states = 1, .state_names = state_names, .learning_rate = learning_rate, .update = update
@@ -115,6 +173,7 @@ static const hone_component sgd = {
     .iface = &iface,
     .create = create,
     .destroy = free,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.optimizer.sgd", "0.1.0", "MIT", "the hone authors", "", &sgd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/elastic_net: a mixture of regularizer/l1 and regularizer/l2 with one strength (Zou and Hastie 2005): sparse like
  * the one, steady among correlated inputs like the other. */
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/weights.h"
 
@@ -64,6 +65,43 @@ static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint3
     return rc;
 }
 
+/* ---- derivatives ---- */
+static double *coefficient(void *self, uint32_t i)
+{
+    struct settings *s = &((struct elastic_net *)self)->settings;
+    return i ? &s->l1_ratio : &s->strength;
+}
+
+static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, const float *const *vector,
+                   const hone_update *now, double *out, hone_error *err)
+{
+    struct elastic_net *e = self;
+    const struct settings *s = &e->settings;
+    const hone_rc rc = hone_weights_update(&e->weights, HONE_WEIGHTS_CHOICE(s), parameters, n, err);
+    double absolute = 0, square = 0;
+    (void)now;
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (e->weights.takes[i]) {
+            absolute += hone_dot_sign(parameters[i]->value, vector[i], parameters[i]->length);
+            square += hone_dot(parameters[i]->value, vector[i], parameters[i]->length);
+        }
+    out[0] = s->l1_ratio * absolute + (1 - s->l1_ratio) * square;
+    out[1] = s->strength * (absolute - square);
+    return rc;
+}
+
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
+static const hone_coefficient l1_ratio = { sizeof l1_ratio, HONE_HYPER_GRADIENT, "l1_ratio" };
+static const hone_coefficient *const coefficients[] = { &strength, &l1_ratio };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 2, .coefficients = coefficients, .value = coefficient, .vjp = vjp
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const hone_regularizer_v1 iface = { .size = sizeof iface,
                                            .on_gradients = on_gradients,
                                            .on_network = on_network };
@@ -92,6 +130,7 @@ static const hone_component elastic_net = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.elastic_net", "0.1.0", "MIT", "the hone authors", "", &elastic_net)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/feature_noise and feature_dropout: augmentation of tables. Each works on what the network would see, after the
  * transforms. What is drawn for a sample depends on the instance's seed, the epoch and the sample's number alone. */
+#include "hone/hyper.h"
 #include "hone/instance.h"
 #include "hone/nn.h"
 #include "hone/regularizer.h"
@@ -10,7 +11,7 @@
 enum { PIECE = 256 };
 
 struct features {
-    const void *settings;
+    double amount; /* deviation, rate */
     uint64_t seed;
 };
 
@@ -19,7 +20,7 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     const hone_rc rc = hone_instance_create(info, 0, sizeof(struct features), self, err);
     (void)host;
     if (rc == HONE_OK)
-        *(struct features *)*self = (struct features){ info->config, info->seed };
+        *(struct features *)*self = (struct features){ *(const double *)info->config, info->seed };
     return rc;
 }
 
@@ -68,12 +69,28 @@ static void change_noise(float *x, const float *numbers, uint64_t n, double size
 static hone_rc noise_batch(void *self, hone_batch *b, uint64_t seed, hone_error *err)
 {
     const struct features *f = self;
-    const double deviation = ((const struct noise *)f->settings)->deviation;
+    const double deviation = f->amount;
     (void)seed;
     (void)err;
     if (deviation > 0)
         each(f, b, deviation, hone_nn_draw_normal, change_noise);
     return HONE_OK;
+}
+
+/* Noise of the same seed is linear in it. */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct features *)self)->amount;
+}
+
+static const hone_coefficient deviation = { sizeof deviation, HONE_HYPER_LOSS, "deviation" };
+static const hone_coefficient *const coefficients[] = { &deviation };
+static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
+
+static const void *noise_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
 }
 
 static const hone_regularizer_v1 noise_iface = { .size = sizeof noise_iface, .on_batch = noise_batch };
@@ -100,6 +117,7 @@ static const hone_component feature_noise = {
     .iface = &noise_iface,
     .create = create,
     .destroy = free,
+    .get_ext = noise_ext,
 };
 
 /* ---- feature_dropout ---- */
@@ -133,7 +151,7 @@ static void change_dropout(float *x, const float *numbers, uint64_t n, double si
 static hone_rc dropout_batch(void *self, hone_batch *b, uint64_t seed, hone_error *err)
 {
     const struct features *f = self;
-    const double rate = ((const struct dropout *)f->settings)->rate;
+    const double rate = f->amount;
     (void)seed;
     (void)err;
     if (rate > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/l1: the sum of the weights' absolute values, times a strength, is added to what training
  * minimizes (Tibshirani 1996): weights that do not earn their keep go to zero. */
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/weights.h"
 
@@ -62,6 +63,37 @@ static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint3
     return rc;
 }
 
+/* ---- derivatives ---- */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct l1 *)self)->settings.strength;
+}
+
+static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, const float *const *vector,
+                   const hone_update *now, double *out, hone_error *err)
+{
+    struct l1 *r = self;
+    const hone_rc rc = hone_weights_update(&r->weights, HONE_WEIGHTS_CHOICE(&r->settings), parameters, n, err);
+    (void)now;
+    *out = 0;
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (r->weights.takes[i])
+            *out += hone_dot_sign(parameters[i]->value, vector[i], parameters[i]->length);
+    return rc;
+}
+
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
+static const hone_coefficient *const coefficients[] = { &strength };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .vjp = vjp
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const hone_regularizer_v1 iface = { .size = sizeof iface,
                                            .on_gradients = on_gradients,
                                            .on_network = on_network };
@@ -89,6 +121,7 @@ static const hone_component l1 = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.l1", "0.1.0", "MIT", "the hone authors", "", &l1)

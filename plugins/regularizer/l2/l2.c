@@ -2,6 +2,7 @@
 /* regularizer/l2: half the sum of the squared weights, times a strength, is added to what training minimizes
  * (Krogh and Hertz 1991). The gradient passes through the optimizer; regularizer/weight_decay is the kind
  * that does not. */
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/weights.h"
 
@@ -63,6 +64,37 @@ static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint3
     return rc;
 }
 
+/* ---- derivatives ---- */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct l2 *)self)->settings.strength;
+}
+
+static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, const float *const *vector,
+                   const hone_update *now, double *out, hone_error *err)
+{
+    struct l2 *r = self;
+    const hone_rc rc = hone_weights_update(&r->weights, HONE_WEIGHTS_CHOICE(&r->settings), parameters, n, err);
+    (void)now;
+    *out = 0;
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (r->weights.takes[i])
+            *out += hone_dot(parameters[i]->value, vector[i], parameters[i]->length);
+    return rc;
+}
+
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
+static const hone_coefficient *const coefficients[] = { &strength };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .vjp = vjp
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const hone_regularizer_v1 iface = { .size = sizeof iface,
                                            .on_gradients = on_gradients,
                                            .on_network = on_network };
@@ -92,6 +124,7 @@ static const hone_component l2 = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.l2", "0.1.0", "MIT", "the hone authors", "", &l2)

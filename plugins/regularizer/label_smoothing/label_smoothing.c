@@ -2,6 +2,7 @@
 /* regularizer/label_smoothing: targets are mixed with the uniform distribution over the classes (Szegedy et
  * al. 2016). */
 #include "hone/instance.h"
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/simd.h"
 
@@ -39,6 +40,22 @@ static hone_rc on_targets(void *self, float *targets, uint64_t n, int64_t k, hon
     return HONE_OK;
 }
 
+/* Targets are linear in it. */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct settings *)self)->smoothing;
+}
+
+static const hone_coefficient smoothing = { sizeof smoothing, HONE_HYPER_LOSS, "smoothing" };
+static const hone_coefficient *const coefficients[] = { &smoothing };
+static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const hone_regularizer_v1 iface = { .size = sizeof iface,
                                            .flags = HONE_REGULARIZER_CLASSIFICATION,
                                            .on_targets = on_targets };
@@ -66,6 +83,7 @@ static const hone_component label_smoothing = {
     .iface = &iface,
     .create = create,
     .destroy = free,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.label_smoothing", "0.1.0", "MIT", "the hone authors", "", &label_smoothing)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/orthogonal: a penalty on how far the rows (or columns, where these are fewer) of a kernel are from being
  * orthonormal (Brock et al. 2017, 2019). The products are BLAS's. */
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/weights.h"
 
@@ -143,6 +144,22 @@ static hone_rc on_gradients(void *self, hone_parameter *const *parameters, uint3
     return rc;
 }
 
+/* The penalty is linear in it: differences are exact. */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct orthogonal *)self)->settings.strength;
+}
+
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
+static const hone_coefficient *const coefficients[] = { &strength };
+static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const hone_regularizer_v1 iface = { .size = sizeof iface,
                                            .on_gradients = on_gradients,
                                            .on_network = on_network };
@@ -177,6 +194,7 @@ static const hone_component orthogonal = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.orthogonal", "0.1.0", "MIT", "the hone authors", "", &orthogonal)

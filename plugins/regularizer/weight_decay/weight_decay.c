@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/weight_decay: decoupled weight decay (Loshchilov and Hutter 2019): weights shrink after the
  * update, past the optimizer's momentum and scaling. regularizer/l2 goes through the gradient instead. */
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/weights.h"
 
@@ -68,6 +69,56 @@ static hone_rc after_update(void *self, hone_parameter *const *parameters, uint3
     return rc;
 }
 
+/* ---- derivatives ---- */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct weight_decay *)self)->settings.strength;
+}
+
+static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, const float *const *vector,
+                   const hone_update *now, double *out, hone_error *err)
+{
+    struct weight_decay *r = self;
+    const hone_rc rc = hone_weights_update(&r->weights, HONE_WEIGHTS_CHOICE(&r->settings), parameters, n, err);
+    (void)now;
+    *out = 0;
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (r->weights.takes[i])
+            *out += hone_dot(parameters[i]->value, vector[i], parameters[i]->length);
+    return rc;
+}
+
+/* gradient += strength * value     gradient, value: (n) */
+HONE_TARGET_CLONES
+static void add_decay(float *gradient, const float *value, uint64_t n, float strength)
+{
+    for (uint64_t i = 0; i < n; i++)
+        gradient[i] += strength * value[i];
+}
+
+static hone_rc as_gradient(void *self, hone_parameter *const *parameters, uint32_t n, hone_error *err)
+{
+    struct weight_decay *r = self;
+    const hone_rc rc = hone_weights_update(&r->weights, HONE_WEIGHTS_CHOICE(&r->settings), parameters, n, err);
+    for (uint32_t i = 0; i < n && rc == HONE_OK; i++)
+        if (r->weights.takes[i])
+            add_decay(parameters[i]->gradient, parameters[i]->value, parameters[i]->length,
+                      (float)r->settings.strength);
+    return rc;
+}
+
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_DECAY, "strength" };
+static const hone_coefficient *const coefficients[] = { &strength };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .vjp = vjp, .decay = as_gradient
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
+}
+
 static const hone_regularizer_v1 iface = { .size = sizeof iface,
                                            .after_update = after_update,
                                            .on_network = on_network };
@@ -105,6 +156,7 @@ static const hone_component weight_decay = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.weight_decay", "0.1.0", "MIT", "the hone authors", "", &weight_decay)

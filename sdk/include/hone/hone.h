@@ -7,6 +7,7 @@
 #include "hone/compose.h"
 #include "hone/dataset.h"
 #include "hone/diagnosis.h"
+#include "hone/hyper.h"
 #include "hone/importance.h"
 #include "hone/instance.h"
 #include "hone/finite.h"
