@@ -65,6 +65,7 @@ caught short_read        1 'state_round_trip: load refuses what save wrote \(whe
 caught refuses_all       1 'settings_default: create refuses the defaults' settings_default
 caught refuses_all       1 'settings_random: all 200 settings are refused' settings_random
 caught wrong_gradient    1 'penalty: what on_gradients adds is the gradient of no penalty' penalty
+caught wrong_vjp         1 'hyper_penalties: strength: vjp says .*, differences' hyper_penalties
 caught tail_optimizer    1 'split: the result depends on how the numbers are cut' split
 caught merge_metric      1 'values: merged halves' values
 caught stuck_scheduler   1 'study: next answers HONE_WAIT although nothing runs' study
