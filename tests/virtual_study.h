@@ -83,8 +83,10 @@ static inline void virtual_finish_(struct virtual_study *s, uint64_t trial, enum
     s->table[trial].state = state;
     if (s->search) {
         const uint32_t told = state == VIRTUAL_PAUSED ? HONE_PRUNED : status[state];
-        const hone_outcome outcome = { sizeof outcome, told, trial, s->x + trial * s->n_dims, &value,
-                                       NULL,           1,    0,     s->table[trial].step };
+        const hone_outcome outcome = {
+            sizeof outcome, told, trial, s->x + trial * s->n_dims, &value, NULL, 1, 0, s->table[trial].step,
+            NULL,           0,    NULL
+        };
         VIRTUAL_MUST(s->search->tell(s->self, &outcome, s->err) == HONE_OK);
     }
     if (s->iface->finish)

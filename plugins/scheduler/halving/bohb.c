@@ -129,7 +129,10 @@ static hone_rc teach(struct bohb *b, uint64_t i, hone_error *err)
                              h->constraints + i * h->n_constraints,
                              h->n_values,
                              h->n_constraints,
-                             h->step[i] };
+                             h->step[i],
+                             NULL,
+                             0,
+                             NULL };
     return b->model_iface->tell(b->model.self, &o, err);
 }
 

@@ -188,7 +188,7 @@ static hone_rc start(fake_plugin *p, const char *settings, uint64_t trials, fake
     const hone_search_v1 *search = (const hone_search_v1 *)component->get_ext(HONE_KIND_SEARCH);
     const hone_scheduler_v1 *scheduler = (const hone_scheduler_v1 *)component->iface;
     const hone_space *view = fake_space_init(space, dims_of, DIMS, NULL, 0);
-    const hone_search_info search_info = { sizeof search_info, 1, 0, 0, trials, 27 };
+    const hone_search_info search_info = { sizeof search_info, 1, 0, 0, trials, 27, NULL };
     const hone_scheduler_info info = { sizeof info, 1, 27, trials, view, 1, NULL };
     hone_rc rc = fake_plugin_init(p, component, 1, settings);
     if (rc < 0)
