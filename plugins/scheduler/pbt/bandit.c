@@ -73,8 +73,16 @@ static void locate(const struct bandit *b, int64_t time, const double *x, double
 
 void bandit_observe(struct bandit *b, int64_t time, const double *x, double gain)
 {
-    if (!isfinite(gain))
+    if (isnan(gain) || gain == HUGE_VAL)
         return;
+    if (!isfinite(gain)) { /* worse than all that was seen, by what they differ */
+        double low = 0, high = 0;
+        for (uint32_t i = 0; i < b->n; i++) {
+            low = !i || b->gains[i] < low ? b->gains[i] : low;
+            high = !i || b->gains[i] > high ? b->gains[i] : high;
+        }
+        gain = low - (high > low ? high - low : 1);
+    }
     if (b->n == MOST_OBSERVED) { /* the oldest goes */
         memmove(b->rows, b->rows + b->d + 1, (size_t)(b->n - 1) * (b->d + 1) * sizeof *b->rows);
         memmove(b->gains, b->gains + 1, (size_t)(b->n - 1) * sizeof *b->gains);

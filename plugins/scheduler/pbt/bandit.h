@@ -10,7 +10,8 @@ struct bandit;
 /* Over the numeric dimensions of the space, which outlives it. NULL: out of memory. */
 struct bandit *bandit_create(const hone_space *space);
 void bandit_destroy(struct bandit *bandit); /* accepts NULL */
-/* From one look at the population to the next, number `time`, a trial with this point became better by `gain`. Only the
+/* From one look at the population to the next, number `time`, a trial with this point became better by `gain`; -HUGE_VAL: it
+ * failed; NaN and HUGE_VAL tell nothing. Only the
  * newest MOST_OBSERVED are kept. */
 enum { MOST_OBSERVED = 120, FEWEST_OBSERVED = 4 };
 void bandit_observe(struct bandit *bandit, int64_t time, const double *x, double gain);

@@ -243,6 +243,7 @@ static void order_for(struct pbt *p, uint64_t trial, uint64_t donor, hone_rng *r
     if (donor != NOBODY) {
         order->from = donor;
         explore(p, p->members[donor].x, time, rng, order->x);
+        memcpy(m->x, order->x, p->space->n_dims * sizeof *m->x);
     }
     m->base = donor == NOBODY ? m->at_pause : p->members[donor].at_pause;
     if (p->bandit)
@@ -351,6 +352,8 @@ static hone_rc finish(void *self, uint64_t trial, uint32_t status, const double 
         if (p->bandit)
             bandit_observe(p->bandit, m->step / p->settings->interval - 1, m->x, m->base - m->value);
     } else if (status == HONE_FAILED) {
+        if (p->bandit && m->paused_step) /* what it was given has broken it */
+            bandit_observe(p->bandit, m->paused_step / p->settings->interval, m->x, -HUGE_VAL);
         m->paused_step = 0; /* nobody is to take over from it */
     }
     return HONE_OK;
