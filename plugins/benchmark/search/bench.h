@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* benchmark/search: search.c reads the settings and prints the rows, course.c runs one search on one problem, statistics.c
- * compares, peer.c talks to Optuna in a process of its own. */
+/* benchmark/search: search.c reads the settings and prints the rows, course.c runs one search on one problem, peer.c talks to
+ * Optuna in a process of its own. benchmark/scheduler: scheduler.c and race.c, likewise. For both: pose.c, statistics.c. */
 #ifndef HONE_BENCHMARK_SEARCH_H
 #define HONE_BENCHMARK_SEARCH_H
 #include "hone/benchmark.h"
@@ -31,6 +31,10 @@ struct posed {
     hone_problem problem;
 };
 
+/* *entry keeps the texts that the instance was made of; both are released by the caller, also after a failure. */
+hone_rc pose(const hone_host *host, const hone_instances_v1 *instances, const char *objective, uint64_t seed,
+             const char *label, struct entry *entry, struct posed *posed, hone_error *err);
+
 /* What one search has reached on one problem with one seed. */
 struct score {
     const struct posed *posed;
@@ -53,6 +57,24 @@ enum { MOST_VALUES = 16 };
 hone_rc course_run(const hone_host *host, const hone_instances_v1 *instances, const struct entry *search,
                    const struct posed *posed, uint64_t seed, uint64_t trials, uint64_t concurrent, double *regret,
                    double *cpu, hone_error *err);
+
+/* ---- race.c ---- */
+struct race {
+    const hone_host *host;
+    const hone_instances_v1 *instances;
+    const struct entry *scheduler, *search; /* search: not asked where the scheduler proposes the points */
+    const struct posed *posed;              /* with steps, and one value */
+    uint64_t seed;
+    uint32_t concurrent;
+    const double *budgets; /* (n_budgets) in whole trials, ascending */
+    uint64_t n_budgets;
+};
+/* A study in memory on a virtual clock: a step takes one unit of time on one of `concurrent` workers, and costs one unit of
+ * the budget. regret: (n_budgets) of the best complete trial at the end of each budget, in truth; where none is complete, of
+ * the best of those that came furthest. *trials: started; *cpu: seconds of processor time of all decisions, a step.
+ * HONE_ENOTSUP: the scheduler or the search refuses the problem, or the scheduler clones. */
+hone_rc race_run(const struct race *race, double *regret, uint64_t *trials, double *cpu, hone_error *err);
+extern const hone_component benchmark_scheduler;
 
 /* ---- statistics.c ---- */
 /* The quantile at share in [0, 1] of sorted values: (n), linear between them; infinite ones count as such. */
