@@ -17,6 +17,7 @@ struct study {
     const hone_space *space;
     uint32_t n_values;
     uint32_t untidy; /* STARTs that come to nothing, trials that fail before they report */
+    int64_t stride;  /* steps from one report to the next */
     struct trial trials[TRIALS];
     uint32_t n, running, calls, done;
     uint32_t spent; /* there are no more points */
@@ -197,7 +198,8 @@ static int advance(struct instance *in, const hone_scheduler_v1 *scheduler, stru
     hone_report report = { sizeof report, s->n_values, trial, 0, values, t->x };
     if ((trial == 7 && t->step == 3) || (s->untidy && trial % 5 == 2 && !t->step))
         return finish(in, scheduler, s, trial, HONE_FAILED);
-    report.step = ++t->step;
+    t->step = t->step + s->stride < MAX_STEP ? t->step + s->stride : MAX_STEP;
+    report.step = t->step;
     curve(s, trial, t->step, values);
     if (scheduler->report)
         CALL(c, "report", rc = scheduler->report(in->self, &report, &verdict, &in->err));
@@ -252,7 +254,7 @@ static int open_scheduler(struct instance *in, hone_scheduler_v1 *scheduler, int
 
 /* refuse: why open may refuse the study; NULL: it may not */
 static int study_to_its_end(struct check *c, int64_t max_step, const hone_space *on, uint32_t n_values, uint32_t untidy,
-                            const char *refuse)
+                            int64_t stride, const char *refuse)
 {
     static struct study s;
     hone_scheduler_v1 scheduler;
@@ -262,6 +264,7 @@ static int study_to_its_end(struct check *c, int64_t max_step, const hone_space 
     s.space = on;
     s.n_values = n_values;
     s.untidy = untidy;
+    s.stride = stride;
     TRY(instance_create(c, &in, c->options->seed));
     TRY(open_scheduler(&in, &scheduler, max_step, &s, &rc));
     if (rc < 0)
@@ -276,19 +279,23 @@ static int study_to_its_end(struct check *c, int64_t max_step, const hone_space 
 
 static int case_study(struct check *c)
 {
-    return study_to_its_end(c, MAX_STEP, &space, 1, 0, NULL);
+    return study_to_its_end(c, MAX_STEP, &space, 1, 0, 1, NULL);
 }
 static int case_unknown_step(struct check *c)
 {
-    return study_to_its_end(c, 0, &space, 1, 0, "a study without a known last step");
+    return study_to_its_end(c, 0, &space, 1, 0, 1, "a study without a known last step");
 }
 static int case_objectives(struct check *c)
 {
-    return study_to_its_end(c, MAX_STEP, &space, VALUES, 0, "two objectives");
+    return study_to_its_end(c, MAX_STEP, &space, VALUES, 0, 1, "two objectives");
 }
 static int case_untidy(struct check *c)
 {
-    return study_to_its_end(c, MAX_STEP, &space, 1, 1, NULL);
+    return study_to_its_end(c, MAX_STEP, &space, 1, 1, 1, NULL);
+}
+static int case_gaps(struct check *c)
+{
+    return study_to_its_end(c, MAX_STEP, &space, 1, 0, 4, NULL);
 }
 
 static int case_points(struct check *c)
@@ -299,7 +306,7 @@ static int case_points(struct check *c)
     if (!proposer(c))
         return check_skip(c, "the search of the study proposes the points");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        TRY(study_to_its_end(c, MAX_STEP, all[i], 1, 0, NULL));
+        TRY(study_to_its_end(c, MAX_STEP, all[i], 1, 0, 1, NULL));
     return 0;
 }
 
@@ -358,6 +365,8 @@ const struct check_case scheduler_cases[] = {
       case_objectives },
     { "study_untidy", HONE_KIND_SCHEDULER,
       "a START comes to nothing and is asked for again; trials fail before they report", case_untidy },
+    { "study_gaps", HONE_KIND_SCHEDULER,
+      "reports at every fourth step only: rungs and looks in between are passed over", case_gaps },
     { "study_points", HONE_KIND_SCHEDULER, "points of a scheduler that proposes them, in nine kinds of space",
       case_points },
     { "odd_reports", HONE_KIND_SCHEDULER, "NaN, infinities and gaps in the steps", case_odd_reports },
@@ -374,6 +383,7 @@ static int start(struct instance *in)
         return check_fail(in->c, "out of memory");
     s->space = &space;
     s->n_values = 1;
+    s->stride = 1;
     TRY(open_scheduler(in, &scheduler, MAX_STEP, s, &rc));
     return rc < 0 ? check_fail(in->c, "open failed: %s", in->err.msg) : 0;
 }

@@ -82,7 +82,7 @@ hone_rc rungs_enter(struct rungs *r, uint64_t trial, uint32_t bracket, int64_t *
     while (r->n_trials <= trial) { /* in between: numbers that somebody else started */
         if (!reserve((void **)&r->trials, &r->trials_capacity, r->n_trials, sizeof *r->trials))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the trials of the scheduler");
-        r->trials[r->n_trials++] = (struct standing){ bracket, 0, PLACE_NONE, 0 };
+        r->trials[r->n_trials++] = (struct standing){ .bracket = bracket, .place = PLACE_NONE };
         r->brackets[bracket]->rungs[0].sent++;
     }
     *until = until_of(r->brackets[r->trials[trial].bracket], 0);
@@ -136,6 +136,7 @@ static hone_rc reach(struct rungs *r, uint64_t trial, int64_t step, struct rung 
     struct standing *t = &r->trials[trial];
     struct rung *here = &r->brackets[t->bracket]->rungs[t->rung];
     heard_of(r, t);
+    t->step = step;
     if (t->place == PLACE_OVER || t->arrived || step < here->step)
         return HONE_OK;
     t->arrived = 1;
@@ -219,6 +220,8 @@ static void send_on(struct rungs *r, struct bracket *b, uint32_t rung, struct en
     order->what = HONE_ORDER_RESUME;
     order->trial = entry->trial;
     order->until = until_of(b, rung + 1);
+    if (order->until && order->until <= t->step) /* a gap in its reports has passed the rung: its next one will do */
+        order->until = t->step + 1;
 }
 
 /* How many of those at the rung may be sent on by now, the best first. */

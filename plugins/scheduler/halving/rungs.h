@@ -37,6 +37,7 @@ enum place { PLACE_NONE, PLACE_RUNNING, PLACE_PAUSED, PLACE_OVER };
 struct standing {           /* of a trial */
     uint32_t bracket, rung; /* rung: it goes to, or waits at */
     uint32_t place, arrived;
+    int64_t step; /* of its last report */
 };
 struct rungs {
     struct bracket **brackets; /* (n_brackets) */
