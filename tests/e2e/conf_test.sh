@@ -34,7 +34,7 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.02 ;;
-        asha)
+        asha | pbt)
             if [ ! -d /usr/share/datasets/fashion-mnist ]; then
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
