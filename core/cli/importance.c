@@ -105,7 +105,8 @@ static int open_method(struct evaluation *e, const struct cli *cli)
 static hone_rc keep(void *ctx, const hone_importance *one)
 {
     struct evaluation *e = ctx;
-    if (one->dim_a >= e->study.space.view.n_dims || (one->dim_b != UINT32_MAX && one->dim_b >= e->study.space.view.n_dims))
+    if (one->dim_a >= e->study.space.view.n_dims ||
+        (one->dim_b != UINT32_MAX && one->dim_b >= e->study.space.view.n_dims))
         return hone_fail(&e->err, HONE_EINVAL, NULL, "the method speaks of a parameter that there is not");
     if (e->n_found == e->found_capacity) {
         const size_t capacity = e->found_capacity ? e->found_capacity * 2 : 64;
@@ -174,9 +175,14 @@ static int print(struct evaluation *e, enum output_format format)
 static int evaluate(struct evaluation *e, const struct cli *cli, enum output_format format)
 {
     const hone_importance_v1 *iface = e->method.loaded->iface;
-    const hone_importance_data data = {
-        sizeof data, e->study.space.view.n_dims, &e->study.space.view, e->study.n, e->study.x, e->study.values, (uint32_t)cli_has(cli, "pairs"), 0
-    };
+    const hone_importance_data data = { sizeof data,
+                                        e->study.space.view.n_dims,
+                                        &e->study.space.view,
+                                        e->study.n,
+                                        e->study.x,
+                                        e->study.values,
+                                        (uint32_t)cli_has(cli, "pairs"),
+                                        0 };
     hone_error err = HONE_ERROR_INIT;
     if (data.pairs && !(iface->flags & HONE_IMPORTANCE_PAIRS))
         return cli_usage_error(cli, "--pairs: the method '%s' knows single parameters only", e->method.entry->name);

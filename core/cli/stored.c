@@ -31,8 +31,8 @@ static const void *host_get_ext(const hone_host *host, const char *id)
     return NULL;
 }
 
-const hone_host stored_host = { sizeof stored_host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION,
-                                NULL,               host_log,       host_cancelled, host_get_ext };
+const hone_host stored_host = { sizeof stored_host, HONE_ABI_MAJOR, HONE_ABI_MINOR, HONE_VERSION, NULL,
+                                host_log,           host_cancelled, host_get_ext };
 
 const char *state_name(uint32_t state)
 {

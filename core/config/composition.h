@@ -102,8 +102,8 @@ struct composition {
     struct composed_section *sections; /* in the order of the INI, of one kind by stage; supplied ones at the end */
     size_t n_sections;
     struct space_lines space;
-    const struct catalog_component *storage; /* by the scheme of study.storage */
-    char *storage_location;                  /* what follows the scheme */
+    const struct catalog_component *storage;                 /* by the scheme of study.storage */
+    char *storage_location;                                  /* what follows the scheme */
     struct composed_section *search, *scheduler, *objective; /* search NULL: the scheduler proposes the points */
     struct catalog *catalog;
     struct composed_key *study_keys; /* of [study], as they go into the resolved INI */

@@ -23,8 +23,8 @@ struct catalog_component {
     const char *kind_id; /* "search/1" */
     const char *kind;    /* "search" */
     const char *name, *summary, *doc;
-    uint32_t flags;           /* HONE_C_... */
-    uint32_t iface_flags;     /* the flags word of the kind's own struct (its second field) */
+    uint32_t flags;       /* HONE_C_... */
+    uint32_t iface_flags; /* the flags word of the kind's own struct (its second field) */
     int32_t stage;
     const char *provides, *conflicts; /* words, a blank between them; "": none */
     const char *hooks;                /* the optional functions that it has, in the order of their use; "" */
