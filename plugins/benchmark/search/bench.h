@@ -77,11 +77,6 @@ hone_rc race_run(const struct race *race, double *regret, uint64_t *trials, doub
 extern const hone_component benchmark_scheduler;
 
 /* ---- statistics.c ---- */
-/* The quantile at share in [0, 1] of sorted values: (n), linear between them; infinite ones count as such. */
-double quantile(const double *sorted, uint64_t n, double share);
-void sort_values(double *values, uint64_t n);
-/* ranks: (n), 1 for the least; equal values share the mean of theirs. */
-void rank_values(const double *values, uint64_t n, double *ranks);
 /* Two-sided p-value of the signed-rank test of a against b: (n) pairs, Wilcoxon 1945; pairs without a difference are left
  * out, ties get their mean rank, few pairs have the exact distribution (hone/signed_rank.h). 1 where nothing differs.
  * HONE_ENOMEM. */

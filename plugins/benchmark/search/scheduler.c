@@ -3,6 +3,7 @@
 #include "bench.h"
 #include "hone/instance.h"
 #include "hone/rng.h"
+#include "hone/statistics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,7 +208,7 @@ static void rank_all(struct bench *b, uint64_t budget)
         for (uint64_t i = 0; i < b->n_contenders; i++)
             if (!b->contenders[i].refused)
                 values[n++] = b->contenders[i].regret[budget * n_seeds + k];
-        rank_values(values, n, ranks);
+        hone_ranks(values, n, ranks);
         n = 0;
         for (uint64_t i = 0; i < b->n_contenders; i++)
             if (!b->contenders[i].refused)
@@ -229,8 +230,8 @@ static double sorted_quantile(const struct bench *b, const double *regret, doubl
 {
     const uint64_t n = (uint64_t)b->settings.seeds;
     memcpy(b->scratch, regret, (size_t)n * sizeof *regret);
-    sort_values(b->scratch, n);
-    return quantile(b->scratch, n, share);
+    hone_sort(b->scratch, n);
+    return hone_quantile(b->scratch, n, share);
 }
 
 static hone_rc print_row(const struct bench *b, const struct contender *c, const char *problem, uint64_t budget,

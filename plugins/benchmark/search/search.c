@@ -3,6 +3,7 @@
 #include "bench.h"
 #include "hone/instance.h"
 #include "hone/rng.h"
+#include "hone/statistics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -231,7 +232,7 @@ static hone_rc rank_all(struct bench *b, hone_error *err)
         for (uint64_t i = 0; i < b->n_contenders; i++)
             if (!b->contenders[i].refused)
                 values[n++] = b->contenders[i].regret[k];
-        rank_values(values, n, ranks);
+        hone_ranks(values, n, ranks);
         n = 0;
         for (uint64_t i = 0; i < b->n_contenders; i++)
             if (!b->contenders[i].refused)
@@ -278,8 +279,8 @@ enum {
 static double sorted_quantile(const struct bench *b, const struct contender *c, double share, double *scratch)
 {
     memcpy(scratch, c->regret, (size_t)b->n_seeds * sizeof *scratch);
-    sort_values(scratch, b->n_seeds);
-    return quantile(scratch, b->n_seeds, share);
+    hone_sort(scratch, b->n_seeds);
+    return hone_quantile(scratch, b->n_seeds, share);
 }
 
 static const struct contender *counterpart(const struct bench *b, const struct contender *c)

@@ -6,6 +6,7 @@
  * runs on [study]; outcomes come in any order, also for trials that were asked later than others still running. */
 #ifndef HONE_SEARCH_H
 #define HONE_SEARCH_H
+#include "hone/distributions.h"
 #include "hone/plugin.h"
 
 #include <math.h>
@@ -135,43 +136,6 @@ static inline double hone_dim_snap(const hone_dim *d, double v)
         v = floor(v + 0.5);
     }
     return v < d->min ? d->min : v > d->max ? d->max : v;
-}
-
-/* Acklam's rational approximation of the standard normal quantile with one Halley step: relative error below 1e-14 for
- * p from 1e-300; -inf and inf at 0 and 1 and beyond. */
-static inline double hone_normal_quantile(double p)
-{
-    static const double a[] = { -3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
-                                1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00 };
-    static const double b[] = { -5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
-                                6.680131188771972e+01, -1.328068155288572e+01 };
-    static const double c[] = { -7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
-                                -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00 };
-    static const double d[] = { 7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
-                                3.754408661907416e+00 };
-    const double sign = p > 0.5 ? -1 : 1; /* by symmetry: 1 - p is exact there, and the lower tail keeps its digits */
-    double x, e, u;
-    if (!(p > 0))
-        return -HUGE_VAL;
-    if (!(p < 1))
-        return HUGE_VAL;
-    if (p > 0.5)
-        p = 1 - p;
-    if (p < 0.02425) {
-        const double q = sqrt(-2 * log(p));
-        x = (((((c[0] * q + c[1]) * q + c[2]) * q + c[3]) * q + c[4]) * q + c[5]) /
-            ((((d[0] * q + d[1]) * q + d[2]) * q + d[3]) * q + 1);
-    } else {
-        const double r = (p - 0.5) * (p - 0.5);
-        x = (((((a[0] * r + a[1]) * r + a[2]) * r + a[3]) * r + a[4]) * r + a[5]) * (p - 0.5) /
-            (((((b[0] * r + b[1]) * r + b[2]) * r + b[3]) * r + b[4]) * r + 1);
-    }
-    if (x > -37.5) { /* below, exp(x * x / 2) would overflow; the approximation alone has 9 digits */
-        e = 0.5 * erfc(-x * 0.70710678118654752440) - p;
-        u = e * 2.50662827463100050242 * exp(x * x / 2);
-        x -= u / (1 + x * u / 2);
-    }
-    return sign * x;
 }
 
 /* Where the dimension's values end: every allowed value of a stepped one owns an interval of one step around it, so that
