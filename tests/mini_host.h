@@ -180,7 +180,7 @@ static hone_rc mini_parse(struct mini_host *h)
         h->n_named = h->n_sections;
         uint32_t at = 0;
         for (const char *text = h->ini; *text && rc == HONE_OK; text += strcspn(text, "\n"), text += *text == '\n') {
-            char key[64], value[400];
+            char key[64], value[400] = "";
             snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
             if (*line == '[') {
                 if (pass)
@@ -194,7 +194,7 @@ static hone_rc mini_parse(struct mini_host *h)
                 char kind[64];
                 mini_kind(s->name, kind, sizeof kind);
                 rc = pass ? mini_section_defaults(h, s, kind) : HONE_OK;
-            } else if (sscanf(line, " %63[a-z0-9_] = %399[^\n]", key, value) == 2) {
+            } else if (strchr(line, '=') && sscanf(line, " %63[a-z0-9_] = %399[^\n]", key, value) >= 1) {
                 if (!strcmp(key, "use"))
                     snprintf(s->use, sizeof s->use, "%.63s", value);
                 else if (pass)
@@ -338,7 +338,11 @@ static struct mini_host *mini_of_trial(const hone_trial *trial)
 
 static void mini_record(struct mini_host *h, int64_t step, const hone_value *values, uint32_t n)
 {
-    for (uint32_t i = 0; i < n && h->n_values < MINI_VALUES; i++) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (h->n_values == MINI_VALUES) { /* of a long training, the later half */
+            h->n_values /= 2;
+            memmove(h->values, h->values + h->n_values, h->n_values * sizeof *h->values);
+        }
         struct mini_value *v = &h->values[h->n_values++];
         snprintf(v->name, sizeof v->name, "%s", values[i].name);
         v->step = step;

@@ -3,14 +3,14 @@
  * running statistics, counters. Random numbers need no state: they follow from the seed and the numbers of epoch and step.
  * Tensors are plain, so that a clone with another batch size, for which the network may choose another layout, reads them
  * too. Written between epochs. Little-endian machines only, as the rest of hone. */
-#include "train.h"
+#include "hypergradient.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char MAGIC[8] = { 'h', 'o', 'n', 'e', 'c', 'k', '0', '2' };
+static const char MAGIC[8] = { 'h', 'o', 'n', 'e', 'c', 'k', '0', '3' };
 
 /* Reads or writes: the same walk over a training does both, so they cannot drift apart. */
 struct stream {
@@ -167,6 +167,24 @@ static hone_rc member(const struct stream *s, const struct member *m, hone_error
     return rc;
 }
 
+/* Where the coefficients stand that the training tunes, and what leads on from there. */
+static hone_rc coefficients(const struct stream *s, struct hyper *h, hone_error *err)
+{
+    hone_rc rc = same(s, h ? h->n : 0, "coefficients", err);
+    for (uint32_t i = 0; h && i < h->n && rc == HONE_OK; i++) {
+        struct coefficient *c = &h->items[i];
+        double numbers[] = { *hyper_value(h, c), c->derivative, c->mean, c->square };
+        if ((rc = transfer(s, numbers, sizeof numbers, err)) != HONE_OK)
+            break;
+        if (!s->writing && c->tuned)
+            hyper_set(h, c, numbers[0]);
+        c->derivative = numbers[1];
+        c->mean = numbers[2];
+        c->square = numbers[3];
+    }
+    return rc == HONE_OK && h ? transfer(s, &h->visits, sizeof h->visits, err) : rc;
+}
+
 static hone_rc training(const struct stream *s, struct training *t, hone_error *err)
 {
     static const enum part parts[] = { PART_REGULARIZER, PART_OPTIMIZER, PART_SCHEDULE };
@@ -193,6 +211,8 @@ static hone_rc training(const struct stream *s, struct training *t, hone_error *
             rc = member(s, &t->crew.members[parts[p]][i], err);
         }
     }
+    if (rc == HONE_OK)
+        rc = coefficients(s, t->hyper, err);
     entering(t->trial, NULL);
     t->step = numbers[0];
     t->epochs_done = numbers[1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The trainings of a trial - one, or one a fold, side by side epoch by epoch or one after another - and what the host hears of
  * them. A fold that a regularizer has ended keeps its values; the trial ends with the last one. */
-#include "train.h"
+#include "hypergradient.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -99,6 +99,35 @@ static hone_rc save(struct run *run, int64_t epoch, int64_t last, int changed, h
     return rc == HONE_OK ? verdict : rc;
 }
 
+/* Derivatives of the mean over the folds, and what tuned coefficients have come to. */
+static hone_rc report_derivatives(struct run *run, hone_error *err)
+{
+    const hone_trial *trial = run->trial;
+    const struct hyper *first = run->trainings[0].hyper;
+    hone_rc rc = HONE_OK;
+    for (uint32_t i = 0; i < run->n_trainings && rc == HONE_OK && first && first->n; i++)
+        if (run->settings->hypergradient == HYPERGRADIENT_IMPLICIT)
+            rc = implicit_derivatives(&run->trainings[i], err);
+    for (uint32_t k = 0; first && k < first->n && rc == HONE_OK; k++) {
+        const struct coefficient *c = &first->items[k];
+        hone_derivative derivative = { run->measures.items[0].validation, c->key, 0 };
+        hone_value value = { c->key, 0, HONE_NO_DIRECTION, 0 };
+        for (uint32_t i = 0; i < run->n_trainings; i++) {
+            const struct hyper *h = run->trainings[i].hyper;
+            derivative.value += h->items[k].derivative / run->n_trainings;
+            value.value += *hyper_value(h, &h->items[k]) / run->n_trainings;
+        }
+        if (c->tuned)
+            rc = trial->result(trial, &value, 1, err);
+        if (!c->searched || rc != HONE_OK)
+            continue;
+        if (trial->size <= offsetof(hone_trial, derivatives) || !trial->derivatives)
+            return hone_fail(err, HONE_ENOTSUP, "hypergradient", "this host does not take derivatives");
+        rc = trial->derivatives(trial, &derivative, 1, err);
+    }
+    return rc;
+}
+
 hone_rc folds_run(struct run *run, int64_t epoch, int changed, hone_error *err)
 {
     struct report report = { NULL, 0 };
@@ -143,6 +172,8 @@ hone_rc folds_run(struct run *run, int64_t epoch, int changed, hone_error *err)
         report.values[report.n++] = (hone_value){ "model.epochs", epochs, HONE_NO_DIRECTION, 0 };
         rc = run->trial->result(run->trial, report.values, report.n, err);
     }
+    if (rc == HONE_OK)
+        rc = report_derivatives(run, err);
     free(report.values);
     return rc;
 }

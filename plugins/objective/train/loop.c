@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Steps and epochs of one training; the moments of the regularizers' hooks are those of hone/regularizer.h. A step allocates
  * nothing. */
-#include "train.h"
+#include "hypergradient.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +26,15 @@ hone_rc training_prepare(struct training *t, const struct data *data, hone_error
         rc = network_compile(&t->network, &t->crew, t->trial, batch, t->train.n, err);
     if (rc == HONE_OK)
         rc = diagnosis_create(t, data, err);
+    if (rc == HONE_OK)
+        rc = hyper_create(t, err);
     return rc;
 }
 
 void training_release(struct training *t)
 {
     diagnosis_release(&t->diagnosis);
+    hyper_free(t->hyper);
     network_release(&t->network);
     pipeline_release(&t->pipeline);
     crew_release(&t->crew);
@@ -53,6 +56,12 @@ static double schedule_factor(struct training *t)
     const hone_position now = { sizeof now, 0, t->step, epochs * t->steps_per_epoch, t->steps_per_epoch, epochs };
     entering(t->trial, m->name);
     return ((const hone_lr_schedule_v1 *)m->iface)->factor(m->self, &now);
+}
+
+/* Whether derivatives are taken of the steps. */
+static int unrolls(const struct training *t)
+{
+    return t->settings->hypergradient == HYPERGRADIENT_UNROLLED && t->hyper && t->hyper->n;
 }
 
 static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint64_t epoch, double *loss,
@@ -83,6 +92,8 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
     const int looked = diagnosis_before_update(t);
     if ((rc = hooks_on_gradients(t, err)) < 0)
         return rc;
+    if (unrolls(t))
+        unrolled_before_update(t);
     const hone_update update = { sizeof update, 0, t->step + 1, schedule_factor(t) };
     entering(t->trial, m->name);
     if ((rc = optimizer->update(m->self, t->network.parameters, t->network.n_parameters, &update, err)) < 0)
@@ -94,6 +105,8 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
     if (looked)
         diagnosis_after_update(t);
     entering(t->trial, NULL);
+    if (rc >= 0 && unrolls(t))
+        rc = unrolled_after_update(t, &update, &decay, net, ids, &augmentation, err);
     return rc < 0 ? rc : HONE_OK;
 }
 
@@ -105,6 +118,7 @@ static hone_rc train(struct training *t, uint64_t epoch, hone_error *err)
     hone_rng rng = hone_rng_at(hone_rng_derive(t->seed, STREAM_ORDER), epoch);
     hone_rc rc = HONE_OK;
     double sum = 0;
+    unrolled_epoch_begins(t);
     memcpy(t->order, t->train.ids, n * sizeof *t->order); /* an epoch's order follows from its number alone */
     hone_rng_shuffle(&rng, t->order, n);
     for (uint64_t from = 0; from < n && rc == HONE_OK; from += batch) {
@@ -116,6 +130,8 @@ static hone_rc train(struct training *t, uint64_t epoch, hone_error *err)
         sum += loss * (double)hone_net_batch(net);
     }
     t->train_loss = sum / (double)n;
+    if (unrolls(t))
+        unrolled_epoch_ends(t);
     return rc;
 }
 

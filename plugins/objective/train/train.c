@@ -2,7 +2,7 @@
 /* objective/train - trains a network: the data set is split, transforms are learnt on the training part, the model is
  * trained with the regularizers chosen and validated after every epoch; the winner is trained again on all that is not
  * test data, tested once and kept as a file. This file holds the component; train.h says where the rest is. */
-#include "train.h"
+#include "hypergradient.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,14 @@
 static const char *const step_names[] = { "epochs", "folds", NULL }; /* in the order of enum steps */
 /* in the order of enum hone_precision */
 static const char *const precisions[] = { "float32", "bfloat16", "auto", NULL };
+
+static const char *const solvers[] = { "neumann", "conjugate_gradient", NULL };       /* of enum solvers */
+static const char *const hypergradients[] = { "none", "implicit", "unrolled", NULL }; /* of enum hypergradients */
+
+#define HYPER_INT(key, def, lo, hi, unit, method, doc) \
+    HONE_INT_IF(struct settings, key, def, lo, hi, 0, unit, "hypergradient=" method, doc)
+#define HYPER_REAL(key, def, lo, hi, flags, method, doc) \
+    HONE_REAL_IF(struct settings, key, def, lo, hi, flags, NULL, "hypergradient=" method, doc)
 
 static const hone_param params[] = {
     HONE_INT(struct settings, epochs, "10", 1, 1e6, HONE_P_TUNABLE | HONE_P_LOG, "epochs",
@@ -31,6 +39,36 @@ static const hone_param params[] = {
               "weights, statistics and the loss stay float32), or auto: bfloat16 where the CPU has it natively."),
     HONE_BOOL(struct settings, diagnosis, "yes", 0,
               "Whether to report what `hone diagnose` judges by: norms, dead units, the gap to the training samples."),
+    HONE_ENUM(struct settings, hypergradient, "none", hypergradients, 0,
+              "Whether a trial reports the derivative of validation.loss with respect to each searched coefficient of "
+              "a regularizer or the optimizer that has one: implicit, at the end of the training as if it had come to "
+              "rest; unrolled, of the steps of its last epoch. search/gradient descends along them."),
+    { HONE_T_ENUM, 0, (uint32_t)offsetof(struct settings, hypergradient_solver), 0, "hypergradient_solver", "neumann",
+      0, 0, solvers, "hypergradient=implicit", NULL,
+      "How the inverse of the curvature is applied: by its Neumann series, which cut short leaves out what training is "
+      "slow to learn, or by conjugate gradients, which come close in fewer terms where the training has come to "
+      "rest." },
+    HYPER_INT(hypergradient_terms, "20", 0, 1e6, "products", "implicit",
+              "Terms of the series, or steps of conjugate gradients; each costs two gradients."),
+    HYPER_REAL(
+        hypergradient_alpha, "0", 0, HUGE_VAL, 0, "implicit",
+        "Factor of the curvature in the Neumann series, which converges below 2 / the greatest curvature; 0: found by "
+        "power iteration."),
+    HYPER_REAL(hypergradient_epsilon, "1e-3", 0, 1, HONE_P_LO_OPEN | HONE_P_ADVANCED, "implicit",
+               "Length of the steps over which gradients are compared, as a share of the weights' norm."),
+    HYPER_INT(hypergradient_batches, "0", 0, 1e9, "batches", "implicit",
+              "Training batches of a gradient, other ones for every term; 0: all."),
+    HYPER_INT(hypergradient_interval, "1", 1, 1e9, "steps", "unrolled",
+              "Steps from one look at the validation loss to the next; each costs about a step, and two more for "
+              "every coefficient that acts on targets or inputs."),
+    HYPER_REAL(hypergradient_rate, "0.01", 0, 1, 0, "unrolled",
+               "Length of a step in what `hypergradient_tunes` names: of the logarithm, or as a share of a range that "
+               "ends at 1."),
+    { HONE_T_STRS, 0, (uint32_t)offsetof(struct settings, hypergradient_tunes), 0, "hypergradient_tunes", "", 0, 0,
+      NULL, "hypergradient=unrolled", NULL,
+      "Coefficients that the training itself moves along their derivatives, by path (regularizer.decay*.strength), "
+      "with the wildcards * and ?. What they have come to is reported under their paths, and taken in the final "
+      "training." },
 };
 
 struct names { /* what describe handed out; its strings live as long as the objective */
@@ -38,6 +76,8 @@ struct names { /* what describe handed out; its strings live as long as the obje
     struct measures measures;
     struct diagnosis diagnosis;
     hone_value *values;
+    struct hyper hyper;
+    hone_derivative *derivatives;
 };
 struct train {
     const hone_host *host;
@@ -60,8 +100,12 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
     if (train->settings->diagnosis &&
         (rc = diagnosis_list(&names->diagnosis, &names->measures, has_validation, err)) != HONE_OK)
         return rc;
-    if (!(names->values = calloc(3 + DIAGNOSIS_SIZES + 2 * (size_t)names->measures.n + names->diagnosis.n,
-                                 sizeof *names->values)))
+    if ((rc = hyper_list(&names->hyper, crew, train->settings, err)) != HONE_OK)
+        return rc;
+    names->derivatives = calloc(names->hyper.n + 1u, sizeof *names->derivatives);
+    names->values = calloc(3 + DIAGNOSIS_SIZES + 2 * (size_t)names->measures.n + names->diagnosis.n + names->hyper.n,
+                           sizeof *names->values);
+    if (!names->values || !names->derivatives)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the names of the metrics");
     uint32_t n = 0;
     names->values[n++] = (hone_value){ "train.loss", (double)NAN, HONE_MINIMIZE, 0 };
@@ -78,6 +122,14 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
             names->values[n++] = names->diagnosis.values[i];
     if (train->settings->diagnosis)
         n += diagnosis_sizes(NULL, names->values + n);
+    for (uint32_t i = 0; i < names->hyper.n; i++) {
+        const char *key = names->hyper.items[i].key;
+        names->derivatives[i] = (hone_derivative){ names->measures.items[0].validation, key, (double)NAN };
+        if (hyper_tunes(train->settings, key))
+            names->values[n++] = (hone_value){ key, (double)NAN, HONE_NO_DIRECTION, 0 };
+    }
+    description->n_derivatives = names->hyper.n;
+    description->derivatives = names->derivatives;
     description->n_metrics = n;
     description->metrics = names->values;
     return HONE_OK;
@@ -88,6 +140,19 @@ static hone_rc needs_folds(const struct data *data, hone_error *err)
     return data->keys->folds
                ? HONE_OK
                : hone_fail(err, HONE_EINVAL, "steps", "steps = folds, but there are none: give [dataset] folds = 5");
+}
+
+static hone_rc check_hypergradient(const struct settings *s, int has_validation, hone_error *err)
+{
+    if (s->hypergradient == HYPERGRADIENT_NONE)
+        return HONE_OK;
+    if (!has_validation)
+        return hone_fail(err, HONE_EINVAL, "hypergradient",
+                         "hypergradient is a derivative of the validation loss: give [dataset] validation or folds");
+    if (s->steps == STEPS_FOLDS)
+        return hone_fail(err, HONE_ENOTSUP, "hypergradient",
+                         "hypergradient takes folds side by side: leave steps = folds out");
+    return HONE_OK;
 }
 
 static hone_rc describe(void *self, hone_description *description, hone_error *err)
@@ -109,6 +174,7 @@ static hone_rc describe(void *self, hone_description *description, hone_error *e
     if ((rc = data_open(&data, train->host, err)) != HONE_OK ||
         (rc = split_check(&data, &has_validation, err)) != HONE_OK ||
         (in_turn && (rc = needs_folds(&data, err)) != HONE_OK) ||
+        (rc = check_hypergradient(train->settings, has_validation, err)) != HONE_OK ||
         (rc = crew_create(&crew, train->host, &data.task, 0, err)) != HONE_OK ||
         (rc = crew_check(&crew, &data.task, has_validation, err)) != HONE_OK ||
         (rc = pipeline_create(&pipeline, &data, &crew, NULL, 1, err)) != HONE_OK ||
@@ -233,6 +299,8 @@ static void destroy(void *self)
         train->names = names->older;
         measures_release(&names->measures);
         diagnosis_release(&names->diagnosis);
+        hyper_release(&names->hyper);
+        free(names->derivatives);
         free(names->values);
         free(names);
     }

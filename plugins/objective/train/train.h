@@ -9,6 +9,7 @@
  *     hooks.c     the regularizers' hooks on parameters, in the order that hone/regularizer.h promises
  *     loop.c      steps and epochs
  *     diagnosis.c what tells how the training goes: the gap, norms, dead units
+ *     hypergradient.h, coefficients.c, curvature.c, implicit.c, unrolled.c  derivatives of the validation loss
  *     measure.c   names of what is measured, and inference over a list of samples
  *     folds.c     trainings side by side, their means, and the reports to the host
  *     checkpoint.c  a trial's state as a file
@@ -36,6 +37,10 @@ struct settings {
     int64_t epochs, batch_size, threads, stop_after;
     uint32_t steps, precision;
     uint8_t diagnosis;
+    uint32_t hypergradient, hypergradient_solver;
+    int64_t hypergradient_terms, hypergradient_batches, hypergradient_interval;
+    double hypergradient_alpha, hypergradient_epsilon, hypergradient_rate;
+    hone_strings hypergradient_tunes;
 };
 struct dataset_keys { /* what the objective adds to [dataset] */
     double validation;
@@ -45,7 +50,14 @@ struct dataset_keys { /* what the objective adds to [dataset] */
 };
 
 /* Streams of the seeds: every use of randomness has a number of its own. */
-enum { STREAM_SPLIT = 1, STREAM_WEIGHTS = 2, STREAM_ORDER = 3, STREAM_FOLD = 4, STREAM_MEMBER = 5 };
+enum {
+    STREAM_SPLIT = 1,
+    STREAM_WEIGHTS = 2,
+    STREAM_ORDER = 3,
+    STREAM_FOLD = 4,
+    STREAM_MEMBER = 5,
+    STREAM_VALIDATION = 6
+};
 
 /* ---- slots.c ---- */
 enum part {
@@ -245,6 +257,7 @@ struct training {
     double learning_rate; /* of the last update, the schedule included */
     double loss_error;    /* standard error of the mean loss that was measured last */
     struct diagnosis diagnosis;
+    struct hyper *hyper;                             /* NULL: no derivatives are asked for */
     uint64_t epochs_done, kept_epoch, weights_epoch; /* weights_epoch: epochs behind the weights at hand */
     double *values;                                  /* (measures->n) of the last validation */
     hone_value *progress;                            /* (measures->n) the same, as regularizers hear it */
