@@ -66,7 +66,7 @@ static hone_rc open_all(struct course *c, hone_error *err)
     const struct race *r = c->race;
     const hone_problem *p = problem_of(c);
     static const uint8_t maximize[1] = { 0 };
-    const hone_search_info search_info = { sizeof search_info, 1, 0, 0, 0, p->max_step };
+    const hone_search_info search_info = { sizeof search_info, 1, 0, 0, 0, p->max_step, NULL };
     const hone_scheduler_info info = { sizeof info, 1, p->max_step, 0, p->space, r->seed, maximize };
     hone_rc rc = make(r, HONE_KIND_SCHEDULER, r->scheduler, &c->scheduler, err);
     if (rc < 0)
@@ -160,7 +160,7 @@ static hone_rc stand(struct course *c, uint32_t slot, uint32_t status, hone_erro
     const uint32_t told = status == HONE_PAUSED ? HONE_PRUNED : status;
     const hone_outcome outcome = { sizeof outcome, told, trial, c->x + trial * problem_of(c)->space->n_dims,
                                    &value,         NULL, 1,     0,
-                                   t->step };
+                                   t->step,        NULL, 0,     NULL };
     hone_rc rc = c->points->tell(c->points_self, &outcome, err);
     if (rc >= 0 && c->orders->finish)
         rc = c->orders->finish(c->scheduler.self, trial, status, &value, err);
