@@ -314,8 +314,8 @@ static const hone_component component = {
     .name = "train",
     .summary = "Trains a network composed of a data set, a model, regularizers and an optimizer",
     .doc =
-        "Splits the data, learns the transforms on the training part, trains with the regularizers in the order of "
-        "the INI and\n"
+        "Splits the data, learns the transforms on the training part, trains with the regularizers (by stage, then in "
+        "the order of the INI) and\n"
         "reports after every epoch `train.loss`, `validation.loss` and `validation.NAME` for the values of every "
         "metric.\n"
         "Where a metric is configured more than once, NAME starts with the section's suffix. `model.parameters` "
