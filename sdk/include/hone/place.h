@@ -7,7 +7,7 @@
  *     ... .get_ext = hone_place_ext in its hone_component
  *
  * Components of one kind come by stage, low to high, and within a stage in the order of the INI, which is also how the resolved
- * INI lists them. A run where one section provides what another one conflicts with is refused. */
+ * INI lists them (by the component that a section names; where a trial chooses another one, its stage counts). A run where one section provides what another one conflicts with is refused. */
 #ifndef HONE_PLACE_H
 #define HONE_PLACE_H
 #include "hone/plugin.h"
