@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-extern const hone_component asha_component, successive_halving_component, hyperband_component, bohb_component;
+extern const hone_component asha_component, successive_halving_component, hyperband_component, bohb_component,
+    dehb_component;
 
 /* What all of them are asked. */
 struct halving {

@@ -54,8 +54,7 @@ uint64_t hyperband_planned(const struct hyperband *h, uint32_t s)
     return (uint64_t)ceil(h->n_steps / (s + 1.0) * pow(h->halving.rungs.eta, s) - 1e-9);
 }
 
-/* A bracket of n trials whose first rung is number `from` of the steps. */
-static struct bracket *add(struct hyperband *h, uint32_t from, uint64_t n, uint32_t synchronous)
+struct bracket *hyperband_add(struct hyperband *h, uint32_t from, uint64_t n, uint32_t synchronous)
 {
     struct bracket *b = rungs_add(&h->halving.rungs, h->steps + from, h->n_steps - from, synchronous);
     double size = (double)n;
@@ -93,7 +92,7 @@ hone_rc hyperband_open(struct hyperband *h, const struct ladder *ladder, uint32_
     if (n_trials || mode == HYPERBAND_SYNCHRONOUS)
         return HONE_OK;
     for (uint32_t s = h->n_steps; s > 0; s--)
-        if (!add(h, h->n_steps - s, hyperband_planned(h, s - 1), 0))
+        if (!hyperband_add(h, h->n_steps - s, hyperband_planned(h, s - 1), 0))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the brackets");
     return HONE_OK;
 }
@@ -137,8 +136,9 @@ static uint64_t bracket_for_new(struct hyperband *h)
     if (r->n_brackets && r->brackets[r->n_brackets - 1]->rungs[0].sent < r->brackets[r->n_brackets - 1]->rungs[0].size)
         return r->n_brackets - 1;
     const uint32_t from = h->n_trials ? 0 : (uint32_t)(r->n_brackets % h->n_steps);
-    return add(h, from, h->n_trials ? h->n_trials : hyperband_planned(h, h->n_steps - 1 - from), 1) ? r->n_brackets - 1
-                                                                                                    : UINT64_MAX;
+    return hyperband_add(h, from, h->n_trials ? h->n_trials : hyperband_planned(h, h->n_steps - 1 - from), 1)
+               ? r->n_brackets - 1
+               : UINT64_MAX;
 }
 
 hone_rc hyperband_next(void *self, hone_order *order, hone_error *err)
@@ -234,4 +234,4 @@ COMPONENT(successive_halving_component, "successive_halving",
           successive_halving_params, successive_halving);
 
 HONE_MODULE("org.hone.scheduler.halving", "0.1.0", "MIT", "the hone authors", "", &asha_component,
-            &successive_halving_component, &hyperband_component, &bohb_component)
+            &successive_halving_component, &hyperband_component, &bohb_component, &dehb_component)

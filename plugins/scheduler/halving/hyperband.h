@@ -41,6 +41,8 @@ hone_rc hyperband_open(struct hyperband *h, const struct ladder *ladder, uint32_
 void hyperband_release(struct hyperband *h);
 /* Trials that bracket s (it begins s rungs before the end) starts with. */
 uint64_t hyperband_planned(const struct hyperband *h, uint32_t s);
+/* A bracket of n trials whose first rung is number `from` of the steps. NULL: out of memory. */
+struct bracket *hyperband_add(struct hyperband *h, uint32_t from, uint64_t n, uint32_t synchronous);
 /* The functions of a scheduler whose self begins with a struct hyperband. */
 hone_rc hyperband_next(void *self, hone_order *order, hone_error *err);
 hone_rc hyperband_report(void *self, const hone_report *report, uint32_t *verdict, hone_error *err);

@@ -235,8 +235,7 @@ static uint64_t quota(const struct bracket *b, uint32_t rung, double eta)
     return b->rungs[rung + 1].size;
 }
 
-/* 1 where nobody is on the way inside a synchronous bracket, and nobody will come. */
-static int has_arrived(const struct bracket *b)
+int rungs_arrived(const struct bracket *b)
 {
     if (!b->synchronous || b->rungs[0].sent < b->rungs[0].size)
         return 0;
@@ -275,7 +274,7 @@ hone_rc rungs_promote(struct rungs *r, hone_order *order)
             send_on(r, b, k - 1, e, order);
             return HONE_OK;
         }
-        if (i == r->oldest && !later && has_arrived(b))
+        if (i == r->oldest && !later && rungs_arrived(b))
             r->oldest++; /* this one is through */
     }
     return HONE_WAIT;

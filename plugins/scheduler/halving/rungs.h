@@ -67,6 +67,8 @@ hone_rc rungs_report(struct rungs *rungs, uint64_t trial, int64_t step, double v
  * O(n log n) an arrival for two objectives. */
 hone_rc rungs_report_front(struct rungs *rungs, uint64_t trial, int64_t step, const double *values, uint64_t *rank,
                            int *arrived, hone_error *err);
+/* 1 where nobody is on the way inside a synchronous bracket, and nobody will come. */
+int rungs_arrived(const struct bracket *bracket);
 /* It goes on to its next rung without a pause. */
 void rungs_pass(struct rungs *rungs, uint64_t trial);
 /* It is paused, or over. */
