@@ -256,6 +256,15 @@ static void select_member(struct dehb *d, uint32_t rung, uint64_t trial, double 
     p->full[member] = 1;
 }
 
+/* 0: nobody is promoted from where the trial is; its place in the subpopulation is all that stays of it. */
+static int goes_on(const struct dehb *d, uint64_t trial)
+{
+    const struct rungs *r = &d->band.halving.rungs;
+    const struct bracket *b = r->brackets[r->trials[trial].bracket];
+    const uint32_t rung = r->trials[trial].rung;
+    return rung + 1 < b->n_rungs && b->rungs[rung + 1].size > 0;
+}
+
 static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_error *err)
 {
     struct dehb *d = (struct dehb *)self;
@@ -277,7 +286,7 @@ static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_
     }
     select_member(d, rung_of(d, r->trial), r->trial, value);
     if (r->step < d->band.halving.rungs.max_step)
-        *verdict = isnan(value) ? HONE_STOP : HONE_PAUSE;
+        *verdict = isnan(value) || !goes_on(d, r->trial) ? HONE_STOP : HONE_PAUSE;
     return HONE_OK;
 }
 
@@ -393,7 +402,8 @@ static const char doc[] =
     "in hyperband, which fills the subpopulations. After that every trial of a rung is a new point: a mutant of the "
     "best "
     "of the budget below (of the same one, in the first rung of a bracket), crossed with a member of the rung's "
-    "subpopulation, whose place it takes if it is no worse.\n\n"
+    "subpopulation, whose place it takes if it is no worse; it ends at that rung, pruned, unless that is the last "
+    "step.\n\n"
     "Points live in the unit cube of the space's own scales; choices are equal shares of [0, 1]. It needs no model, so "
     "that an ask costs microseconds. While a rung waits for its last trials, free workers begin the next bracket. "
     "There "

@@ -88,8 +88,8 @@ static int turn(struct world *w, uint64_t fail_every)
         tell(w, order.trial, HONE_FAILED);
         return 1;
     }
+    uint32_t verdict = HONE_CONTINUE;
     while (t->step < t->until) {
-        uint32_t verdict = HONE_CONTINUE;
         w->spent++;
         t->step++;
         const double v = value(t->x, t->step);
@@ -98,7 +98,7 @@ static int turn(struct world *w, uint64_t fail_every)
     }
     if (t->step == MAX_STEP && value(t->x, MAX_STEP) < w->best)
         w->best = value(t->x, MAX_STEP);
-    tell(w, order.trial, t->step == MAX_STEP ? HONE_COMPLETE : HONE_PAUSED);
+    tell(w, order.trial, t->step == MAX_STEP ? HONE_COMPLETE : verdict == HONE_STOP ? HONE_PRUNED : HONE_PAUSED);
     return 1;
 }
 
@@ -123,8 +123,10 @@ static void test_dehb_has_the_budgets_of_hyperband_and_then_evolves(void)
     while (turn(w, 0))
         ;
     memset(at, 0, sizeof at);
-    for (uint64_t i = once; i < w->n; i++)
+    for (uint64_t i = once; i < w->n; i++) {
         at[w->trials[i].step]++;
+        CU_ASSERT_EQUAL(w->trials[i].state, 3); /* nobody waits to be promoted */
+    }
     CU_ASSERT(at[1] == 27 && at[3] == 9 && at[9] == 3 && at[27] == 1);
     fake_plugin_release(&w->plugin);
 }

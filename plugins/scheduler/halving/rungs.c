@@ -319,7 +319,8 @@ void rungs_close(struct rungs *r, uint64_t next)
         b->rungs[0].size = b->rungs[0].sent;
         for (uint32_t k = 1; k < b->n_rungs; k++) {
             const uint64_t share = (uint64_t)((double)b->rungs[k - 1].size / r->eta);
-            b->rungs[k].size = share ? share : b->rungs[k - 1].size ? 1 : 0;
+            if (b->rungs[k].size) /* nobody was to come: nobody will */
+                b->rungs[k].size = share ? share : b->rungs[k - 1].size ? 1 : 0;
         }
     }
 }
