@@ -23,14 +23,63 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* For schedulers that propose the points. */
+static const hone_dim parameters[] = { FAKE_REAL("x1", 0, 1, 0), FAKE_REAL("x2", 1e-4, 1, HONE_DIM_LOG),
+                                       FAKE_INT("x3", 1, 64, 1, 0), FAKE_CHOICE("x4", 4, NULL) };
+
+/* The scheduler's functions with a clock around each: what the longest call took, and all of them. */
+static struct {
+    const hone_scheduler_v1 *iface;
+    double longest, sum;
+} timed;
+
+static void take_time(double began)
+{
+    const double took = seconds() - began;
+    timed.sum += took;
+    timed.longest = took > timed.longest ? took : timed.longest;
+}
+
+static hone_rc timed_next(void *self, hone_order *order, hone_error *err)
+{
+    const double began = seconds();
+    const hone_rc rc = timed.iface->next(self, order, err);
+    take_time(began);
+    return rc;
+}
+
+static hone_rc timed_report(void *self, const hone_report *report, uint32_t *verdict, hone_error *err)
+{
+    const double began = seconds();
+    const hone_rc rc = timed.iface->report(self, report, verdict, err);
+    take_time(began);
+    return rc;
+}
+
+static hone_rc timed_finish(void *self, uint64_t trial, uint32_t status, const double *values, hone_error *err)
+{
+    const double began = seconds();
+    const hone_rc rc = timed.iface->finish(self, trial, status, values, err);
+    take_time(began);
+    return rc;
+}
+
 static void simulate(const char *name, const char *settings, uint64_t trials, uint32_t workers, int64_t max_step)
 {
     const hone_component *component = fake_component(HONE_KIND_SCHEDULER, name);
-    const hone_scheduler_info info = { sizeof info, 1, max_step, trials, NULL, 1, NULL };
+    fake_space memory;
+    const hone_space *space = fake_space_init(&memory, parameters, HONE_COUNT(parameters), NULL, 0);
+    const hone_scheduler_info info = { sizeof info, 1, max_step, trials, space, 1, NULL };
+    const hone_search_info search_info = {
+        .size = sizeof search_info, .n_values = 1, .trials = trials, .max_step = max_step
+    };
     fake_plugin plugin;
     uint64_t seed = 1;
     fake_plugin_init(&plugin, component, 1, settings);
-    struct virtual_study study = { .iface = (const hone_scheduler_v1 *)component->iface,
+    const hone_scheduler_v1 iface = { sizeof iface, 0, NULL, timed_next, timed_report, timed_finish };
+    timed.iface = (const hone_scheduler_v1 *)component->iface;
+    timed.longest = timed.sum = 0;
+    struct virtual_study study = { .iface = &iface,
                                    .self = plugin.self,
                                    .err = &plugin.err,
                                    .trials = trials,
@@ -38,13 +87,19 @@ static void simulate(const char *name, const char *settings, uint64_t trials, ui
                                    .workers = workers,
                                    .value = value,
                                    .ctx = &seed };
-    study.iface->open(plugin.self, &info, &plugin.err);
+    if (component->flags & HONE_C_PROPOSES) {
+        study.search = (const hone_search_v1 *)component->get_ext(HONE_KIND_SEARCH);
+        study.n_dims = space->n_dims;
+        study.search->open(plugin.self, space, &search_info, &plugin.err);
+    }
+    timed.iface->open(plugin.self, &info, &plugin.err);
     const double began = seconds();
     virtual_study_run(&study);
     const double took = seconds() - began;
-    printf("%-20s %8llu trials %5u workers %9llu reports %9llu orders  %7.2f s  %6.2f us a decision  clock %.0f\n",
-           name, (unsigned long long)trials, workers, (unsigned long long)study.reports,
-           (unsigned long long)study.orders, took, 1e6 * took / (double)(study.reports + study.orders), study.now);
+    printf(
+        "%-20s %8llu trials %5u workers %9llu reports %9llu orders  %6.2f s  %5.2f us a decision, %4.0f us at most\n",
+        name, (unsigned long long)trials, workers, (unsigned long long)study.reports, (unsigned long long)study.orders,
+        took, 1e6 * timed.sum / (double)(study.reports + study.orders), 1e6 * timed.longest);
     virtual_study_release(&study);
     fake_plugin_release(&plugin);
 }
@@ -56,5 +111,6 @@ int main(void)
     simulate("hyperband", "", 100000, 1000, 81);
     simulate("hyperband", "mode=asynchronous", 100000, 1000, 81);
     simulate("successive_halving", "trials=1000", 100000, 1000, 81);
+    simulate("dehb", "", 100000, 1000, 81);
     return 0;
 }
