@@ -48,6 +48,8 @@ patience = 4
 optimizer.learning_rate = real 1e-4 .. 1e-1 log
 regularizer.dropout.rate = real 0 .. 0.5
 INI
+    # one that is the search, too, stands alone
+    "$hone" check "$1.ini" >/dev/null 2>&1 || sed -i '/^\[search\]/,/^use = random/d' "$1.ini"
 }
 table() { "$hone" trials "$1" --format csv | cut -d, -f1-3,5-; }
 # every number that was ever reported, but for the one that the clock decides: a step that was repeated is there once more where
@@ -60,7 +62,7 @@ same() { # CSV REFERENCE
     cmp -s "$1" "$2" || { bad "the table differs from the uninterrupted one"; diff "$1" "$2" | head -n 4; }
 }
 
-for scheduler in asha hyperband successive_halving; do
+for scheduler in asha hyperband successive_halving bohb dehb; do
     study $scheduler $scheduler
     run 0 "$hone" run $scheduler.ini -q
     table $scheduler.db >reference.csv
@@ -89,22 +91,33 @@ for scheduler in asha hyperband successive_halving; do
     done_with pauses_repeat_$scheduler
 done
 
-kills=0
-rm -f asha.db*
-for moment in $(awk -v seed="$KILL_SEED" -v n="$KILLS" 'BEGIN { srand(seed); for (i = 0; i < n; i++) printf "%.3f\n", 0.015 + rand() * 0.05 }'); do
-    timeout -s KILL "$moment" "$hone" run asha.ini -q >/dev/null 2>&1
-    [ $? = 137 ] && kills=$((kills + 1))
+# KILLS times for asha, a fifth of that for those that also propose or clone
+for scheduler in pbt pb2; do
+    study $scheduler $scheduler
+    run 0 "$hone" run $scheduler.ini -q
+    table $scheduler.db >$scheduler.csv
+    reports $scheduler.db >$scheduler.reports
 done
-echo "# killed $kills times"
-[ "$kills" -ge $((KILLS / 5)) ] || bad "only $kills kills hit a running study"
-run 0 "$hone" run asha.ini -q
-table asha.db >w.csv
-same w.csv asha.csv
-reports asha.db >w.reports
-same w.reports asha.reports
-[ ! -d asha.d/checkpoints ] || bad "checkpoints are left: $(ls asha.d/checkpoints)"
-is "orphans" "$(workers_left)" ""
-done_with killed_while_trials_pause
+for scheduler in asha bohb dehb pbt pb2; do
+    kills=0
+    n=$([ $scheduler = asha ] && echo "$KILLS" || echo $((KILLS / 5)))
+    rm -f $scheduler.db*
+    for moment in $(awk -v seed="$KILL_SEED" -v n="$n" 'BEGIN { srand(seed); for (i = 0; i < n; i++) printf "%.3f\n", 0.015 + rand() * 0.05 }'); do
+        timeout -s KILL "$moment" "$hone" run $scheduler.ini -q >/dev/null 2>&1
+        [ $? = 137 ] && kills=$((kills + 1))
+    done
+    echo "# $scheduler killed $kills times"
+    [ "$kills" -ge $((n / 5)) ] || bad "only $kills kills hit a running study"
+    run 0 "$hone" run $scheduler.ini -q
+    table $scheduler.db >w.csv
+    same w.csv $scheduler.csv
+    reports $scheduler.db >w.reports
+    same w.reports $scheduler.reports
+    run 0 "$hone" verify $scheduler.db
+    [ ! -d $scheduler.d/checkpoints ] || bad "checkpoints are left: $(ls $scheduler.d/checkpoints)"
+    is "orphans" "$(workers_left)" ""
+    done_with killed_while_trials_pause_$scheduler
+done
 
 # a checkpoint that is torn, and one that is gone: told by name, and the trial begins anew
 rm -f asha.db*
