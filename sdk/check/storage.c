@@ -350,10 +350,77 @@ static int case_missing(struct check *c)
     return refuses(c, "a file of random bytes for writing", HONE_STORAGE_WRITE);
 }
 
+struct asked {
+    uint32_t n;
+    int64_t first, last;
+    char text[32];
+};
+
+static hone_rc on_request(void *ctx, const hone_request_record *r)
+{
+    struct asked *a = ctx;
+    if (!a->n++)
+        a->first = r->id;
+    a->last = r->id;
+    snprintf(a->text, sizeof a->text, "%u %s", r->what, r->text);
+    return HONE_OK;
+}
+
+/* Requests of a second process: come in order, go once dropped; and who runs a study is known to all. */
+static int case_requests(struct check *c)
+{
+    static struct store s, other;
+    const hone_request_record point = { sizeof point, HONE_REQUEST_POINT, 0, "x=1\ny=2" },
+                              stop = { sizeof stop, HONE_REQUEST_STOP, 0, "" };
+    struct asked asked = { 0, 0, 0, "" };
+    int64_t id = -1, first = -1, second = -1, process = -1;
+    hone_rc rc;
+    TRY(open_store(c, &s, HONE_STORAGE_WRITE, &rc));
+    if (rc < 0)
+        return check_fail(c, "open failed: %s", s.in.err.msg);
+    if (!s.v.put_request && !s.v.drop_request && !s.v.requests && !s.v.runner)
+        return check_skip(c, "it takes no requests");
+    if (!s.v.put_request || !s.v.drop_request || !s.v.requests || !s.v.runner)
+        return check_fail(c, "of the four functions for requests some are NULL");
+    TRY(write_study(&s, &id));
+    TRY(open_store(c, &other, HONE_STORAGE_WRITE, &rc));
+    if (rc < 0)
+        return check_fail(c, "a second open for writing failed: %s", other.in.err.msg);
+    STORE(other, "begin", other.v.begin(other.in.self, &other.in.err));
+    STORE(other, "put_request", other.v.put_request(other.in.self, id, &point, &first, &other.in.err));
+    STORE(other, "put_request", other.v.put_request(other.in.self, id, &stop, &second, &other.in.err));
+    STORE(other, "commit", other.v.commit(other.in.self, &other.in.err));
+    STORE(s, "requests", s.v.requests(s.in.self, id, &asked, on_request, &s.in.err));
+    if (asked.n != 2 || asked.first != first || asked.last != second || second <= first)
+        return check_fail(c, "two requests were put, %u came, or in another order", asked.n);
+    STORE(s, "begin", s.v.begin(s.in.self, &s.in.err));
+    STORE(s, "drop_request", s.v.drop_request(s.in.self, id, second, &s.in.err));
+    STORE(s, "drop_request", s.v.drop_request(s.in.self, id, second, &s.in.err));
+    STORE(s, "commit", s.v.commit(s.in.self, &s.in.err));
+    memset(&asked, 0, sizeof asked);
+    STORE(other, "requests", other.v.requests(other.in.self, id, &asked, on_request, &other.in.err));
+    if (asked.n != 1 || strcmp(asked.text, "2 x=1\ny=2") != 0)
+        return check_fail(c, "after a drop %u requests came, the last '%s'", asked.n, asked.text);
+    CALL(c, "runner", rc = other.v.runner(other.in.self, id, &process, &other.in.err));
+    if (rc != HONE_OK)
+        return check_fail(c, "runner gives %d for a study that nobody runs", rc);
+    STORE(s, "lock", s.v.lock(s.in.self, id, &s.in.err));
+    CALL(c, "runner", rc = other.v.runner(other.in.self, id, &process, &other.in.err));
+    if (rc != HONE_WAIT)
+        return check_fail(c, "runner gives %d for a study that is locked", rc);
+    TRY(instance_destroy(&s.in));
+    CALL(c, "runner", rc = other.v.runner(other.in.self, id, &process, &other.in.err));
+    if (rc != HONE_OK)
+        return check_fail(c, "runner gives %d for a study that nobody runs any more", rc);
+    return instance_destroy(&other.in);
+}
+
 const struct check_case storage_cases[] = {
     { "round_trip", HONE_KIND_STORAGE,
       "all records come back as written, twice written is once there, rollback forgets", case_round_trip },
     { "uncommitted", HONE_KIND_STORAGE, "an unfinished transaction leaves nothing", case_uncommitted },
+    { "requests", HONE_KIND_STORAGE, "other processes leave requests, and see whether a study is being run",
+      case_requests },
     { "missing_or_broken", HONE_KIND_STORAGE, "a missing file and random bytes are refused", case_missing },
     { NULL, NULL, NULL, NULL },
 };

@@ -269,7 +269,7 @@ static void test_newer_version_refused_untouched(void)
     CU_ASSERT_EQUAL(fixture_execute(f.path, "PRAGMA user_version = 9"), SQLITE_OK);
     refused(
         &f,
-        "' was written by a newer hone (its version is 9, this hone knows 1); install that hone or name another file");
+        "' was written by a newer hone (its version is 9, this hone knows 2); install that hone or name another file");
     CU_ASSERT_EQUAL(fixture_query(f.path, "SELECT count(*) FROM trials"), 3);
     fixture_release(&f);
 }

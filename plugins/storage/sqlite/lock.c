@@ -116,6 +116,40 @@ hone_rc store_lock(void *self, int64_t study, hone_error *err)
     return rc;
 }
 
+/* Somebody else's lock on the study's range, looked at without taking it. The kernel names no process for such a lock: the
+ * holder's own word does. */
+hone_rc store_runner(void *self, int64_t study, int64_t *process, hone_error *err)
+{
+    struct store *store = self;
+    struct flock range;
+    char holder[SLOT] = "";
+    hone_rc rc = HONE_OK;
+    *process = 0;
+    if (!store->db || study < 1 || study > INT64_MAX / SLOT - 1)
+        return hone_fail(err, HONE_EINVAL, "", "there is no study %lld to ask after", (long long)study);
+    char *path = lock_path(store);
+    if (!path)
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for a lock");
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const int absent = file < 0 && errno == ENOENT;
+    memset(&range, 0, sizeof range);
+    range.l_type = F_WRLCK;
+    range.l_whence = SEEK_SET;
+    range.l_start = study * SLOT;
+    range.l_len = SLOT;
+    if (!absent && (file < 0 || fcntl(file, F_OFD_GETLK, &range) != 0)) {
+        rc = fail_system(store, err);
+    } else if (!absent && range.l_type != F_UNLCK) {
+        const ssize_t n = pread(file, holder, sizeof holder - 1, study * SLOT);
+        *process = n > 0 ? strtol(holder, NULL, 10) : 0;
+        rc = HONE_WAIT;
+    }
+    if (file >= 0)
+        close(file);
+    free(path);
+    return rc;
+}
+
 void store_unlock(struct store *store)
 {
     if (store->lock_file < 0)

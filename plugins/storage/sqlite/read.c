@@ -239,6 +239,7 @@ hone_rc store_studies(void *self, const hone_storage_visitor *visitor, hone_erro
         study.environment = column_text(row.statement, 6);
         study.created = column_real(row.statement, 7);
         study.updated = column_real(row.statement, 8);
+        study.ended = column_text(row.statement, 9);
         if (study.state > HONE_STUDY_STOPPED) {
             rc = hone_fail(err, HONE_EIO, "", "'%s' is damaged: study '%.40s' has the state '%.20s'",
                            store_shown(store->path), study.name, column_text(row.statement, 2));

@@ -165,8 +165,30 @@ static const char *const version_1[] = {
     NULL,
 };
 
+static const char *const version_2[] = {
+    "ALTER TABLE studies ADD COLUMN ended TEXT NOT NULL DEFAULT ''",
+    "CREATE TABLE requests ( -- what other processes ask of a study; a row goes when it is dealt with\n"
+    "  id    INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+    "  study INTEGER NOT NULL REFERENCES studies(id) ON DELETE CASCADE,\n"
+    "  what  INTEGER NOT NULL, -- 1 stop, 2 try a point, 3 take a result, 4 give a point, 5 an answer\n"
+    "  text  TEXT NOT NULL\n"
+    ");",
+    "DROP VIEW decisions;",
+    "CREATE VIEW decisions AS\n"
+    "  SELECT s.name AS study, e.sequence, CASE e.what WHEN 1 THEN 'ask' WHEN 2 THEN 'report' WHEN 3 THEN 'tell'\n"
+    "           WHEN 4 THEN 'retry' WHEN 5 THEN 'note' WHEN 6 THEN 'pause' WHEN 7 THEN 'resume' WHEN 8 THEN 'clone'\n"
+    "           WHEN 9 THEN 'checkpoint' WHEN 10 THEN 'end' ELSE e.what END AS what, e.trial, e.step,\n"
+    "         CASE e.what WHEN 1 THEN CASE e.verdict WHEN 0 THEN 'search' WHEN 1 THEN 'given' WHEN 2 THEN 'told'\n"
+    "           WHEN 3 THEN 'outside' ELSE e.verdict END\n"
+    "           WHEN 2 THEN CASE e.verdict WHEN 0 THEN 'continue' WHEN 1 THEN 'pause' WHEN 2 THEN 'stop'\n"
+    "           ELSE e.verdict END END AS verdict, e.text\n"
+    "  FROM events e JOIN studies s ON s.id = e.study;",
+    NULL,
+};
+
 const struct migration store_migrations[SCHEMA_VERSION] = {
     { version_1 }, /* 0, an empty file, to 1 */
+    { version_2 },
 };
 
 const char store_documentation[] =
@@ -188,7 +210,7 @@ const char store_documentation[] =
     "objectives,\n"
     "constraints, trials, trial_parameters, trial_values, trial_constraints, trial_metrics, report_steps, "
     "report_values,\n"
-    "metric_names, events, attachments. Views that make queries short:\n"
+    "metric_names, events, attachments, requests. Views that make queries short:\n"
     "\n"
     "    SELECT * FROM best_trials;                         -- the winner of each study and objective\n"
     "    SELECT * FROM trial_results WHERE study = 'fashion' ORDER BY value DESC LIMIT 10;\n"

@@ -119,6 +119,10 @@ static const hone_storage_v1 iface = {
     store_events,
     store_attachments,
     store_lock,
+    store_put_request,
+    store_drop_request,
+    store_requests,
+    store_runner,
 };
 
 static const hone_component component = {

@@ -6,6 +6,7 @@
  * database.c  connection, statements compiled once, errors as sentences
  * write.c     put_...
  * read.c      visitors
+ * requests.c  what other processes ask of a study
  * lock.c      who runs a study */
 #ifndef HONE_STORAGE_SQLITE_STORE_H
 #define HONE_STORAGE_SQLITE_STORE_H
@@ -14,7 +15,7 @@
 
 #include <sqlite3.h>
 
-enum { SCHEMA_VERSION = 1, APPLICATION_ID = 0x686f6e65 /* "hone" */ };
+enum { SCHEMA_VERSION = 2, APPLICATION_ID = 0x686f6e65 /* "hone" */ };
 
 enum { SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL };
 struct settings {
@@ -30,9 +31,9 @@ struct settings {
     X(ROLLBACK, "ROLLBACK")                                                                                            \
     X(FIND_STUDY, "SELECT id FROM studies WHERE name = ?1")                                                            \
     X(FIND_STUDY_NAME, "SELECT name FROM studies WHERE id = ?1")                                                       \
-    X(ADD_STUDY, "INSERT INTO studies(name, state, seed, config, sources, environment, created, updated)"              \
-                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                                           \
-    X(UPDATE_STUDY, "UPDATE studies SET state = ?2, updated = ?3 WHERE id = ?1")                                       \
+    X(ADD_STUDY, "INSERT INTO studies(name, state, seed, config, sources, environment, created, updated, ended)"       \
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                                       \
+    X(UPDATE_STUDY, "UPDATE studies SET state = ?2, updated = ?3, ended = ?4 WHERE id = ?1")                           \
     X(ADD_OBJECTIVE, "INSERT INTO objectives(study, position, name, direction) VALUES (?1, ?2, ?3, ?4)")               \
     X(ADD_CONSTRAINT, "INSERT INTO constraints(study, position, text) VALUES (?1, ?2, ?3)")                            \
     X(ADD_TRIAL, "INSERT INTO trials(study, number, state, attempt, step, best_step, started, ended, worker, signal,"  \
@@ -65,7 +66,10 @@ struct settings {
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                               \
     X(PUT_ATTACHMENT, "INSERT OR REPLACE INTO attachments(study, trial, name, final, media_type, text, path)"          \
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                          \
-    X(STUDIES, "SELECT id, name, state, seed, config, sources, environment, created, updated FROM studies"             \
+    X(PUT_REQUEST, "INSERT INTO requests(study, what, text) VALUES (?1, ?2, ?3)")                                      \
+    X(DROP_REQUEST, "DELETE FROM requests WHERE study = ?1 AND id = ?2")                                               \
+    X(REQUESTS, "SELECT id, what, text FROM requests WHERE study = ?1 ORDER BY id")                                    \
+    X(STUDIES, "SELECT id, name, state, seed, config, sources, environment, created, updated, ended FROM studies"      \
                " ORDER BY name")                                                                                       \
     X(COUNTS, "SELECT state, count(*) FROM trials WHERE study = ?1 GROUP BY state")                                    \
     X(OBJECTIVES, "SELECT name, direction FROM objectives WHERE study = ?1 ORDER BY position")                         \
@@ -142,6 +146,10 @@ hone_rc store_run(struct store *store, enum statement which, sqlite3_stmt *state
 int store_execute(struct store *store, const char *sql, int64_t *result);
 
 /* ---- write.c ---- */
+/* Whether a write may begin; and its end: a failure marks the transaction as broken. */
+hone_rc store_writable(struct store *store, hone_error *err);
+hone_rc store_settle(struct store *store, hone_rc rc, const hone_error *failure, hone_error *err);
+hone_rc store_check_study(struct store *store, int64_t study, hone_error *err);
 extern const char *const store_trial_states[6], *const store_study_states[3];
 hone_rc store_put_study(void *self, const hone_study_record *study, int64_t *id, hone_error *err);
 hone_rc store_put_trial(void *self, int64_t study, const hone_trial_record *trial, hone_error *err);
@@ -159,7 +167,14 @@ hone_rc store_events(void *self, int64_t study, const hone_storage_visitor *visi
 hone_rc store_attachments(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor,
                           hone_error *err);
 
+/* ---- requests.c ---- */
+hone_rc store_put_request(void *self, int64_t study, const hone_request_record *request, int64_t *id, hone_error *err);
+hone_rc store_drop_request(void *self, int64_t study, int64_t id, hone_error *err);
+hone_rc store_requests(void *self, int64_t study, void *ctx,
+                       hone_rc (*visit)(void *ctx, const hone_request_record *request), hone_error *err);
+
 /* ---- lock.c ---- */
 hone_rc store_lock(void *self, int64_t study, hone_error *err);
+hone_rc store_runner(void *self, int64_t study, int64_t *process, hone_error *err);
 void store_unlock(struct store *store);
 #endif

@@ -4,13 +4,14 @@
  * A failure marks the transaction as broken: it can only be rolled back, so that no half-written record is ever committed. */
 #include "store.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const store_trial_states[6] = { "waiting", "running", "paused", "complete", "pruned", "failed" };
 const char *const store_study_states[3] = { "running", "finished", "stopped" };
 
-static hone_rc writable(struct store *store, hone_error *err)
+hone_rc store_writable(struct store *store, hone_error *err)
 {
     if (!store->db || store->mode != HONE_STORAGE_WRITE)
         return hone_fail(err, HONE_EINVAL, "", "the storage is not open for writing");
@@ -24,8 +25,8 @@ static hone_rc writable(struct store *store, hone_error *err)
     return HONE_OK;
 }
 
-/* Keeps the first failure of a transaction: see writable and commit. */
-static hone_rc settle(struct store *store, hone_rc rc, const hone_error *failure, hone_error *err)
+/* Keeps the first failure of a transaction: see store_writable and commit. */
+hone_rc store_settle(struct store *store, hone_rc rc, const hone_error *failure, hone_error *err)
 {
     if (rc >= 0)
         return rc;
@@ -120,6 +121,11 @@ static hone_rc name_id(struct store *store, const hone_value *value, size_t *hin
 }
 
 /* ---- studies ---- */
+static const char *ended_of(const hone_study_record *study)
+{
+    return study->size > offsetof(hone_study_record, ended) ? study->ended : NULL;
+}
+
 static hone_rc add_study(struct store *store, const hone_study_record *study, int64_t *id, hone_error *err)
 {
     sqlite3_stmt *add = store_statement(store, S_ADD_STUDY, err);
@@ -133,6 +139,7 @@ static hone_rc add_study(struct store *store, const hone_study_record *study, in
     bind_text(add, 6, study->environment);
     sqlite3_bind_double(add, 7, study->created);
     sqlite3_bind_double(add, 8, study->updated);
+    bind_text(add, 9, ended_of(study));
     hone_rc rc = store_run(store, S_ADD_STUDY, add, err);
     *id = sqlite3_last_insert_rowid(store->db);
     for (uint32_t i = 0; i < study->n_objectives && rc == HONE_OK; i++) {
@@ -178,6 +185,7 @@ static hone_rc put_study(struct store *store, const hone_study_record *study, in
     sqlite3_bind_int64(update, 1, *id);
     bind_text(update, 2, store_study_states[study->state]);
     sqlite3_bind_double(update, 3, study->updated);
+    bind_text(update, 4, ended_of(study));
     return store_run(store, S_UPDATE_STUDY, update, err);
 }
 
@@ -186,7 +194,7 @@ hone_rc store_put_study(void *self, const hone_study_record *study, int64_t *id,
     struct store *store = self;
     hone_error failure = HONE_ERROR_INIT;
     int64_t found = 0;
-    hone_rc rc = writable(store, err);
+    hone_rc rc = store_writable(store, err);
     if (rc < 0)
         return rc;
     if (study->state > HONE_STUDY_STOPPED)
@@ -196,11 +204,11 @@ hone_rc store_put_study(void *self, const hone_study_record *study, int64_t *id,
     rc = put_study(store, study, &found, &failure);
     if (rc == HONE_OK)
         store->known_study = *id = found;
-    return settle(store, rc, &failure, err);
+    return store_settle(store, rc, &failure, err);
 }
 
 /* Rows that belong to no study would never be seen again. */
-static hone_rc check_study(struct store *store, int64_t study, hone_error *err)
+hone_rc store_check_study(struct store *store, int64_t study, hone_error *err)
 {
     if (study == store->known_study && study)
         return HONE_OK;
@@ -280,7 +288,7 @@ static hone_rc put_numbers(struct store *store, enum statement which, int64_t st
 
 static hone_rc put_trial(struct store *store, int64_t study, const hone_trial_record *trial, hone_error *err)
 {
-    hone_rc rc = check_study(store, study, err);
+    hone_rc rc = store_check_study(store, study, err);
     if (rc < 0 || (rc = put_row(store, S_ADD_TRIAL, study, trial, err)) < 0)
         return rc;
     if (!sqlite3_changes(store->db)) { /* it was there: replace */
@@ -322,13 +330,13 @@ hone_rc store_put_trial(void *self, int64_t study, const hone_trial_record *tria
 {
     struct store *store = self;
     hone_error failure = HONE_ERROR_INIT;
-    hone_rc rc = writable(store, err);
+    hone_rc rc = store_writable(store, err);
     if (rc < 0)
         return rc;
     if (trial->state > HONE_STATE_FAILED)
         return hone_fail(err, HONE_EINVAL, "", "trial %llu has the unknown state %u", (unsigned long long)trial->number,
                          trial->state);
-    return settle(store, put_trial(store, study, trial, &failure), &failure, err);
+    return store_settle(store, put_trial(store, study, trial, &failure), &failure, err);
 }
 
 /* ---- reports ---- */
@@ -357,7 +365,7 @@ static hone_rc put_step(struct store *store, enum statement which, int64_t study
 static hone_rc put_report(struct store *store, int64_t study, const hone_report_record *report, hone_error *err)
 {
     size_t hint = 0;
-    hone_rc rc = check_study(store, study, err);
+    hone_rc rc = store_check_study(store, study, err);
     if (rc < 0 || (rc = put_step(store, S_ADD_REPORT, study, report, err)) < 0)
         return rc;
     if (!sqlite3_changes(store->db)) {
@@ -387,14 +395,14 @@ hone_rc store_put_report(void *self, int64_t study, const hone_report_record *re
 {
     struct store *store = self;
     hone_error failure = HONE_ERROR_INIT;
-    hone_rc rc = writable(store, err);
-    return rc < 0 ? rc : settle(store, put_report(store, study, report, &failure), &failure, err);
+    hone_rc rc = store_writable(store, err);
+    return rc < 0 ? rc : store_settle(store, put_report(store, study, report, &failure), &failure, err);
 }
 
 /* ---- events, attachments ---- */
 static hone_rc put_event(struct store *store, int64_t study, const hone_event_record *event, hone_error *err)
 {
-    hone_rc rc = check_study(store, study, err);
+    hone_rc rc = store_check_study(store, study, err);
     if (rc < 0)
         return rc;
     sqlite3_stmt *row = keyed(store, S_PUT_EVENT, study, event->sequence, err);
@@ -412,14 +420,14 @@ hone_rc store_put_event(void *self, int64_t study, const hone_event_record *even
 {
     struct store *store = self;
     hone_error failure = HONE_ERROR_INIT;
-    hone_rc rc = writable(store, err);
-    return rc < 0 ? rc : settle(store, put_event(store, study, event, &failure), &failure, err);
+    hone_rc rc = store_writable(store, err);
+    return rc < 0 ? rc : store_settle(store, put_event(store, study, event, &failure), &failure, err);
 }
 
 static hone_rc put_attachment(struct store *store, int64_t study, const hone_attachment_record *attachment,
                               hone_error *err)
 {
-    hone_rc rc = check_study(store, study, err);
+    hone_rc rc = store_check_study(store, study, err);
     if (rc < 0)
         return rc;
     sqlite3_stmt *row = keyed(store, S_PUT_ATTACHMENT, study, attachment->trial, err);
@@ -437,6 +445,6 @@ hone_rc store_put_attachment(void *self, int64_t study, const hone_attachment_re
 {
     struct store *store = self;
     hone_error failure = HONE_ERROR_INIT;
-    hone_rc rc = writable(store, err);
-    return rc < 0 ? rc : settle(store, put_attachment(store, study, attachment, &failure), &failure, err);
+    hone_rc rc = store_writable(store, err);
+    return rc < 0 ? rc : store_settle(store, put_attachment(store, study, attachment, &failure), &failure, err);
 }

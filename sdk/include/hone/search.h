@@ -108,6 +108,16 @@ typedef struct hone_forget_v1 {
     hone_rc (*forget)(void *self, uint64_t trial, hone_error *err);
 } hone_forget_v1;
 
+/* get_ext of the component: a search that has a model of the whole space may say how much there is left to win; a study that
+ * has [study] regret ends by it. Since minor 1. */
+#define HONE_EXT_REGRET_BOUND "hone.regret_bound/1"
+typedef struct hone_regret_bound_v1 {
+    uint32_t size, reserved;
+    /* By how much, at most and with the search's confidence, the least value of the space is below the least one told, in
+     * the unit of the values; HUGE_VAL: too little is known. Nothing that is proposed afterwards depends on the call. */
+    hone_rc (*bound)(void *self, double *bound, hone_error *err);
+} hone_regret_bound_v1;
+
 /* ---- help for search plugins: all [any], header only ---- */
 
 /* Number of different values, or 0: a continuum (or more than 2^53). */

@@ -36,6 +36,7 @@ typedef struct hone_study_record {
     const char *const *constraints;                    /* as written: "model.parameters <= 500000" */
     double created, updated;                           /* seconds since the epoch, UTC */
     uint64_t n_trials, n_complete, n_pruned, n_failed; /* filled when reading */
+    const char *ended; /* why it ended, in words; "": it has not. Since minor 1, NULL from older hosts */
 } hone_study_record;
 
 typedef struct hone_parameter_record {
@@ -79,11 +80,15 @@ enum {
     HONE_EVENT_RESUME = 7, /* a paused trial goes on; step: where it is to pause again */
     HONE_EVENT_CLONE = 8,  /* a paused trial goes on from the checkpoint of another, with a new point; step as RESUME;
                                  text: "from=TRIAL" and "at=STEP", then "KEY=VALUE" of the new point, a line each */
-    HONE_EVENT_CHECKPOINT = 9 /* step; text: "size=BYTES crc=HEX" */
+    HONE_EVENT_CHECKPOINT = 9, /* step; text: "size=BYTES crc=HEX" */
+    HONE_EVENT_END = 10 /* the study has come to what it was to end at: no trial is started behind this; text: the
+                                  setting as "KEY=VALUE: ", then why in words */
 };
 enum { /* where the point of an asked trial comes from */
        HONE_ASKED_SEARCH = 0,
-       HONE_ASKED_GIVEN = 1 /* the user; text: "KEY=VALUE" of the point, a line each */
+       HONE_ASKED_GIVEN = 1, /* the user; text: "KEY=VALUE" of the point, a line each */
+       HONE_ASKED_TOLD = 2, /* the same, and it was evaluated elsewhere: no worker and no scheduler has to do with it */
+       HONE_ASKED_OUTSIDE = 3 /* the search, for somebody who will evaluate it elsewhere: it is waiting until told */
 };
 typedef struct hone_event_record {
     uint32_t size, what;
@@ -101,6 +106,22 @@ typedef struct hone_attachment_record {
     const char *text; /* the content, or NULL */
     const char *path; /* of a file, or NULL */
 } hone_attachment_record;
+
+/* What other processes ask of a study, whether it is being run or not: kept until it is dealt with. Since minor 1. */
+enum {
+    HONE_REQUEST_STOP = 1,  /* end in order */
+    HONE_REQUEST_POINT = 2, /* try a point next; text: "KEY=VALUE", a line each */
+    HONE_REQUEST_TELL =
+        3,                /* a trial was evaluated elsewhere; text, lines: "trial NUMBER", or "point KEY=VALUE" for each
+                               key of a new one; then "value NAME=NUMBER" for each metric, or "failed WHY" */
+    HONE_REQUEST_ASK = 4, /* a point, to be evaluated elsewhere */
+    HONE_REQUEST_ANSWER = 5 /* to one of those; text: "request ID", then "trial NUMBER" or "error WHY" */
+};
+typedef struct hone_request_record {
+    uint32_t size, what;
+    int64_t id; /* given by the storage, rising, never given again */
+    const char *text;
+} hone_request_record;
 
 /* A visitor gets a record that lives for the call; non-zero ends the reading and is returned. */
 typedef struct hone_storage_visitor {
@@ -137,5 +158,16 @@ typedef struct hone_storage_v1 {
     /* Takes the study for writing: HONE_EIO with "is being run by process N" while another live process holds it. Released by
      * destroy or by the death of the process. */
     hone_rc (*lock)(void *self, int64_t study, hone_error *err);
+
+    /* ---- since minor 1; all of them or none: then nobody can speak to a study that runs ---- */
+    /* By any process, whoever has locked the study. *id is set. Between begin and commit, as every write. */
+    hone_rc (*put_request)(void *self, int64_t study, const hone_request_record *request, int64_t *id, hone_error *err);
+    hone_rc (*drop_request)(void *self, int64_t study, int64_t id,
+                            hone_error *err); /* one that is gone is no failure */
+    /* In the order of id; non-zero from visit ends the reading and is returned. Cheap where there are none. */
+    hone_rc (*requests)(void *self, int64_t study, void *ctx,
+                        hone_rc (*visit)(void *ctx, const hone_request_record *request), hone_error *err);
+    /* HONE_OK: nobody runs the study; HONE_WAIT: a live process does, *process is its number, or 0. */
+    hone_rc (*runner)(void *self, int64_t study, int64_t *process, hone_error *err);
 } hone_storage_v1;
 #endif /* HONE_STORAGE_H */
