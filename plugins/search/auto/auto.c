@@ -364,6 +364,24 @@ static const char doc[] =
     "A section `[search.gp]` sets keys of the search gp, where auto uses it; `enabled = no` in it keeps auto from "
     "it.\n";
 
+/* What the search at work says; nothing is known while that one cannot say. */
+static hone_rc bound(void *self, double *value, hone_error *err)
+{
+    const struct auto_search *s = (const struct auto_search *)self;
+    const hone_component *at_work = s->search.component;
+    const hone_regret_bound_v1 *extension = at_work && at_work->get_ext
+                                                ? (const hone_regret_bound_v1 *)at_work->get_ext(HONE_EXT_REGRET_BOUND)
+                                                : NULL;
+    *value = HUGE_VAL;
+    return extension ? extension->bound(s->search.self, value, err) : HONE_OK;
+}
+
+static const void *get_ext(const char *id)
+{
+    static const hone_regret_bound_v1 extension = { sizeof extension, 0, bound };
+    return strcmp(id, HONE_EXT_REGRET_BOUND) ? NULL : &extension;
+}
+
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component auto_search = {
     sizeof auto_search,
@@ -382,6 +400,6 @@ static const hone_component auto_search = {
     destroy,
     save,
     load,
-    NULL,
+    get_ext,
 };
 HONE_MODULE("org.hone.search.auto", "0.1.0", "MIT", "the hone authors", "", &auto_search)

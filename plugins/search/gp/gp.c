@@ -193,8 +193,14 @@ static const char doc[] =
     "## Long studies\n"
     "Beyond `points` outcomes the model learns from the best half of that number and an even choice of the others, so "
     "that the cost of a proposal no longer grows.\n\n"
+    "## When to stop\n"
+    "With `[study] regret = 0.001` a study ends once no point of the space is better than the best trial by more than "
+    "that, with probability 9/10 under the model: from 20 completed trials on, a process learns from the better half "
+    "of them, and the bound is the least upper bound of a trial's value minus the least lower bound of the space's. A "
+    "number below what the noise of a trial moves is never reached.\n\n"
     "## Sources\n"
-    "Rasmussen, C. E. and Williams, C. K. I. (2006), Gaussian Processes for Machine Learning. Snoek, J., Larochelle, "
+    "Makarova, A. et al. (2022), Automatic termination for hyperparameter optimization, AutoML-Conf. Rasmussen, C. E. "
+    "and Williams, C. K. I. (2006), Gaussian Processes for Machine Learning. Snoek, J., Larochelle, "
     "H. "
     "and Adams, R. P. (2012), Practical Bayesian optimization, NeurIPS 25 (running trials). Snoek, J. et al. (2014), "
     "Input warping, ICML. Cowen-Rivers, A. I. et al. (2022), HEBO, JAIR 74 (output transform). Ament, S. et al. "
@@ -202,6 +208,18 @@ static const char doc[] =
     "Unexpected improvements to expected improvement, NeurIPS 36. Hvarfner, C. et al. (2024), Vanilla Bayesian "
     "optimization performs great in high dimensions, ICML. Gardner, J. R. et al. (2014), Bayesian optimization with "
     "inequality constraints, ICML. Yang, K. et al. (2019), J. Glob. Optim. 75 (hypervolume).\n";
+
+static hone_rc bound(void *self, double *value, hone_error *err)
+{
+    const struct gp *g = (const struct gp *)self;
+    return regret_bound(&g->settings, &g->history, value, err);
+}
+
+static const void *get_ext(const char *id)
+{
+    static const hone_regret_bound_v1 extension = { sizeof extension, 0, bound };
+    return strcmp(id, HONE_EXT_REGRET_BOUND) ? NULL : &extension;
+}
 
 static const hone_search_v1 search = { sizeof search, 0, open_space, ask, tell };
 static const hone_component gp = {
@@ -221,6 +239,6 @@ static const hone_component gp = {
     destroy,
     save,
     load,
-    NULL,
+    get_ext,
 };
 HONE_MODULE("org.hone.search.gp", "0.1.0", "MIT", "the hone authors", "", &gp)

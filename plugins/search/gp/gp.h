@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* search/gp, shared by its files: how a point becomes numbers (features.c), the kernel (kernel.c), one Gaussian process
  * (model.c) and its fit (fit.c), the transform of values (power.c), how good a candidate is (acquire.c, boxes.c), where
- * the best one is (optimize.c), and what the study gives and gets (surrogate.c, gp.c).
+ * the best one is (optimize.c), and what is left to win (regret.c), and what the study gives and gets (surrogate.c, gp.c).
  *
  * Layout: matrices are column-major, as BLAS has them; "(n, d)" then means d columns of n. Everything is [study]. */
 #ifndef HONE_GP_H
@@ -118,8 +118,15 @@ hone_rc model_fit(struct model *m, struct workspace *w, double noise, int fresh,
                   hone_error *err);
 
 /* ---- power.c ---- */
+enum { POWER_NONE, POWER_BOX_COX, POWER_YEO_JOHNSON };
+struct power { /* which function it was */
+    double scale, lambda;
+    int kind;
+};
 /* Replaces y: (n), finite, by an increasing function of it that makes it closest to normal (HEBO's rule). HONE_ENOMEM. */
-hone_rc power_transform(double *y, uint64_t n, hone_error *err);
+hone_rc power_transform(double *y, uint64_t n, struct power *power, hone_error *err);
+/* The value that it takes to t; infinite, or an end of what there can be, where t is beyond all values. */
+double power_inverse(const struct power *power, double t);
 
 /* ---- acquire.c ---- */
 /* log(phi(t) + t Phi(t)), and Phi(t) / (phi(t) + t Phi(t)) into slope. Ament et al. 2023, eq. 9. Finite for all finite t
@@ -188,6 +195,11 @@ hone_rc surrogate_learn(struct surrogate *s, const hone_history *h, uint64_t tri
 void surrogate_score(struct surrogate *s, const double *e, uint64_t count, double *score);
 /* The same at one, with its gradient: (D), numeric features only. */
 double surrogate_score_one(struct surrogate *s, const double *e, double *gradient);
+
+/* ---- regret.c ---- */
+/* By how much the best completed trial may miss the least value of the space, in the unit of the values; HUGE_VAL with fewer
+ * than 20 completed trials. One objective. */
+hone_rc regret_bound(const struct settings *settings, const hone_history *h, double *bound, hone_error *err);
 
 /* ---- optimize.c ---- */
 /* The point x: (n_dims), settled and allowed, that the surrogate likes best. 0 in *found: none that may be proposed. */

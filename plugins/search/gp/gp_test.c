@@ -442,7 +442,134 @@ static void test_cancels(void)
     fake_plugin_release(&p);
 }
 
+/* ---- the bound on the regret ---- */
+
+static double bound_of(fake_plugin *p)
+{
+    const hone_component *gp = fake_component(HONE_KIND_SEARCH, "gp");
+    const hone_regret_bound_v1 *extension = (const hone_regret_bound_v1 *)gp->get_ext(HONE_EXT_REGRET_BOUND);
+    double bound = -1;
+    CU_ASSERT_EQUAL(extension->bound(p->self, &bound, &p->err), HONE_OK);
+    return bound;
+}
+
+/* It holds what it promises and comes down to nothing; and whoever asks for it changes no proposal. */
+static void test_regret_bound(void)
+{
+    static const hone_dim *const dims[] = { &plane[0], &plane[1] };
+    static const hone_space space = { sizeof space, 2, dims, 0, 0, NULL };
+    unsigned broken = 0, asked = 0;
+    for (uint64_t seed = 1; seed <= 2; seed++) {
+        fake_plugin p, silent;
+        double best = HUGE_VAL, bound = 0;
+        CU_ASSERT_EQUAL_FATAL(start(&p, &space, seed, 1, 0, ""), HONE_OK);
+        CU_ASSERT_EQUAL_FATAL(start(&silent, &space, seed, 1, 0, ""), HONE_OK);
+        for (uint64_t k = 0; k < 180 && !(bound > 0 && bound < 1e-3); k++) {
+            double x[2], y[2];
+            CU_ASSERT_EQUAL_FATAL(iface()->ask(p.self, k, x, &p.err), HONE_OK);
+            CU_ASSERT_EQUAL_FATAL(iface()->ask(silent.self, k, y, &silent.err), HONE_OK);
+            CU_ASSERT(!memcmp(x, y, sizeof x));
+            say(&p, k, x, HONE_COMPLETE, branin(x));
+            say(&silent, k, x, HONE_COMPLETE, branin(x));
+            best = fmin(best, branin(x));
+            if (k % 5 == 3 || k == 18) {
+                CU_ASSERT_EQUAL((bound = bound_of(&p)) < HUGE_VAL, k >= 19); /* twenty completed trials */
+                asked += k >= 19;
+                broken += k >= 19 && best - 0.39788735772974 > bound + 1e-6;
+            }
+        }
+        CU_ASSERT(bound < 1e-3);
+        fake_plugin_release(&p);
+        fake_plugin_release(&silent);
+    }
+    CU_ASSERT(broken * 10 <= asked); /* the confidence is 9 in 10 */
+}
+
+/* Against the definition: a posterior by Gaussian elimination in double precision, on a fine grid. */
+static void test_regret_bound_naive(void)
+{
+    enum { N = 20, GRID = 4000 };
+    static const hone_dim line = FAKE_REAL("x", 0, 1, 0);
+    static const hone_dim *const dims[] = { &line };
+    static const hone_space space = { sizeof space, 1, dims, 0, 0, NULL };
+    const struct settings settings = { 0, 500, 16, 1, 1, 1e-4, TRANSFORM_NONE, 0 };
+    const hone_search_info info = { sizeof info, 1, 0, 0, 0, 0 };
+    hone_error err = HONE_ERROR_INIT;
+    struct features features;
+    struct model m;
+    struct workspace w;
+    hone_history h;
+    double bound, x[N], y[N], upper = HUGE_VAL, least = HUGE_VAL, beta;
+    memset(&h, 0, sizeof h);
+    memset(&m, 0, sizeof m);
+    memset(&w, 0, sizeof w);
+    CU_ASSERT_EQUAL_FATAL(hone_history_init(&h, &space, &info, &err), HONE_OK);
+    for (uint64_t i = 0; i < N; i++) {
+        x[i] = (double)(i * i % N) / N + 0.01 * (double)i;
+        y[i] = sin(9 * x[i]) + 3 * (x[i] - 0.4) * (x[i] - 0.4);
+        const hone_outcome o = { .size = sizeof o, .trial = i, .x = x + i, .values = y + i, .n_values = 1 };
+        CU_ASSERT_EQUAL(hone_history_tell(&h, &o, &err), HONE_OK);
+    }
+    CU_ASSERT_EQUAL_FATAL(regret_bound(&settings, &h, &bound, &err), HONE_OK);
+    /* the hyperparameters of the same fit, from sorted rows as there */
+    CU_ASSERT_EQUAL_FATAL(features_init(&features, &space, &err), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(model_init(&m, &features, 0, &err), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(model_reserve(&m, &w, N, 1, &err), HONE_OK);
+    for (int i = 0; i < N; i++)
+        for (int k = i + 1; k < N; k++)
+            if (y[k] < y[i]) {
+                double t = y[i];
+                y[i] = y[k], y[k] = t;
+                t = x[i];
+                x[i] = x[k], x[k] = t;
+            }
+    m.n = N;
+    m.n_fantasies = 1;
+    memcpy(m.x, x, sizeof x);
+    memcpy(m.y, y, sizeof y);
+    model_standardize(&m);
+    CU_ASSERT_EQUAL_FATAL(model_fit(&m, &w, 1e-4, 1, NULL, &err), HONE_OK);
+    const double rate = exp(m.theta[0]), signal = exp(m.theta[1]), noise = exp(m.theta[2]);
+    beta = 2 * log(1.0 * N * N * 9.869604401089358 / 6 / 0.1) / 5;
+    for (int g = 0; g < GRID + N; g++) {
+        double a[N][N + 2], mean = 0, variance = signal, at = g < N ? x[g] : (double)(g - N) / (GRID - 1);
+        for (int i = 0; i < N; i++) { /* [K + noise | y, k] */
+            for (int j = 0; j <= N; j++) {
+                const double other = j < N ? x[j] : at, r = sqrt(5 * rate) * fabs(x[i] - other);
+                a[i][j < N ? j : N + 1] = signal * exp(-r) * (1 + r + r * r / 3) + (i == j ? noise : 0);
+            }
+            a[i][N] = m.y[i];
+        }
+        double k[N];
+        for (int i = 0; i < N; i++)
+            k[i] = a[i][N + 1];
+        for (int i = 0; i < N; i++)
+            for (int r = 0; r < N; r++) {
+                if (r == i)
+                    continue;
+                const double factor = a[r][i] / a[i][i];
+                for (int j = i; j < N + 2; j++)
+                    a[r][j] -= factor * a[i][j];
+            }
+        for (int i = 0; i < N; i++) {
+            mean += k[i] * a[i][N] / a[i][i];
+            variance -= k[i] * a[i][N + 1] / a[i][i];
+        }
+        variance = fmax(variance, 0);
+        if (g < N)
+            upper = fmin(upper, mean + sqrt(beta * variance));
+        least = fmin(least, mean - sqrt(beta * variance));
+    }
+    CU_ASSERT_DOUBLE_EQUAL(bound, (upper - least) * m.spread, 1e-4 * bound);
+    CU_ASSERT(bound > 0);
+    model_release(&m);
+    workspace_release(&w);
+    features_release(&features);
+    hone_history_release(&h);
+}
+
 SUITE(TEST(test_branin), TEST(test_hartmann6), TEST(test_mixed_and_conditional), TEST(test_relations),
       TEST(test_spends_a_finite_space), TEST(test_keeps_away_from_failures), TEST(test_survives_strange_outcomes),
       TEST(test_pruned_is_not_best), TEST(test_constraints), TEST(test_two_objectives), TEST(test_many_objectives),
-      TEST(test_resumes_as_if_never_stopped), TEST(test_long_history), TEST(test_cancels))
+      TEST(test_resumes_as_if_never_stopped), TEST(test_long_history), TEST(test_cancels), TEST(test_regret_bound),
+      TEST(test_regret_bound_naive))

@@ -390,11 +390,15 @@ static void test_degenerate_rows(void)
 static void expect_power(const double *from, const double *expected)
 {
     struct model m;
+    struct power power;
     double y[30];
     hone_error err = HONE_ERROR_INIT;
     memset(&m, 0, sizeof m);
     memcpy(y, from, sizeof y);
-    CU_ASSERT_EQUAL(power_transform(y, 30, &err), HONE_OK);
+    CU_ASSERT_EQUAL(power_transform(y, 30, &power, &err), HONE_OK);
+    CU_ASSERT_NOT_EQUAL(power.kind, POWER_NONE);
+    for (int i = 0; i < 30; i++)
+        CU_ASSERT_DOUBLE_EQUAL(power_inverse(&power, y[i]), from[i], 1e-9 * fabs(from[i]));
     m.y = y;
     m.n = 30;
     model_standardize(&m);
@@ -405,12 +409,14 @@ static void expect_power(const double *from, const double *expected)
 static void test_power_transform(void)
 {
     double equal[4] = { 3, 3, 3, 3 }, huge[4] = { -1e308, 1e308, 0, 1 };
+    struct power power;
     hone_error err = HONE_ERROR_INIT;
     expect_power(power_skewed, power_box_cox);
     expect_power(power_signed, power_yeo_johnson);
-    CU_ASSERT_EQUAL(power_transform(equal, 4, &err), HONE_OK);
+    CU_ASSERT_EQUAL(power_transform(equal, 4, &power, &err), HONE_OK);
     CU_ASSERT(isfinite(equal[0]) && equal[0] == equal[3]);
-    CU_ASSERT_EQUAL(power_transform(huge, 4, &err), HONE_OK);
+    CU_ASSERT_DOUBLE_EQUAL(power_inverse(&power, equal[0]), 3, 1e-15);
+    CU_ASSERT_EQUAL(power_transform(huge, 4, &power, &err), HONE_OK);
     CU_ASSERT(huge[0] < huge[2] && huge[2] <= huge[3] && huge[3] < huge[1] && isfinite(huge[1] - huge[0]));
 }
 

@@ -45,8 +45,8 @@ static double likelihood(const double *y, uint64_t n, double lambda, int positiv
     return (lambda - 1) * jacobian - (double)n * log(spread);
 }
 
-/* Golden section over [-3, 3]; the likelihood has one maximum. out: (n) transformed by it. */
-static void transform(const double *y, uint64_t n, int positive, double *out)
+/* Golden section over [-3, 3]; the likelihood has one maximum. out: (n) transformed by it. The parameter. */
+static double transform(const double *y, uint64_t n, int positive, double *out)
 {
     const double golden = 0.61803398874989484820;
     double low = -3, high = 3, a = high - golden * (high - low), b = low + golden * (high - low);
@@ -67,6 +67,7 @@ static void transform(const double *y, uint64_t n, int positive, double *out)
         }
     }
     (void)likelihood(y, n, 0.5 * (low + high), positive, out);
+    return 0.5 * (low + high);
 }
 
 static int is_usable(const double *y, uint64_t n)
@@ -77,33 +78,63 @@ static int is_usable(const double *y, uint64_t n)
     return spread_of(y, n) >= 0.5;
 }
 
-hone_rc power_transform(double *y, uint64_t n, hone_error *err)
+hone_rc power_transform(double *y, uint64_t n, struct power *power, hone_error *err)
 {
+    double lambda;
+    *power = (struct power){ 1, 1, POWER_NONE };
     double *out = (double *)malloc((size_t)(n + 1) * sizeof *out), largest = 0, least = HUGE_VAL, spread;
     if (!out)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu values", (unsigned long long)n);
     for (uint64_t i = 0; i < n; i++)
         largest = fabs(y[i]) > largest ? fabs(y[i]) : largest;
+    power->scale = largest > 0 ? largest : 1;
     for (uint64_t i = 0; i < n; i++)
-        y[i] /= largest > 0 ? largest : 1; /* squares must not overflow */
+        y[i] /= power->scale; /* squares must not overflow */
     spread = spread_of(y, n);
     if (!(spread > 1e-15))
         goto out;
+    power->scale *= spread;
     for (uint64_t i = 0; i < n; i++) {
         y[i] /= spread;
         least = y[i] < least ? y[i] : least;
     }
     if (least > 0) {
-        transform(y, n, 1, out);
+        lambda = transform(y, n, 1, out);
         if (is_usable(out, n)) {
             memcpy(y, out, n * sizeof *y);
+            power->lambda = lambda;
+            power->kind = POWER_BOX_COX;
             goto out;
         }
     }
-    transform(y, n, 0, out);
-    if (is_usable(out, n))
+    lambda = transform(y, n, 0, out);
+    if (is_usable(out, n)) {
         memcpy(y, out, n * sizeof *y);
+        power->lambda = lambda;
+        power->kind = POWER_YEO_JOHNSON;
+    }
 out:
     free(out);
     return HONE_OK;
+}
+
+/* Of box_cox: 0 and infinity where nothing comes to t. */
+static double from_box_cox(double t, double lambda)
+{
+    const double base = 1 + lambda * t;
+    if (fabs(lambda) < 1e-8)
+        return exp(t);
+    if (!(base > 0))
+        return lambda > 0 ? 0 : HUGE_VAL;
+    return pow(base, 1 / lambda);
+}
+
+double power_inverse(const struct power *power, double t)
+{
+    double y = t;
+    if (power->kind == POWER_BOX_COX)
+        y = from_box_cox(t, power->lambda);
+    else if (power->kind == POWER_YEO_JOHNSON)
+        y = t < 0 ? 1 - from_box_cox(-t, 2 - power->lambda) : from_box_cox(t, power->lambda) - 1;
+    return y * power->scale;
 }

@@ -206,6 +206,7 @@ static hone_rc fill(struct surrogate *s, const hone_history *h, uint32_t i, uint
 {
     struct model *m = s->models + i;
     const uint32_t d = s->features.n;
+    struct power power;
     double level = 0, y;
     hone_rc rc;
     if ((rc = model_reserve(m, &s->work, s->n_rows + n_pending, n_fantasies, err)) != HONE_OK)
@@ -225,7 +226,7 @@ static hone_rc fill(struct surrogate *s, const hone_history *h, uint32_t i, uint
         m->y[m->n++] = y;
     }
     if (i < s->n_objectives && s->settings->output_transform == TRANSFORM_POWER &&
-        (rc = power_transform(m->y, m->n, err)) != HONE_OK)
+        (rc = power_transform(m->y, m->n, &power, err)) != HONE_OK)
         return rc;
     model_standardize(m);
     if (i < s->n_objectives)
