@@ -43,28 +43,15 @@ static void print_rows(const struct stored *stored, const struct stored_trial *t
     output_close(&output);
 }
 
-/* A line "key=value" of the study's environment, or NULL; the value goes to out. */
-static const char *environment_value(const char *environment, const char *key, char *out, size_t n)
-{
-    const size_t length = strlen(key);
-    for (const char *line = environment ? environment : ""; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        if (!strncmp(line, key, length) && line[length] == '=') {
-            const char *value = line + length + 1;
-            snprintf(out, n, "%.*s", (int)strcspn(value, "\n"), value);
-            return out;
-        }
-    return NULL;
-}
-
 /* Steps that what the trial kept stands for. */
 static int64_t trial_length(const struct stored *stored, const hone_trial_record *r)
 {
     char name[128];
-    if (environment_value(stored->study.environment, "length_metric", name, sizeof name))
+    if (stored_environment(stored->study.environment, "length_metric", name, sizeof name))
         for (uint32_t i = 0; i < r->n_metrics; i++)
             if (!strcmp(r->metrics[i].name, name) && r->metrics[i].value >= 1)
                 return (int64_t)r->metrics[i].value;
-    return environment_value(stored->study.environment, "steps", name, sizeof name) ? INT64_MAX : r->step;
+    return stored_environment(stored->study.environment, "steps", name, sizeof name) ? INT64_MAX : r->step;
 }
 
 /* The study's resolved INI with the trial's values in place of [space]. */
@@ -82,8 +69,8 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
     snprintf(line, sizeof line, "study.trial=%llu", (unsigned long long)r->number); /* the same random numbers */
     config_set(&config, line, &complaints);
     /* a trial that ended before its last step is trained as far as what it kept stands for */
-    if (environment_value(stored->study.environment, "stop_key", stop_key, sizeof stop_key) &&
-        environment_value(stored->study.environment, "max_step", max_step, sizeof max_step) &&
+    if (stored_environment(stored->study.environment, "stop_key", stop_key, sizeof stop_key) &&
+        stored_environment(stored->study.environment, "max_step", max_step, sizeof max_step) &&
         (length = trial_length(stored, r)) > 0 && length < strtoll(max_step, NULL, 10)) {
         snprintf(line, sizeof line, "objective.%s=%lld", stop_key, (long long)length);
         config_set(&config, line, &complaints);

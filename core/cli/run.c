@@ -30,12 +30,14 @@ static int end_code(struct study *study, enum study_end end)
 {
     if (end == STUDY_STOPPED) {
         fprintf(stderr, "hone: stopped; the same command goes on from here (%llu trials have ended)\n",
-                (unsigned long long)(study->table.n - study->table.running));
+                (unsigned long long)(study->table.complete + study->table.pruned + study->table.failed));
         return 128 + session_signal;
     }
     if (end == STUDY_SPENT)
         fprintf(stderr, "hone: %s '%s' has nothing more to propose after %llu trials\n", study->done->entry->kind,
                 study->done->entry->name, (unsigned long long)study->table.n);
+    if (end == STUDY_RULE)
+        fprintf(stderr, "hone: the study has ended: %s\n", study->ended);
     if (study->n_given)
         fprintf(stderr, "hone: %llu of the points of [study] enqueue were not tried: the study has had its %s\n",
                 (unsigned long long)study->n_given, study_may_start(study) ? "time (--time)" : "trials (--trials N)");

@@ -156,8 +156,7 @@ int session_read(struct session *s, const struct cli *cli, unsigned compose_flag
     return compose(s, compose_flags);
 }
 
-int session_read_stored(struct session *s, const struct cli *cli, const char *url, const char *text,
-                        unsigned compose_flags)
+static void read_stored(struct session *s, const struct cli *cli, const char *url, const char *text)
 {
     struct text storage = TEXT_INIT;
     session_init(s, cli);
@@ -165,7 +164,26 @@ int session_read_stored(struct session *s, const struct cli *cli, const char *ur
     text_addf(&storage, "study.storage=%s", url);
     config_set(&s->config, text_string(&storage), &s->complaints);
     text_release(&storage);
+}
+
+int session_read_stored(struct session *s, const struct cli *cli, const char *url, const char *text,
+                        unsigned compose_flags)
+{
+    read_stored(s, cli, url, text);
     return compose(s, compose_flags);
+}
+
+int session_read_points(struct session *s, const struct cli *cli, const char *url, const char *text,
+                        char *const *points, size_t n)
+{
+    struct text all = TEXT_INIT;
+    read_stored(s, cli, url, text);
+    text_add(&all, "study.enqueue=");
+    for (size_t i = 0; i < n; i++)
+        text_addf(&all, "%s%s", i ? " | " : "", points[i]);
+    config_set_from(&s->config, "POINT", text_string(&all), &s->complaints);
+    text_release(&all);
+    return compose(s, 0);
 }
 
 int session_start(struct session *s)

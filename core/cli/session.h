@@ -30,6 +30,9 @@ int session_read(struct session *session, const struct cli *cli, unsigned compos
 /* The same from text that the storage at `url` keeps; the study stays in it, wherever it was moved to. */
 int session_read_stored(struct session *session, const struct cli *cli, const char *url, const char *text,
                         unsigned compose_flags);
+/* The same, with these points in place of [study] enqueue: "KEY=VALUE, ..." each. */
+int session_read_points(struct session *session, const struct cli *cli, const char *url, const char *text,
+                        char *const *points, size_t n);
 /* Starts the workers: as many as the study computes with at once, or as many processes as order = strict needs. */
 int session_start(struct session *session);
 void session_release(struct session *session);

@@ -40,6 +40,18 @@ const char *state_name(uint32_t state)
     return state < sizeof names / sizeof *names ? names[state] : "unknown";
 }
 
+const char *stored_environment(const char *environment, const char *key, char *out, size_t n)
+{
+    const size_t length = strlen(key);
+    for (const char *line = environment ? environment : ""; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (!strncmp(line, key, length) && line[length] == '=') {
+            const char *value = line + length + 1;
+            snprintf(out, n, "%.*s", (int)strcspn(value, "\n"), value);
+            return out;
+        }
+    return NULL;
+}
+
 void stored_arguments(struct text *out, const char *storage, const char *study)
 {
     text_add_shell_word(out, storage);
@@ -48,6 +60,11 @@ void stored_arguments(struct text *out, const char *storage, const char *study)
 }
 
 int stored_open(struct stored *s, const struct cli *cli, const char *url)
+{
+    return stored_open_in(s, cli, url, HONE_STORAGE_READ);
+}
+
+int stored_open_in(struct stored *s, const struct cli *cli, const char *url, uint32_t mode)
 {
     const struct catalog_component *entry = NULL;
     const char *colon = strchr(url, ':'), *location = url;
@@ -71,7 +88,13 @@ int stored_open(struct stored *s, const struct cli *cli, const char *url)
     hone_rc rc = component_create(&s->storage, s->catalog, entry, &stored_host, "storage", NULL, 0, 0, &err);
     if (rc == HONE_OK) {
         s->iface = s->storage.loaded->iface;
-        rc = s->iface->open(s->storage.self, absolute, HONE_STORAGE_READ, &err);
+        if (mode == HONE_STORAGE_WRITE && (rc = s->iface->open(s->storage.self, absolute, HONE_STORAGE_READ, &err)) ==
+                                              HONE_OK) { /* nothing is made where there is nothing */
+            component_destroy(&s->storage);
+            rc = component_create(&s->storage, s->catalog, entry, &stored_host, "storage", NULL, 0, 0, &err);
+        }
+        if (rc == HONE_OK)
+            rc = s->iface->open(s->storage.self, absolute, mode, &err);
     }
     free(absolute);
     return rc == HONE_OK ? 0 : cli_fail(EXIT_FAILED, "%s", err.msg);

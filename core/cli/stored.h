@@ -17,6 +17,7 @@ struct stored {
 extern const hone_host stored_host;
 /* Opens a storage for reading: "sqlite:fashion.db" or just a path, then the kind's default is taken. 0, or the exit code. */
 int stored_open(struct stored *stored, const struct cli *cli, const char *url);
+int stored_open_in(struct stored *stored, const struct cli *cli, const char *url, uint32_t mode); /* HONE_STORAGE_... */
 /* Chooses the study named by --study, or the only one. 0, or the exit code after having said which there are. */
 int stored_choose(struct stored *stored, const struct cli *cli);
 void stored_release(struct stored *stored);
@@ -31,6 +32,8 @@ int stored_best(struct stored *stored, struct stored_trial **trials, size_t *n);
 void stored_trials_release(struct stored_trial *trials, size_t n);
 hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from);
 const char *state_name(uint32_t state); /* "complete" */
+/* A line "key=value" of a study's environment, or NULL; the value goes to out. */
+const char *stored_environment(const char *environment, const char *key, char *out, size_t n);
 /* "fashion.db --study fashion", quoted for a shell: what the commands that come next need. */
 void stored_arguments(struct text *out, const char *storage, const char *study);
 #endif

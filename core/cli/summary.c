@@ -127,6 +127,8 @@ void summary_print(struct study *study, const char *storage_url)
         study->storage_iface->trials(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
         study->storage_iface->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
     }
+    printf("ended  %s%s\n", study->ended,
+           study->composition->study.order == ORDER_STRICT ? "" : "; order = asynchronous: another run may differ");
     stored_arguments(&arguments, storage_url, study->composition->study.name);
     printf("next   hone trials %s\n", text_string(&arguments));
     if (study->has_final)

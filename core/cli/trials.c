@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `hone trials`: the trials of a study, a row each; or everything about one. */
+#include "cli/lineage.h"
 #include "cli/stored.h"
 
 #include "hone/param.h"
@@ -8,11 +9,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const struct option_row options[] = {
     OPTION_STUDY,
     { "trial", 0, "N", "everything about one trial: reports, metrics, attachments", 0 },
-    { "state", 0, "STATE", "only these: complete, pruned, failed, running, paused", 0 },
+    { "state", 0, "STATE", "only these: complete, pruned, failed, running, paused, waiting", 0 },
     { "metrics", 'm', NULL, "a column for each metric that the trials ended with", 0 },
     OPTION_FORMAT,
     OPTION_PLUGIN_PATH,
@@ -34,8 +36,8 @@ struct listing {
     struct names keys, metrics;
     hone_settings_memory memory;
     int with_metrics, failed_rows;
-    uint64_t *given; /* (n_given) numbers of the trials that the user gave, rising */
-    size_t n_given, given_capacity;
+    int *deviations; /* (n_objectives) 1: some trial has a metric OBJECTIVE.deviation */
+    struct lineage lineage;
     const char *state;
     const char **cells;  /* (n_columns) of the row at hand */
     char (*numbers)[32]; /* (n_columns) texts of numbers in it */
@@ -77,6 +79,13 @@ static hone_rc remember(struct listing *l, struct names *names, const char *name
     return HONE_OK;
 }
 
+/* "loss.deviation" of "loss": of repeats or folds. */
+static int is_deviation(const char *metric, const char *objective)
+{
+    const size_t n = strlen(objective);
+    return !strncmp(metric, objective, n) && !strcmp(metric + n, ".deviation");
+}
+
 /* First pass: which parameters and metrics there are. */
 static hone_rc on_trial_names(void *ctx, const hone_trial_record *r)
 {
@@ -88,37 +97,11 @@ static hone_rc on_trial_names(void *ctx, const hone_trial_record *r)
         rc = remember(l, &l->keys, r->parameters[i].key);
     for (uint32_t i = 0; rc == HONE_OK && l->with_metrics && i < r->n_metrics; i++)
         rc = remember(l, &l->metrics, r->metrics[i].name);
+    for (uint32_t i = 0; i < r->n_metrics; i++)
+        for (uint32_t k = 0; k < l->stored->study.n_objectives; k++)
+            l->deviations[k] |= is_deviation(r->metrics[i].name, l->stored->study.objectives[k].name);
     l->failed_rows |= r->state == HONE_STATE_FAILED;
     return rc;
-}
-
-/* Which trials the user gave. */
-static hone_rc on_asked(void *ctx, const hone_event_record *e)
-{
-    struct listing *l = ctx;
-    if (e->what != HONE_EVENT_ASK || e->verdict != HONE_ASKED_GIVEN)
-        return HONE_OK;
-    if (l->n_given == l->given_capacity) {
-        const size_t capacity = l->given_capacity ? l->given_capacity * 2 : 64;
-        uint64_t *more = realloc(l->given, capacity * sizeof *more);
-        if (!more)
-            return HONE_ENOMEM;
-        l->given = more;
-        l->given_capacity = capacity;
-    }
-    l->given[l->n_given++] = e->trial;
-    return HONE_OK;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static const char *source_of(const struct listing *l, uint64_t trial)
-{
-    return bsearch(&trial, l->given, l->n_given, sizeof trial, by_number) ? "given" : "search";
 }
 
 static void add_column(struct listing *l, const char *name, enum column_type type)
@@ -153,8 +136,15 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
     c++;
     cells[c] = r->ended > 0 ? number_cell(floor((r->ended - r->started) * 1000 + 0.5) / 1000, numbers[c], 32) : NULL;
     c++;
-    for (uint32_t i = 0; i < l->stored->study.n_objectives; i++, c++)
+    for (uint32_t i = 0; i < l->stored->study.n_objectives; i++, c++) {
         cells[c] = i < r->n_values ? number_cell(r->values[i], numbers[c], 32) : NULL;
+        if (!l->deviations[i])
+            continue;
+        c++;
+        for (uint32_t k = 0; k < r->n_metrics; k++)
+            if (is_deviation(r->metrics[k].name, l->stored->study.objectives[i].name))
+                cells[c] = number_cell(r->metrics[k].value, numbers[c], 32);
+    }
     for (uint32_t i = 0; i < r->n_parameters;
          i++) { /* a study at work may have got names since the first pass: without them */
         const size_t k = names_find(&l->keys, r->parameters[i].key);
@@ -168,8 +158,19 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
             cells[c + k] = number_cell(r->metrics[i].value, numbers[c + k], 32);
     }
     c += l->metrics.n;
-    if (l->n_given)
-        cells[c++] = source_of(l, r->number);
+    if (l->lineage.sources)
+        cells[c++] = lineage_source(&l->lineage, r->number);
+    if (l->lineage.rungs) {
+        cells[c++] = *lineage_rungs(&l->lineage, r->number) ? lineage_rungs(&l->lineage, r->number) : NULL;
+        snprintf(numbers[c], 32, "%u", lineage_promotions(&l->lineage, r->number));
+        cells[c] = numbers[c];
+        c++;
+    }
+    if (l->lineage.n_clones) {
+        lineage_parent(&l->lineage, r->number, numbers[c], 32);
+        cells[c] = *numbers[c] ? numbers[c] : NULL;
+        c++;
+    }
     if (l->failed_rows) {
         cells[c] = r->component && *r->component ? r->component : NULL;
         snprintf(why, sizeof why, "%s", r->message ? r->message : "");
@@ -183,7 +184,7 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
 
 static int make_columns(struct listing *l)
 {
-    const size_t most = FIXED + l->stored->study.n_objectives + l->keys.n + l->metrics.n + 3;
+    const size_t most = FIXED + 2 * l->stored->study.n_objectives + l->keys.n + l->metrics.n + 6;
     l->columns = calloc(most, sizeof *l->columns);
     l->cells = calloc(most, sizeof *l->cells);
     l->numbers = calloc(most, sizeof *l->numbers);
@@ -193,14 +194,23 @@ static int make_columns(struct listing *l)
     add_column(l, "state", COLUMN_TEXT);
     add_column(l, "step", COLUMN_NUMBER);
     add_column(l, "seconds", COLUMN_NUMBER);
-    for (uint32_t i = 0; i < l->stored->study.n_objectives; i++)
+    for (uint32_t i = 0; i < l->stored->study.n_objectives; i++) {
         add_column(l, l->stored->study.objectives[i].name, COLUMN_NUMBER);
+        if (l->deviations[i])
+            add_column(l, "deviation", COLUMN_NUMBER);
+    }
     for (size_t i = 0; i < l->keys.n; i++)
         add_column(l, l->keys.names[i], COLUMN_TEXT);
     for (size_t i = 0; i < l->metrics.n; i++)
         add_column(l, l->metrics.names[i], COLUMN_NUMBER);
-    if (l->n_given)
+    if (l->lineage.sources)
         add_column(l, "source", COLUMN_TEXT);
+    if (l->lineage.rungs) {
+        add_column(l, "rungs", COLUMN_TEXT);
+        add_column(l, "promotions", COLUMN_NUMBER);
+    }
+    if (l->lineage.n_clones)
+        add_column(l, "parent", COLUMN_TEXT);
     if (l->failed_rows) {
         add_column(l, "component", COLUMN_TEXT);
         add_column(l, "message", COLUMN_TEXT);
@@ -212,11 +222,15 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
 {
     struct listing l = { .stored = stored, .with_metrics = cli_has(cli, "metrics"), .state = cli_value(cli, "state") };
     hone_error err = HONE_ERROR_INIT;
-    const hone_storage_visitor names = { &l, NULL, on_trial_names, NULL, on_asked, NULL },
+    const hone_storage_visitor names = { &l, NULL, on_trial_names, NULL, NULL, NULL },
+                               events = { &l.lineage, NULL, NULL, NULL, lineage_event, NULL },
                                rows = { &l, NULL, on_trial_row, NULL, NULL, NULL };
-    hone_rc rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &names, &err);
+    l.deviations = calloc(stored->study.n_objectives + 1u, sizeof *l.deviations);
+    hone_rc rc = l.deviations ? HONE_OK : HONE_ENOMEM;
     if (rc == HONE_OK)
-        rc = stored->iface->events(stored->storage.self, stored->study.id, &names, &err);
+        rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &names, &err);
+    if (rc == HONE_OK)
+        rc = stored->iface->events(stored->storage.self, stored->study.id, &events, &err);
     if (rc == HONE_OK && (make_columns(&l) < 0 || output_open(&l.output, format, l.columns, l.n_columns) < 0))
         rc = HONE_ENOMEM;
     if (rc == HONE_OK) {
@@ -225,7 +239,8 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
             rc = hone_fail(&err, HONE_EIO, NULL, "cannot write the table: %s", strerror(errno));
     }
     hone_settings_release(&l.memory);
-    free(l.given);
+    lineage_release(&l.lineage);
+    free(l.deviations);
     free(l.keys.names);
     free(l.metrics.names);
     free(l.columns);
@@ -239,6 +254,38 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
 }
 
 /* ---- one trial ---- */
+
+struct shown {
+    struct output *output;
+    const struct stored *stored;
+    uint64_t trial;
+    const struct lineage *lineage;
+};
+
+static void print_time(struct output *output, const char *what, double seconds)
+{
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+    char text[40];
+    if (seconds > 0 && gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        output_row(output, (const char *const[]){ what, NULL, NULL, NULL, text });
+}
+
+/* Where it comes from: who proposed it, and whose states its own goes back to. */
+static hone_rc print_lineage(const struct shown *shown)
+{
+    struct text chain = TEXT_INIT;
+    int failed = output_row(shown->output,
+                            (const char *const[]){ "source", NULL, NULL, lineage_source(shown->lineage, shown->trial),
+                                                   NULL }) < 0;
+    lineage_chain(shown->lineage, shown->trial, &chain);
+    if (chain.length)
+        failed |= output_row(shown->output, (const char *const[]){ "lineage", NULL, NULL, NULL, text_string(&chain) }) <
+                  0;
+    failed |= chain.failed;
+    text_release(&chain);
+    return failed ? HONE_EIO : HONE_OK;
+}
 
 static hone_rc on_report_line(void *ctx, const hone_report_record *r)
 {
@@ -257,10 +304,29 @@ static hone_rc on_report_line(void *ctx, const hone_report_record *r)
 
 static hone_rc on_trial_lines(void *ctx, const hone_trial_record *r)
 {
-    struct output *output = ctx;
+    const struct shown *shown = ctx;
+    struct output *output = shown->output;
     char attempt[32], value[32];
     snprintf(attempt, sizeof attempt, "%llu", (unsigned long long)r->attempt);
     output_row(output, (const char *const[]){ "state", NULL, attempt, state_name(r->state), NULL });
+    for (uint32_t i = 0; i < r->n_values && i < shown->stored->study.n_objectives; i++)
+        output_row(output, (const char *const[]){ "objective", NULL, NULL, shown->stored->study.objectives[i].name,
+                                                  number_cell(r->values[i], value, sizeof value) });
+    for (uint32_t i = 0; i < r->n_constraints && i < shown->stored->study.n_constraints; i++)
+        output_row(output, (const char *const[]){ "constraint", NULL, NULL, shown->stored->study.constraints[i],
+                                                  isnan(r->constraints[i]) ? "not measured"
+                                                  : r->constraints[i] <= 0 ? "met"
+                                                                           : "broken" });
+    print_time(output, "started", r->started);
+    print_time(output, "ended", r->ended);
+    if (r->best_step) {
+        snprintf(value, sizeof value, "%lld", (long long)r->best_step);
+        output_row(output, (const char *const[]){ "best step", value, NULL, NULL, NULL });
+    }
+    if (r->signal) {
+        snprintf(value, sizeof value, "%u", r->signal);
+        output_row(output, (const char *const[]){ "signal", NULL, NULL, sigabbrev_np((int)r->signal), value });
+    }
     for (uint32_t i = 0; i < r->n_parameters; i++)
         output_row(output,
                    (const char *const[]){ "parameter", NULL, NULL, r->parameters[i].key, r->parameters[i].text });
@@ -274,12 +340,6 @@ static hone_rc on_trial_lines(void *ctx, const hone_trial_record *r)
     return HONE_OK;
 }
 
-/* Of the trial that is shown. */
-struct shown {
-    struct output *output;
-    uint64_t trial;
-};
-
 /* Where its point came from, and how it came along: pauses, promotions, whose state it took over. */
 static hone_rc on_decision_line(void *ctx, const hone_event_record *e)
 {
@@ -292,11 +352,8 @@ static hone_rc on_decision_line(void *ctx, const hone_event_record *e)
         return HONE_OK;
     snprintf(step, sizeof step, "%lld", (long long)e->step);
     snprintf(text, sizeof text, e->step ? "until step %lld" : "to its end", (long long)e->step);
-    if (e->what == HONE_EVENT_ASK) {
-        const char *source = e->verdict == HONE_ASKED_GIVEN ? "given" : "search";
-        return output_row(shown->output, (const char *const[]){ "source", NULL, NULL, source, NULL }) < 0 ? HONE_EIO
-                                                                                                          : HONE_OK;
-    }
+    if (e->what == HONE_EVENT_ASK)
+        return print_lineage(shown);
     if (e->what == HONE_EVENT_PAUSE) {
         what = "pauses";
     } else if (e->what == HONE_EVENT_CHECKPOINT) {
@@ -338,21 +395,26 @@ static int show(const struct stored *stored, int64_t trial, enum output_format f
     };
     struct output output;
     hone_error err = HONE_ERROR_INIT;
-    const hone_storage_visitor visitor = { &output, NULL, on_trial_lines, on_report_line, NULL, on_attachment_line };
     const hone_storage_v1 *s = stored->iface;
-    struct shown shown = { &output, (uint64_t)trial };
-    const hone_storage_visitor source = { &shown, NULL, NULL, NULL, on_decision_line, NULL };
+    struct lineage lineage = { 0 };
+    struct shown shown = { &output, stored, (uint64_t)trial, &lineage };
+    const hone_storage_visitor visitor = { &output, NULL, NULL, on_report_line, NULL, on_attachment_line };
+    const hone_storage_visitor all = { &lineage, NULL, NULL, NULL, lineage_event, NULL };
+    const hone_storage_visitor own = { &shown, NULL, on_trial_lines, NULL, on_decision_line, NULL };
     output_open(&output, format, columns, sizeof columns / sizeof *columns);
-    hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &visitor, &err);
+    hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &own, &err);
     if (rc == HONE_OK && !output.n_rows)
         rc = hone_fail(&err, HONE_EINVAL, NULL, "the study has no trial %lld", (long long)trial);
     if (rc == HONE_OK)
-        rc = s->events(stored->storage.self, stored->study.id, &source, &err);
+        rc = s->events(stored->storage.self, stored->study.id, &all, &err);
+    if (rc == HONE_OK)
+        rc = s->events(stored->storage.self, stored->study.id, &own, &err);
     if (rc == HONE_OK)
         rc = s->reports(stored->storage.self, stored->study.id, trial, &visitor, &err);
     if (rc == HONE_OK)
         rc = s->attachments(stored->storage.self, stored->study.id, trial, &visitor, &err);
     output_close(&output);
+    lineage_release(&lineage);
     return rc == HONE_OK || !err.msg[0] ? EXIT_OK : cli_fail(EXIT_FAILED, "%s", err.msg);
 }
 
@@ -366,8 +428,8 @@ static int run(const struct cli *cli)
     if (code != 0 || (code = cli_number(cli, "trial", 0, &trial)) != 0)
         return code;
     if (state && strcmp(state, "complete") && strcmp(state, "pruned") && strcmp(state, "failed") &&
-        strcmp(state, "running") && strcmp(state, "paused"))
-        return cli_usage_error(cli, "--state %s: complete, pruned, failed, running or paused", state);
+        strcmp(state, "running") && strcmp(state, "paused") && strcmp(state, "waiting"))
+        return cli_usage_error(cli, "--state %s: complete, pruned, failed, running, paused or waiting", state);
     if ((code = stored_open(&stored, cli, cli->arguments[0])) == 0 && (code = stored_choose(&stored, cli)) == 0)
         code = trial >= 0 ? show(&stored, trial, format) : list(cli, &stored, format);
     stored_release(&stored);

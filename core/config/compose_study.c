@@ -266,6 +266,11 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     study->order = raw->order;
     study->lag = raw->lag;
     study->repeats = raw->repeats;
+    study->patience = raw->patience;
+    study->regret = raw->regret;
+    study->has_target = raw->target[strspn(raw->target, " \t")] != '\0';
+    if (study->has_target && !hone_parse_real(raw->target, NULL, &study->target))
+        compose_refuse(c, place_of(c, "target", 1), "target = %.80s is not a number", raw->target);
     study->trial_retries = raw->trial_retries;
     study->checkpoint_interval = raw->checkpoint_interval;
     study->checkpoint_space = raw->checkpoint_space;
@@ -311,7 +316,8 @@ static void keep_keys(struct composer *c)
             text = composition->study.storage;
         else if (!strcmp(p->key, "directory"))
             text = composition->study.directory;
-        if (!strcmp(p->key, "include") || (!item && (!strcmp(p->key, "enqueue") || !strcmp(p->key, "fidelity"))) ||
+        if (!strcmp(p->key, "include") ||
+            (!item && (!strcmp(p->key, "enqueue") || !strcmp(p->key, "fidelity") || !strcmp(p->key, "target"))) ||
             (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
             continue;
         if (!config_value_writable(p->key, text))

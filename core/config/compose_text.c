@@ -113,7 +113,8 @@ static void write_study_key(const struct composed_key *key, const struct setting
 /* Keys of [study] that mean nothing to one trial alone. */
 static int is_of_many(const char *key)
 {
-    return !strcmp(key, "enqueue") || !strcmp(key, "repeats") || !strcmp(key, "fidelity");
+    return !strcmp(key, "enqueue") || !strcmp(key, "repeats") || !strcmp(key, "fidelity") || !strcmp(key, "target") ||
+           !strcmp(key, "patience") || !strcmp(key, "regret");
 }
 
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,

@@ -43,7 +43,11 @@ struct study_settings {
     int64_t workers; /* `auto` is the number of processors that may be used */
     uint32_t order;  /* enum study_order */
     int64_t lag;     /* strict: virtual workers, default 4 */
-    int64_t repeats; /* runs of every trial, each with other random numbers */
+    int has_target;  /* the study ends once a trial is as good as target */
+    double target;
+    int64_t patience; /* trials without improvement after which it ends; 0: never */
+    double regret;    /* bound on the regret below which it ends; 0: never */
+    int64_t repeats;  /* runs of every trial, each with other random numbers */
     struct fidelity fidelity;
     int64_t trial_retries;
     double checkpoint_interval; /* seconds; 0: at every step */

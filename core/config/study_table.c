@@ -15,6 +15,18 @@ const hone_param study_params[] = {
              "Number of trials after which the study ends; 0: no limit. 100 where neither trials nor time is given."),
     HONE_REAL(RAW, time, "0", 0, 1e9, 0, "seconds",
               "Time after which no trial is started any more (20m, 8h); 0: no limit."),
+    HONE_STR(RAW, target, "", 0,
+             "Value of the objective at which the study ends: once a trial is complete that is as good; empty: none. "
+             "Trials that run then run to their end."),
+    HONE_INT(RAW, patience, "0", 0, 1e9, 0, "trials",
+             "The study ends after so many trials (complete, pruned or failed) since the best one (several objectives: "
+             "since "
+             "the front changed); 0: never."),
+    HONE_REAL(
+        RAW, regret, "0", 0, HUGE_VAL, 0, NULL,
+        "The study ends once no point of the space is expected to be better than the best trial by more than this, "
+        "in the unit of the objective, with the confidence that the search states; 0: never. For searches that can "
+        "say so: gp, and auto while it uses it."),
     HONE_STRS(RAW, objectives, "", 0,
               "What to optimize: a metric and min or max (validation.accuracy max). Several, comma-separated, make the "
               "study multi-objective. Without min or max the metric's own direction holds."),

@@ -8,6 +8,9 @@ struct study_raw { /* as written; struct study_settings is what it means */
     const char *name;
     int64_t seed, trials;
     double time;
+    const char *target;
+    int64_t patience;
+    double regret;
     hone_strings objectives, constraints;
     const char *workers;
     uint32_t order;

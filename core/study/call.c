@@ -103,7 +103,7 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
     study_enter(&study->search, &guard);
     hone_rc rc = study->search_iface->tell(study->search.self, &outcome, err);
     if ((rc = study_leave(&study->search, &guard, "hear an outcome", rc, err)) < 0 ||
-        (rc = study_flush_notes(study, err)) < 0 || !study->scheduler_iface->finish)
+        (rc = study_flush_notes(study, err)) < 0 || !study->scheduler_iface->finish || trial->outside)
         return rc < 0 ? rc : HONE_OK;
     study_enter(&study->scheduler, &guard);
     rc = study->scheduler_iface->finish(study->scheduler.self, trial->number, paused ? HONE_PAUSED : outcome.status,

@@ -14,7 +14,7 @@ enum { BAD_POINTS_MAX = 10 }; /* in a row: a search that proposes nothing else i
 int study_may_start(const struct study *study)
 {
     const int64_t trials = study->composition->study.trials;
-    return !study->done && (trials <= 0 || study->table.n < (uint64_t)trials);
+    return !study->done && !study->ending[0] && (trials <= 0 || study->table.n < (uint64_t)trials);
 }
 
 static int time_left(const struct study *study)
@@ -32,7 +32,7 @@ int study_budget_left(const struct study *study)
 static int may_ask(const struct study *study)
 {
     return study->done != &study->scheduler && !study->waiting && !study->cancelled && !*study->signalled &&
-           time_left(study) &&
+           !study->ending[0] && time_left(study) &&
            (study_may_start(study) ||
             (study->table.paused && study->scheduler_iface->next && !study->nothing_to_resume));
 }
@@ -81,7 +81,8 @@ static hone_rc start_new(struct study *study, struct slot *slot, int64_t until, 
     if (!trial)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for trial %llu", (unsigned long long)study->table.n);
     const uint32_t from = study->n_given ? HONE_ASKED_GIVEN : HONE_ASKED_SEARCH;
-    hone_rc rc = study->n_given ? study_take_point(study, trial, trial->x, err)
+    int64_t request = 0;
+    hone_rc rc = study->n_given ? study_take_point(study, trial, trial->x, &request, err)
                                 : study_ask_search(study, trial->number, trial->x, err);
     if (rc != HONE_OK) { /* take it back */
         trial_table_drop_last(&study->table);
@@ -108,6 +109,8 @@ static hone_rc start_new(struct study *study, struct slot *slot, int64_t until, 
         rc = study_put_event(study, HONE_EVENT_ASK, trial, trial->until, from,
                              from == HONE_ASKED_GIVEN ? text_string(&text) : NULL, err);
     text_release(&text);
+    if (rc == HONE_OK && request)
+        rc = study_drop_request(study, request, err);
     return rc != HONE_OK ? rc : study_put_trial(study, trial, NULL, err);
 }
 
@@ -234,9 +237,8 @@ static hone_rc deliver_report(struct study *study, struct slot *slot, hone_error
     return study_tell_reporters(study, HONE_NOW_REPORT, trial, NULL, &record, NULL, err);
 }
 
-/* A complete trial must have measured every objective; says in message what is missing. */
-static int is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message,
-                       size_t n)
+int study_is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message,
+                      size_t n)
 {
     for (uint32_t i = 0; i < study->table.n_values; i++) {
         if (isfinite(trial->values[i]))
@@ -278,6 +280,28 @@ static hone_rc retry(struct study *study, struct slot *slot, hone_error *err)
     return study_tell_note(study, note, err);
 }
 
+hone_rc study_end_trial(struct study *study, struct trial *trial, uint32_t state, struct held *outcome, hone_error *err)
+{
+    hone_rc rc;
+    if (state == HONE_STATE_FAILED)
+        for (uint32_t i = 0; i < study->table.n_values; i++)
+            trial->values[i] = (double)NAN;
+    trial->ended = seconds_now();
+    if (trial_end(&study->table, trial, state) < 0)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the front of the study");
+    study->waiting = NULL;
+    study->nothing_to_resume = 0;
+    if ((rc = study_checkpoint_over(study, trial, err)) != HONE_OK ||
+        (rc = study_put_trial(study, trial, outcome, err)) != HONE_OK ||
+        (rc = study_put_event(study, HONE_EVENT_TELL, trial, trial->step, 0, NULL, err)) != HONE_OK ||
+        (rc = study_tell_search(study, trial, err)) != HONE_OK)
+        return rc;
+    trial_drop_gradient(trial);
+    if ((rc = study_tell_reporters(study, HONE_NOW_OUTCOME, trial, outcome, NULL, NULL, err)) != HONE_OK)
+        return rc;
+    return study_look_for_end(study, trial, err);
+}
+
 static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_error *err)
 {
     struct trial *trial = slot->trial;
@@ -306,29 +330,15 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
             (rc = measure_gradient(study, held->values, held->n_values, trial, err)) != HONE_OK)
             return rc;
         state = held->status == HONE_COMPLETE ? HONE_STATE_COMPLETE : HONE_STATE_PRUNED;
-        if (state == HONE_STATE_COMPLETE && !is_measured(study, trial, held, message, sizeof message)) {
+        if (state == HONE_STATE_COMPLETE && !study_is_measured(study, trial, held, message, sizeof message)) {
             state = HONE_STATE_FAILED;
             free(held->message);
             held->message = strdup(message);
         }
     }
-    if (state == HONE_STATE_FAILED)
-        for (uint32_t i = 0; i < study->table.n_values; i++)
-            trial->values[i] = (double)NAN;
-    trial->ended = seconds_now();
-    if (trial_end(&study->table, trial, state) < 0)
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the front of the study");
-    study->waiting = NULL;
-    study->nothing_to_resume = 0;
     slot->phase = SLOT_IDLE;
     slot->trial = NULL;
-    if ((rc = study_checkpoint_over(study, trial, err)) != HONE_OK ||
-        (rc = study_put_trial(study, trial, held, err)) != HONE_OK ||
-        (rc = study_put_event(study, HONE_EVENT_TELL, trial, trial->step, 0, NULL, err)) != HONE_OK ||
-        (rc = study_tell_search(study, trial, err)) != HONE_OK)
-        return rc;
-    trial_drop_gradient(trial);
-    return study_tell_reporters(study, HONE_NOW_OUTCOME, trial, held, NULL, NULL, err);
+    return study_end_trial(study, trial, state, held, err);
 }
 
 hone_rc study_deliver(struct study *study, struct slot *slot, hone_error *err)

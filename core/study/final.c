@@ -62,6 +62,8 @@ static hone_rc final_loop(struct study *study, struct slot *slot, struct held *o
     for (;;) {
         struct crew_event event;
         hone_rc rc = study_tick(study, err);
+        if (rc == HONE_OK)
+            rc = study_hear_requests(study, 1, err);
         if (*study->signalled && !study->cancelled) {
             study->cancelled = 1;
             study->crew->cancel(study->crew);

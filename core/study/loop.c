@@ -257,6 +257,8 @@ static hone_rc loop(struct study *study, hone_error *err)
 {
     for (;;) {
         hone_rc rc;
+        if ((rc = study_hear_requests(study, 0, err)) != HONE_OK)
+            return rc;
         if (*study->signalled && !study->cancelled)
             stop_politely(study);
         if (*study->signalled > 1)
@@ -273,9 +275,30 @@ static hone_rc loop(struct study *study, hone_error *err)
     }
 }
 
+/* Why it ended, for the storage. */
+static void say_end(struct study *study, enum study_end end)
+{
+    const struct study_settings *s = &study->composition->study;
+    const char *why = strchr(study->ending, ':');
+    if (end == STUDY_STOPPED)
+        snprintf(study->ended, sizeof study->ended, "%s",
+                 study->asked_to_stop ? "stopped by hone stop" : "stopped by a signal");
+    else if (end == STUDY_RULE)
+        snprintf(study->ended, sizeof study->ended, "%s", why ? why + 2 : study->ending);
+    else if (end == STUDY_SPENT)
+        snprintf(study->ended, sizeof study->ended, "%s '%.60s' has nothing more to propose", study->done->entry->kind,
+                 study->done->entry->name);
+    else if (s->trials > 0 && study->table.n >= (uint64_t)s->trials)
+        snprintf(study->ended, sizeof study->ended, "trials = %lld", (long long)s->trials);
+    else
+        snprintf(study->ended, sizeof study->ended, "time = %g seconds", s->time);
+}
+
 hone_rc study_run(struct study *study, enum study_end *end, hone_error *err)
 {
     hone_rc rc = study_tell_reporters(study, HONE_NOW_STARTED, NULL, NULL, NULL, NULL, err);
+    if (rc == HONE_OK)
+        rc = study_forget_stops(study, err);
     if (rc == HONE_OK)
         rc = loop(study, err);
     if (rc != HONE_OK) {
@@ -288,9 +311,17 @@ hone_rc study_run(struct study *study, enum study_end *end, hone_error *err)
     }
     if (!*study->signalled && (rc = study_checkpoints_end(study, err)) != HONE_OK)
         return rc;
-    *end = *study->signalled ? STUDY_STOPPED : study->done ? STUDY_SPENT : STUDY_BUDGET;
+    *end = *study->signalled ? STUDY_STOPPED : study->ending[0] ? STUDY_RULE : study->done ? STUDY_SPENT : STUDY_BUDGET;
+    say_end(study, *end);
     if ((rc = study_begin(study, err)) != HONE_OK ||
         (rc = study_put_study(study, *end == STUDY_STOPPED ? HONE_STUDY_STOPPED : HONE_STUDY_FINISHED, err)) != HONE_OK)
         return rc;
     return study_commit(study, err);
+}
+
+hone_rc study_settle(struct study *study, hone_error *err)
+{
+    study->listened = 0;
+    const hone_rc rc = study_hear_requests(study, 0, err);
+    return rc == HONE_OK ? study_commit(study, err) : rc;
 }

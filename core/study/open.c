@@ -202,11 +202,22 @@ struct line {
 /* Keys of [study] that may change from one run of a study to the next. */
 static int may_change(const struct line *line)
 {
-    static const char *const keys[] = {
-        "trials",          "time",       "workers",      "storage",       "directory",           "final",
-        "trial",           "trial_time", "trial_memory", "trial_retries", "checkpoint_interval", "checkpoint_space",
-        "keep_checkpoints"
-    };
+    static const char *const keys[] = { "trials",
+                                        "time",
+                                        "workers",
+                                        "storage",
+                                        "directory",
+                                        "final",
+                                        "trial",
+                                        "trial_time",
+                                        "trial_memory",
+                                        "trial_retries",
+                                        "checkpoint_interval",
+                                        "checkpoint_space",
+                                        "keep_checkpoints",
+                                        "target",
+                                        "patience",
+                                        "regret" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const size_t n = strlen(keys[i]);
         if ((size_t)line->length > n && !strncmp(line->at, keys[i], n) &&
@@ -287,11 +298,16 @@ static hone_rc open_storage(struct study *study, hone_error *err)
             (rc = same_settings(study, lookup.config, err)) != HONE_OK)
             goto out;
     }
+    if (study->purpose == STUDY_TO_SETTLE && lookup.id < 0)
+        rc = hone_fail(err, HONE_EINVAL, "study.name", "the storage has no study '%.100s'", c->study.name);
+    if (rc != HONE_OK || study->purpose == STUDY_TO_SETTLE)
+        goto done;
     if ((rc = study_begin(study, err)) != HONE_OK ||
         (rc = study_put_study(study, HONE_STUDY_RUNNING, err)) != HONE_OK || (rc = study_commit(study, err)) != HONE_OK)
         goto out;
     if (lookup.id < 0)
         rc = s->lock(study->storage.self, study->id, err);
+done:
     study->was_finished = lookup.finished;
 out:
     free(lookup.config);
@@ -344,13 +360,18 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
                              .workers = options->workers,
                              .signalled = options->signalled,
                              .verify = options->verify,
+                             .purpose = options->purpose,
                              .terminal = *options->terminal,
                              .began = seconds_steady() };
     study_compose_init(study);
     if ((rc = open_tables(study, err)) != HONE_OK || (rc = study_points_init(study, err)) != HONE_OK ||
         (rc = hear_description(study, err)) != HONE_OK || (rc = open_strategies(study, err)) != HONE_OK ||
-        (rc = open_storage(study, err)) != HONE_OK || (rc = study_replay(study, err)) != HONE_OK || study->verify)
+        (rc = study_check_rules(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
+        (rc = study_replay(study, err)) != HONE_OK || study->verify)
         return rc;
+    study->live = study->purpose == STUDY_TO_SETTLE;
+    if (study->live)
+        return HONE_OK;
     rc = open_reporters(study, options->terminal, err);
     study->live = rc == HONE_OK;
     return rc;
@@ -382,6 +403,7 @@ void study_close(struct study *study)
     free(study->deviations);
     free(study->rerun);
     free(study->given);
+    free(study->given_requests);
     free(study->cloned_x);
     study_checkpoints_release(study);
     free(study->stop_key);

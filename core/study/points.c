@@ -87,8 +87,38 @@ static hone_rc read_points(const struct composition *c, const struct space *spac
 
 hone_rc study_points_init(struct study *study, hone_error *err)
 {
-    study->n_given = study->composition->n_points;
+    study->n_given = study->given_capacity = study->composition->n_points;
+    study->given_requests = calloc(study->n_given + 1, sizeof *study->given_requests);
+    if (!study->given_requests)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the points of [study] enqueue");
     return read_points(study->composition, &study->space, &study->given, err);
+}
+
+hone_rc study_add_point(struct study *study, const double *row, int64_t request, hone_error *err)
+{
+    const uint32_t n_dims = study->space.view.n_dims;
+    if (study->n_given == study->given_capacity) {
+        const uint64_t capacity = study->given_capacity ? study->given_capacity * 2 : 8;
+        double *rows = realloc(study->given, (capacity * n_dims + 1) * sizeof *rows);
+        if (rows)
+            study->given = rows;
+        int64_t *requests = rows ? realloc(study->given_requests, (capacity + 1) * sizeof *requests) : NULL;
+        if (!requests)
+            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a point");
+        study->given_requests = requests;
+        study->given_capacity = capacity;
+    }
+    memcpy(study->given + study->n_given * n_dims, row, n_dims * sizeof *row);
+    study->given_requests[study->n_given++] = request;
+    return HONE_OK;
+}
+
+int study_point_possible(const struct study *study, double *row, double *x)
+{
+    for (uint32_t i = 0; i < study->space.view.n_dims; i++)
+        if (!isnan(row[i]))
+            row[i] = hone_dim_snap(study->space.view.dims[i], row[i]);
+    return draw(&study->space.view, row, (uint64_t)study->composition->study.seed, study->table.n, x);
 }
 
 hone_rc study_check_points(const struct composition *composition, hone_error *err)
@@ -109,10 +139,13 @@ static void drop_row(struct study *study, uint64_t i)
     study->n_given--;
     memmove(study->given + i * n_dims, study->given + (i + 1) * n_dims,
             (size_t)(study->n_given - i) * n_dims * sizeof *study->given);
+    memmove(study->given_requests + i, study->given_requests + i + 1,
+            (size_t)(study->n_given - i) * sizeof *study->given_requests);
 }
 
-hone_rc study_take_point(struct study *study, const struct trial *trial, double *x, hone_error *err)
+hone_rc study_take_point(struct study *study, const struct trial *trial, double *x, int64_t *request, hone_error *err)
 {
+    *request = study->given_requests[0];
     const int drawn = draw(&study->space.view, study->given, (uint64_t)study->composition->study.seed, trial->number,
                            x);
     if (!drawn) /* it was possible when the study was opened: very unlikely values */

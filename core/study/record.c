@@ -85,8 +85,7 @@ void study_rollback(struct study *study)
     study->in_transaction = 0;
 }
 
-/* The result of a write. After one that failed, the transaction may hold half a decision. */
-static hone_rc written(struct study *study, hone_rc rc)
+hone_rc study_written(struct study *study, hone_rc rc)
 {
     study->storage_failed |= rc != HONE_OK;
     return rc;
@@ -150,7 +149,8 @@ hone_rc study_put_study(struct study *study, uint32_t state, hone_error *err)
                                        .objectives = study->objectives,
                                        .constraints = constraints,
                                        .created = seconds_now(),
-                                       .updated = seconds_now() };
+                                       .updated = seconds_now(),
+                                       .ended = state == HONE_STUDY_RUNNING ? "" : study->ended };
     rc = study->storage_iface->put_study(study->storage.self, &record, &study->id, err);
 out:
     free(constraints);
@@ -173,7 +173,8 @@ hone_rc study_put_trial(struct study *study, const struct trial *trial, const st
         study->record.record.component = outcome->component ? outcome->component : "";
         study->record.record.message = outcome->message ? outcome->message : "";
     }
-    return written(study, study->storage_iface->put_trial(study->storage.self, study->id, &study->record.record, err));
+    return study_written(study,
+                         study->storage_iface->put_trial(study->storage.self, study->id, &study->record.record, err));
 }
 
 hone_rc study_put_report(struct study *study, const hone_report_record *report, hone_error *err)
@@ -181,7 +182,7 @@ hone_rc study_put_report(struct study *study, const hone_report_record *report, 
     const hone_rc rc = study_begin(study, err);
     return rc != HONE_OK
                ? rc
-               : written(study, study->storage_iface->put_report(study->storage.self, study->id, report, err));
+               : study_written(study, study->storage_iface->put_report(study->storage.self, study->id, report, err));
 }
 
 hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err)
@@ -194,9 +195,9 @@ hone_rc study_put_attachment(struct study *study, const struct crew_event *event
                                             event->attachment.text,
                                             event->attachment.path };
     const hone_rc rc = study_begin(study, err);
-    return rc != HONE_OK
-               ? rc
-               : written(study, study->storage_iface->put_attachment(study->storage.self, study->id, &record, err));
+    return rc != HONE_OK ? rc
+                         : study_written(study, study->storage_iface->put_attachment(study->storage.self, study->id,
+                                                                                     &record, err));
 }
 
 hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *trial, int64_t step, uint32_t verdict,
@@ -208,5 +209,5 @@ hone_rc study_put_event(struct study *study, uint32_t what, const struct trial *
     const hone_event_record event = {
         sizeof event, what, study->sequence++, trial ? trial->number : 0, step, verdict, 0, text
     };
-    return written(study, study->storage_iface->put_event(study->storage.self, study->id, &event, err));
+    return study_written(study, study->storage_iface->put_event(study->storage.self, study->id, &event, err));
 }

@@ -1,139 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking up a study that the storage has: its decisions are replayed through search and scheduler in the order in which they
  * were taken, so both know what they knew. Trials that were running are run again; what they had reported stays. */
-#include "study/study.h"
+#include "study/replay.h"
 
 #include "hone/param.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct replay {
-    struct study *study;
-    hone_event_record *events;
-    size_t n_events, capacity;
-    /* reports as read, in the order of (trial, step): values of the objectives only */
-    struct report {
-        uint64_t trial;
-        int64_t step;
-    } * reports;
-    double *values; /* (n_reports, width): values, then constraints */
-    size_t width;
-    size_t n_reports, reports_capacity;
-    uint32_t *states; /* by trial, as stored */
-    size_t states_capacity;
-    uint64_t asked; /* trials that were new so far */
-    int warned;     /* that search or scheduler answer otherwise than they did */
-    hone_error *err;
-};
-
-/* Grows an array by doubling; 0: out of memory. */
-static int reserve(void **array, size_t *capacity, size_t n, size_t size)
-{
-    if (n < *capacity)
-        return 1;
-    const size_t wanted = *capacity ? *capacity * 2 : 256;
-    void *more = realloc(*array, wanted * size);
-    if (!more)
-        return 0;
-    *array = more;
-    *capacity = wanted;
-    return 1;
-}
-
-static hone_rc out_of_memory(hone_error *err)
-{
-    return hone_fail(err, HONE_ENOMEM, NULL, "out of memory while reading the study");
-}
-
-static hone_rc on_trial(void *ctx, const hone_trial_record *record)
-{
-    struct replay *r = ctx;
-    struct study *study = r->study;
-    if (record->number != study->table.n)
-        return hone_fail(r->err, HONE_EIO, NULL, "trial %llu is missing in the storage",
-                         (unsigned long long)study->table.n);
-    if (!reserve((void **)&r->states, &r->states_capacity, study->table.n, sizeof *r->states))
-        return out_of_memory(r->err);
-    struct trial *t = trial_table_append(&study->table);
-    if (!t)
-        return out_of_memory(r->err);
-    r->states[t->number] = record->state;
-    t->attempt = (uint32_t)record->attempt;
-    t->started = record->started;
-    t->ended = record->ended;
-    t->worker = record->worker;
-    for (uint32_t i = 0; i < record->n_parameters; i++) {
-        const uint32_t d = space_find(&study->space, record->parameters[i].key);
-        if (d == UINT32_MAX)
-            return hone_fail(r->err, HONE_EIO, NULL, "trial %llu has a value for %s, which is not in [space]",
-                             (unsigned long long)t->number, record->parameters[i].key);
-        const hone_rc rc = study->space.view.dims[d]->n_choices
-                               ? space_value_parse(&study->space, d, record->parameters[i].text, &t->x[d], r->err)
-                               : HONE_OK;
-        if (rc != HONE_OK)
-            return rc;
-        if (!study->space.view.dims[d]->n_choices)
-            t->x[d] = record->parameters[i].number;
-    }
-    for (uint32_t i = 0; i < record->n_values && i < study->table.n_values; i++)
-        t->values[i] = record->values[i];
-    for (uint32_t i = 0; i < record->n_constraints && i < study->table.n_constraints; i++)
-        t->constraints[i] = record->constraints[i];
-    return measure_gradient(study, record->metrics, record->n_metrics, t, r->err);
-}
-
-static int compare_reports(const void *a, const void *b)
-{
-    const struct report *x = a, *y = b;
-    if (x->trial != y->trial)
-        return x->trial < y->trial ? -1 : 1;
-    return x->step < y->step ? -1 : x->step > y->step;
-}
-
-/* The storage holds: what is not as it was is said once, and the study goes on with what was. */
-static hone_rc on_report(void *ctx, const hone_report_record *record)
-{
-    struct replay *r = ctx;
-    size_t capacity = r->reports_capacity;
-    if (!reserve((void **)&r->reports, &r->reports_capacity, r->n_reports, sizeof *r->reports))
-        return out_of_memory(r->err);
-    if (capacity != r->reports_capacity) {
-        double *more = realloc(r->values, r->reports_capacity * r->width * sizeof *more);
-        if (!more)
-            return out_of_memory(r->err);
-        r->values = more;
-    }
-    const struct report now = { record->trial, record->step };
-    if (r->n_reports && compare_reports(&r->reports[r->n_reports - 1], &now) >= 0)
-        return hone_fail(r->err, HONE_EIO, NULL,
-                         "the storage gives the report of step %lld of trial %llu out of its order",
-                         (long long)now.step, (unsigned long long)now.trial);
-    r->reports[r->n_reports] = now;
-    if (r->study->repeats && record->trial < r->study->table.n && r->states[record->trial] <= HONE_STATE_PAUSED &&
-        repeated_add(&r->study->table.trials[record->trial]->repeated, record->values, record->n_values) < 0)
-        return out_of_memory(r->err);
-    measure_values(r->study, record->values, record->n_values, r->values + r->n_reports * r->width);
-    measure_constraints(r->study, record->values, record->n_values,
-                        r->values + r->n_reports * r->width + r->study->table.n_values);
-    r->n_reports++;
-    return HONE_OK;
-}
-
-static hone_rc on_event(void *ctx, const hone_event_record *event)
-{
-    struct replay *r = ctx;
-    if (!reserve((void **)&r->events, &r->capacity, r->n_events, sizeof *r->events))
-        return out_of_memory(r->err);
-    r->events[r->n_events] = *event;
-    const int has_text = event->what == HONE_EVENT_CLONE || event->what == HONE_EVENT_CHECKPOINT ||
-                         (event->what == HONE_EVENT_ASK && event->verdict == HONE_ASKED_GIVEN);
-    char *text = has_text && event->text ? strdup(event->text) : NULL;
-    if (has_text && event->text && !text)
-        return out_of_memory(r->err);
-    r->events[r->n_events++].text = text;
-    return HONE_OK;
-}
 
 /* Search or scheduler answers otherwise than they did. what: "proposes", "judges", "orders"; detail: how. */
 static void differs(struct replay *r, const struct component *component, const char *what, const struct trial *trial,
@@ -209,6 +82,7 @@ static hone_rc replay_order(struct replay *r, const hone_event_record *event, ui
     struct study *study = r->study;
     const int64_t trials = study->composition->study.trials;
     hone_order order;
+    study->ending[0] = '\0'; /* it went on */
     const hone_rc rc = study_ask_scheduler(study, r->asked, trials <= 0 || r->asked < (uint64_t)trials, &order, r->err);
     if (rc >= 0 && (rc != HONE_OK || order.what != what || order.trial != event->trial ||
                     study_pause_step(study, order.until) != event->step)) {
@@ -226,10 +100,20 @@ static hone_rc replay_order(struct replay *r, const hone_event_record *event, ui
 static hone_rc replay_ask(struct replay *r, struct trial *trial, const hone_event_record *event, double *x)
 {
     struct study *study = r->study;
-    hone_rc rc = replay_order(r, event, HONE_ORDER_START, trial);
+    const int told = event->verdict == HONE_ASKED_TOLD;
+    trial->outside = told || event->verdict == HONE_ASKED_OUTSIDE;
+    hone_rc rc = trial->outside ? HONE_OK : replay_order(r, event, HONE_ORDER_START, trial);
     if (rc < 0)
         return rc;
     r->asked++;
+    if (trial->outside)
+        trial_move(&study->table, trial, HONE_STATE_WAITING);
+    if (told) {
+        if (event->text && study_point_parse(study, event->text, x))
+            return HONE_OK; /* the storage has the point; nobody was asked for it */
+        return hone_fail(r->err, HONE_EIO, NULL, "the storage does not say of which point trial %llu is",
+                         (unsigned long long)event->trial);
+    }
     for (uint32_t i = 0; i < study->table.n_dims; i++)
         x[i] = (double)NAN;
     if (event->verdict == HONE_ASKED_GIVEN) { /* the search was not asked */
@@ -314,25 +198,12 @@ static int is_refused(const struct study *study, const struct trial *trial)
     return study->table.n_dims && isnan(trial->x[0]) && !trial->step; /* the first dimension has no condition */
 }
 
-/* What a trial reported at a step: values, then constraints; NULL, and the error: it is not there. */
-static double *find_report(struct replay *r, uint64_t trial, int64_t step)
-{
-    const struct report key = { trial, step };
-    const struct report *found = r->n_reports ? bsearch(&key, r->reports, r->n_reports, sizeof key, compare_reports)
-                                              : NULL;
-    if (found)
-        return r->values + (size_t)(found - r->reports) * r->width;
-    hone_fail(r->err, HONE_EIO, NULL, "the report of step %lld of trial %llu is missing in the storage",
-              (long long)step, (unsigned long long)trial);
-    return NULL;
-}
-
 /* Search and scheduler hear of a pause with the values of its step; the trial's final ones come back with its tell. */
 static hone_rc replay_pause(struct replay *r, struct trial *trial)
 {
     struct study *study = r->study;
     double *values = trial->values, *constraints = trial->constraints,
-           *reported = find_report(r, trial->number, trial->step);
+           *reported = replay_find_report(r, trial->number, trial->step);
     if (!reported)
         return HONE_EIO;
     trial_move(&study->table, trial, HONE_STATE_PAUSED);
@@ -356,7 +227,7 @@ static hone_rc replay_report(struct replay *r, struct trial *trial, const hone_e
     uint32_t verdict;
     /* the trial's final values come back with its tell */
     double *values = trial->values, *constraints = trial->constraints,
-           *reported = find_report(r, event->trial, event->step);
+           *reported = replay_find_report(r, event->trial, event->step);
     if (!reported)
         return HONE_EIO;
     trial->values = reported;
@@ -390,11 +261,33 @@ static hone_rc replay_report(struct replay *r, struct trial *trial, const hone_e
     return rc;
 }
 
+/* The study came to its end by a rule, and, where the settings still have that rule, stands there. */
+static hone_rc replay_end(struct replay *r, const hone_event_record *event)
+{
+    struct study *study = r->study;
+    const char *recorded = event->text ? event->text : "";
+    char now[sizeof study->ending];
+    hone_rc rc = HONE_OK;
+    if (!study_rule_holds(study, recorded))
+        return HONE_OK;
+    if (study->verify) {
+        if (!study_rule_met(study, now, sizeof now, &rc, r->err))
+            snprintf(now, sizeof now, "it goes on");
+        if (rc == HONE_OK && strcmp(now, recorded) != 0 && !study->verify->difference[0])
+            snprintf(study->verify->difference, sizeof study->verify->difference,
+                     "the study now ends otherwise behind trial %llu: %.150s, recorded was %.150s",
+                     (unsigned long long)event->trial, now, recorded);
+        count_decision(r);
+    }
+    snprintf(study->ending, sizeof study->ending, "%s", recorded);
+    return rc;
+}
+
 static hone_rc replay_events(struct replay *r)
 {
     struct study *study = r->study;
     double *x = calloc(study->table.n_dims + 1, sizeof *x);
-    hone_rc rc = x ? HONE_OK : out_of_memory(r->err);
+    hone_rc rc = x ? HONE_OK : replay_no_memory(r->err);
     for (size_t i = 0; i < r->n_events; i++)
         if (r->events[i].what == HONE_EVENT_CLONE && r->events[i].trial < study->table.n)
             study->table.trials[r->events[i].trial]->cloned = 1;
@@ -402,6 +295,10 @@ static hone_rc replay_events(struct replay *r)
         const hone_event_record *e = &r->events[i];
         if (e->what == HONE_EVENT_NOTE)
             continue;
+        if (e->what == HONE_EVENT_END) {
+            rc = replay_end(r, e);
+            continue;
+        }
         if (e->trial >= study->table.n) {
             rc = hone_fail(r->err, HONE_EIO, NULL, "event %llu is of trial %llu, which the storage does not have",
                            (unsigned long long)e->sequence, (unsigned long long)e->trial);
@@ -413,15 +310,16 @@ static hone_rc replay_events(struct replay *r)
         } else if (e->what == HONE_EVENT_REPORT) {
             rc = replay_report(r, trial, e);
         } else if (e->what == HONE_EVENT_TELL) {
-            if (r->states[e->trial] < HONE_STATE_COMPLETE || trial->state != HONE_STATE_RUNNING) {
+            if (r->states[e->trial] < HONE_STATE_COMPLETE ||
+                trial->state != (trial->outside ? HONE_STATE_WAITING : HONE_STATE_RUNNING)) {
                 rc = hone_fail(r->err, HONE_EIO, NULL, "the storage contradicts itself about the end of trial %llu",
                                (unsigned long long)e->trial);
                 break;
             }
-            if (!is_refused(study, trial))
+            if (!is_refused(study, trial) && !trial->outside)
                 advance(study, trial->begun + (double)trial->step + 1);
             if (trial_end(&study->table, trial, r->states[e->trial]) < 0)
-                rc = out_of_memory(r->err);
+                rc = replay_no_memory(r->err);
             else
                 rc = study_tell_search(study, trial, r->err);
             trial_drop_gradient(trial);
@@ -452,11 +350,11 @@ static hone_rc queue_unfinished(struct study *study, hone_error *err)
 {
     study->rerun = calloc((size_t)study->table.running + 1, sizeof *study->rerun);
     if (!study->rerun)
-        return out_of_memory(err);
+        return replay_no_memory(err);
     for (uint64_t i = 0; i < study->table.n; i++)
         if (study->table.trials[i]->state == HONE_STATE_RUNNING)
             study->rerun[study->n_rerun++] = study->table.trials[i];
-    study->before = study->table.n - study->table.running - study->table.paused;
+    study->before = study->table.n - study->table.running - study->table.paused - study->table.waiting;
     return HONE_OK;
 }
 
@@ -482,26 +380,14 @@ static void take_stock(struct study *study)
 
 hone_rc study_replay(struct study *study, hone_error *err)
 {
-    const hone_storage_v1 *s = study->storage_iface;
     struct replay r = { .study = study, .err = err };
-    const hone_storage_visitor visitor = { &r, NULL, on_trial, on_report, on_event, NULL };
-    r.width = study->table.n_values + study->table.n_constraints;
-    hone_rc rc = s->trials(study->storage.self, study->id, HONE_ALL_TRIALS, &visitor, err);
-    if (rc == HONE_OK)
-        rc = s->reports(study->storage.self, study->id, HONE_ALL_TRIALS, &visitor, err);
-    if (rc == HONE_OK)
-        rc = s->events(study->storage.self, study->id, &visitor, err);
+    hone_rc rc = replay_read(&r, err);
     if (rc == HONE_OK)
         rc = replay_events(&r);
     if (rc == HONE_OK)
         rc = queue_unfinished(study, err);
     if (rc == HONE_OK)
         take_stock(study);
-    for (size_t i = 0; i < r.n_events; i++)
-        free((char *)(uintptr_t)r.events[i].text);
-    free(r.events);
-    free(r.reports);
-    free(r.values);
-    free(r.states);
+    replay_release(&r);
     return rc;
 }

@@ -51,7 +51,13 @@ struct slot {
 enum study_end {
     STUDY_BUDGET = 1,  /* trials or time spent */
     STUDY_SPENT = 2,   /* the search has no more points */
-    STUDY_STOPPED = 3, /* by a signal */
+    STUDY_STOPPED = 3, /* by a signal, or asked to */
+    STUDY_RULE = 4,    /* target, patience, regret */
+};
+
+enum study_purpose {
+    STUDY_TO_RUN,
+    STUDY_TO_SETTLE /* no trial is run: to deal with requests, then close */
 };
 
 /* A trial as a record, with room for its texts. */
@@ -90,7 +96,8 @@ struct study {
     struct verification *verify; /* NULL: the study runs */
     int64_t id;                  /* in the storage */
     int was_finished;            /* when it was found there */
-    hone_value *objectives;      /* (n_values) names and directions */
+    enum study_purpose purpose;
+    hone_value *objectives; /* (n_values) names and directions */
     uint8_t *maximize;
     double *minimized; /* (n_values) scratch */
     int64_t max_step;  /* of a trial, as schedulers count; 0: unknown */
@@ -108,8 +115,14 @@ struct study {
     unsigned n_slots, n_computing, workers;
     struct trial **rerun; /* found running when the study was resumed, by number */
     size_t n_rerun, next_rerun;
-    double *given; /* (n_given, n_dims) points to try before the search is asked; NaN: left to be drawn */
-    uint64_t n_given;
+    double *given;           /* (n_given, n_dims) points to try before the search is asked; NaN: left to be drawn */
+    int64_t *given_requests; /* (n_given) the request that brought it; 0: it is of the INI */
+    uint64_t n_given, given_capacity;
+    int64_t last_point; /* request of the last point taken in */
+    double listened;    /* monotonic: when requests were last looked for */
+    int asked_to_stop;  /* by a request, not by a signal */
+    char ending[200];   /* by which rule the study ends, "KEY=VALUE: why"; "": by none so far */
+    char ended[200];    /* why it ended, in words, for the storage */
     struct checkpoints checkpoints;
     double *cloned_x;                       /* (n_dims) scratch: the point of a clone */
     uint64_t sequence;                      /* of the next event */
@@ -137,6 +150,7 @@ struct study_options {
     const hone_terminal *terminal;
     const volatile sig_atomic_t *signalled;
     struct verification *verify; /* NULL: to run. Otherwise the storage is read only, and the replay is all there is */
+    enum study_purpose purpose;
 };
 /* What a replay of recorded decisions came to. */
 struct verification {
@@ -150,6 +164,8 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
 hone_rc study_run(struct study *study, enum study_end *end, hone_error *err);
 /* Trains the winner once more, on all but the test data, and keeps what comes of it. HONE_WAIT: there is nothing to do. */
 hone_rc study_final(struct study *study, hone_error *err);
+/* Deals with what other processes asked of a study that was opened to settle. */
+hone_rc study_settle(struct study *study, hone_error *err);
 void study_close(struct study *study);
 
 /* ---- between the files of this folder ---- */
@@ -158,6 +174,8 @@ void study_close(struct study *study);
 hone_rc study_begin(struct study *study, hone_error *err); /* a transaction, if none is open */
 hone_rc study_commit(struct study *study, hone_error *err);
 void study_rollback(struct study *study);
+/* The result of a write. After one that failed, the transaction may hold half a decision. */
+hone_rc study_written(struct study *study, hone_rc rc);
 hone_rc study_put_report(struct study *study, const hone_report_record *report, hone_error *err);
 hone_rc study_put_attachment(struct study *study, const struct crew_event *event, uint32_t final, hone_error *err);
 hone_rc study_put_study(struct study *study, uint32_t state, hone_error *err);
@@ -217,12 +235,34 @@ hone_rc study_points_init(struct study *study, hone_error *err);
 /* Whether the composition's points can be met, its conditions and relations included. The message names the key. */
 hone_rc study_check_points(const struct composition *composition, hone_error *err);
 /* The next one, what it leaves out drawn for this trial; study->n_given is not 0. */
-hone_rc study_take_point(struct study *study, const struct trial *trial, double *x, hone_error *err);
+hone_rc study_take_point(struct study *study, const struct trial *trial, double *x, int64_t *request, hone_error *err);
+/* One more, at the end; row: (n_dims), NaN: left to be drawn. */
+hone_rc study_add_point(struct study *study, const double *row, int64_t request, hone_error *err);
+/* 1 where some point of the space has the row's values, which are brought to the nearest ones allowed; x: (n_dims) such a one. */
+int study_point_possible(const struct study *study, double *row, double *x);
 /* A trial has tried x: the point it comes from is not tried again. */
 void study_point_tried(struct study *study, const double *x);
 /* "KEY=VALUE" lines of a point, and back (0: they are not that). x: (n_dims), NaN where there is no line. */
 hone_rc study_point_text(struct study *study, const struct trial *trial, struct text *text, hone_error *err);
 int study_point_parse(const struct study *study, const char *lines, double *x);
+
+/* requests.c: what other processes ask of the study, while it runs or not */
+/* Deals with what there is, at most every STUDY_TICK; within a transaction that is left open. final: only a stop counts. */
+hone_rc study_hear_requests(struct study *study, int final, hone_error *err);
+/* All that was asked before the study began to run: a stop is of an earlier run. */
+hone_rc study_forget_stops(struct study *study, hone_error *err);
+/* The request of a point is dealt with: its trial has begun. */
+hone_rc study_drop_request(struct study *study, int64_t request, hone_error *err);
+
+/* ending.c: rules by which a study ends before its budget is spent */
+/* After the end of a trial; the first rule that is met is recorded. */
+hone_rc study_look_for_end(struct study *study, const struct trial *trial, hone_error *err);
+/* 1 where a rule is met as the study stands; text: as in study->ending. */
+int study_rule_met(struct study *study, char *text, size_t n, hone_rc *rc, hone_error *err);
+/* 1 where the settings still have the rule by which the text says that the study ended. */
+int study_rule_holds(const struct study *study, const char *text);
+/* What the rules need: one objective, a search that gives a bound. HONE_EINVAL names the key. */
+hone_rc study_check_rules(const struct study *study, hone_error *err);
 
 /* checkpoint.c: files of trials' states */
 hone_rc study_take_checkpoint(struct study *study, struct trial *trial, const struct crew_checkpoint *checkpoint,
@@ -238,6 +278,12 @@ hone_rc study_checkpoints_end(struct study *study, hone_error *err); /* the stud
 void study_checkpoints_release(struct study *study);
 
 /* decide.c: search and scheduler hear and answer */
+/* A trial is over: kept, and told to all who want to know. outcome: what it came to. */
+hone_rc study_end_trial(struct study *study, struct trial *trial, uint32_t state, struct held *outcome,
+                        hone_error *err);
+/* Whether every objective was measured, as a complete trial must have; says in message what is missing. */
+int study_is_measured(const struct study *study, const struct trial *trial, const struct held *held, char *message,
+                      size_t n);
 int study_may_start(const struct study *study);   /* as far as the number of trials goes, and points of the search */
 int study_budget_left(const struct study *study); /* more trials may be started, as far as [study] goes */
 hone_rc study_fill_slots(struct study *study, hone_error *err);

@@ -70,6 +70,7 @@ static uint64_t *count_of(struct trial_table *table, uint32_t state)
     case HONE_STATE_PRUNED: return &table->pruned;
     case HONE_STATE_FAILED: return &table->failed;
     case HONE_STATE_PAUSED: return &table->paused;
+    case HONE_STATE_WAITING: return &table->waiting;
     default: return &table->running;
     }
 }
@@ -117,6 +118,8 @@ static int displaces(const struct trial_table *table, const struct trial *a, con
 static int front_add(struct trial_table *table, struct trial *trial)
 {
     uint64_t kept = 0, place;
+    const int better = !table->n_front || table->n_values > 1 || trial_dominates(table, trial, table->front[0]);
+    table->since_best += table->n_front > 0; /* unless it turns out better; an earlier one as good is not */
     for (uint64_t i = 0; i < table->n_front; i++)
         if (displaces(table, table->front[i], trial))
             return 0;
@@ -135,6 +138,8 @@ static int front_add(struct trial_table *table, struct trial *trial)
         table->front[place] = table->front[place - 1];
     table->front[place] = trial;
     table->n_front = kept + 1;
+    if (better)
+        table->since_best = 0;
     return 0;
 }
 
@@ -159,5 +164,8 @@ void trial_move(struct trial_table *table, struct trial *trial, uint32_t state)
 int trial_end(struct trial_table *table, struct trial *trial, uint32_t state)
 {
     trial_move(table, trial, state);
-    return state == HONE_STATE_COMPLETE ? front_add(table, trial) : 0;
+    if (state == HONE_STATE_COMPLETE)
+        return front_add(table, trial);
+    table->since_best += table->n_front > 0;
+    return 0;
 }

@@ -22,6 +22,7 @@ struct trial {
     double begun;            /* virtual time, order = strict */
     double started, ended;   /* seconds since the epoch */
     unsigned worker;
+    int outside;                             /* evaluated elsewhere: no worker, no scheduler */
     int cloned;                              /* goes on from another's checkpoint: it cannot begin anew */
     struct crew_checkpoint newest, at_pause; /* size 0: none; at_pause: of the last pause */
     double *x;                               /* (n_dims) */
@@ -39,7 +40,8 @@ struct trial_table {
     uint32_t n_dims, n_values, n_constraints;
     int has_moments;         /* trials have them */
     const uint8_t *maximize; /* (n_values) */
-    uint64_t running, paused, complete, pruned, failed;
+    uint64_t running, paused, complete, pruned, failed, waiting;
+    uint64_t since_best; /* trials that ended since the front last changed */
     /* Complete trials that no other dominates, by number; one objective: the best alone, ties to the smaller number. Feasible
      * ones first: a trial that breaks a constraint is there only where all do, and breaks it least (Deb 2000). */
     struct trial **front;
