@@ -87,7 +87,7 @@ table whole.db >whole.csv
 [ "$(count whole.db pruned)" -gt 1 ] || bad "median stopped nothing"
 is "runs, none twice" "$(sort runs | uniq -d | wc -l)" 0
 is "runs" "$(wc -l <runs)" "$(awk -F, 'NR > 1 { n += $3 } END { print n }' whole.csv)"
-for more in 5 9 7 4 11; do # kill -9 after so many more runs
+for more in 3 5 2 4 6; do # kill -9 after so many more runs
     wanted=$(($(wc -l <runs) + more))
     "$hone" run slow.ini -q >/dev/null 2>&1 & pid=$!
     for i in $(seq 1 1000); do [ "$(wc -l <runs)" -ge $wanted ] && break; sleep 0.01; done
