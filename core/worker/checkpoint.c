@@ -91,6 +91,7 @@ static const char *begin_checkpoint(const hone_trial *trial, int64_t step, hone_
         hone_fail(err, HONE_ENOTSUP, NULL, "there are no checkpoints where a step is a whole run");
         return NULL;
     }
+    run->saved = seconds_steady(); /* one that fails is tried again when the next is due */
     free(run->saving);
     run->saving = checkpoint_path(trial->directory, trial->number, step);
     folder = run->saving ? path_directory(run->saving) : NULL;

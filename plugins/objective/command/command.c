@@ -275,7 +275,7 @@ static hone_rc take_checkpoint(struct session *s, const struct report_line *repo
         goto out;
     }
     if (rename(path.bytes, place) != 0)
-        rc = hone_fail(s->err, HONE_EIO, "",
+        rc = hone_fail(s->err, errno == ENOSPC || errno == EDQUOT ? HONE_EIO : HONE_EFAIL, "",
                        "the program's checkpoint %.120s cannot be taken: %s; it must lie in the folder "
                        "HONE_CHECKPOINTS",
                        path.bytes, strerror(errno));
@@ -284,6 +284,16 @@ static hone_rc take_checkpoint(struct session *s, const struct report_line *repo
 out:
     text_release(&path);
     return rc < 0 ? rc : HONE_OK;
+}
+
+/* A checkpoint that could not be kept: the trial goes on without it. */
+static void pass_over(struct session *s)
+{
+    char message[400];
+    snprintf(message, sizeof message, "%.250s; the trial goes on without it", s->err ? s->err->msg : "");
+    s->command->host->log(s->command->host, HONE_LOG_WARN, message);
+    if (s->err)
+        *s->err = (hone_error)HONE_ERROR_INIT;
 }
 
 static void take_report(struct session *s, char *line)
@@ -317,7 +327,10 @@ static void take_report(struct session *s, char *line)
     if (report.checkpoint && (rc == HONE_OK || rc == HONE_WAIT)) {
         const hone_rc kept = take_checkpoint(
             s, &report, rc == HONE_WAIT || (s->trial->wants_checkpoint && s->trial->wants_checkpoint(s->trial)));
-        rc = kept < 0 ? kept : rc;
+        if (kept == HONE_EIO)
+            pass_over(s); /* a full disk is no reason to give up what can do without */
+        else
+            rc = kept < 0 ? kept : rc;
     }
     if (rc != HONE_OK)
         finish_session(s, rc);

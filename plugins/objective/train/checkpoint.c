@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char MAGIC[8] = { 'h', 'o', 'n', 'e', 'c', 'k', '0', '3' };
 
@@ -253,6 +254,8 @@ hone_rc checkpoint_save(struct run *run, int64_t epoch, int changed, hone_error 
     hone_rc rc = walk(&s, run, &epoch, &changed, err);
     if (fclose(s.file) != 0 && rc == HONE_OK)
         rc = hone_fail(err, HONE_EIO, "", "cannot write the checkpoint %.150s: %s", path, strerror(errno));
+    if (rc != HONE_OK)
+        unlink(path); /* a part of one is of no use, and takes the room that is missing */
     return rc == HONE_OK ? run->trial->checkpoint(run->trial, epoch, err) : rc;
 }
 

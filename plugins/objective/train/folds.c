@@ -95,7 +95,17 @@ static hone_rc save(struct run *run, int64_t epoch, int64_t last, int changed, h
                     trial->wants_checkpoint(trial);
     if (verdict != HONE_WAIT && !due)
         return verdict;
-    const hone_rc rc = trial->checkpoint_path ? checkpoint_save(run, epoch, changed, err) : HONE_OK;
+    hone_error why = HONE_ERROR_INIT;
+    const hone_rc rc = trial->checkpoint_path ? checkpoint_save(run, epoch, changed, &why) : HONE_OK;
+    if (rc == HONE_EIO) { /* a full disk is no reason to give up what can do without */
+        char message[400];
+        snprintf(message, sizeof message, "%.250s; the trial goes on without it", why.msg);
+        if (run->host->log)
+            run->host->log(run->host, HONE_LOG_WARN, message);
+        return verdict;
+    }
+    if (rc != HONE_OK && err)
+        *err = why;
     return rc == HONE_OK ? verdict : rc;
 }
 

@@ -105,7 +105,9 @@ typedef struct hone_trial {
     uint32_t (*wants_checkpoint)(const struct hone_trial *trial);
     /* Where to write it: life of the trial, or NULL and *err. */
     const char *(*checkpoint_path)(const struct hone_trial *trial, int64_t step, hone_error *err);
-    /* The file at that path is written and closed: makes it durable and tells the study. HONE_EIO. */
+    /* The file at that path is written and closed: makes it durable and tells the study. HONE_EIO: the disk is full or the
+     * like. An objective that cannot save says so with a log message and goes on: a trial without a checkpoint begins from
+     * an older one, or anew. */
     hone_rc (*checkpoint)(const struct hone_trial *trial, int64_t step, hone_error *err);
 
     /* Since minor 1. Where steps are repeats (description.repeats): how many of them the study has already; go on behind
