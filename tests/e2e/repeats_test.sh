@@ -43,6 +43,13 @@ for workers in 1 5; do
 done
 run 0 "$hone" verify noisy.db
 says out "as recorded"
+for workers in 1 4; do # a search that takes the deviations for noise
+    run 0 "$hone" run noisy.ini -q --storage gp$workers.db --workers $workers --set search.use=gp
+done
+table gp1.db >gp.csv
+table gp4.db | cmp -s - gp.csv || bad "gp: 4 workers give another table"
+run 0 "$hone" verify gp1.db
+says out "as recorded"
 run 0 "$hone" trials noisy.db --trial 0 --format csv
 python3 - out <<'END' || bad "the trial's value is not the mean of its repeats, or its deviation not theirs"
 import csv, statistics, sys

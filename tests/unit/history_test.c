@@ -166,10 +166,28 @@ static void test_saved_and_loaded(void)
         if (i % 4)
             CU_ASSERT_EQUAL(tell(&h, i, &x, (double)i, (uint32_t)(i % 3), &err), HONE_OK);
     }
+    CU_ASSERT_PTR_NULL(h.deviations);
+    for (uint64_t i = 40; i < 120; i++) { /* from here on, some are measured repeatedly */
+        const double x = (double)(i % 100), value = (double)i, deviation = (double)i / 8;
+        const hone_outcome o = { .size = sizeof o,
+                                 .trial = i,
+                                 .x = &x,
+                                 .values = &value,
+                                 .n_values = 1,
+                                 .deviations = i % 3 ? &deviation : NULL,
+                                 .n_repeats = i % 3 ? i % 5 : 0 };
+        CU_ASSERT_EQUAL(hone_history_tell(&h, &o, &err), HONE_OK);
+    }
+    for (uint64_t i = 0; i < h.n; i++) {
+        const uint64_t trial = h.trial[i];
+        CU_ASSERT_EQUAL(h.repeats[i], trial >= 40 && trial % 3 ? trial % 5 : 0);
+        CU_ASSERT(trial >= 40 && trial % 3 ? h.deviations[i] == (double)trial / 8 : isnan(h.deviations[i]));
+    }
     CU_ASSERT_EQUAL(hone_history_save(&h, &out, &err), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(hone_history_init(&g, &space, &one, &err), HONE_OK);
     CU_ASSERT_EQUAL(hone_history_load(&g, &in, &err), HONE_OK);
-    CU_ASSERT_EQUAL(g.n, 30);
+    CU_ASSERT_EQUAL(g.n, 110);
+    CU_ASSERT_EQUAL(g.repeats[60], h.repeats[60]);
     CU_ASSERT_EQUAL(g.n_running, 10);
     CU_ASSERT_EQUAL(hone_history_save(&g, &out_again, &err), HONE_OK);
     CU_ASSERT(again.n == b.n && memcmp(again.data, b.data, b.n) == 0);

@@ -112,8 +112,8 @@ static hone_rc tell_all(struct auto_search *s, hone_error *err)
                                  h->n_values,
                                  h->n_constraints,
                                  h->step[i],
-                                 NULL,
-                                 0,
+                                 h->deviations ? h->deviations + i * h->n_values : NULL,
+                                 h->repeats ? h->repeats[i] : 0,
                                  NULL };
         rc = s->iface->tell(s->search.self, &o, err);
     }

@@ -175,6 +175,8 @@ static const char doc[] =
     "in "
     "Optuna; warping log-normal(0, 1/4).\n\n"
     "## Outcomes\n"
+    "Where trials are measured repeatedly ([study] repeats, folds in turn) their deviations, pooled, are the noise of "
+    "their means, more of it for a trial that was stopped early. "
     "A pruned trial counts with its last value, but never as better than the median of the complete ones. A failed "
     "trial counts as bad as the worst of the others; moreover one process more learns where trials fail, from 1 for "
     "failed "

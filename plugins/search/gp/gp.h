@@ -63,6 +63,7 @@ struct model {
     double *x;             /* (capacity, D) features as encoded */
     double *z;             /* (capacity, D) warped and divided by the length scale; categories as encoded */
     double *y;             /* (n) standardized values, lower is better */
+    double *known;         /* (rows) variance of y that was measured, beside the noise that is fitted; 0: none was */
     double center, spread; /* y = (value - center) / spread */
     double *theta;         /* (3 D + 2) */
     double *shape;         /* (3, D) what model_scale made of theta: inverse length scale, a, b */
@@ -127,6 +128,8 @@ struct power { /* which function it was */
 hone_rc power_transform(double *y, uint64_t n, struct power *power, hone_error *err);
 /* The value that it takes to t; infinite, or an end of what there can be, where t is beyond all values. */
 double power_inverse(const struct power *power, double t);
+/* Its slope at the value y. */
+double power_slope(const struct power *power, double y);
 
 /* ---- acquire.c ---- */
 /* log(phi(t) + t Phi(t)), and Phi(t) / (phi(t) + t Phi(t)) into slope. Ament et al. 2023, eq. 9. Finite for all finite t
@@ -180,6 +183,7 @@ struct surrogate {
     uint64_t n_rows, row_capacity; /* outcomes learnt from */
     uint64_t *rows;                /* (n_rows) their numbers in the history, rising */
     double *encoded;               /* (D, n_rows + pending) */
+    double *untransformed;         /* (n_rows) scratch: values before their transform */
     uint64_t n_incumbents;
     uint64_t incumbents[MOST_INCUMBENTS]; /* numbers in the history of the best points */
     double *means, *sds, *by_means;       /* (MOST_FANTASIES, n_models, BATCH), (n_models, BATCH), (.., n_models) */

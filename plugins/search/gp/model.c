@@ -26,6 +26,7 @@ void model_release(struct model *m)
     free(m->x);
     free(m->z);
     free(m->y);
+    free(m->known);
     free(m->theta);
     free(m->shape);
     free(m->l);
@@ -64,8 +65,8 @@ hone_rc model_reserve(struct model *m, struct workspace *w, uint64_t rows, uint3
     if (rows > m->capacity) {
         m->capacity = 0;
         m->alpha_capacity = 0;
-        if (!renew(&m->x, more * d) || !renew(&m->z, more * d) || !renew(&m->y, more) || !renew(&m->l, more * more) ||
-            !renew(&m->one, 2 * (more + d)))
+        if (!renew(&m->x, more * d) || !renew(&m->z, more * d) || !renew(&m->y, more) || !renew(&m->known, more) ||
+            !renew(&m->l, more * more) || !renew(&m->one, 2 * (more + d)))
             goto full;
         m->capacity = more;
     }
@@ -167,7 +168,7 @@ int model_factorize(struct model *m, const double *theta, uint64_t rows, double 
                 kernel_add_numeric(s, z, *z, rows - j);
         }
         kernel_matern(s, signal, s, slope ? slope + j * rows + j : NULL, rows - j);
-        *s = signal + noise;
+        *s = signal + noise + m->known[j];
     }
     dpotrf_("L", &n, m->l, &n, &info, 1);
     return info == 0;
@@ -238,7 +239,7 @@ double model_evidence(struct model *m, struct workspace *w, const double *theta,
     const uint64_t n = m->n;
     const int order = (int)n;
     const double noise = exp(theta[THETA_NOISE(d)]);
-    double fit = 0, log_det = 0, squares = 0, trace = 0, density;
+    double fit = 0, log_det = 0, squares = 0, trace = 0, known = 0, density;
     int info = 0;
     if (gradient)
         memset(gradient, 0, THETA_LENGTH(d) * sizeof *gradient);
@@ -262,9 +263,10 @@ double model_evidence(struct model *m, struct workspace *w, const double *theta,
     for (uint64_t i = 0; i < n; i++) {
         squares += w->a[i] * w->a[i];
         trace += w->inverse[i * n + i];
+        known += m->known[i] * (w->a[i] * w->a[i] - w->inverse[i * n + i]);
     }
     gradient[THETA_NOISE(d)] = 0.5 * noise * (squares - trace);
-    gradient[THETA_SIGNAL(d)] = 0.5 * (fit - noise * squares - ((double)n - noise * trace));
+    gradient[THETA_SIGNAL(d)] = 0.5 * (fit - noise * squares - ((double)n - noise * trace) - known);
     weigh_distances(w, w->a, n);
     distance_gradient(m, w, theta, gradient);
     return density + prior_density(m, theta, gradient);
@@ -295,7 +297,7 @@ hone_rc model_condition(struct model *m, const double *normal, hone_error *err)
         cblas_dtrmv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, order, m->l, order, fitted, 1);
         cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, order, m->l, order, alpha, 1);
         for (uint64_t i = 0; i < rows; i++)
-            fitted[i] -= noise * alpha[i]; /* K alpha */
+            fitted[i] -= (noise + m->known[i]) * alpha[i]; /* K alpha */
     }
     return HONE_OK;
 }

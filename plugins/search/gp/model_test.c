@@ -196,6 +196,10 @@ static void test_evidence_against_plain_loops(void)
             set_up(&f, 6, n, 0, warped, 1);
             random_theta(&f.model, n, theta);
             naive_matrix(&f.model, theta, n, matrix);
+            for (uint64_t i = 0; i < n; i += 3) { /* noise that was measured */
+                f.model.known[i] = 0.05 * (double)(1 + i % 4);
+                matrix[i * n + i] += f.model.known[i];
+            }
             expected -= 0.5 * naive_solve(matrix, n, f.model.y, x);
             for (uint64_t i = 0; i < n; i++)
                 expected -= 0.5 * f.model.y[i] * x[i] + 0.5 * log(2 * 3.14159265358979323846);
@@ -203,6 +207,34 @@ static void test_evidence_against_plain_loops(void)
             CU_ASSERT_DOUBLE_EQUAL(model_evidence(&f.model, &f.work, theta, NULL), expected, 1e-9 * (double)n);
             tear_down(&f);
         }
+}
+
+/* What is known to be noisy is not believed; what is not, is. The fitted values are K (K + noise + known)^-1 y. */
+static void test_known_noise(void)
+{
+    static double matrix[MOST_ROWS * MOST_ROWS], kernel[MOST_ROWS * MOST_ROWS];
+    struct fixture f;
+    double x[MOST_ROWS];
+    hone_error err = HONE_ERROR_INIT;
+    set_up(&f, 3, 20, 0, 0, 1);
+    prior_start(&f.model, 1e-6, f.model.theta);
+    f.model.known[4] = 1e4;
+    naive_matrix(&f.model, f.model.theta, 20, matrix);
+    memcpy(kernel, matrix, sizeof kernel);
+    for (int i = 0; i < 20; i++)
+        matrix[i * 20 + i] += f.model.known[i];
+    naive_solve(matrix, 20, f.model.y, x);
+    CU_ASSERT_EQUAL(model_condition(&f.model, NULL, &err), HONE_OK);
+    for (int i = 0; i < 20; i++) {
+        double fitted = -1e-6 * x[i];
+        for (int j = 0; j < 20; j++)
+            fitted += kernel[i > j ? j * 20 + i : i * 20 + j] * x[j];
+        CU_ASSERT_DOUBLE_EQUAL(f.model.fitted[i], fitted, 1e-7);
+        if (i != 4)
+            CU_ASSERT_DOUBLE_EQUAL(f.model.fitted[i], f.model.y[i], 0.05);
+    }
+    CU_ASSERT(fabs(f.model.fitted[4] - f.model.y[4]) > 0.05);
+    tear_down(&f);
 }
 
 static void test_gradient_against_differences(void)
@@ -213,6 +245,8 @@ static void test_gradient_against_differences(void)
             double theta[3 * MOST_FEATURES + 2], gradient[3 * MOST_FEATURES + 2];
             set_up(&f, 6, 37, 0, warped, 1);
             random_theta(&f.model, seed, theta);
+            for (int i = 0; i < 37; i += 2)
+                f.model.known[i] = 0.02 * (double)seed * (1 + i % 5);
             CU_ASSERT(isfinite(model_evidence(&f.model, &f.work, theta, gradient)));
             for (uint32_t k = 0; k < THETA_LENGTH(6); k++) {
                 const double old = theta[k], h = 1e-5;
@@ -397,8 +431,12 @@ static void expect_power(const double *from, const double *expected)
     memcpy(y, from, sizeof y);
     CU_ASSERT_EQUAL(power_transform(y, 30, &power, &err), HONE_OK);
     CU_ASSERT_NOT_EQUAL(power.kind, POWER_NONE);
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < 30; i++) {
         CU_ASSERT_DOUBLE_EQUAL(power_inverse(&power, y[i]), from[i], 1e-9 * fabs(from[i]));
+        CU_ASSERT_DOUBLE_EQUAL(1 / power_slope(&power, from[i]),
+                               (power_inverse(&power, y[i] + 1e-6) - power_inverse(&power, y[i] - 1e-6)) / 2e-6,
+                               1e-5 / power_slope(&power, from[i]));
+    }
     m.y = y;
     m.n = 30;
     model_standardize(&m);
@@ -421,6 +459,6 @@ static void test_power_transform(void)
 }
 
 SUITE(TEST(test_kernel_against_libm), TEST(test_warp_and_its_derivatives), TEST(test_evidence_against_plain_loops),
-      TEST(test_gradient_against_differences), TEST(test_recorded_process),
+      TEST(test_known_noise), TEST(test_gradient_against_differences), TEST(test_recorded_process),
       TEST(test_running_rows_against_conditioning), TEST(test_posterior_gradient_against_differences),
       TEST(test_fit_finds_what_matters), TEST(test_degenerate_rows), TEST(test_power_transform))

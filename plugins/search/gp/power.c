@@ -138,3 +138,14 @@ double power_inverse(const struct power *power, double t)
         y = t < 0 ? 1 - from_box_cox(-t, 2 - power->lambda) : from_box_cox(t, power->lambda) - 1;
     return y * power->scale;
 }
+
+double power_slope(const struct power *power, double y)
+{
+    const double z = y / power->scale;
+    double slope = 1;
+    if (power->kind == POWER_BOX_COX)
+        slope = pow(z, power->lambda - 1);
+    else if (power->kind == POWER_YEO_JOHNSON)
+        slope = z < 0 ? pow(1 - z, 1 - power->lambda) : pow(1 + z, power->lambda - 1);
+    return slope / power->scale;
+}

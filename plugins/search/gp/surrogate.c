@@ -6,6 +6,7 @@
 #include "hone/pareto.h"
 
 enum { MOST_PENDING = 128, MOST_BOXES = 4000 };
+#define MOST_KNOWN 1e4 /* variance beyond which a row says nothing */
 
 hone_rc surrogate_init(struct surrogate *s, const struct settings *settings, const hone_host *host,
                        const hone_space *space, const hone_search_info *info, hone_error *err)
@@ -48,6 +49,7 @@ void surrogate_release(struct surrogate *s)
     free(s->sds);
     free(s->rows);
     free(s->encoded);
+    free(s->untransformed);
     boxes_release(&s->boxes);
     workspace_release(&s->work);
     features_release(&s->features);
@@ -83,6 +85,7 @@ static hone_rc select_rows(struct surrogate *s, const hone_history *h, hone_erro
         const uint64_t more = n + n / 4 + MOST_PENDING;
         s->row_capacity = 0;
         if (!hone_history_grow_((void **)&s->rows, more, 1, sizeof *s->rows) ||
+            !hone_history_grow_((void **)&s->untransformed, more, 1, sizeof *s->untransformed) ||
             !hone_history_grow_((void **)&s->encoded, more, s->features.n, sizeof *s->encoded))
             goto full;
         s->row_capacity = more;
@@ -184,6 +187,38 @@ static int value_of(const struct surrogate *s, const hone_history *h, uint32_t i
     return 1;
 }
 
+/* Variance of one measurement of objective k, pooled over the trials that were measured repeatedly; 0: there is none. */
+static double pooled_variance(const struct surrogate *s, const hone_history *h, uint32_t k)
+{
+    double squares = 0, degrees = 0;
+    for (uint64_t r = 0; r < s->n_rows; r++) {
+        const double deviation = h->deviations[s->rows[r] * s->n_objectives + k];
+        const double more = (double)h->repeats[s->rows[r]] - 1;
+        if (!isfinite(deviation) || !(more > 0))
+            continue;
+        squares += more * deviation * deviation;
+        degrees += more;
+    }
+    return degrees > 0 ? squares / degrees : 0;
+}
+
+/* What is known of the noise of the rows that have a value: the variance of a mean of so many measurements, on the scale of y by
+ * the slope of the transform. values: (m->n) before it. */
+static void fill_known(const struct surrogate *s, const hone_history *h, struct model *m, uint32_t k,
+                       const struct power *power, const double *values)
+{
+    const double variance = pooled_variance(s, h, k);
+    uint64_t at = 0;
+    for (uint64_t r = 0; r < s->n_rows && at < m->n; r++) {
+        if (!hone_history_usable(h, s->rows[r]))
+            continue;
+        const double slope = power_slope(power, values[at]) / m->spread;
+        const double n = h->repeats[s->rows[r]] ? (double)h->repeats[s->rows[r]] : 1;
+        const double known = variance / n * slope * slope;
+        m->known[at++] = known < MOST_KNOWN ? known : MOST_KNOWN;
+    }
+}
+
 /* Failed trials come after the others, as bad as the worst of them: there is nothing to be found there. */
 static void add_failed(const struct surrogate *s, const hone_history *h, struct model *m)
 {
@@ -225,10 +260,16 @@ static hone_rc fill(struct surrogate *s, const hone_history *h, uint32_t i, uint
             m->x[k * m->capacity + m->n] = s->encoded[r * d + k];
         m->y[m->n++] = y;
     }
+    memset(m->known, 0, m->capacity * sizeof *m->known);
+    power = (struct power){ 1, 1, POWER_NONE };
+    if (i < s->n_objectives && h->deviations)
+        memcpy(s->untransformed, m->y, m->n * sizeof *m->y);
     if (i < s->n_objectives && s->settings->output_transform == TRANSFORM_POWER &&
         (rc = power_transform(m->y, m->n, &power, err)) != HONE_OK)
         return rc;
     model_standardize(m);
+    if (i < s->n_objectives && h->deviations)
+        fill_known(s, h, m, i, &power, s->untransformed);
     if (i < s->n_objectives)
         add_failed(s, h, m);
     for (uint64_t p = 0; p < n_pending; p++)

@@ -118,6 +118,8 @@ typedef struct hone_history {
     double *violation;   /* (n) hone_violation */
     uint64_t *trial;     /* (n) */
     int64_t *step;       /* (n) last step reported */
+    double *deviations;  /* (n, n_values) of an outcome's repeats, NaN: fewer than two; NULL: none was repeated */
+    uint64_t *repeats;   /* (n) how many; NULL as deviations */
     uint8_t *status;     /* (n) HONE_COMPLETE, HONE_PRUNED, HONE_FAILED; complete without a finite value: failed */
     uint64_t n_running, running_capacity;
     hone_running *running;                /* (n_running) in the order asked */
@@ -150,6 +152,8 @@ static inline void hone_history_release(hone_history *h)
     free(h->violation);
     free(h->trial);
     free(h->step);
+    free(h->deviations);
+    free(h->repeats);
     free(h->status);
     free(h->running);
     free(h->running_x);
@@ -366,6 +370,31 @@ static inline hone_rc hone_history_propose(hone_history *h, uint64_t trial, hone
     return rc == HONE_OK ? hone_history_run(h, trial, x, err) : rc;
 }
 
+/* What the outcome was measured with, as number n; room for it once there is one such outcome. 0: out of memory. */
+static inline int hone_history_repeated_(hone_history *h, const hone_outcome *o, uint64_t n)
+{
+    const int told = o->size > offsetof(hone_outcome, n_repeats) && o->deviations;
+    if (told && !h->deviations) {
+        h->deviations = (double *)malloc((size_t)(h->capacity * (h->n_values ? h->n_values : 1)) * sizeof(double));
+        h->repeats = (uint64_t *)calloc((size_t)h->capacity, sizeof *h->repeats);
+        if (!h->deviations || !h->repeats) {
+            free(h->deviations);
+            free(h->repeats);
+            h->deviations = NULL;
+            h->repeats = NULL;
+            return 0;
+        }
+        for (uint64_t i = 0; i < n * h->n_values; i++)
+            h->deviations[i] = (double)NAN;
+    }
+    if (!h->deviations)
+        return 1;
+    for (uint32_t i = 0; i < h->n_values; i++)
+        h->deviations[n * h->n_values + i] = told ? o->deviations[i] : (double)NAN;
+    h->repeats[n] = told ? o->n_repeats : 0;
+    return 1;
+}
+
 /* Appends an outcome as number h->n, also of a trial that this search did not propose. HONE_ENOMEM, with nothing
  * changed. */
 static inline hone_rc hone_history_tell(hone_history *h, const hone_outcome *o, hone_error *err)
@@ -380,10 +409,14 @@ static inline hone_rc hone_history_tell(hone_history *h, const hone_outcome *o, 
             !hone_history_grow_((void **)&h->violation, rows, 1, sizeof *h->violation) ||
             !hone_history_grow_((void **)&h->trial, rows, 1, sizeof *h->trial) ||
             !hone_history_grow_((void **)&h->step, rows, 1, sizeof *h->step) ||
+            (h->deviations && (!hone_history_grow_((void **)&h->deviations, rows, h->n_values, sizeof *h->deviations) ||
+                               !hone_history_grow_((void **)&h->repeats, rows, 1, sizeof *h->repeats))) ||
             !hone_history_grow_((void **)&h->status, rows, 1, sizeof *h->status))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the history");
         h->capacity = rows;
     }
+    if (!hone_history_repeated_(h, o, n))
+        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the history");
     if (h->numbers > 0) {
         const uint64_t index = hone_space_index(h->space, o->x);
         if (h->told.n)
@@ -449,7 +482,8 @@ static inline void hone_pending_remove(void *items, size_t item_bytes, double *r
 
 static inline hone_rc hone_history_save(const hone_history *h, const hone_ostream *out, hone_error *err)
 {
-    const uint64_t head[] = { 0x3179726f74736968ull, h->n_dims, h->n_values, h->n_constraints, h->n, h->n_running };
+    const uint64_t head[] = { 0x3279726f74736968ull, h->n_dims, h->n_values, h->n_constraints, h->n, h->n_running,
+                              h->deviations != NULL };
     hone_rc rc = hone_write(out, head, sizeof head, err);
     if (rc == HONE_OK)
         rc = hone_write(out, h->x, h->n * h->n_dims * sizeof *h->x, err);
@@ -463,6 +497,10 @@ static inline hone_rc hone_history_save(const hone_history *h, const hone_ostrea
         rc = hone_write(out, h->step, h->n * sizeof *h->step, err);
     if (rc == HONE_OK)
         rc = hone_write(out, h->status, h->n * sizeof *h->status, err);
+    if (rc == HONE_OK && h->deviations)
+        rc = hone_write(out, h->deviations, h->n * h->n_values * sizeof *h->deviations, err);
+    if (rc == HONE_OK && h->deviations)
+        rc = hone_write(out, h->repeats, h->n * sizeof *h->repeats, err);
     for (uint64_t i = 0; rc == HONE_OK && i < h->n_running; i++)
         rc = hone_write(out, &h->running[i].trial, sizeof h->running[i].trial, err);
     if (rc == HONE_OK)
@@ -492,16 +530,16 @@ static inline int hone_space_has(const hone_space *space, const double *x)
  * HONE_EINVAL: damaged, or of another space. */
 static inline hone_rc hone_history_load(hone_history *h, const hone_istream *in, hone_error *err)
 {
-    uint64_t head[6] = { 0 };
-    double *rows = NULL;
+    uint64_t head[7] = { 0 };
+    double *rows = NULL, *deviations;
     uint8_t *status = NULL;
     hone_rc rc = hone_read(in, head, sizeof head, err);
-    const uint64_t width = (uint64_t)h->n_dims + h->n_values + h->n_constraints + 2;
-    uint64_t *trials;
+    const uint64_t width = (uint64_t)h->n_dims + 2 * (uint64_t)h->n_values + h->n_constraints + 3;
+    uint64_t *trials, *repeats;
     int64_t *steps;
     if (rc != HONE_OK)
         return rc;
-    if (head[0] != 0x3179726f74736968ull || head[1] != h->n_dims || head[2] != h->n_values ||
+    if (head[0] != 0x3279726f74736968ull || head[6] > 1 || head[1] != h->n_dims || head[2] != h->n_values ||
         head[3] != h->n_constraints || head[4] > (1ull << 33) / width / 8 || head[5] > 1u << 24)
         return hone_fail(err, HONE_EINVAL, "", "the saved history is damaged, or of another space");
     rows = (double *)malloc((size_t)(head[4] * width + 1) * sizeof *rows);
@@ -510,12 +548,16 @@ static inline hone_rc hone_history_load(hone_history *h, const hone_istream *in,
         rc = hone_fail(err, HONE_ENOMEM, "", "out of memory for the saved history");
         goto out;
     }
-    trials = (uint64_t *)(void *)(rows + head[4] * (width - 2));
+    deviations = rows + head[4] * (width - 3 - h->n_values);
+    trials = (uint64_t *)(void *)(deviations + head[4] * h->n_values);
     steps = (int64_t *)(void *)(trials + head[4]);
-    if ((rc = hone_read(in, rows, head[4] * (width - 2) * sizeof *rows, err)) != HONE_OK ||
+    repeats = trials + 2 * head[4];
+    if ((rc = hone_read(in, rows, (uint64_t)(deviations - rows) * sizeof *rows, err)) != HONE_OK ||
         (rc = hone_read(in, trials, head[4] * sizeof *trials, err)) != HONE_OK ||
         (rc = hone_read(in, steps, head[4] * sizeof *steps, err)) != HONE_OK ||
-        (rc = hone_read(in, status, head[4], err)) != HONE_OK)
+        (rc = hone_read(in, status, head[4], err)) != HONE_OK ||
+        (head[6] && (rc = hone_read(in, deviations, head[4] * h->n_values * sizeof *deviations, err)) != HONE_OK) ||
+        (head[6] && (rc = hone_read(in, repeats, head[4] * sizeof *repeats, err)) != HONE_OK))
         goto out;
     for (uint64_t i = 0; i < head[4]; i++) {
         const double *values = rows + head[4] * h->n_dims, *constraints = values + head[4] * h->n_values;
@@ -528,8 +570,8 @@ static inline hone_rc hone_history_load(hone_history *h, const hone_istream *in,
                            h->n_values,
                            h->n_constraints,
                            steps[i],
-                           NULL,
-                           0,
+                           head[6] ? deviations + i * h->n_values : NULL,
+                           head[6] ? repeats[i] : 0,
                            NULL };
         if (status[i] > HONE_FAILED || !hone_space_has(h->space, o.x)) {
             rc = hone_fail(err, HONE_EINVAL, "", "the saved history is damaged, or of another space");
