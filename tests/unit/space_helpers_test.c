@@ -3,6 +3,7 @@
 #include "fake_host.h"
 #include "harness.h"
 #include "hone/finite.h"
+#include "hone/history.h"
 #include "hone/rng.h"
 
 static void test_normal_quantile(void)
@@ -302,7 +303,21 @@ static void test_the_rest_of_a_large_set_is_found_over_full_words(void)
     hone_point_set_release(&set);
 }
 
-SUITE(TEST(test_normal_quantile), TEST(test_unit_and_back), TEST(test_cut_normal_keeps_its_tail),
-      TEST(test_snaps_and_counts), TEST(test_draws_follow_the_stated_probabilities), TEST(test_positions),
+static void test_what_a_space_has(void)
+{
+    static const hone_dim number = FAKE_REAL("a", -1, 1, 0), choice = FAKE_CHOICE("b", 3, NULL);
+    static const hone_dim *const dims[] = { &number, &choice };
+    static const hone_space space = { sizeof space, 2, dims, 0, 0, NULL };
+    static const double in[][2] = { { -1, 0 }, { 0.3, 2 } },
+                        out[][2] = { { 1.1, 0 }, { (double)NAN, 1 }, { 0, 3 }, { 0, -1 }, { 0, 0.5 }, { 0, 5e-324 } };
+    for (size_t i = 0; i < HONE_COUNT(in); i++)
+        CU_ASSERT(hone_space_has(&space, in[i]));
+    for (size_t i = 0; i < HONE_COUNT(out); i++)
+        CU_ASSERT(!hone_space_has(&space, out[i]));
+}
+
+SUITE(TEST(test_what_a_space_has), TEST(test_normal_quantile), TEST(test_unit_and_back),
+      TEST(test_cut_normal_keeps_its_tail), TEST(test_snaps_and_counts),
+      TEST(test_draws_follow_the_stated_probabilities), TEST(test_positions),
       TEST(test_conditions_chain_and_relations_read_numbers), TEST(test_finite_points_have_one_number_each),
       TEST(test_the_rest_of_a_large_set_is_found_over_full_words))

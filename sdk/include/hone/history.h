@@ -520,7 +520,7 @@ static inline int hone_space_has(const hone_space *space, const double *x)
         if (!(x[i] >= d->min && x[i] <= d->max) || !isfinite(x[i]))
             return 0;
         if ((d->type == HONE_DIM_CHOICE || d->type == HONE_DIM_ORDINAL) &&
-            (x[i] < floor(x[i]) || x[i] > d->n_choices - 1))
+            (x[i] > floor(x[i]) || x[i] > d->n_choices - 1))
             return 0;
     }
     return 1;
