@@ -20,11 +20,10 @@ struct built {
 static hone_var on_site(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
 {
     struct built *b = (struct built *)ctx;
-    hone_var y = x;
     if (!b->regularizer.at_site)
         return x;
     check_enter(b->c, "at_site (%s)", site->name);
-    y = b->regularizer.at_site(b->in->self, g, site, x);
+    const hone_var y = b->regularizer.at_site(b->in->self, g, site, x);
     b->failed |= check_leave(b->c);
     b->offered++;
     b->taken += y.id != x.id;

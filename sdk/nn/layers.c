@@ -26,8 +26,7 @@ static int64_t size_of(const struct op *op)
 static void part_column_sums(const struct op *op, int64_t from, int64_t to)
 {
     if (op->half)
-        half_kernels()->column_sums((const uint16_t *)op->p[0] + from, op->p[1] + from, op->rows, to - from,
-                                    op->columns);
+        half_kernels()->column_sums(op_half(op, 0) + from, op->p[1] + from, op->rows, to - from, op->columns);
     else
         kernel_column_sums(op->p[0] + from, op->p[1] + from, op->rows, to - from, op->columns);
 }
@@ -41,7 +40,7 @@ int lower_run_column_sums(const struct op *op, uint64_t step)
 static void part_bias_relu(const struct op *op, int64_t from, int64_t to)
 {
     if (op->half)
-        half_kernels()->bias_relu((uint16_t *)op->p[0] + from * op->columns, op->p[1], to - from, op->columns);
+        half_kernels()->bias_relu(op_half(op, 0) + from * op->columns, op->p[1], to - from, op->columns);
     else
         kernel_bias_relu(op->p[0] + from * op->columns, op->p[1], to - from, op->columns);
 }

@@ -46,7 +46,7 @@ RUN_BACKWARD(leaky_relu, op->scalar, op->accumulate)
 static void part_relu(const struct op *op, int64_t from, int64_t to)
 {
     if (op->half)
-        half_kernels()->relu((const uint16_t *)op->p[0] + from, (uint16_t *)op->p[1] + from, to - from);
+        half_kernels()->relu(op_half(op, 0) + from, op_half(op, 1) + from, to - from);
     else
         kernel_relu(op->p[0] + from, op->p[1] + from, to - from);
 }
@@ -60,8 +60,8 @@ static int run_relu(const struct op *op, uint64_t step)
 static void part_relu_backward(const struct op *op, int64_t from, int64_t to)
 {
     if (op->half)
-        half_kernels()->relu_backward((const uint16_t *)op->p[0] + from, (const uint16_t *)op->p[1] + from,
-                                      (uint16_t *)op->p[2] + from, to - from, op->accumulate);
+        half_kernels()->relu_backward(op_half(op, 0) + from, op_half(op, 1) + from, op_half(op, 2) + from, to - from,
+                                      op->accumulate);
     else
         kernel_relu_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from, op->scalar, op->accumulate);
 }
@@ -86,9 +86,8 @@ static int run_leaky_relu(const struct op *op, uint64_t step)
 static void part_relu_bias_backward(const struct op *op, int64_t from, int64_t to)
 {
     if (op->half) /* no dropout works in place there: the scale is 1 */
-        half_kernels()->relu_bias_backward((const uint16_t *)op->p[0] + from, (const uint16_t *)op->p[1] + from,
-                                           (uint16_t *)op->p[2] + from, op->p[3] + from, op->rows, to - from,
-                                           op->columns);
+        half_kernels()->relu_bias_backward(op_half(op, 0) + from, op_half(op, 1) + from, op_half(op, 2) + from,
+                                           op->p[3] + from, op->rows, to - from, op->columns);
     else
         kernel_relu_bias_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, op->p[3] + from, op->rows,
                                   to - from, op->columns, op->scalar);

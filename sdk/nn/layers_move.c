@@ -45,7 +45,7 @@ static void *number_at(const struct op *op, int i, int64_t n)
 {
     if (!op->p[i])
         return NULL;
-    return op->pool.half ? (void *)((uint16_t *)op->p[i] + n) : (void *)(op->p[i] + n);
+    return op->pool.half ? (void *)(op_half(op, i) + n) : (void *)(op->p[i] + n);
 }
 
 static void part_max_pool(const struct op *op, int64_t from, int64_t to)
@@ -140,7 +140,7 @@ static void part_global_average(const struct op *op, int64_t from, int64_t to)
     const int64_t x = from * op->rows * op->columns;
     float *y = op->p[1] + from * op->columns;
     if (op->half)
-        half_kernels()->global_average((const uint16_t *)op->p[0] + x, y, to - from, op->rows, op->columns);
+        half_kernels()->global_average(op_half(op, 0) + x, y, to - from, op->rows, op->columns);
     else
         kernel_global_average(op->p[0] + x, y, to - from, op->rows, op->columns);
 }
@@ -156,7 +156,7 @@ static void part_global_average_backward(const struct op *op, int64_t from, int6
     const int64_t dx = from * op->rows * op->columns;
     const float *dy = op->p[0] + from * op->columns;
     if (op->half)
-        half_kernels()->global_average_backward(dy, (uint16_t *)op->p[1] + dx, to - from, op->rows, op->columns);
+        half_kernels()->global_average_backward(dy, op_half(op, 1) + dx, to - from, op->rows, op->columns);
     else
         kernel_global_average_backward(dy, op->p[1] + dx, to - from, op->rows, op->columns);
 }

@@ -94,9 +94,9 @@ static void part_to_bfloat16(const struct op *op, int64_t from, int64_t to)
 {
     const struct half_kernels *half = half_kernels();
     if (half)
-        half->narrow(op->p[0] + from, (uint16_t *)op->p[1] + from, to - from);
+        half->narrow(op->p[0] + from, op_half(op, 1) + from, to - from);
     else
-        kernel_to_bfloat16(op->p[0] + from, (uint16_t *)op->p[1] + from, to - from);
+        kernel_to_bfloat16(op->p[0] + from, op_half(op, 1) + from, to - from);
 }
 
 static int run_to_bfloat16(const struct op *op, uint64_t step)
@@ -189,8 +189,7 @@ void lower_keep(struct lowering *l, int32_t id)
 static void part_add(const struct op *op, int64_t from, int64_t to)
 {
     if (op->half)
-        half_kernels()->add((const uint16_t *)op->p[0] + from, (const uint16_t *)op->p[1] + from,
-                            (uint16_t *)op->p[2] + from, to - from);
+        half_kernels()->add(op_half(op, 0) + from, op_half(op, 1) + from, op_half(op, 2) + from, to - from);
     else
         kernel_add(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from);
 }

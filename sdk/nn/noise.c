@@ -148,12 +148,13 @@ float noise_blocks(uint8_t *kept, const struct noise_shape *s, int64_t block, ui
     if (gamma <= 0)
         return 1;
     const double slope = gamma < 1 ? 1 / log1p(-gamma) : 0;
-    for (double at = floor(slope * log(1 - hone_rng_uniform(&rng))); at < (double)corners;
-         at += 1 + floor(slope * log(1 - hone_rng_uniform(&rng)))) {
+    double at = floor(slope * log(1 - hone_rng_uniform(&rng))); /* the next corner: waits are geometric */
+    while (at < (double)corners) {
         const int64_t corner = (int64_t)at, map = corner / (rows * columns), in_map = corner % (rows * columns);
         for (int64_t h = 0; h < bh; h++)
             for (int64_t w = 0; w < bw; w++)
                 kept[place(s, map / s->channels, map % s->channels, in_map / columns + h, in_map % columns + w)] = 0;
+        at += 1 + floor(slope * log(1 - hone_rng_uniform(&rng)));
     }
     for (int64_t i = 0; i < all; i++)
         left += kept[i];

@@ -51,6 +51,12 @@ struct op {
     struct call *call;
 };
 
+/* Operand i of an operation whose values are bfloat16. */
+static inline uint16_t *op_half(const struct op *op, int i)
+{
+    return (uint16_t *)(void *)op->p[i];
+}
+
 struct program {
     struct op *ops;
     int32_t n_ops, ops_capacity, n_forward; /* ops[n_forward ...] are the backward pass */

@@ -108,7 +108,7 @@ static void raise_each_half(float *restrict highest, const uint16_t *restrict x,
 static float greatest(const struct op *op, float highest, int64_t at, int64_t n)
 {
     for (int64_t i = at; i < at + n; i++) {
-        const float v = op->half ? widened(((const uint16_t *)op->p[0])[i]) : op->p[0][i];
+        const float v = op->half ? widened((op_half(op, 0))[i]) : op->p[0][i];
         highest = v > highest ? v : highest;
     }
     return highest;
@@ -130,7 +130,7 @@ static void part_watch(const struct op *op, int64_t from, int64_t to)
             for (int64_t r = 0; r < op->rows; r++) {
                 const int64_t at = x + r * channels + from;
                 if (op->half)
-                    raise_each_half(w->highest + from, (const uint16_t *)op->p[0] + at, to - from);
+                    raise_each_half(w->highest + from, op_half(op, 0) + at, to - from);
                 else
                     raise_each(w->highest + from, op->p[0] + at, to - from);
             }

@@ -103,7 +103,8 @@ __attribute__((target("amx-tile,amx-bf16"))) static double dot_tiles(float out[1
     _tile_zero(3);
     _tile_zero(4);
     _tile_zero(5);
-    for (int r = 0; r < ROUNDS / 10; r++) {
+    const int rounds = ROUNDS / 10;
+    for (int r = 0; r < rounds; r++) {
         _tile_dpbf16ps(0, 4, 5);
         _tile_dpbf16ps(1, 4, 5);
         _tile_dpbf16ps(2, 4, 5);
@@ -112,7 +113,7 @@ __attribute__((target("amx-tile,amx-bf16"))) static double dot_tiles(float out[1
     _tile_stored(0, sums, ROW_BYTES);
     _tile_release();
     memcpy(out, sums, 16 * sizeof *out);
-    return 2.0 * TILE * TILE * 2 * TILE * TILE_SUMS * (ROUNDS / 10);
+    return 2.0 * TILE * TILE * 2 * TILE * TILE_SUMS * rounds;
 }
 
 static double (*kernel_of(uint32_t precision))(float *, float)

@@ -65,7 +65,7 @@ static hone_rc list(struct diagnosis *d, const char *stem, const char *name, uin
         return no_memory(err);
     }
     snprintf(text, length, "%s%s", stem, name);
-    values[d->n++] = (hone_value){ text, (double)NAN, direction, 0 };
+    d->values[d->n++] = (hone_value){ text, (double)NAN, direction, 0 };
     return HONE_OK;
 }
 
@@ -424,12 +424,15 @@ static hone_rc measure(struct training *t, hone_error *err)
     if (!t->validation.n)
         count_dead(t);
     hone_value *value = &d->values[WHOLES + (t->validation.n > 0)];
-    for (uint32_t i = 0; i < n; i++)
-        value++->value = d->measured[i];
-    for (uint32_t i = 0; i < n && t->validation.n; i++)
-        if (t->measures->items[i].direction != HONE_NO_DIRECTION)
-            value++->value = t->measures->items[i].direction == HONE_MINIMIZE ? t->values[i] - d->measured[i]
-                                                                              : d->measured[i] - t->values[i];
+    for (uint32_t i = 0; i < n; i++, value++)
+        value->value = d->measured[i];
+    for (uint32_t i = 0; i < n && t->validation.n; i++) {
+        const uint32_t direction = t->measures->items[i].direction;
+        if (direction == HONE_NO_DIRECTION)
+            continue;
+        value->value = direction == HONE_MINIMIZE ? t->values[i] - d->measured[i] : d->measured[i] - t->values[i];
+        value++;
+    }
     return HONE_OK;
 }
 

@@ -9,7 +9,7 @@
 /* 1 where p[a] comes before p[b] in ascending order: equal ones by index. */
 static inline int hone_p_before_(const double *p, uint64_t a, uint64_t b)
 {
-    return p[a] < p[b] || (p[a] <= p[b] && a < b);
+    return p[a] < p[b] || (a < b && p[a] <= p[b]);
 }
 
 /* Adjusted p-values that keep the probability of any false rejection (Holm 1979). p, adjusted: (n), two arrays. */

@@ -185,8 +185,10 @@ static inline double hone_range_cdf(double q, uint32_t k)
     double sum = 0;
     if (!(q > 0))
         return 0;
-    for (double z = -9; z <= 9 + q; z += step)
+    for (int i = 0; i <= (18 + q) / step; i++) {
+        const double z = i * step - 9;
         sum += exp(-z * z / 2) * pow(hone_normal_cdf(z) - hone_normal_cdf(z - q), (double)k - 1);
+    }
     sum *= k * step * 0.39894228040143267794;
     return sum < 1 ? sum : 1;
 }
