@@ -16,7 +16,8 @@ PC             := $(addprefix $(B)/,$(PC_FILES))
 INSTALLED = $(bindir)/hone $(libexecdir)/hone/hone-plugin-check $(libdir)/$(NN_SONAME) $(libdir)/libhone-nn.so \
             $(addprefix $(plugindir)/,$(notdir $(PLUGINS))) $(addprefix $(includedir)/hone/,$(notdir $(HEADERS))) \
             $(addprefix $(pkgconfigdir)/,$(PC_FILES)) $(addprefix $(datadir)/hone/template/,$(notdir $(TEMPLATE_FILES))) \
-            $(addprefix $(docdir)/examples/,$(patsubst conf/%,%,$(EXAMPLES) $(EXAMPLE_FILES))) $(addprefix $(docdir)/,$(DOCS))
+            $(addprefix $(docdir)/examples/,$(patsubst conf/%,%,$(EXAMPLES) $(EXAMPLE_FILES))) $(addprefix $(docdir)/,$(DOCS)) \
+            $(MAN_INSTALLED)
 # those of hone alone, the inner ones first; uninstall takes them away where they are empty
 OWN_DIRS  = $(plugindir) $(libdir)/hone $(libexecdir)/hone $(includedir)/hone $(datadir)/hone/template $(datadir)/hone \
             $(addprefix $(docdir)/examples/,$(EXAMPLE_DIRS)) $(docdir)/examples $(docdir)
@@ -35,7 +36,7 @@ $(B)/folders: FORCE
 	@echo '$(FOLDERS)' | cmp -s - $@ || echo '$(FOLDERS)' >$@
 $(patsubst %.c,$(B)/%.o,$(shell grep -lE 'HONE_(PLUGIN|LIBEXEC|DATA)_DIR' $(CORE_SRC) /dev/null)): $(B)/folders
 
-install: all $(PC)
+install: all man $(PC)
 	$(Q)for d in $(bindir) $(libdir) $(pkgconfigdir) $(OWN_DIRS); do $(INSTALL) -d "$(DESTDIR)$$d" || exit 1; done
 	$(Q)$(INSTALL) -m 755 $(B)/hone "$(DESTDIR)$(bindir)"
 	$(Q)$(INSTALL) -m 755 $(B)/hone-plugin-check "$(DESTDIR)$(libexecdir)/hone"
@@ -48,6 +49,11 @@ install: all $(PC)
 	$(Q)$(if $(EXAMPLES),$(INSTALL) -m 644 $(EXAMPLES) "$(DESTDIR)$(docdir)/examples")
 	$(Q)$(foreach f,$(EXAMPLE_FILES),$(INSTALL) -m 644 $(f) "$(DESTDIR)$(docdir)/examples/$(patsubst conf/%,%,$(f))" &&) true
 	$(Q)$(INSTALL) -m 644 $(DOCS) "$(DESTDIR)$(docdir)"
+	$(Q)for d in $(sort $(dir $(MAN_INSTALLED))); do $(INSTALL) -d "$(DESTDIR)$$d" || exit 1; done
+	$(Q)$(foreach n,1 5 7,$(INSTALL) -m 644 $(addprefix $(B)/man/,$(MAN_$(n))) "$(DESTDIR)$(mandir)/man$(n)" &&) true
+	$(Q)$(INSTALL) -m 644 $(B)/completion/hone "$(DESTDIR)$(bashcompdir)"
+	$(Q)$(INSTALL) -m 644 $(B)/completion/_hone "$(DESTDIR)$(zshcompdir)"
+	$(Q)$(INSTALL) -m 644 $(B)/completion/hone.fish "$(DESTDIR)$(fishcompdir)"
 	@echo "installed: $(DESTDIR)$(bindir)/hone, plugins in $(DESTDIR)$(plugindir)"
 
 uninstall:

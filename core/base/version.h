@@ -3,4 +3,5 @@
 #ifndef HONE_VERSION_H
 #define HONE_VERSION_H
 #define HONE_VERSION "0.1.0"
+#define HONE_DATE    "2026-11-30" /* of what the manual pages say */
 #endif

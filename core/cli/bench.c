@@ -27,8 +27,9 @@ static const struct option_row shared_options[] = {
     OPTION_FORMAT,
     OPTION_PLUGIN_PATH,
     OPTION_NO_DEFAULT_PATH,
+    { NULL, 0, NULL, NULL, 0 },
 };
-enum { N_SHARED = sizeof shared_options / sizeof *shared_options };
+enum { N_SHARED = sizeof shared_options / sizeof *shared_options - 1 };
 
 /* The sub-command: `command` comes first, so that its run finds the rest. */
 struct bench_command {
@@ -332,6 +333,7 @@ static int run(const struct cli *cli)
     if (at >= argc) {
         free(paths);
         listing.raw = listing.max_arguments = 0;
+        listing.options = list_options;
         listing.run = list;
         return cli_run(&listing, argc, argv);
     }
@@ -355,7 +357,7 @@ const struct command command_bench = {
     "Without a name: the benchmarks that are installed. 'hone bench NAME --help' lists the\n"
     "keys of one, 'hone info benchmark/NAME' tells all about them. Rows go to standard\n"
     "output, what is going on to standard error.\n",
-    list_options,
+    shared_options,
     0,
     -1,
     run,

@@ -10,7 +10,7 @@
 static const struct option_row options[] = {
     OPTION_STUDY,
     { "trial", 0, "N", "this trial instead of the best one", 0 },
-    { "format", 0, "FORMAT", "text (default), csv, json, or ini: what 'hone train' runs", 0 },
+    { "format", 0, "FORMAT", "text (default), csv, json, or ini: what 'hone train' runs", 0, "text csv json ini" },
     OPTION_PLUGIN_PATH,
     OPTION_NO_DEFAULT_PATH,
     { NULL, 0, NULL, NULL, 0 },

@@ -141,7 +141,7 @@ static void print_option(const struct option_row *row)
     printf("%s%s%*s%s\n", left, n >= COLUMN ? "\n" : "", n >= COLUMN ? COLUMN : COLUMN - n, "", row->help);
 }
 
-static const struct option_row help_row = { "help", 'h', NULL, "print this and exit", 0 };
+const struct option_row cli_help_row = { "help", 'h', NULL, "print this and exit", 0 };
 
 static int print_help(const struct command *command)
 {
@@ -151,7 +151,7 @@ static int print_help(const struct command *command)
     printf("\noptions:\n");
     for (const struct option_row *row = command->options; row && row->name; row++)
         print_option(row);
-    print_option(&help_row);
+    print_option(&cli_help_row);
     return EXIT_OK;
 }
 
@@ -190,7 +190,7 @@ static int unknown_option(const struct cli *cli, const char *word)
     suggestion_start(&s, bare);
     for (size_t i = 0; i < count_rows(cli->command); i++)
         suggestion_offer(&s, cli->command->options[i].name);
-    suggestion_offer(&s, help_row.name);
+    suggestion_offer(&s, cli_help_row.name);
     if (s.best)
         return cli_usage_error(cli, "unknown option '--%s'; did you mean '--%s'?", bare, s.best);
     return cli_usage_error(cli, "unknown option '--%s'", bare);
@@ -242,7 +242,7 @@ static int parse(struct cli *cli, int argc, char **argv, struct option *longs, c
         }
     }
     *at = '\0';
-    longs[n] = (struct option){ help_row.name, no_argument, NULL, HELP };
+    longs[n] = (struct option){ cli_help_row.name, no_argument, NULL, HELP };
     longs[n + 1] = (struct option){ NULL, 0, NULL, 0 };
     opterr = 0;
     optind = 0; /* glibc: start afresh */

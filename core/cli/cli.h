@@ -25,6 +25,7 @@ struct option_row {
     const char *argument; /* "DIR" as --help shows it; NULL: a switch */
     const char *help;     /* one line, no full stop */
     int repeated;         /* may be given more than once, all values count; else twice is an error */
+    const char *choices; /* the values that there are, blanks between them: what completion offers; NULL: by argument */
 };
 /* Rows shared by many commands: put them into the table. */
 #define OPTION_PLUGIN_PATH                                                                             \
@@ -36,9 +37,9 @@ struct option_row {
     {                                                                                                   \
         "no-default-path", 0, NULL, "search for plugins only in --plugin-path and $HONE_PLUGIN_PATH", 0 \
     }
-#define OPTION_FORMAT                                           \
-    {                                                           \
-        "format", 0, "FORMAT", "text (default), csv or json", 0 \
+#define OPTION_FORMAT                                                            \
+    {                                                                            \
+        "format", 0, "FORMAT", "text (default), csv or json", 0, "text csv json" \
     }
 #define OPTION_SET                                                                          \
     {                                                                                       \
@@ -103,6 +104,8 @@ int cli_finish(int code);
 
 /* The table of all commands: NULL at the end. */
 extern const struct command *const cli_commands[];
+/* --help, which every command has. */
+extern const struct option_row cli_help_row;
 /* What main does, for tests: dispatches argv. */
 int cli_main(int argc, char **argv);
 #endif

@@ -9,7 +9,7 @@
 
 static const struct option_row options[] = {
     { "all", 'a', NULL, "also keys for advanced use and deprecated ones", 0 },
-    { "format", 0, "FORMAT", "text (default) or json", 0 },
+    { "format", 0, "FORMAT", "text (default) or json", 0, "text json" },
     OPTION_PLUGIN_PATH,
     OPTION_NO_DEFAULT_PATH,
     { NULL, 0, NULL, NULL, 0 },

@@ -244,6 +244,15 @@ static void add_slots(struct text *out, const struct catalog_component *c, int a
     }
 }
 
+int info_has_section(const char *kind)
+{
+    static const char *const without[] = { "benchmark", "importance", "diagnosis", "storage" };
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        if (!strcmp(kind, without[i]))
+            return 0;
+    return 1;
+}
+
 static void add_section(struct text *out, const struct catalog *catalog, const struct catalog_component *c, int all)
 {
     if (!strcmp(c->kind, "benchmark")) { /* is run by a command, its keys are options */

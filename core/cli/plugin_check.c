@@ -11,6 +11,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What the program understands, for the manual and for completion: it reads them itself. */
+static const struct option_row options[] = {
+    { "only", 0, "TEXT", "only cases whose line \"component case\" contains TEXT", 0 },
+    { "set", 0, "KEY=VALUE",
+      "a real setting where a default cannot be (a path); NAME.KEY=VALUE: for one component (repeatable)", 1 },
+    { "seed", 0, "N", "seed of all random draws (default 1)", 0 },
+    { "timeout", 0, "SECONDS", "of each case (default 10)", 0 },
+    { "json", 0, NULL, "one JSON object per file", 0 },
+    { "in-process", 0, NULL, "no child processes: for a debugger, with --only", 0 },
+    { "list", 0, NULL, "what the cases are", 0 },
+    { NULL, 0, NULL, NULL, 0 },
+};
+
 static int run(const struct cli *cli)
 {
     static const char program[] = "hone-plugin-check";
@@ -47,7 +60,7 @@ const struct command command_plugin_check = {
     "saved state, and what its kind promises. Prints a line a test.\n"
     "All arguments are passed on to hone-plugin-check; 'hone plugin check --help' lists\n"
     "its options.\n",
-    NULL,
+    options,
     0,
     -1,
     run,

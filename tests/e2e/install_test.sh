@@ -21,6 +21,14 @@ for example in function csv command; do
 done
 if "$here/bin/hone" plugins --no-default-path --all --format csv >"$work/log" 2>&1 && ! grep -q broken "$work/log" && ! grep -q "$root" "$work/log"; then
     ok installed_plugins; else bad installed_plugins; fi
+# the pages that the program would write now, and the scripts of three shells
+"$here/bin/hone" man >"$work/log" 2>&1
+sed 's/^\([^(]*\)(\(.\)).*/man\2\/\1.\2/' "$work/log" | sort >"$work/wanted"
+(cd "$here/share/man" && find . -type f | sed 's/^\.\///' | sort) >"$work/pages"
+if diff "$work/wanted" "$work/pages" >"$work/log" 2>&1; then ok installed_pages; else bad installed_pages; fi
+if grep -q "$root" "$here"/share/man/*/*; then bad pages_without_the_build; else ok pages_without_the_build; fi
+if [ -s "$here/share/bash-completion/completions/hone" ] && [ -s "$here/share/zsh/site-functions/_hone" ] &&
+   [ -s "$here/share/fish/vendor_completions.d/hone.fish" ]; then ok installed_completion; else bad installed_completion; fi
 # no path of the build tree where the loader would look for libraries
 if command -v readelf >/dev/null && readelf -d "$here"/bin/hone "$here"/lib/hone/plugins-1/*.so | grep -E 'RPATH|RUNPATH' | grep -F "$root" >"$work/log"; then
     bad no_path_of_the_build; else ok no_path_of_the_build; fi
