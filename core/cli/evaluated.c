@@ -8,19 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-int evaluated_open(struct evaluated *e, const struct stored *stored)
+hone_rc evaluated_make(struct evaluated *e, const struct stored *stored)
 {
     const char *text = stored->study.config;
     e->stored = stored;
     e->err = (hone_error)HONE_ERROR_INIT;
     if (config_read_text(&e->config, "study", "", text, strlen(text), &e->complaints) < 0 ||
-        composition_make(&e->composition, &e->config, stored->catalog, 0, &e->complaints) < 0) {
-        complaints_print(&e->complaints, stderr);
-        return cli_fail(EXIT_FAILED, "the study's configuration does not fit the plugins installed now");
-    }
-    if (space_init(&e->space, &e->composition.space, &e->err) != HONE_OK)
-        return cli_fail(EXIT_FAILED, "%s", e->err.msg);
-    return 0;
+        composition_make(&e->composition, &e->config, stored->catalog, 0, &e->complaints) < 0)
+        return hone_fail(&e->err, HONE_EINVAL, NULL,
+                         "the study's configuration does not fit the plugins installed now");
+    return space_init(&e->space, &e->composition.space, &e->err);
+}
+
+int evaluated_open(struct evaluated *e, const struct stored *stored)
+{
+    if (evaluated_make(e, stored) == HONE_OK)
+        return 0;
+    complaints_print(&e->complaints, stderr);
+    return cli_fail(EXIT_FAILED, "%s", e->err.msg);
 }
 
 hone_rc evaluated_point(struct evaluated *e, const hone_trial_record *r, double *x)
@@ -60,14 +65,20 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *r)
     return HONE_OK;
 }
 
-int evaluated_trials(struct evaluated *e)
+hone_rc evaluated_read(struct evaluated *e, hone_error *err)
 {
     const hone_storage_visitor visitor = { e, NULL, on_trial, NULL, NULL, NULL };
-    hone_error err = HONE_ERROR_INIT;
     const struct stored *s = e->stored;
-    if (s->iface->trials(s->storage.self, s->study.id, HONE_ALL_TRIALS, &visitor, &err) == HONE_OK)
-        return 0;
-    return cli_fail(EXIT_FAILED, "%s", e->err.msg[0] ? e->err.msg : err.msg[0] ? err.msg : "out of memory");
+    const hone_rc rc = s->iface->trials(s->storage.self, s->study.id, HONE_ALL_TRIALS, &visitor, err);
+    if (rc != HONE_OK && e->err.msg[0])
+        *err = e->err;
+    return rc;
+}
+
+int evaluated_trials(struct evaluated *e)
+{
+    hone_error err = HONE_ERROR_INIT;
+    return evaluated_read(e, &err) == HONE_OK ? 0 : cli_fail(EXIT_FAILED, "%s", err.msg[0] ? err.msg : "out of memory");
 }
 
 void evaluated_release(struct evaluated *e)

@@ -19,8 +19,11 @@ struct evaluated {
 };
 /* The study's settings, checked against the plugins installed now, and its space. 0, or the exit code. */
 int evaluated_open(struct evaluated *evaluated, const struct stored *stored);
+/* The same in silence: e->err, e->complaints say why not. */
+hone_rc evaluated_make(struct evaluated *evaluated, const struct stored *stored);
 /* Complete trials with a finite value of the objective. 0, or the exit code. */
 int evaluated_trials(struct evaluated *evaluated);
+hone_rc evaluated_read(struct evaluated *evaluated, hone_error *err); /* the same in silence */
 /* x: (n_dims) of a stored trial. *err is evaluated->err's. */
 hone_rc evaluated_point(struct evaluated *evaluated, const hone_trial_record *record, double *x);
 void evaluated_release(struct evaluated *evaluated);

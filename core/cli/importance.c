@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `hone importance`: how much each parameter of a study matters, as a plugin of the kind importance tells. */
+#include "cli/chosen.h"
 #include "cli/evaluated.h"
 
 #include "hone/importance.h"
@@ -60,46 +61,14 @@ static int read_study(struct evaluation *e)
 
 /* ---- the method ---- */
 
-static const hone_param *find_param(const struct catalog_component *entry, const char *key)
-{
-    for (uint32_t i = 0; i < entry->n_params; i++)
-        if (!strcmp(entry->params[i].key, key))
-            return &entry->params[i];
-    return NULL;
-}
-
 static int open_method(struct evaluation *e, const struct cli *cli)
 {
-    const char *name = cli_value(cli, "method"), *assignment;
+    const char *name = cli_value(cli, "method");
     const struct catalog_component *entry = name ? catalog_find(e->stored.catalog, "importance", name, &e->err)
                                                  : catalog_default(e->stored.catalog, "importance");
-    struct setting_text settings[64];
-    hone_settings_memory memory = { 0 };
-    size_t n = 0, position = 0;
-    int code = 0;
     if (!entry)
         return cli_fail(EXIT_PLUGIN, "%s", name ? e->err.msg : "no importance plugin is installed, or no default one");
-    while (code == 0 && (assignment = cli_next(cli, "set", &position)) && n < sizeof settings / sizeof *settings) {
-        const size_t length = strcspn(assignment, "=");
-        char *key = hone_settings_allocate(&memory, length + 1);
-        if (!key) {
-            code = cli_fail(EXIT_FAILED, "out of memory");
-        } else if (!assignment[length]) {
-            code = cli_usage_error(cli, "--set %s: write KEY=VALUE", assignment);
-        } else {
-            memcpy(key, assignment, length);
-            if (!find_param(entry, key))
-                code = cli_usage_error(cli, "--set %s: %s has no key '%s' (hone info %s lists them)", assignment,
-                                       entry->name, key, entry->name);
-            settings[n++] = (struct setting_text){ key, assignment + length + 1 };
-        }
-    }
-    if (code == 0 && component_create(&e->method, e->stored.catalog, entry, &stored_host, "importance", settings, n,
-                                      e->stored.study.seed, &e->err) != HONE_OK)
-        code = cli_fail(e->err.param[0] ? EXIT_USAGE : EXIT_FAILED, "%s%s%s", e->err.param, e->err.param[0] ? ": " : "",
-                        e->err.msg);
-    hone_settings_release(&memory);
-    return code;
+    return chosen_create(&e->method, e->stored.catalog, entry, cli, NULL, 0, e->stored.study.seed);
 }
 
 static hone_rc keep(void *ctx, const hone_importance *one)

@@ -97,6 +97,7 @@ void info_json(struct text *out, const struct catalog *catalog, const struct cat
     text_addf(out, ", \"stage\": %d", c->stage);
     add_words(out, "provides", c->provides);
     add_words(out, "conflicts", c->conflicts);
+    add_words(out, "suffixes", c->suffixes);
     add_flag(out, "several_sections", (uint32_t)info_takes_many(catalog, c->kind));
     text_add(out, ", \"module\": {\"id\": ");
     text_add_json_string(out, c->module->id);

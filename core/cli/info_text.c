@@ -212,8 +212,11 @@ static void add_flags(struct text *out, const struct catalog_component *c)
 /* What it says of its place among others. */
 static void add_place(struct text *out, const struct catalog_component *c)
 {
-    if (*c->hooks)
+    if (*c->hooks && strcmp(c->kind, "reporter") != 0)
         text_addf(out, "  acts in %s\n", c->hooks);
+    if (catalog_has_hook(c, "write"))
+        text_addf(out, "  hone report --use %s%s%s\n", c->name, *c->suffixes ? "; by the ends of files: " : "",
+                  c->suffixes);
     if (c->stage)
         text_addf(out, "  stage %d: %s those of stage 0, whatever the order of the INI\n", c->stage,
                   c->stage < 0 ? "before" : "after");

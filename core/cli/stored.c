@@ -154,6 +154,24 @@ hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from
     return parameters && to->record.values && to->record.constraints && to->record.metrics ? HONE_OK : HONE_ENOMEM;
 }
 
+hone_rc stored_study_copy(struct stored *s, const hone_study_record *record)
+{
+    hone_settings_memory *m = &s->memory;
+    hone_study_record *to = &s->study;
+    const char **constraints = hone_settings_allocate(m, (record->n_constraints + 1) * sizeof *constraints);
+    *to = *record;
+    to->name = copy_text(m, record->name);
+    to->config = copy_text(m, record->config);
+    to->sources = copy_text(m, record->sources);
+    to->environment = copy_text(m, record->environment);
+    to->ended = copy_text(m, record->ended ? record->ended : "");
+    to->objectives = copy_values(m, record->objectives, record->n_objectives);
+    for (uint32_t i = 0; constraints && i < record->n_constraints; i++)
+        constraints[i] = copy_text(m, record->constraints[i]);
+    to->constraints = constraints;
+    return to->name && to->config && to->objectives && constraints ? HONE_OK : HONE_ENOMEM;
+}
+
 /* ---- choosing a study ---- */
 
 struct choice {
@@ -179,19 +197,7 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
         if (strcmp(record->name, c->wanted))
             return HONE_OK;
     }
-    hone_settings_memory *m = &c->stored->memory;
-    hone_study_record *to = &c->stored->study;
-    const char **constraints = hone_settings_allocate(m, (record->n_constraints + 1) * sizeof *constraints);
-    *to = *record;
-    to->name = copy_text(m, record->name);
-    to->config = copy_text(m, record->config);
-    to->sources = copy_text(m, record->sources);
-    to->environment = copy_text(m, record->environment);
-    to->objectives = copy_values(m, record->objectives, record->n_objectives);
-    for (uint32_t i = 0; constraints && i < record->n_constraints; i++)
-        constraints[i] = copy_text(m, record->constraints[i]);
-    to->constraints = constraints;
-    return to->name && to->config && to->objectives && constraints ? HONE_OK : HONE_ENOMEM;
+    return stored_study_copy(c->stored, record);
 }
 
 int stored_choose(struct stored *s, const struct cli *cli)

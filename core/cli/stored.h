@@ -20,6 +20,7 @@ int stored_open(struct stored *stored, const struct cli *cli, const char *url);
 int stored_open_in(struct stored *stored, const struct cli *cli, const char *url, uint32_t mode); /* HONE_STORAGE_... */
 /* Chooses the study named by --study, or the only one. 0, or the exit code after having said which there are. */
 int stored_choose(struct stored *stored, const struct cli *cli);
+hone_rc stored_study_copy(struct stored *stored, const hone_study_record *record); /* makes it the one chosen */
 void stored_release(struct stored *stored);
 
 /* A trial that outlives the visit. */

@@ -473,6 +473,20 @@ static void refuse_search(struct composer *c)
                        proposer(c)->component->name);
 }
 
+/* A run has no use for a reporter that only writes what is kept. */
+static void refuse_writers(struct composer *c)
+{
+    for (size_t i = 0; i < c->composition->n_sections; i++) {
+        const struct composed_section *section = &c->composition->sections[i];
+        const struct place place = compose_section_place(c, section->name);
+        if (section->component && !strcmp(section->kind, "reporter") && !catalog_has_hook(section->component, "hear"))
+            compose_refuse(c, &place,
+                           "[%s] has no effect: '%s' hears nothing of a run; it writes what is kept of it: hone report "
+                           "--use %s",
+                           section->name, section->component->name, section->component->name);
+    }
+}
+
 void compose_sections(struct composer *c)
 {
     struct composed_kind kind;
@@ -492,6 +506,7 @@ void compose_sections(struct composer *c)
         add_composed(c, c->config->sections + i);
     if (compose_objective(c))
         check_counts(c);
+    refuse_writers(c);
     sort_sections(c);
     compose_order(c);
 }

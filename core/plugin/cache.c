@@ -12,7 +12,7 @@
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
 /* The number is the format's: it changes with what describe writes or verify refuses. */
-static const char header[] = "hone plugin cache\t2\t" HONE_VERSION
+static const char header[] = "hone plugin cache\t3\t" HONE_VERSION
                              "\t" STRING(HONE_ABI_MAJOR) "." STRING(HONE_ABI_MINOR) "\n";
 enum { MAX_CACHE = 64 << 20 };
 

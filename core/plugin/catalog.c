@@ -332,6 +332,15 @@ const struct catalog_component *catalog_default(const struct catalog *catalog, c
     return n_marked == 1 ? marked : n == 1 ? only : NULL;
 }
 
+int catalog_has_hook(const struct catalog_component *component, const char *hook)
+{
+    const size_t n = strlen(hook);
+    for (const char *at = component->hooks; *at; at += strcspn(at, " "), at += *at == ' ')
+        if (strcspn(at, " ") == n && !strncmp(at, hook, n))
+            return 1;
+    return 0;
+}
+
 int catalog_has_kind(const struct catalog *catalog, const char *kind)
 {
     for (size_t i = 0; i < catalog->n_components; i++)

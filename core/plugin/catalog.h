@@ -28,6 +28,7 @@ struct catalog_component {
     int32_t stage;
     const char *provides, *conflicts; /* words, a blank between them; "": none */
     const char *hooks;                /* the optional functions that it has, in the order of their use; "" */
+    const char *suffixes;             /* reporter/1: of the files it writes, a blank between them; "" */
     const hone_param *params;         /* stride sizeof(hone_param) */
     uint32_t n_params, config_size;
     const hone_slot *const *slots; /* objective/1: what it composes; slot->params stride sizeof(hone_param) */
@@ -50,6 +51,8 @@ hone_rc catalog_open(struct catalog **catalog, const struct catalog_options *opt
  * wrong with them goes to standard error, and the result is HONE_EINVAL. Components and their names must outlive it.
  */
 hone_rc catalog_open_static(struct catalog **catalog, const hone_component *const *components, size_t n);
+/* 1 where the component has that optional function. */
+int catalog_has_hook(const struct catalog_component *component, const char *hook);
 void catalog_close(struct catalog *catalog); /* loaded modules stay mapped */
 
 size_t catalog_modules(const struct catalog *catalog, const struct catalog_module *const **modules);

@@ -77,7 +77,8 @@ void describe(const struct record *record, struct text *out)
         const struct catalog_component *c = &record->components[i].entry;
         add_row(out, "component", (const char *const[]){ c->kind_id, c->name }, 2);
         text_addf(out, "\t%u\t%u\t%u", c->flags, c->iface_flags, c->config_size);
-        add_row(out, "", (const char *const[]){ c->summary, c->doc, c->provides, c->conflicts, c->hooks }, 5);
+        add_row(out, "", (const char *const[]){ c->summary, c->doc, c->provides, c->conflicts, c->hooks, c->suffixes },
+                6);
         text_addf(out, "\t%d", c->stage);
         text_addf(out, "\t%u\t%u\n", c->n_params, c->n_slots);
         add_table(out, c->params, c->n_params);
@@ -230,12 +231,12 @@ static hone_rc read_slots(char **at, struct record *record, struct catalog_compo
 
 static hone_rc read_component(char **at, struct record *record, struct catalog_component *c)
 {
-    char *f[14];
+    char *f[15];
     size_t length;
-    if (describe_fields(at, f, 14) != 14 || !f[0] || strcmp(f[0], "component") || !f[1] || !f[2] ||
+    if (describe_fields(at, f, 15) != 15 || !f[0] || strcmp(f[0], "component") || !f[1] || !f[2] ||
         !read_u32(f[3], &c->flags) || !read_u32(f[4], &c->iface_flags) || !read_u32(f[5], &c->config_size) || !f[6] ||
-        !f[8] || !f[9] || !f[10] || !read_i32(f[11], &c->stage) || !read_u32(f[12], &c->n_params) ||
-        !read_u32(f[13], &c->n_slots) || (length = strcspn(f[1], "/")) == 0)
+        !f[8] || !f[9] || !f[10] || !f[11] || !read_i32(f[12], &c->stage) || !read_u32(f[13], &c->n_params) ||
+        !read_u32(f[14], &c->n_slots) || (length = strcspn(f[1], "/")) == 0)
         return HONE_EINVAL;
     c->kind_id = f[1];
     c->kind = record_string(record, f[1], length);
@@ -245,6 +246,7 @@ static hone_rc read_component(char **at, struct record *record, struct catalog_c
     c->provides = f[8];
     c->conflicts = f[9];
     c->hooks = f[10];
+    c->suffixes = f[11];
     c->module = &record->module;
     if (!c->kind)
         return HONE_ENOMEM;

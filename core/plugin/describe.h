@@ -4,7 +4,7 @@
  * Lines of fields separated by tabs; in a field \t, \n, \r, \\ stand for themselves and \N for NULL:
  *
  *     module     id version license author url abi_minor N_COMPONENTS
- *     component  kind_id name flags iface_flags config_size summary doc provides conflicts hooks stage N_PARAMS N_SLOTS
+ *     component  kind_id name flags iface_flags config_size summary doc provides conflicts hooks suffixes stage N_PARAMS N_SLOTS
  *     param      type flags offset key def min max active_if unit doc [choice ...]
  *     slot       kind flags min max config_size N_PARAMS        its own param lines follow
  *     broken     reason keep                                    instead of all the above

@@ -80,8 +80,8 @@ static const struct kind kinds[] = {
     { HONE_KIND_REPORTER,
       "hone_reporter_v1",
       sizeof(hone_reporter_v1),
-      0,
-      { FUNCTION(hone_reporter_v1, open), FUNCTION(hone_reporter_v1, hear) } },
+      HONE_REPORTER_PATH | HONE_REPORTER_PLOTS | HONE_REPORTER_ONE,
+      { { NULL, 0 } } },
     { HONE_KIND_IMPORTANCE,
       "hone_importance_v1",
       sizeof(hone_importance_v1),
@@ -105,9 +105,15 @@ static const struct kind_function regularizer_hooks[] = {
     FUNCTION(hone_regularizer_v1, at_end),        { NULL, 0 }
 };
 
+static const struct kind_function reporter_hooks[] = { FUNCTION(hone_reporter_v1, hear),
+                                                       FUNCTION(hone_reporter_v1, write),
+                                                       { NULL, 0 } };
+
 const struct kind_function *kind_hooks(const struct kind *kind)
 {
-    return !strcmp(kind->id, HONE_KIND_REGULARIZER) ? regularizer_hooks : no_hooks;
+    return !strcmp(kind->id, HONE_KIND_REGULARIZER) ? regularizer_hooks
+           : !strcmp(kind->id, HONE_KIND_REPORTER)  ? reporter_hooks
+                                                    : no_hooks;
 }
 
 const struct kind *kind_at(size_t i)

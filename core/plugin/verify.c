@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "hone/objective.h"
 #include "hone/place.h"
+#include "hone/reporter.h"
 #include "hone/scheduler.h"
 #include "hone/search.h"
 #include "plugin/kinds.h"
@@ -169,6 +170,18 @@ static hone_rc check_place(const hone_component *c, const char *where, struct re
     return entry->provides && entry->conflicts ? HONE_OK : HONE_ENOMEM;
 }
 
+/* A reporter hears, or writes, or both; which files it writes. */
+static hone_rc check_reporter(const hone_reporter_v1 *reporter, const char *where, struct record *record,
+                              struct catalog_component *entry, struct problems *problems)
+{
+    if (!reporter->hear && !reporter->write)
+        problem(problems, where, "has neither the function hear nor the function write");
+    if (reporter->hear && !reporter->open)
+        problem(problems, where, "has no function open");
+    entry->suffixes = list_words(reporter->suffixes, where, "suffixes", record, problems);
+    return entry->suffixes ? HONE_OK : HONE_ENOMEM;
+}
+
 /* The kind's own struct: copied, its functions there. */
 static hone_rc check_iface(hone_component *c, const char *where, struct record *record, struct catalog_component *entry,
                            struct problems *problems)
@@ -204,6 +217,8 @@ static hone_rc check_iface(hone_component *c, const char *where, struct record *
     }
     if (!strcmp(c->kind, HONE_KIND_OBJECTIVE))
         return check_slots(copy, where, record, entry, copy, problems);
+    if (!strcmp(c->kind, HONE_KIND_REPORTER))
+        return check_reporter(copy, where, record, entry, problems);
     return HONE_OK;
 }
 
@@ -273,7 +288,7 @@ static hone_rc take_component(const hone_component *from, size_t index, struct r
     struct catalog_component *entry = &place->entry;
     memset(place, 0, sizeof *place);
     entry->kind = record_string(record, c->kind, length);
-    entry->hooks = "";
+    entry->hooks = entry->suffixes = "";
     if (!entry->kind)
         return HONE_ENOMEM;
     check_component(c, where, problems);

@@ -230,8 +230,6 @@ static const struct need needs[] = {
     NEED(HONE_KIND_METRIC, hone_metric_v1, merge),
     NEED(HONE_KIND_METRIC, hone_metric_v1, compute),
     NEED(HONE_KIND_METRIC, hone_metric_v1, list),
-    NEED(HONE_KIND_REPORTER, hone_reporter_v1, open),
-    NEED(HONE_KIND_REPORTER, hone_reporter_v1, hear),
     NEED(HONE_KIND_BENCHMARK, hone_benchmark_v1, run),
     NEED(HONE_KIND_IMPORTANCE, hone_importance_v1, evaluate),
     NEED(HONE_KIND_DIAGNOSIS, hone_diagnosis_v1, diagnose),
@@ -274,6 +272,26 @@ static const struct {
     { HONE_KIND_DIAGNOSIS, sizeof(hone_diagnosis_v1) },
 };
 
+static void verify_words(struct problems *all, const char *id, const char *what, const char *const *words)
+{
+    for (uint32_t i = 0; words && words[i]; i++)
+        if (!is_name(words[i]))
+            problem(all, "%s: the word \"%s\" of its %s is not [a-z][a-z0-9_]*", id, words[i], what);
+}
+
+static void verify_reporter(struct problems *all, const char *id, const void *iface, uint32_t size)
+{
+    hone_reporter_v1 r = { 0 };
+    memcpy(&r, iface, size < sizeof r ? size : sizeof r);
+    if (!r.hear && !r.write)
+        problem(all, "%s: has neither hear nor write", id);
+    if (r.hear && !r.open)
+        problem(all, "%s: the function open is missing", id);
+    if (r.suffixes && !r.write)
+        problem(all, "%s: has suffixes of files, but writes none", id);
+    verify_words(all, id, "suffixes", r.suffixes);
+}
+
 static void verify_iface(struct problems *all, const char *id, const hone_component *c)
 {
     uint32_t size;
@@ -305,6 +323,8 @@ static void verify_iface(struct problems *all, const char *id, const hone_compon
     }
     if (!strcmp(c->kind, HONE_KIND_REGULARIZER) && zero_past(c->iface, size < known ? size : known, 8))
         problem(all, "%s: has no hook", id);
+    if (!strcmp(c->kind, HONE_KIND_REPORTER))
+        verify_reporter(all, id, c->iface, size);
     if (!strcmp(c->kind, HONE_KIND_OPTIMIZER) && size >= sizeof(hone_optimizer_v1)) {
         const hone_optimizer_v1 *o = (const hone_optimizer_v1 *)c->iface;
         if (o->n_states > HONE_MAX_STATES)
@@ -313,13 +333,6 @@ static void verify_iface(struct problems *all, const char *id, const hone_compon
             if (!string_at(o->state_names, 0) || !is_name(o->state_names[i]))
                 problem(all, "%s: state %u has no name ([a-z][a-z0-9_]*)", id, i);
     }
-}
-
-static void verify_words(struct problems *all, const char *id, const char *what, const char *const *words)
-{
-    for (uint32_t i = 0; words && words[i]; i++)
-        if (!is_name(words[i]))
-            problem(all, "%s: the word \"%s\" of its place's %s is not [a-z][a-z0-9_]*", id, words[i], what);
 }
 
 static void verify_place(struct problems *all, const char *id, const hone_component *c)
@@ -331,8 +344,8 @@ static void verify_place(struct problems *all, const char *id, const hone_compon
         problem(all, "%s: its place has size %u; this header knows %zu", id, place->size, sizeof *place);
         return;
     }
-    verify_words(all, id, "provides", place->provides);
-    verify_words(all, id, "conflicts", place->conflicts);
+    verify_words(all, id, "place's provides", place->provides);
+    verify_words(all, id, "place's conflicts", place->conflicts);
 }
 
 static void verify_proposes(struct problems *all, const char *id, const hone_component *c)

@@ -80,6 +80,10 @@ else
     cat "$work/trials.tsv" >>"$work/log" 2>&1; bad study_of_template_plugins
 fi
 
+# its reporter writes what is kept, too, chosen by the end of the file's name
+if HOME=$work XDG_CACHE_HOME=$work/cache "$build/hone" report "$work/study.db" -o "$work/kept.tsv" --plugin-path "$work/plugins" >"$work/log" 2>&1 &&
+   sort -n "$work/trials.tsv" >"$work/heard.tsv" && cmp "$work/heard.tsv" "$work/kept.tsv" >>"$work/log" 2>&1; then ok report_of_template_plugin; else bad report_of_template_plugin; fi
+
 # the path to pkg-config's files as an argument, and the plugin's own test
 if ( unset PKG_CONFIG_PATH; cd "$work/my_metric" && make -s clean && make -s PKG_CONFIG_PATH="$prefix/lib/pkgconfig" ) >"$work/log" 2>&1 &&
    ( cd "$work/my_metric" && HOME=$work XDG_CACHE_HOME=$work/cache HONE="$build/hone" sh test.sh ) >"$work/log" 2>&1; then

@@ -161,8 +161,10 @@ static const struct fake_iface fake_search_iface = FAKE_IFACE(hone_search_v1),
                                fake_optimizer_iface = FAKE_IFACE(hone_optimizer_v1),
                                fake_metric_iface = FAKE_IFACE(hone_metric_v1),
                                fake_storage_iface = FAKE_IFACE(hone_storage_v1),
-                               fake_reporter_iface = FAKE_IFACE(hone_reporter_v1),
-                               fake_transform_iface = FAKE_IFACE(hone_transform_v1);
+                               fake_reporter_iface = { offsetof(hone_reporter_v1, suffixes),
+                                                       0,
+                                                       { F4 } }, /* no pointers to data */
+    fake_transform_iface = FAKE_IFACE(hone_transform_v1);
 
 /* A scheduler that is the search, too. */
 static const void *fake_prophet_ext(const char *id)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* hone/reporter.h - kind "reporter/1": hears what happens in a study and shows or writes it. */
+/* hone/reporter.h - kind "reporter/1": hears what happens in a study and shows it, or writes what is kept of studies in some
+ * format (since minor 1), or both. `hone run` lets those hear that the INI names; `hone report` lets one write. */
 #ifndef HONE_REPORTER_H
 #define HONE_REPORTER_H
+#include "hone/importance.h"
 #include "hone/plugin.h"
 #include "hone/storage.h"
 #include "hone/task.h"
@@ -57,9 +59,59 @@ typedef struct hone_news {
     const char *text;
 } hone_news;
 
+/* ---- studies that a storage keeps, as a reporter sees that writes; since minor 1 ---- */
+typedef struct hone_kept_study {
+    uint32_t size, reserved;
+    const hone_study_record *record; /* with the resolved INI, its sources, the environment; as of the view's making */
+    const hone_space *space;         /* NULL: there is none, or it needs plugins that are not installed now */
+    const char
+        *command; /* arguments that name it to other commands, quoted for a shell: "fashion.db --study fashion" */
+} hone_kept_study;
+
+/* Read-only. A study may be running: then a later call may tell of trials and reports that an earlier one did not. All
+ * functions are for [study]; `study` is an index. Visitors as those of hone_storage_v1: in the same order, of the same life,
+ * and what they return other than HONE_OK ends the reading and is returned. */
+typedef struct hone_view {
+    uint32_t size, n_studies;
+    const hone_kept_study *const *studies; /* (n_studies) by name; at least one */
+    const char *storage;                   /* as the user named it: "fashion.db" */
+    const char *path;                      /* absolute: where to write; NULL: standard output */
+    const hone_ostream *out;               /* the file of that name, or standard output. HONE_REPORTER_PATH: NULL */
+    const hone_terminal *terminal;         /* standard output: its width, whether colour is welcome */
+    void *impl;
+    hone_rc (*trials)(const struct hone_view *view, uint32_t study, int64_t trial, const hone_storage_visitor *visitor,
+                      hone_error *err);
+    hone_rc (*reports)(const struct hone_view *view, uint32_t study, int64_t trial, const hone_storage_visitor *visitor,
+                       hone_error *err);
+    hone_rc (*events)(const struct hone_view *view, uint32_t study, const hone_storage_visitor *visitor,
+                      hone_error *err);
+    hone_rc (*attachments)(const struct hone_view *view, uint32_t study, int64_t trial,
+                           const hone_storage_visitor *visitor, hone_error *err);
+    /* x: (n_dims) of a trial of a study whose space is there; NaN where inactive. */
+    hone_rc (*point)(const struct hone_view *view, uint32_t study, const hone_trial_record *trial, double *x,
+                     hone_error *err);
+    /* Names of the methods that importance() knows, sorted: (index), or NULL past the end. */
+    const char *(*importance_method)(const struct hone_view *view, uint32_t index);
+    /* What `hone importance` says, by one of the methods; NULL: the default one. Takes `most` trials at most, evenly out of
+     * the complete ones; 0: all. HONE_ENOTSUP: too few trials, no space, no such method. */
+    hone_rc (*importance)(const struct hone_view *view, uint32_t study, const char *method, uint32_t objective,
+                          uint64_t most, hone_importance_sink give, void *ctx, hone_error *err);
+} hone_view;
+
+enum {                                /* flags */
+       HONE_REPORTER_PATH = 1u << 0,  /* writes a folder, a database: the file at view->path is its own affair */
+       HONE_REPORTER_PLOTS = 1u << 1, /* has a key `kind`, an enumeration of plots: `hone plot KIND` */
+       HONE_REPORTER_ONE = 1u << 2    /* of one study only */
+};
 typedef struct hone_reporter_v1 {
     uint32_t size, flags;
     hone_rc (*open)(void *self, const hone_terminal *terminal, hone_error *err);
     hone_rc (*hear)(void *self, const hone_news *news, hone_error *err); /* [study] */
+
+    /* ---- since minor 1; a reporter has hear (then open too), or write, or both ---- */
+    /* Names of files that it is for end so: { "html", "tar_gz", NULL }, '_' for a dot; [a-z][a-z0-9_]*. NULL: of any. */
+    const char *const *suffixes;
+    /* On an instance that was not opened. Failures name what could not be written, and why. [study] */
+    hone_rc (*write)(void *self, const hone_view *view, hone_error *err);
 } hone_reporter_v1;
 #endif /* HONE_REPORTER_H */
