@@ -243,6 +243,20 @@ static void test_log(void)
     fixture_release(&f);
 }
 
+/* A paused trial has no end yet: no time is made up for it. */
+static void test_log_of_a_paused_trial(void)
+{
+    hone_trial_record paused = trial_of(3, HONE_STATE_PAUSED);
+    struct fixture f;
+    fixture_init(&f, 80, 0, 0, "C");
+    paused.ended = 0;
+    paused.n_parameters = 0;
+    tell(&f, HONE_NOW_OUTCOME, &paused, NULL, NULL);
+    tick(&f, 0.2);
+    ASSERT_TEXT(f.screen.all, "trial 3 paused  validation.accuracy 0.891235  12 steps\n");
+    fixture_release(&f);
+}
+
 static void test_quiet(void)
 {
     for (uint32_t is_terminal = 0; is_terminal < 2; is_terminal++) {
@@ -508,6 +522,7 @@ static void test_words(void)
     ASSERT_TEXT(words_short_key(keys, 5, 4), "model.use");
 }
 
-SUITE(TEST(test_log), TEST(test_quiet), TEST(test_log_several_objectives), TEST(test_log_is_written_in_blocks),
-      TEST(test_block_rows), TEST(test_block_wide_ascii), TEST(test_block_several_objectives), TEST(test_final_and_end),
-      TEST(test_block_bytes), TEST(test_any_width), TEST(test_rate_limit), TEST(test_words))
+SUITE(TEST(test_log), TEST(test_log_of_a_paused_trial), TEST(test_quiet), TEST(test_log_several_objectives),
+      TEST(test_log_is_written_in_blocks), TEST(test_block_rows), TEST(test_block_wide_ascii),
+      TEST(test_block_several_objectives), TEST(test_final_and_end), TEST(test_block_bytes), TEST(test_any_width),
+      TEST(test_rate_limit), TEST(test_words))

@@ -148,7 +148,8 @@ void words_outcome(struct text *text, const hone_status *status, const hone_tria
     }
     if (trial->step > 0) /* an objective without steps reports none */
         text_printf(text, "  %lld %s", (long long)trial->step, trial->step == 1 ? "step" : "steps");
-    text_printf(text, "  %s", words_seconds(trial->ended - trial->started, duration));
+    if (trial->ended >= trial->started) /* a paused trial has not ended */
+        text_printf(text, "  %s", words_seconds(trial->ended - trial->started, duration));
     for (uint32_t i = 0; i < trial->n_parameters; i++) {
         text_printf(text, i ? " " : "  ");
         text_clean(text, trial->parameters[i].key);
