@@ -27,6 +27,7 @@
 #include "hone/param.h"
 #include "hone/place.h"
 #include "hone/plugin.h"
+#include "hone/printer.h"
 #include "hone/problem.h"
 #include "hone/regularizer.h"
 #include "hone/reporter.h"
