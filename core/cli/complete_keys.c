@@ -86,7 +86,7 @@ void complete_setting(struct completion *c)
     const size_t n = complete_catalog(c) ? catalog_components(c->catalog, &all) : 0;
     for (size_t i = 0; i < n; i++) {
         const char *kind = all[i]->kind;
-        if (!info_has_section(kind))
+        if (!info_has_section(all[i]))
             continue;
         const int many = info_takes_many(c->catalog, kind);
         s.section = kind;

@@ -52,7 +52,7 @@ static void offer_kinds(struct completion *c)
     }
 }
 
-/* Of one kind, or (NULL) of all; form: "%2$s" the name, "%1$s/%2$s" the kind too. */
+/* Of a kind that the command runs, or (NULL) of all. */
 static void offer_plugins(struct completion *c, const char *kind, int with_kind)
 {
     const struct catalog_component *const *all;
@@ -61,7 +61,7 @@ static void offer_plugins(struct completion *c, const char *kind, int with_kind)
     const size_t n = catalog_components(c->catalog, &all);
     for (size_t i = 0; i < n; i++) {
         char word[160];
-        if (kind && strcmp(kind, all[i]->kind) != 0)
+        if (kind && !man_is_part(all[i], kind))
             continue;
         snprintf(word, sizeof word, "%s%s%s", with_kind ? all[i]->kind : "", with_kind ? "/" : "", all[i]->name);
         offer(c, word, all[i]->summary);
@@ -78,7 +78,7 @@ static void offer_keys(struct completion *c, const char *kind, const char *named
         return;
     const size_t n = catalog_components(c->catalog, &all), length = equal ? (size_t)(equal - c->typed) : 0;
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(kind, all[i]->kind) != 0 || (named && strcmp(named, all[i]->name) != 0))
+        if (!man_is_part(all[i], kind) || (named && strcmp(named, all[i]->name) != 0))
             continue;
         for (uint32_t k = 0; k < all[i]->n_params; k++) {
             char key[160];
@@ -177,6 +177,8 @@ static void complete_placeholder(struct completion *c, const char *placeholder)
 {
     const char *kind = complete_kind(c->cli.command), *method = cli_value(&c->cli, "method");
     size_t i = 0;
+    if (!method)
+        method = cli_value(&c->cli, "use");
     const size_t n = sizeof placeholders / sizeof *placeholders;
     if (islower((unsigned char)*placeholder)) {
         offer(c, placeholder, NULL);

@@ -20,8 +20,8 @@ int info_takes_many(const struct catalog *catalog, const char *kind);
 /* Fills the paragraphs of Markdown to lines of some 96 characters; empty and indented lines (code, formulas) stay, lists and
  * tables keep their lines. */
 void info_wrapped(struct text *out, const char *text, int indent);
-/* 0 where plugins of this kind are run by a command, or named by a URL, and have no section in an INI file. */
-int info_has_section(const char *kind);
+/* 0 where a plugin is run by a command, or named by a URL, and has no section in an INI file. */
+int info_has_section(const struct catalog_component *component);
 /* "real", "whole number", ... */
 const char *info_type(const hone_param *p);
 #endif

@@ -247,13 +247,13 @@ static void add_slots(struct text *out, const struct catalog_component *c, int a
     }
 }
 
-int info_has_section(const char *kind)
+int info_has_section(const struct catalog_component *c)
 {
     static const char *const without[] = { "benchmark", "importance", "diagnosis", "storage" };
     for (size_t i = 0; i < sizeof without / sizeof *without; i++)
-        if (!strcmp(kind, without[i]))
+        if (!strcmp(c->kind, without[i]))
             return 0;
-    return 1;
+    return strcmp(c->kind, "reporter") != 0 || catalog_has_hook(c, "hear");
 }
 
 static void add_section(struct text *out, const struct catalog *catalog, const struct catalog_component *c, int all)
@@ -270,6 +270,11 @@ static void add_section(struct text *out, const struct catalog *catalog, const s
     if (!strcmp(c->kind, "diagnosis")) {
         text_addf(out, "\nRun it alone:\n\nhone diagnose STUDY --rules %s", c->name);
         text_addf(out, c->n_params ? " [--set %s.KEY=VALUE]...\n" : "\n", c->name);
+        return;
+    }
+    if (!info_has_section(c) && !strcmp(c->kind, "reporter")) {
+        text_addf(out, "\nRun it:\n\nhone report STORAGE --use %s -o FILE%s\n", c->name,
+                  c->n_params ? " [--set KEY=VALUE]..." : "");
         return;
     }
     text_add(out, "\nFor an INI file:\n\n");

@@ -38,6 +38,7 @@ static const struct {
     { "bench", "benchmark", "BENCHMARKS" },
     { "importance", "importance", "METHODS" },
     { "diagnose", "diagnosis", "RULES" },
+    { "report", "reporter", "FORMATS" },
 };
 
 const char *man_part_kind(const char *command)
@@ -46,6 +47,11 @@ const char *man_part_kind(const char *command)
         if (!strcmp(parts[i].command, command))
             return parts[i].kind;
     return NULL;
+}
+
+int man_is_part(const struct catalog_component *component, const char *kind)
+{
+    return !strcmp(component->kind, kind) && (strcmp(kind, "reporter") != 0 || catalog_has_hook(component, "write"));
 }
 
 void man_command_name(const struct command *command, char *name, size_t n)
@@ -130,10 +136,14 @@ static void add_parts(struct text *out, const struct command *command, const str
             continue;
         roff_section(out, parts[p].title);
         for (size_t i = 0; i < n; i++) {
-            if (strcmp(c[i]->kind, parts[p].kind))
+            if (!man_is_part(c[i], parts[p].kind))
                 continue;
             roff_subsection(out, c[i]->name);
             roff_text(out, c[i]->summary);
+            if (c[i]->doc && *c[i]->doc) {
+                text_add(out, ".PP\n");
+                roff_paragraphs(out, c[i]->doc);
+            }
             man_parameters(out, c[i]->params, c[i]->n_params);
         }
     }

@@ -109,12 +109,14 @@ void man_ini(struct text *out, const struct catalog *catalog)
     roff_section(out, "STUDY");
     roff_text(out, "The keys of [study]:");
     man_parameters(out, study_params, study_n_params);
+    const char *before = "";
     for (size_t i = 0; i < n; i++) {
         const char *kind = c[i]->kind;
         char title[128];
-        if (!info_has_section(kind))
+        if (!info_has_section(c[i]))
             continue;
-        if (!i || strcmp(c[i - 1]->kind, kind)) {
+        if (strcmp(before, kind) != 0) {
+            before = kind;
             add_title(out, kind);
             roff_text(out, info_takes_many(catalog, kind) ? "Any number of sections, each with a name:"
                                                           : "One section at most:");

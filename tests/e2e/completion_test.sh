@@ -67,6 +67,11 @@ bash_says "hone run --set regularizer.dropout.ra" regularizer.dropout.rate= nosp
 bash_says "hone info optimizer/ada" optimizer/adadelta optimizer/adagrad optimizer/adam optimizer/adamw
 bash_says "hone importance two.db --method f" fanova
 bash_says "hone importance two.db --method fanova --set n_" n_trees= nospace
+bash_says "hone report two.db --use cs" csv
+bash_says "hone report two.db --use pro" ""
+bash_says "hone report two.db --use csv --set ta" table= nospace
+bash_says "hone report two.db --use csv --set table=r" reports
+bash_says "hone run --set reporter.cs" ""
 bash_says "hone bench search --tria" --trials
 bash_says "hone man hone.i" hone.ini
 bash_says "hone run stu" study.ini

@@ -35,6 +35,9 @@ assert len(sections) > 8, sections
 for kind in sections:
     found = json.loads(subprocess.run([hone, "info", kind, "--all", "--format", "json"], capture_output=True, text=True, check=True).stdout)
     for c in found:
+        if kind == "reporter" and "hear" not in c["hooks"]:
+            assert f"{kind}.{c['name']}" not in page, "it has no section"
+            continue
         heads = [h for h in (f'.SS "[{kind}] use = {c["name"]}"', f'.SS "[{kind}.{c["name"]}]"') if h in page]
         assert heads, f"{kind}/{c['name']} is missing"
         body = page.split(heads[0])[1].split("\n.SS ")[0]
@@ -50,6 +53,8 @@ done
 # the plugins that a command runs
 says man/hone-importance.1 '.SS "fanova"'
 says man/hone-importance.1 '\fBn_trees\fR'
+says man/hone-report.1 '.SS "csv"'
+says_not man/hone-report.1 '.SS "progress"'
 says man/hone-bench.1 '\fB\-\-seed\fR'
 done_with every_key_of_every_plugin
 
