@@ -103,22 +103,26 @@ INLINE void transpose_16(__m512i r[LANES])
     }
 }
 
+/* Sixteen columns of (pixels, c), from x on, as rows of `to` numbers; those not in mask as zeros. pixels: a multiple of 32. */
+INLINE void transpose_columns(const uint16_t *x, int64_t pixels, int64_t c, __mmask16 mask, uint16_t *y, int64_t to)
+{
+    for (int64_t p = 0; p < pixels; p += WORDS) {
+        __m512i r[LANES];
+        for (int i = 0; i < LANES; i++) {
+            const uint16_t *pair = x + (p + 2 * i) * c;
+            r[i] = interleave(_mm256_maskz_loadu_epi16(mask, pair), _mm256_maskz_loadu_epi16(mask, pair + c));
+        }
+        transpose_16(r);
+        for (int i = 0; i < LANES; i++)
+            _mm512_storeu_si512(y + i * to + p, r[i]);
+    }
+}
+
 /* (pixels, c) -> (16 ceil(c / 16), to): row i has channel i of all pixels, or zeros. pixels: a multiple of 32. */
 INLINE void transpose_pixels(const uint16_t *x, int64_t pixels, int64_t c, uint16_t *y, int64_t to)
 {
-    for (int64_t first = 0; first < c; first += LANES, y += LANES * to) {
-        const __mmask16 mask = first_lanes(c - first);
-        for (int64_t p = 0; p < pixels; p += WORDS) {
-            __m512i r[LANES];
-            for (int i = 0; i < LANES; i++) {
-                const uint16_t *pair = x + (p + 2 * i) * c + first;
-                r[i] = interleave(_mm256_maskz_loadu_epi16(mask, pair), _mm256_maskz_loadu_epi16(mask, pair + c));
-            }
-            transpose_16(r);
-            for (int i = 0; i < LANES; i++)
-                _mm512_storeu_si512(y + i * to + p, r[i]);
-        }
-    }
+    for (int64_t first = 0; first < c; first += LANES, y += LANES * to)
+        transpose_columns(x + first, pixels, c, first_lanes(c - first), y, to);
 }
 
 /* A matrix of float32 as tiles: (depth, n) -> (ceil(depth / 32), 16, 16, 2) of its columns from `first` on, zeros beyond it. */

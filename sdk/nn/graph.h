@@ -132,7 +132,7 @@ struct hone_graph {
     int64_t watched;  /* samples of a batch */
     int32_t n_frozen; /* nodes at the first compile: later ones may bring no parameters */
     bool rounded;     /* tests: products of float32 that were rounded to bfloat16, on any CPU */
-    bool direct;      /* tests: no convolution of our own */
+    bool direct;      /* tests: no product or convolution of our own */
     bool unshared;    /* tests: give every buffer its own memory */
 };
 

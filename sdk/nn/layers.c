@@ -109,9 +109,98 @@ static int32_t dense_weights(struct lowering *l, const struct node *node)
     return lower_halved(l, own, (int64_t)l->net->graph->parameters[node->kernel]->length);
 }
 
+/* ---- dense, our own: on AMX ---- */
+static int run_amx_forward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    amx_dense_forward(&op->amx_dense, op->p[0], op->p[1], op->p[3], op->p[2], op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+static int run_amx_data(const struct op *op, uint64_t step)
+{
+    (void)step;
+    amx_dense_data(&op->amx_dense, op->p[0], op->p[1], op->p[2], op->accumulate, op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+static int run_amx_weights(const struct op *op, uint64_t step)
+{
+    (void)step;
+    amx_dense_weights(&op->amx_dense, op->p[0], op->p[1], op->p[2], op->p[PRIMITIVE_SCRATCH]);
+    return 0;
+}
+
+static bool is_amx(const struct lowering *l)
+{
+    return graph_halves(l->net->graph) && !l->net->graph->direct && amx_runs();
+}
+
+/* An operation of dense layer id on operands a, b -> c; relu: the node that it computes, too, or -1. */
+static struct op amx_op(struct lowering *l, int32_t id, enum amx_dense_pass pass, int32_t relu, int32_t a, int32_t b,
+                        int32_t c)
+{
+    static int (*const runs[])(const struct op *, uint64_t) = { run_amx_forward, run_amx_data, run_amx_weights };
+    const int32_t x = lower_source(l, id, 0);
+    const struct amx_dense d = { .rows = l->net->batch,
+                                 .in = elements(l, x),
+                                 .out = elements(l, id),
+                                 .threads = (int32_t)l->net->graph->threads,
+                                 .half_x = l->halved[x],
+                                 .half_y = l->halved[id],
+                                 .relu = relu >= 0 };
+    struct op op = lower_op(runs[pass], 0, 0);
+    op.amx_dense = d;
+    op.buffer[0] = a;
+    op.buffer[1] = b;
+    op.buffer[2] = c;
+    op.buffer[PRIMITIVE_SCRATCH] = lower_buffer(l, amx_dense_scratch(&d, pass), NULL);
+    l->program->flops += 2.0 * (double)d.rows * (double)d.in * (double)d.out;
+    return op;
+}
+
+/* The relu that follows is done with the bias. */
+static void amx_forward(struct lowering *l, int32_t id)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), relu = lower_only_relu(l, id);
+    lower_keep(l, x);
+    l->value[id] = lower_value(l, relu >= 0 ? relu : id);
+    struct op op = amx_op(l, id, DENSE_FORWARD, relu, l->value[x], lower_parameter(l, node->kernel, false),
+                          l->value[id]);
+    op.buffer[3] = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
+    lower_emit(l, &op);
+    if (relu >= 0) {
+        l->fused[relu] = true;
+        if (l->wants_gradient[relu])
+            lower_keep(l, relu);
+    }
+}
+
+static void amx_backward(struct lowering *l, int32_t id)
+{
+    const struct node *node = &l->nodes[id];
+    const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
+    const struct op weights = amx_op(l, id, DENSE_WEIGHTS, -1, dy, l->value[x], lower_parameter(l, node->kernel, true));
+    lower_emit(l, &weights);
+    if (l->wants_gradient[x]) {
+        bool accumulate;
+        const int32_t dx = lower_gradient_target(l, x, &accumulate);
+        struct op data = amx_op(l, id, DENSE_DATA, -1, dy, lower_parameter(l, node->kernel, false), dx);
+        data.accumulate = accumulate;
+        lower_emit(l, &data);
+    }
+    lower_consumed(l, dy);
+}
+
+/* ---- dense ---- */
 /* y = x W' + b     x: (N, in)  W: (out, in)  b: (out)  y: (N, out). A relu that follows adds the bias in its own pass. */
 static void dense_forward(struct lowering *l, int32_t id)
 {
+    if (is_amx(l)) {
+        amx_forward(l, id);
+        return;
+    }
     const struct node *node = &l->nodes[id];
     const int32_t x = lower_source(l, id, 0), relu = node->bias >= 0 ? lower_only_relu(l, id) : -1;
     const int32_t bias = node->bias >= 0 ? lower_parameter(l, node->bias, false) : -1;
@@ -151,6 +240,10 @@ static void dense_backward(struct lowering *l, int32_t id)
         op.buffer[0] = dy;
         op.buffer[1] = lower_parameter(l, node->bias, true);
         lower_emit(l, &op);
+    }
+    if (is_amx(l)) {
+        amx_backward(l, id);
+        return;
     }
     const struct matmul_shape weights = { .m = out, .n = in, .k = n, .a_transposed = true };
     const int32_t from = lower_operand_gradient(l, id);

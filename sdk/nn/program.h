@@ -4,6 +4,7 @@
 #ifndef HONE_NN_PROGRAM_H
 #define HONE_NN_PROGRAM_H
 #include "amx_conv.h"
+#include "amx_dense.h"
 #include "graph.h"
 #include "half.h"
 #include "kernels.h"
@@ -45,6 +46,7 @@ struct op {
     struct winograd winograd;
     const struct watch *watch;
     struct amx_conv amx_conv;
+    struct amx_dense amx_dense;
     int64_t from, to, from_stride, to_stride; /* pieces of rows; from: entries of a table */
     float *dweight, *dbias;                   /* gradients of a norm */
     struct primitive *primitive;
