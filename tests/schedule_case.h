@@ -14,7 +14,11 @@ static const hone_lr_schedule_v1 *schedule_iface(const struct component *c)
 __attribute__((unused)) static double schedule_factor(struct component *c, uint64_t step, uint64_t steps_per_epoch,
                                                       uint64_t epochs)
 {
-    const hone_position now = { sizeof now, 0, step, steps_per_epoch * epochs, steps_per_epoch, epochs };
+    const hone_position now = { .size = sizeof now,
+                                .step = step,
+                                .total_steps = steps_per_epoch * epochs,
+                                .steps_per_epoch = steps_per_epoch,
+                                .epochs = epochs };
     return schedule_iface(c)->factor(c->self, &now);
 }
 

@@ -59,7 +59,7 @@ static const struct kind kinds[] = {
     { HONE_KIND_LR_SCHEDULE,
       "hone_lr_schedule_v1",
       sizeof(hone_lr_schedule_v1),
-      0,
+      HONE_SCHEDULE_SLOPE,
       { FUNCTION(hone_lr_schedule_v1, factor) } },
     { HONE_KIND_METRIC,
       "hone_metric_v1",

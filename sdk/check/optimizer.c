@@ -192,6 +192,23 @@ static int case_states(struct check *c)
 }
 
 /* ---- learning-rate schedules ---- */
+/* A place in a training on which schedules hear slopes of every kind: downhill, uphill, none, and what is no number. */
+static hone_position position_at(uint64_t step, uint64_t per_epoch, uint64_t epochs, int odd)
+{
+    static const double slopes[] = { -1, -0.5, 0.2, 0, -1e-9, 3 },
+                        odds[] = { -1e300, (double)NAN, 1e300, 0, HUGE_VAL, -1 };
+    const double slope = step ? (odd ? odds : slopes)[step % 6] : 0;
+    return (hone_position){ .size = sizeof(hone_position),
+                            .step = step,
+                            .total_steps = epochs * per_epoch,
+                            .steps_per_epoch = per_epoch,
+                            .epochs = epochs,
+                            .learning_rate = 0.1,
+                            .slope = slope,
+                            .gradient_norm = fabs(slope),
+                            .direction_norm = slope == 0 ? 0 : 1 };
+}
+
 static int whole_training(struct check *c, const hone_lr_schedule_v1 *schedule, uint64_t epochs, uint64_t per_epoch,
                           int odd_losses)
 {
@@ -199,7 +216,7 @@ static int whole_training(struct check *c, const hone_lr_schedule_v1 *schedule, 
     struct instance in;
     TRY(instance_create(c, &in, 1));
     for (uint64_t step = 0; step < epochs * per_epoch; step++) {
-        const hone_position now = { sizeof now, 0, step, epochs * per_epoch, per_epoch, epochs };
+        const hone_position now = position_at(step, per_epoch, epochs, odd_losses);
         double factor;
         CALL(c, "factor", factor = schedule->factor(in.self, &now));
         if (!isfinite(factor) || factor < 0)
@@ -273,7 +290,7 @@ static int schedule_step(struct instance *in, uint32_t i)
 {
     struct check *c = in->c;
     hone_lr_schedule_v1 schedule;
-    const hone_position now = { sizeof now, 0, i, 60, 5, 12 };
+    const hone_position now = position_at(i, 5, 12, 0);
     double factor;
     TRY(check_iface(c, &schedule, sizeof schedule));
     CALL(c, "factor", factor = schedule.factor(in->self, &now));

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char MAGIC[8] = { 'h', 'o', 'n', 'e', 'c', 'k', '0', '3' };
+static const char MAGIC[8] = { 'h', 'o', 'n', 'e', 'c', 'k', '0', '4' };
 
 /* Reads or writes: the same walk over a training does both, so they cannot drift apart. */
 struct stream {
@@ -72,6 +72,7 @@ static hone_rc buffers(const struct stream *s, struct network *network, int kept
 static hone_rc network(const struct stream *s, struct training *t, hone_error *err)
 {
     struct network *net = &t->network;
+    float *direction = t->direction;
     uint64_t has_kept = net->kept != NULL, largest = 1;
     hone_rc rc = same(s, net->n_parameters, "tensors", err);
     for (uint32_t i = 0; i < net->n_parameters; i++) {
@@ -81,6 +82,8 @@ static hone_rc network(const struct stream *s, struct training *t, hone_error *e
         if (rc == HONE_OK)
             rc = same(s, n, "numbers in a tensor", err);
     }
+    if (rc == HONE_OK)
+        rc = same(s, direction != NULL, "directions of updates", err);
     if (rc == HONE_OK)
         rc = same(s, net->n_buffers, "buffers", err);
     for (uint32_t i = 0; i < net->n_buffers && rc == HONE_OK; i++)
@@ -100,6 +103,9 @@ static hone_rc network(const struct stream *s, struct training *t, hone_error *e
                 rc = tensor(s, net, i, p->state[k], plain, err);
         if (rc == HONE_OK && has_kept)
             rc = tensor(s, net, i, net->kept[i], plain, err);
+        if (rc == HONE_OK && direction)
+            rc = tensor(s, net, i, direction, plain, err);
+        direction = direction ? direction + p->length : NULL;
     }
     free(plain);
     if (rc == HONE_OK)

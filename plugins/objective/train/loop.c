@@ -28,6 +28,8 @@ hone_rc training_prepare(struct training *t, const struct data *data, hone_error
         rc = diagnosis_create(t, data, err);
     if (rc == HONE_OK)
         rc = hyper_create(t, err);
+    if (rc == HONE_OK)
+        rc = slope_create(t, err);
     return rc;
 }
 
@@ -40,6 +42,7 @@ void training_release(struct training *t)
     crew_release(&t->crew);
     samples_release(&t->train);
     samples_release(&t->validation);
+    free(t->direction);
     free(t->order);
     free(t->values);
     free(t->progress);
@@ -52,8 +55,15 @@ static double schedule_factor(struct training *t)
     if (!t->crew.n[PART_SCHEDULE])
         return 1;
     const struct member *m = &t->crew.members[PART_SCHEDULE][0];
+    const struct member *optimizer = &t->crew.members[PART_OPTIMIZER][0];
     const uint64_t epochs = (uint64_t)t->settings->epochs;
-    const hone_position now = { sizeof now, 0, t->step, epochs * t->steps_per_epoch, t->steps_per_epoch, epochs };
+    hone_position now = { .size = sizeof now,
+                          .step = t->step,
+                          .total_steps = epochs * t->steps_per_epoch,
+                          .steps_per_epoch = t->steps_per_epoch,
+                          .epochs = epochs };
+    now.learning_rate = ((const hone_optimizer_v1 *)optimizer->iface)->learning_rate(optimizer->self);
+    slope_before_update(t, &now);
     entering(t->trial, m->name);
     return ((const hone_lr_schedule_v1 *)m->iface)->factor(m->self, &now);
 }
@@ -100,6 +110,7 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
         return rc;
     t->step++;
     const hone_decay decay = { sizeof decay, 0, optimizer->learning_rate(m->self) * update.factor, t->step };
+    slope_after_update(t, decay.rate);
     rc = hooks_after_update(t, &decay, err);
     t->learning_rate = decay.rate;
     if (looked)

@@ -8,6 +8,7 @@
  *     network.c   the graph, compiled for the batch sizes that occur
  *     hooks.c     the regularizers' hooks on parameters, in the order that hone/regularizer.h promises
  *     loop.c      steps and epochs
+ *     slope.c     what schedules hear of the update before
  *     diagnosis.c what tells how the training goes: the gap, norms, dead units
  *     hypergradient.h, coefficients.c, curvature.c, implicit.c, unrolled.c  derivatives of the validation loss
  *     measure.c   names of what is measured, and inference over a list of samples
@@ -257,7 +258,8 @@ struct training {
     double learning_rate; /* of the last update, the schedule included */
     double loss_error;    /* standard error of the mean loss that was measured last */
     struct diagnosis diagnosis;
-    struct hyper *hyper;                             /* NULL: no derivatives are asked for */
+    float *direction;    /* of the update before, parameter after parameter; NULL: no schedule asks for it */
+    struct hyper *hyper; /* NULL: no derivatives are asked for */
     uint64_t epochs_done, kept_epoch, weights_epoch; /* weights_epoch: epochs behind the weights at hand */
     double *values;                                  /* (measures->n) of the last validation */
     hone_value *progress;                            /* (measures->n) the same, as regularizers hear it */
@@ -295,6 +297,12 @@ hone_rc hooks_on_step(struct stepping *stepping, hone_error *err);
 hone_rc hooks_on_gradients(struct training *training, hone_error *err);
 hone_rc hooks_after_update(struct training *training, const hone_decay *now, hone_error *err);
 hone_rc hooks_on_evaluation(struct training *training, uint32_t begins, hone_error *err);
+
+/* ---- slope.c ---- */
+hone_rc slope_create(struct training *training, hone_error *err);
+/* Around an update, whose gradient is at hand; what the schedule hears of the one before; the rate of this one. */
+void slope_before_update(struct training *training, hone_position *now);
+void slope_after_update(struct training *training, double rate);
 
 /* ---- diagnosis.c ---- */
 /* The names that are known without a network: values are NaN. */
