@@ -275,6 +275,8 @@ double hone_net_primitive_seconds(hone_net *net, uint32_t repeats)
     double sum = 0.0;
     hone_graph *g = net->graph;
     float *kept = malloc((g->buffer_floats + 1) * sizeof *kept); /* batch norms move them */
+    double look = seconds(g->threads);                           /* at the clock, a good part of a small operation */
+    look = seconds(g->threads) - look;
     if (!kept)
         return HUGE_VAL;
     memcpy(kept, g->buffer_values, g->buffer_floats * sizeof *kept);
@@ -287,7 +289,7 @@ double hone_net_primitive_seconds(hone_net *net, uint32_t repeats)
             const double taken = seconds(g->threads) - start;
             best = taken < best ? taken : best;
         }
-        sum += best;
+        sum += best > look ? best - look : 0.0;
     }
     memcpy(g->buffer_values, kept, g->buffer_floats * sizeof *kept);
     free(kept);

@@ -14,8 +14,8 @@ enum { SAMPLES = 60000, PIXELS = 784, CLASSES = 10 }; /* as Fashion-MNIST; the n
 double wall_seconds(void);
 double cpu_seconds(void); /* of the process, all threads */
 /* Floating-point operations a second that one core reaches in fused multiply-adds out of registers, by processor time; 0: it has
- * no such instruction of that precision. */
-double core_peak(uint32_t precision);
+ * no such instruction of that precision. A burst takes some hundredths of a second. */
+double core_peak(uint32_t precision, int bursts);
 /* Gives free memory back and forgets the peak so far; returns the bytes that are resident. */
 uint64_t memory_begin(void);
 uint64_t memory_peak(void); /* bytes resident at the most since then */
@@ -56,6 +56,10 @@ struct slice { /* some steps in a row */
 };
 /* Steps for so many seconds, one at least. HONE_ECANCELED where the host wants to end. */
 hone_rc training_run(struct training *training, double seconds, struct slice *slice, hone_error *err);
+/* Seconds of the operations of a step, each run alone, the caches full of its own data: gather (of images that are new each time),
+ * every operation of the forward and of the backward pass, L2, update. By processor time with one thread, by the clock with
+ * several. Leaves the weights alone. */
+hone_rc training_operations(struct training *training, double *seconds, hone_error *err);
 
 /* ---- PyTorch (peer.c) ---- */
 struct peer {
