@@ -11,10 +11,11 @@
 #pragma GCC optimize("O3", "no-trapping-math")
 #endif
 
-/* (0, 1), symmetric about one half, 24 bits: the 0.5 keeps zero out. */
+/* (0, 1), 24 bits: the 0.5 keeps zero out. From 2^23 on it is rounded to even, and would make 1 of the greatest word. */
 INLINE float unit(uint32_t word)
 {
-    return ((float)(int32_t)(word >> 8) + 0.5f) * 0x1p-24f;
+    const float u = ((float)(int32_t)(word >> 8) + 0.5f) * 0x1p-24f;
+    return u < 1.0f ? u : 1.0f - 0x1p-24f;
 }
 
 HOT void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit)
