@@ -8,32 +8,36 @@
 
 #include <math.h>
 
-enum { ROWS = 120, FEATURES = 8, SIZE = FEATURES + 1 };
+enum { FEW = 120, MANY = 5000, FEATURES = 8, SIZE = FEATURES + 1 };
 #define MODEL    "[model]\nuse = mlp\nhidden = \n"
 #define VALIDATE "validation = 0.4\n"
 
-static char table[64];
+static struct table {
+    char path[64];
+    int rows;
+} few = { "", FEW }, many = { "", MANY }, *table = &few; /* the one that tests train on */
 
-static void remove_table(void)
+static void remove_tables(void)
 {
-    unlink(table);
+    unlink(few.path);
+    unlink(many.path);
 }
 
 /* y = x b + noise, x normal; written once. */
 static const char *numbers(void)
 {
-    if (*table)
-        return table;
-    snprintf(table, sizeof table, "/tmp/hone-ridge-XXXXXX");
-    const int fd = mkstemp(table);
+    if (*table->path)
+        return table->path;
+    snprintf(table->path, sizeof table->path, "/tmp/hone-ridge-XXXXXX");
+    const int fd = mkstemp(table->path);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    atexit(remove_table);
+    atexit(remove_tables);
     hone_rng rng = hone_rng_at(3, 1);
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
     for (int j = 0; j < FEATURES; j++)
         fprintf(f, "x%d,", j);
     fprintf(f, "y\n");
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < table->rows; i++) {
         double y = 0.3;
         for (int j = 0; j < FEATURES; j++) {
             const double x = hone_rng_normal(&rng);
@@ -43,7 +47,7 @@ static const char *numbers(void)
         fprintf(f, "%.6f\n", y + 0.5 * hone_rng_normal(&rng));
     }
     fclose(f);
-    return table;
+    return table->path;
 }
 
 /* An INI from its pattern: the table in the place of @, the number in that of ~. */
@@ -144,7 +148,7 @@ static void solve(double a[SIZE][SIZE], double *b)
 }
 
 struct portion {
-    double x[ROWS][SIZE], y[ROWS];
+    double x[MANY][SIZE], y[MANY];
     uint64_t n;
 };
 
@@ -162,10 +166,16 @@ static void read_part(const struct data *data, const struct samples *samples, st
     }
 }
 
-/* minimize mean (x w - y)^2 + strength / 2 |w|^2: dL_val / dstrength, L_val the mean over the validation samples */
-static double ridge(const struct portion *t, const struct portion *v, double strength)
+/* minimize mean (x w - y)^2 + strength / 2 |w|^2, L_val the mean over the validation samples */
+struct slopes {
+    double whole; /* dL_val / dstrength */
+    double step; /* dL_val / dw along the weights that are penalized: what a step of rate 1 would lose by the penalty */
+};
+
+static struct slopes ridge(const struct portion *t, const struct portion *v, double strength)
 {
-    double a[SIZE][SIZE] = { { 0 } }, again[SIZE][SIZE], w[SIZE] = { 0 }, dw[SIZE], out = 0;
+    double a[SIZE][SIZE] = { { 0 } }, again[SIZE][SIZE], w[SIZE] = { 0 }, dw[SIZE];
+    struct slopes out = { 0, 0 };
     for (uint64_t i = 0; i < t->n; i++)
         for (int j = 0; j < SIZE; j++) {
             w[j] += 2 * t->x[i][j] * t->y[i] / (double)t->n;
@@ -180,17 +190,19 @@ static double ridge(const struct portion *t, const struct portion *v, double str
         dw[j] = j < FEATURES ? -w[j] : 0;
     solve(again, dw);
     for (uint64_t i = 0; i < v->n; i++) {
-        double error = -v->y[i], moves = 0;
+        double error = -v->y[i], moves = 0, along = 0;
         for (int j = 0; j < SIZE; j++) {
             error += v->x[i][j] * w[j];
             moves += v->x[i][j] * dw[j];
+            along += j < FEATURES ? v->x[i][j] * w[j] : 0;
         }
-        out += 2 * error * moves / (double)v->n;
+        out.whole += 2 * error * moves / (double)v->n;
+        out.step += 2 * error * along / (double)v->n;
     }
     return out;
 }
 
-static double closed_form(double strength)
+static struct slopes closed_forms(double strength)
 {
     static struct portion parts[2];
     char ini[512];
@@ -203,11 +215,16 @@ static double closed_form(double strength)
     CU_ASSERT_EQUAL_FATAL(split_make(&data, h.trial.study_seed, 0, &train, &validation, &h.err), HONE_OK);
     read_part(&data, &train, &parts[0]);
     read_part(&data, &validation, &parts[1]);
-    const double slope = ridge(&parts[0], &parts[1], strength);
+    const struct slopes slopes = ridge(&parts[0], &parts[1], strength);
     samples_release(&train);
     samples_release(&validation);
     mini_host_close(&h);
-    return slope;
+    return slopes;
+}
+
+static double closed_form(double strength)
+{
+    return closed_forms(strength).whole;
 }
 
 #define RIDGE(method, more)                                                                         \
@@ -235,6 +252,31 @@ static void test_ridge_regression_is_exact(void)
     compare(RIDGE("hypergradient_terms = 500\nhypergradient_alpha = 0.1\n",
                   "[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = 0.5\n[regularizer.l2]\nstrength = 0.3\n"),
             0, "regularizer.l2.strength", closed_form(0.3), 1e-3);
+}
+
+/* Of one step, where the training has come to rest: -rate v' w, v the gradient of the validation loss. */
+static void test_steps_of_ridge_regression_are_exact(void)
+{
+    static const double strengths[] = { 0.01, 0.3, 2 };
+    for (int i = 0; i < 3; i++)
+        compare("[objective]\nuse = train\nepochs = 1500\nbatch_size = 1000\nhypergradient = unrolled\n"
+                "[dataset]\nuse = csv\nfile = @\n" VALIDATE MODEL
+                "[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = 0\n[regularizer.l2]\nstrength = ~\n",
+                strengths[i], "regularizer.l2.strength", -0.1 * closed_forms(strengths[i]).step, 1e-3);
+}
+
+/* Noise of deviation s on the inputs of a linear model is ridge regression with strength 2 s^2 (Bishop 1995), in the mean over
+ * draws of the noise: a gradient is one of them, over 3,000 samples. */
+static void test_noise_is_a_penalty_in_the_mean(void)
+{
+    const double s = 0.6;
+    table = &many;
+    compare("[objective]\nuse = train\nepochs = 400\nbatch_size = 10000\ndiagnosis = no\nhypergradient = implicit\n"
+            "hypergradient_terms = 100\n[dataset]\nuse = csv\nfile = @\n" VALIDATE MODEL
+            "[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = 0\n[lr_schedule]\nuse = cosine\n"
+            "[regularizer.gaussian_noise]\nsites = input*\ndeviation = ~\n",
+            s, "regularizer.gaussian_noise.deviation", 4 * s * closed_form(2 * s * s), 0.1);
+    table = &few;
 }
 
 /* With momentum m a steady gradient goes 1 / (1 - m) as far, and the decay does not: it weighs 1 - m of an l2. */
@@ -303,6 +345,29 @@ static void test_steps_are_those_of_trainings(void)
     STEPS("regularizer.feature_noise.deviation",
           "[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = 0\n[regularizer.feature_noise]", "deviation", 0.3,
           0.03, 2e-3);
+}
+
+/* Draws are those of the step and the seed, so that noise at any site is a smooth function of its deviation. */
+static void test_noise_at_sites_is_that_of_a_step(void)
+{
+#define NOISY(method, input, units)                                                                                  \
+    "[objective]\nuse = train\nepochs = 1\nbatch_size = 1000\n" method "[dataset]\nuse = csv\nfile = @\n" VALIDATE   \
+    "[model]\nuse = mlp\nhidden = 6\nactivation = tanh\n[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = 0\n" \
+    "[regularizer.at_input]\nuse = gaussian_noise\nsites = input*\ndeviation = " input                               \
+    "\n[regularizer.at_units]\nuse = gaussian_noise\nsites = hidden*\ndeviation = " units "\n"
+    const char *const method = NOISY("hypergradient = unrolled\n", "0.5", "0.4");
+    compare(method, 0, "regularizer.at_input.deviation", slope_at(NOISY("", "~", "0.4"), 0.5, 0.01), 5e-3);
+    compare(method, 0, "regularizer.at_units.deviation", slope_at(NOISY("", "0.5", "~"), 0.4, 0.01), 5e-3);
+}
+
+/* The first step is the same whatever the momentum, the second one the last: its derivative is that of the whole. */
+static void test_momentum_is_that_of_two_steps(void)
+{
+#define TWO_STEPS(method)                                              \
+    "[objective]\nuse = train\nepochs = 2\nbatch_size = 1000\n" method \
+    "[dataset]\nuse = csv\nfile = @\n" VALIDATE MODEL "[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = ~\n"
+    compare(TWO_STEPS("hypergradient = unrolled\n"), 0.5, "optimizer.momentum", slope_at(TWO_STEPS(""), 0.5, 0.1),
+            1e-3);
 }
 
 /* ---- whole trainings ---- */
@@ -424,6 +489,8 @@ static void test_says_what_cannot_be_derived(void)
 }
 
 SUITE(TEST(test_ridge_regression_is_exact), TEST(test_decoupled_decay_weighs_less_with_momentum),
-      TEST(test_terms_and_alpha_are_those_of_the_series), TEST(test_steps_are_those_of_trainings),
+      TEST(test_steps_of_ridge_regression_are_exact), TEST(test_noise_is_a_penalty_in_the_mean),
+      TEST(test_terms_and_alpha_are_those_of_the_series), TEST(test_noise_at_sites_is_that_of_a_step),
+      TEST(test_momentum_is_that_of_two_steps), TEST(test_steps_are_those_of_trainings),
       TEST(test_decay_of_every_layer_against_whole_trainings), TEST(test_label_smoothing_against_whole_trainings),
       TEST(test_tunes_while_it_trains), TEST(test_says_what_cannot_be_derived))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/gaussian_noise: normal noise on the inputs, or on activations, in training (Bishop 1995: on the inputs it is
  * a penalty on the network's derivatives). */
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/sites.h"
 
@@ -18,9 +19,13 @@ static const hone_param params[] = {
         "the transforms, and activations (hidden1, conv2, ...) can be named."),
 };
 
+enum { MOST_LAYERS = 256 }; /* whose noise can change while a training goes on */
 struct gaussian_noise {
     struct settings settings;
     hone_sites sites;
+    hone_graph *graph;
+    hone_var layers[MOST_LAYERS]; /* (n_layers) */
+    uint32_t n_layers;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -34,7 +39,13 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
     struct gaussian_noise *n = self;
     if (!hone_sites_take(&n->sites, n->settings.sites, HONE_SITES_UNITS, site))
         return x;
-    return hone_nn_gaussian_noise(g, x, n->settings.deviation);
+    const hone_var y = hone_nn_gaussian_noise(g, x, n->settings.deviation);
+    if (g != n->graph) /* a draft was made before */
+        n->n_layers = 0;
+    n->graph = g;
+    if (y.id != x.id && n->n_layers < MOST_LAYERS)
+        n->layers[n->n_layers++] = y;
+    return y;
 }
 
 /* A pattern that matches nothing must not pass in silence. */
@@ -45,6 +56,32 @@ static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *para
     (void)parameters;
     (void)n;
     return hone_sites_check(&noise->sites, noise->settings.sites, err);
+}
+
+/* Noise of the same seed is linear in its deviation. At 0 there is no layer, and nothing changes. */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct gaussian_noise *)self)->settings.deviation;
+}
+
+static void changed(void *self, uint32_t i)
+{
+    const struct gaussian_noise *n = self;
+    (void)i;
+    for (uint32_t k = 0; k < n->n_layers; k++)
+        hone_nn_set_noise(n->graph, n->layers[k], n->settings.deviation);
+}
+
+static const hone_coefficient deviation = { sizeof deviation, HONE_HYPER_LOSS, "deviation" };
+static const hone_coefficient *const coefficients[] = { &deviation };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .changed = changed
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
 }
 
 static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_network = on_network };
@@ -71,6 +108,7 @@ static const hone_component gaussian_noise = {
     .iface = &iface,
     .create = create,
     .destroy = free,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.gaussian_noise", "0.1.0", "MIT", "the hone authors", "", &gaussian_noise)
