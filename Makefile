@@ -168,6 +168,7 @@ help:
 #: make lint         clang-format, clang-tidy, cppcheck
 #: make bench        speed, compared with its limits
 #: make coverage     line coverage of the test suites
+#: make charts       fetch the chart library of the reports again, by npm
 #: make clean        remove build/
 #: SAN=address,undefined | SAN=thread   a sanitizer build in its own folder     WERROR=1  warnings are errors
 #: DEPS=no           never call apt-get            V=1  show the commands
@@ -175,4 +176,6 @@ help:
 .DELETE_ON_ERROR:
 .PHONY: all stale check test-binaries hdr-check deps demo clean help
 include $(wildcard mk/*.mk)
+# what a plugin needs beside its .c files: rules of its own
+include $(wildcard plugins/*/*/rules.mk)
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

@@ -137,13 +137,13 @@ static int write_into(struct kept *kept, const struct component *reporter, const
     struct file_stream stream = { .fd = -1 };
     hone_ostream out = { NULL, write_standard };
     kept->view.path = path;
+    kept->view.out = NULL;
     if (!(iface->flags & HONE_REPORTER_PATH)) {
-        kept->view.out = &out;
-        if (path) {
-            if (file_stream_open(&stream, path, &err) != HONE_OK)
-                return cli_fail(EXIT_FAILED, "%s", err.msg);
+        if (path && file_stream_open(&stream, path, &err) != HONE_OK)
+            return cli_fail(EXIT_FAILED, "%s", err.msg);
+        if (path)
             out = (hone_ostream){ &stream, write_file };
-        }
+        kept->view.out = &out;
     }
     hone_rc rc = iface->write(reporter->self, &kept->view, &err);
     if (stream.error) /* the reason behind whatever the reporter makes of it */
@@ -151,6 +151,7 @@ static int write_into(struct kept *kept, const struct component *reporter, const
     if (rc == HONE_OK && stream.fd >= 0)
         rc = file_stream_close(&stream, &err);
     file_stream_drop(&stream);
+    kept->view.out = NULL; /* it ends here */
     if (rc != HONE_OK && !path && ferror(stdout))
         return cli_finish(EXIT_OK); /* says so, unless nobody reads any more */
     return rc == HONE_OK ? EXIT_OK : failed(reporter->entry, rc, &err);

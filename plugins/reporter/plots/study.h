@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* A study in memory, as plots look at it: a row a trial. Reports are left where they are: they are read for the trials that a plot shows. */
+#ifndef HONE_PLOTS_STUDY_H
+#define HONE_PLOTS_STUDY_H
+#include "hone/param.h"
+#include "hone/reporter.h"
+#include "hone/settings.h"
+
+#include <math.h>
+
+/* One searched parameter. Without a space (plugins that are gone) it is what the trials say. */
+struct dimension {
+    const char *key;
+    int log;
+    const char **names; /* (n_names) of choices; NULL: numbers */
+    uint32_t n_names;
+    double min, max; /* of the trials; min > max: none */
+};
+
+struct row {
+    uint64_t number;
+    uint32_t state, worker; /* HONE_STATE_... */
+    int64_t step;
+    double started, ended, violation; /* violation: 0 none, of constraints that are not known HUGE_VAL */
+    double *x;                        /* (n_x) parameters, NaN inactive; behind n_x: NaN, too */
+    double *values;                   /* (study's m) as measured; NaN: none */
+    double *metrics;                  /* (n_metrics) by the study's names */
+    uint32_t n_x, n_metrics;
+    const char *component, *message;
+};
+
+struct names {
+    const char **names;
+    uint32_t n, capacity, next; /* next: where the last look-up ended */
+};
+
+struct study {
+    const hone_view *view;
+    uint32_t index;
+    const hone_study_record *record;
+    const hone_kept_study *kept;
+    hone_settings_memory memory; /* of all that is made for it, the plots too */
+    struct row *rows;            /* (n) by number */
+    size_t n, capacity;
+    uint32_t m; /* objectives */
+    struct dimension *dims;
+    uint32_t d, d_capacity;
+    struct names metrics;
+    double *scratch; /* (d) */
+    double first;    /* seconds since the epoch when the first trial started; 0: none */
+    int64_t *rungs;  /* (n_rungs) steps at which trials paused, rising */
+    size_t n_rungs;
+    hone_error *err;
+};
+
+/* Reads all trials and the rungs. HONE_ENOMEM, or what the view says. */
+hone_rc study_read(struct study *study, const hone_view *view, uint32_t index, hone_error *err);
+void study_release(struct study *study);
+
+void *study_allocate(struct study *study, size_t n, size_t size); /* zeroed; NULL: *err says out of memory */
+const char *study_text(struct study *study, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+double row_x(const struct row *row, uint32_t dim);
+double row_metric(const struct row *row, uint32_t metric);
+/* The objective as lower is better; NaN where there is none. */
+double row_cost(const struct study *study, const struct row *row, uint32_t objective);
+/* 1: complete, measured, within the constraints: one that may be the best. */
+int row_counts(const struct study *study, const struct row *row, uint32_t objective);
+/* Indices of rows, best first, that are complete and measured (feasible ones before others); *n of them. NULL: out of memory. */
+size_t *study_order(struct study *study, uint32_t objective, size_t *n);
+
+/* What a trial reported under a name, the last attempt of each step: steps and values, *n of them, in the study's memory. */
+hone_rc study_curve(struct study *study, uint64_t trial, const char *const *metrics, uint32_t n_metrics, double **steps,
+                    double **values, size_t *n);
+/* Names of all metrics that a trial reported, from its first report: (n) in the study's memory. */
+hone_rc study_reported(struct study *study, uint64_t trial, const char *const **names, uint32_t *n);
+const char *state_word(uint32_t state);
+#endif
