@@ -11,11 +11,12 @@
 #pragma GCC optimize("O3", "no-trapping-math")
 #endif
 
-/* (0, 1), 24 bits: the 0.5 keeps zero out. From 2^23 on it is rounded to even, and would make 1 of the greatest word. */
+/* (0, 1), 24 bits: the 0.5 keeps zero out. From 2^23 on it is rounded to even, and would make 1 of the greatest word, which is
+ * taken as the one before, by sums alone: a comparison would keep the loops from becoming vectors'. */
 INLINE float unit(uint32_t word)
 {
-    const float u = ((float)(int32_t)(word >> 8) + 0.5f) * 0x1p-24f;
-    return u < 1.0f ? u : 1.0f - 0x1p-24f;
+    const uint32_t top = word >> 8;
+    return ((float)(int32_t)(top - ((top + 1) >> 24)) + 0.5f) * 0x1p-24f;
 }
 
 HOT void kernel_draw_uniform(float *out, int64_t n, uint64_t seed, uint64_t stream, float limit)
