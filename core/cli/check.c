@@ -23,8 +23,9 @@ enum { PATIENCE = 600 /* s: reading a large data set for the first time */ };
 
 static void complain_metric(struct session *s, const hone_description *d, const char *name, const struct place *place)
 {
+    const int tested = s->composition.study.evaluate == EVALUATE_TEST;
     hone_error err = HONE_ERROR_INIT;
-    if (study_check_metric(d, name, NULL, NULL, &err) != HONE_OK)
+    if (study_check_metric(d, name, tested, NULL, NULL, &err) != HONE_OK)
         complain(&s->complaints, place, "%s", err.msg);
 }
 
@@ -50,7 +51,7 @@ static int ask_objective(struct session *s)
     const struct pool_options pool = { 1,
                                        text_string(&s->config_text),
                                        study->directory,
-                                       (uint64_t)study->seed,
+                                       (uint64_t)study->split_seed,
                                        0,
                                        study->trial_memory,
                                        study->checkpoint_interval,

@@ -132,20 +132,39 @@ static void apply_options(struct session *s)
     text_release(&line);
 }
 
-static int compose(struct session *s, unsigned flags)
+/* Options and catalog: what comes before composing. */
+static int settle(struct session *s)
 {
-    int code;
+    int code = 0;
     apply_options(s);
     if (!s->complaints.n && (code = cli_catalog(s->cli, &s->catalog)) != 0)
         return code;
-    if (!s->complaints.n)
-        composition_make(&s->composition, &s->config, s->catalog, flags, &s->complaints);
     if (s->complaints.n) {
+        complaints_print(&s->complaints, stderr);
+        return EXIT_CONFIGURATION;
+    }
+    return 0;
+}
+
+static int compose(struct session *s, unsigned flags)
+{
+    const int code = settle(s);
+    if (code != 0)
+        return code;
+    if (composition_make(&s->composition, &s->config, s->catalog, flags, &s->complaints) < 0 || s->complaints.n) {
         complaints_print(&s->complaints, stderr);
         return EXIT_CONFIGURATION;
     }
     composition_text(&s->composition, NULL, 0, &s->config_text);
     return s->config_text.failed ? cli_fail(EXIT_FAILED, "out of memory") : 0;
+}
+
+int session_read_config(struct session *s, const struct cli *cli)
+{
+    session_init(s, cli);
+    for (int i = 0; i < cli->n_arguments; i++)
+        config_read(&s->config, cli->arguments[i], &s->complaints);
+    return settle(s);
 }
 
 int session_read(struct session *s, const struct cli *cli, unsigned compose_flags)
@@ -197,7 +216,7 @@ int session_start(struct session *s)
     const struct pool_options options = { n,
                                           text_string(&s->config_text),
                                           study->directory,
-                                          (uint64_t)study->seed,
+                                          (uint64_t)study->split_seed,
                                           study->trial_time,
                                           study->trial_memory,
                                           study->checkpoint_interval,

@@ -91,7 +91,7 @@ static int train_with(struct session *s, const hone_setting *settings, uint32_t 
     int64_t max_step = 0;
     int cancelled = 0, code = -1;
     const struct pool_options options_ = {
-        1,   text_string(&s->config_text), study->directory, (uint64_t)study->seed, 0, 0, 0, 3.0, &s->catalog_options,
+        1,   text_string(&s->config_text), study->directory, (uint64_t)study->split_seed, 0, 0, 0, 3.0, &s->catalog_options,
         NULL
     };
     const struct crew_trial trial = { .number = (uint64_t)study->trial,

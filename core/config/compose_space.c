@@ -399,6 +399,8 @@ void compose_space(struct composer *c)
     const struct catalog_component *objective = compose_objective(c);
     size_t varied = 0;
     c->free_space = (objective->iface_flags & HONE_OBJECTIVE_ANY_SPACE) != 0;
+    if (!space->n_texts && c->composition->study.trials == 1)
+        return; /* one trial, with the values of the INI */
     if (!space->n_texts) {
         const struct place place = compose_section_place(c, "space");
         compose_refuse(c, &place,
@@ -410,7 +412,13 @@ void compose_space(struct composer *c)
         if (!(c->flags & COMPOSE_TRAIN))
             settle_fixed(c, space->lines + i);
     }
-    if (!varied && space->n_lines && !c->failed && !(c->flags & COMPOSE_TRAIN)) {
+    if (varied && c->composition->study.evaluate == EVALUATE_TEST && !(c->flags & COMPOSE_TRAIN)) {
+        const struct place place = compose_section_place(c, "space");
+        compose_refuse(c, &place,
+                       "[study] evaluate = test compares what is given; what a search chooses by the test data cannot "
+                       "be tested on them: leave out [space], or evaluate");
+    }
+    if (!varied && space->n_lines && !c->failed && c->composition->study.trials != 1 && !(c->flags & COMPOSE_TRAIN)) {
         const struct place place = compose_section_place(c, "space");
         compose_refuse(c, &place, "there is nothing to search: every line of [space] is fixed");
     }

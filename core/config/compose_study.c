@@ -261,6 +261,8 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     struct study_settings *study = &c->composition->study;
     study->name = raw->name;
     study->seed = raw->seed;
+    study->split_seed = raw->split_seed < 0 ? raw->seed : raw->split_seed;
+    study->search_seed = raw->search_seed < 0 ? raw->seed : raw->search_seed;
     study->trials = raw->trials;
     study->time = raw->time;
     study->order = raw->order;
@@ -278,6 +280,7 @@ static void interpret(struct composer *c, const struct study_raw *raw)
     study->trial_time = raw->trial_time;
     study->trial_memory = raw->trial_memory;
     study->final = raw->final;
+    study->evaluate = raw->evaluate;
     study->trial = raw->trial;
     check_name(c, raw->name);
     if (!config_find(c->config, "study", "trials") && !(raw->time > 0))
@@ -292,6 +295,16 @@ static void interpret(struct composer *c, const struct study_raw *raw)
                        "'lag' has no effect while order = asynchronous; it needs order = strict");
     find_storage(c, raw->storage, place_of(c, "storage", 1));
     find_directory(c, raw->directory);
+}
+
+/* Keys that stand in a resolved INI only where they are given. */
+static int is_left_out(const char *key)
+{
+    static const char *const keys[] = { "enqueue", "fidelity", "target", "split_seed", "search_seed", "evaluate" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(keys[i], key))
+            return 1;
+    return 0;
 }
 
 /* The keys as they go into the resolved INI: what depends on the place and on other keys is settled. */
@@ -316,8 +329,7 @@ static void keep_keys(struct composer *c)
             text = composition->study.storage;
         else if (!strcmp(p->key, "directory"))
             text = composition->study.directory;
-        if (!strcmp(p->key, "include") ||
-            (!item && (!strcmp(p->key, "enqueue") || !strcmp(p->key, "fidelity") || !strcmp(p->key, "target"))) ||
+        if (!strcmp(p->key, "include") || (!item && is_left_out(p->key)) ||
             (!strcmp(p->key, "lag") && composition->study.order != ORDER_STRICT) || !text)
             continue;
         if (!config_value_writable(p->key, text))

@@ -114,7 +114,8 @@ static void write_study_key(const struct composed_key *key, const struct setting
 static int is_of_many(const char *key)
 {
     return !strcmp(key, "enqueue") || !strcmp(key, "repeats") || !strcmp(key, "fidelity") || !strcmp(key, "target") ||
-           !strcmp(key, "patience") || !strcmp(key, "regret");
+           !strcmp(key, "patience") || !strcmp(key, "regret") || !strcmp(key, "search_seed") ||
+           !strcmp(key, "evaluate");
 }
 
 void composition_text(const struct composition *composition, const struct setting_text *point, size_t n,

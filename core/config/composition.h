@@ -13,6 +13,7 @@
 #include "plugin/component.h"
 
 enum study_order { ORDER_ASYNCHRONOUS, ORDER_STRICT };
+enum study_evaluation { EVALUATE_VALIDATION, EVALUATE_TEST };
 struct objective_spec {
     char *metric;       /* "validation.accuracy" */
     uint32_t direction; /* HONE_MINIMIZE, HONE_MAXIMIZE; HONE_NO_DIRECTION: not said, ask the objective */
@@ -37,13 +38,14 @@ double fidelity_value(const struct fidelity *fidelity, int64_t step);
  * print it. */
 struct study_settings {
     const char *name;
-    int64_t seed;    /* default 1 */
-    int64_t trials;  /* 0: no limit; default 100 where time is not given either */
-    double time;     /* seconds, 0: no limit */
-    int64_t workers; /* `auto` is the number of processors that may be used */
-    uint32_t order;  /* enum study_order */
-    int64_t lag;     /* strict: virtual workers, default 4 */
-    int has_target;  /* the study ends once a trial is as good as target */
+    int64_t seed;                    /* default 1 */
+    int64_t split_seed, search_seed; /* of the data; of search and scheduler: default seed */
+    int64_t trials;                  /* 0: no limit; default 100 where time is not given either */
+    double time;                     /* seconds, 0: no limit */
+    int64_t workers;                 /* `auto` is the number of processors that may be used */
+    uint32_t order;                  /* enum study_order */
+    int64_t lag;                     /* strict: virtual workers, default 4 */
+    int has_target;                  /* the study ends once a trial is as good as target */
     double target;
     int64_t patience; /* trials without improvement after which it ends; 0: never */
     double regret;    /* bound on the regret below which it ends; 0: never */
@@ -61,6 +63,7 @@ struct study_settings {
                                * component sections */
     const char *directory; /* for model files, absolute; default: beside the storage, NAME.d */
     uint8_t final;         /* train the winner on all but the test data at the end (objectives that can); default yes */
+    uint32_t evaluate;     /* enum study_evaluation */
 };
 
 struct composed_key {

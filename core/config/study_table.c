@@ -4,6 +4,7 @@
 #include "hone/param.h"
 
 static const char *const orders[] = { "asynchronous", "strict", NULL };
+static const char *const evaluations[] = { "validation", "test", NULL };
 
 #define RAW struct study_raw
 const hone_param study_params[] = {
@@ -11,6 +12,10 @@ const hone_param study_params[] = {
              "Name of the study: letters, digits, '.', '_' and '-'. A storage may hold several studies."),
     HONE_INT(RAW, seed, "1", 0, HUGE_VAL, 0, NULL,
              "Source of all randomness: the same seed and order = strict give the same study."),
+    HONE_INT(RAW, split_seed, "-1", -1, HUGE_VAL, HONE_P_ADVANCED, NULL,
+             "Source of the randomness of the data alone: which samples train, validate and test; -1: as seed."),
+    HONE_INT(RAW, search_seed, "-1", -1, HUGE_VAL, HONE_P_ADVANCED, NULL,
+             "Source of the randomness of search and scheduler alone; -1: as seed."),
     HONE_INT(RAW, trials, "0", 0, 1e9, 0, "trials",
              "Number of trials after which the study ends; 0: no limit. 100 where neither trials nor time is given."),
     HONE_REAL(RAW, time, "0", 0, 1e9, 0, "seconds",
@@ -79,6 +84,11 @@ const hone_param study_params[] = {
     HONE_BOOL(RAW, final, "yes", 0,
               "Whether the winner is trained once more at the end, on all but the test data, and tested (objectives "
               "that can)."),
+    HONE_ENUM(
+        RAW, evaluate, "validation", evaluations, HONE_P_ADVANCED,
+        "What a trial is measured on. validation: it trains on a part of the training data. test: it trains on all "
+        "but the test data, as the last training of a winner does, and is tested; for comparisons in which "
+        "nothing is chosen: trials = 1, and nothing in [space] that varies."),
     HONE_INT(RAW, trial, "0", 0, 9007199254740992.0, HONE_P_ADVANCED, NULL,
              "`hone train` only: the number of the trial whose random numbers the training uses (`hone best --format "
              "ini` sets it)."),

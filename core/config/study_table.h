@@ -6,7 +6,7 @@
 
 struct study_raw { /* as written; struct study_settings is what it means */
     const char *name;
-    int64_t seed, trials;
+    int64_t seed, split_seed, search_seed, trials;
     double time;
     const char *target;
     int64_t patience;
@@ -24,6 +24,7 @@ struct study_raw { /* as written; struct study_settings is what it means */
     int64_t trial_memory;
     const char *storage, *directory;
     uint8_t final;
+    uint32_t evaluate;
     int64_t trial;
     const char *enqueue;
     hone_strings include;

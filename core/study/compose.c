@@ -64,7 +64,7 @@ static hone_rc compose_open(const hone_host *host, const char *kind, const char 
         rc = hone_fail(err, HONE_ENOMEM, NULL, "out of memory for [%s]", section_name);
     else
         rc = component_create(&one->component, c->catalog, settings.component, host, section_name, settings.own,
-                              settings.n_own, hone_rng_derive((uint64_t)c->study.seed, hash(section_name)), err);
+                              settings.n_own, hone_rng_derive((uint64_t)c->study.search_seed, hash(section_name)), err);
     section_settings_release(&settings);
     if (rc != HONE_OK) {
         free(one);

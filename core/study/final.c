@@ -123,7 +123,8 @@ hone_rc study_final(struct study *study, hone_error *err)
     struct slot *slot = &study->slots[0];
     struct held outcome = { 0 };
     hone_rc rc;
-    if (!best || !study->has_final || !study->composition->study.final)
+    if (!best || !study->has_final || !study->composition->study.final ||
+        study->composition->study.evaluate == EVALUATE_TEST)
         return HONE_WAIT;
     if ((rc = s->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, err)) != HONE_OK)
         return rc;

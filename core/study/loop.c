@@ -83,6 +83,12 @@ hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t f
     return rc;
 }
 
+/* Trials that are tested at once. */
+static uint32_t trial_flags(const struct study *study)
+{
+    return study->composition->study.evaluate == EVALUATE_TEST ? HONE_TRIAL_FINAL : 0;
+}
+
 static struct slot *next_queued(struct study *study)
 {
     struct slot *least = NULL;
@@ -109,7 +115,7 @@ static hone_rc dispatch(struct study *study, hone_error *err)
         slot->phase = SLOT_COMPUTING;
         study->n_computing++;
         hone_rc told = slot->starting
-                           ? study_start_on_worker(study, slot, 0, 0, err)
+                           ? study_start_on_worker(study, slot, trial_flags(study), 0, err)
                            : study->crew->verdict(study->crew, (unsigned)(slot - study->slots), slot->verdict, err);
         if (told == HONE_OK && slot->starting)
             told = study_tell_reporters(study, HONE_NOW_TRIAL, slot->trial, NULL, NULL, NULL, err);

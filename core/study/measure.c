@@ -148,11 +148,18 @@ hone_rc study_conclude_repeats(struct trial *trial, struct held *outcome, hone_e
     return HONE_OK;
 }
 
-hone_rc study_check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction,
-                           hone_error *err)
+hone_rc study_check_metric(const hone_description *d, const char *name, int tested, const char *key,
+                           uint32_t *direction, hone_error *err)
 {
     struct suggestion s;
     struct text all = TEXT_INIT;
+    if (tested && !strncmp(name, "test.", 5)) { /* is measured as what is validated is */
+        for (uint32_t i = 0; i < d->n_metrics; i++)
+            if (direction && *direction == HONE_NO_DIRECTION && !strncmp(d->metrics[i].name, "validation.", 11) &&
+                !strcmp(d->metrics[i].name + 11, name + 5))
+                *direction = d->metrics[i].direction;
+        return HONE_OK;
+    }
     suggestion_start(&s, name);
     for (uint32_t i = 0; i < d->n_metrics; i++) {
         if (!strcmp(d->metrics[i].name, name)) {

@@ -16,7 +16,7 @@ static hone_rc open_component(struct study *study, const struct composed_section
                               uint64_t stream, hone_error *err)
 {
     struct section_settings settings;
-    const uint64_t seed = hone_rng_derive((uint64_t)study->composition->study.seed, stream);
+    const uint64_t seed = hone_rng_derive((uint64_t)study->composition->study.search_seed, stream);
     hone_rc rc = composition_settings(study->composition, section, NULL, 0, &settings, err);
     if (rc != HONE_OK)
         return rc;
@@ -110,10 +110,15 @@ static hone_rc check_description(struct study *study, const hone_description *d,
 {
     const struct composition *c = study->composition;
     const char *fidelity = c->study.fidelity.key;
+    const int tested = c->study.evaluate == EVALUATE_TEST;
     hone_rc rc;
     if ((rc = settle_steps(study, d, err)) != HONE_OK)
         return rc;
     study->has_final = d->final != 0;
+    if (!d->final && tested)
+        return hone_fail(err, HONE_EINVAL, "study.evaluate",
+                         "evaluate = test has no meaning for the objective '%s': it has no test data",
+                         c->objective->component->name);
     if ((rc = measure_promised(study, d, err)) != HONE_OK)
         return rc;
     if ((d->stop_key && !(study->stop_key = strdup(d->stop_key))) ||
@@ -121,7 +126,7 @@ static hone_rc check_description(struct study *study, const hone_description *d,
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the study");
     for (uint32_t i = 0; i < study->table.n_values; i++) {
         hone_value *o = &study->objectives[i];
-        if ((rc = study_check_metric(d, o->name, "study.objectives", &o->direction, err)) != HONE_OK)
+        if ((rc = study_check_metric(d, o->name, tested, "study.objectives", &o->direction, err)) != HONE_OK)
             return rc;
         if (o->direction == HONE_NO_DIRECTION)
             return hone_fail(err, HONE_EINVAL, "study.objectives",
@@ -129,7 +134,7 @@ static hone_rc check_description(struct study *study, const hone_description *d,
         study->maximize[i] = o->direction == HONE_MAXIMIZE;
     }
     for (size_t i = 0; i < c->n_constraints; i++)
-        if ((rc = study_check_metric(d, c->constraints[i].metric, "study.constraints", NULL, err)) != HONE_OK)
+        if ((rc = study_check_metric(d, c->constraints[i].metric, tested, "study.constraints", NULL, err)) != HONE_OK)
             return rc;
     for (uint32_t i = 0; i < d->n_keys; i++)
         if (space_find(&study->space, d->keys[i]) == UINT32_MAX && (!fidelity || strcmp(fidelity, d->keys[i]) != 0))
@@ -248,6 +253,21 @@ static struct line next_line(const char **at, struct line *section)
     return (struct line){ "nothing", 0 };
 }
 
+uint64_t study_settings_hash(const char *resolved)
+{
+    static const char *const own[] = { "name ", "seed ", "split_seed ", "search_seed " };
+    struct line section = { "", 0 }, line;
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    while ((line = next_line(&resolved, &section)).length) {
+        int counts = 1;
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+            counts &= !(line_is(&section, "[study]", 7) && line_is(&line, own[i], strlen(own[i])));
+        for (int i = 0; counts && i <= line.length; i++)
+            hash = (hash ^ (i < line.length ? (unsigned char)line.at[i] : '\n')) * 0x100000001b3u;
+    }
+    return hash;
+}
+
 /* The same study must mean the same thing: the first setting that differs is named. */
 static hone_rc same_settings(const struct study *study, const char *stored, hone_error *err)
 {
@@ -320,8 +340,8 @@ static hone_rc open_strategies(struct study *study, hone_error *err)
     const uint64_t trials = c->study.trials > 0 ? (uint64_t)c->study.trials : 0;
     const hone_search_info search = { sizeof search, study->table.n_values, study->table.n_constraints, 0,
                                       trials,        study->max_step,       study->derivatives };
-    const hone_scheduler_info scheduler = { sizeof scheduler,   study->table.n_values,   study->max_step, trials,
-                                            &study->space.view, (uint64_t)c->study.seed, study->maximize };
+    const hone_scheduler_info scheduler = { sizeof scheduler,   study->table.n_values,          study->max_step, trials,
+                                            &study->space.view, (uint64_t)c->study.search_seed, study->maximize };
     hone_rc rc = c->search ? open_component(study, c->search, &study->search, 1, err) : HONE_OK;
     if (rc != HONE_OK || (rc = open_component(study, c->scheduler, &study->scheduler, 2, err)) != HONE_OK)
         return rc;

@@ -7,6 +7,7 @@
 #include "hone/param.h"
 #include "hone/rng.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,20 +79,38 @@ static hone_rc read_points(const struct composition *c, const struct space *spac
             if (rc == HONE_OK)
                 row[d] = hone_dim_snap(space->view.dims[d], row[d]);
         }
-        if (rc == HONE_OK && !draw(&space->view, row, (uint64_t)c->study.seed, i, x))
+        if (rc == HONE_OK && !draw(&space->view, row, (uint64_t)c->study.search_seed, i, x))
             rc = explain(&space->view, row, x, i, err);
     }
     free(x);
     return rc;
 }
 
+/* Nothing varies: there is one point, and no search has to be asked for it. */
+static int is_one_point(const struct space_lines *space)
+{
+    for (size_t i = 0; i < space->n_lines; i++)
+        if (!space->lines[i].fixed)
+            return 0;
+    return 1;
+}
+
 hone_rc study_points_init(struct study *study, hone_error *err)
 {
+    const uint32_t n_dims = study->space.view.n_dims;
     study->n_given = study->given_capacity = study->composition->n_points;
     study->given_requests = calloc(study->n_given + 1, sizeof *study->given_requests);
     if (!study->given_requests)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the points of [study] enqueue");
-    return read_points(study->composition, &study->space, &study->given, err);
+    hone_rc rc = read_points(study->composition, &study->space, &study->given, err);
+    if (rc != HONE_OK || study->n_given || !is_one_point(&study->composition->space))
+        return rc;
+    double *row = malloc((n_dims + 1) * sizeof *row);
+    for (uint32_t i = 0; row && i < n_dims; i++)
+        row[i] = (double)NAN;
+    rc = row ? study_add_point(study, row, 0, err) : hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a point");
+    free(row);
+    return rc;
 }
 
 hone_rc study_add_point(struct study *study, const double *row, int64_t request, hone_error *err)
@@ -118,7 +137,7 @@ int study_point_possible(const struct study *study, double *row, double *x)
     for (uint32_t i = 0; i < study->space.view.n_dims; i++)
         if (!isnan(row[i]))
             row[i] = hone_dim_snap(study->space.view.dims[i], row[i]);
-    return draw(&study->space.view, row, (uint64_t)study->composition->study.seed, study->table.n, x);
+    return draw(&study->space.view, row, (uint64_t)study->composition->study.search_seed, study->table.n, x);
 }
 
 hone_rc study_check_points(const struct composition *composition, hone_error *err)
@@ -146,8 +165,8 @@ static void drop_row(struct study *study, uint64_t i)
 hone_rc study_take_point(struct study *study, const struct trial *trial, double *x, int64_t *request, hone_error *err)
 {
     *request = study->given_requests[0];
-    const int drawn = draw(&study->space.view, study->given, (uint64_t)study->composition->study.seed, trial->number,
-                           x);
+    const int drawn = draw(&study->space.view, study->given, (uint64_t)study->composition->study.search_seed,
+                           trial->number, x);
     if (!drawn) /* it was possible when the study was opened: very unlikely values */
         return explain(&study->space.view, study->given, x, 0, err);
     drop_row(study, 0);

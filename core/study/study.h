@@ -167,6 +167,8 @@ hone_rc study_final(struct study *study, hone_error *err);
 /* Deals with what other processes asked of a study that was opened to settle. */
 hone_rc study_settle(struct study *study, hone_error *err);
 void study_close(struct study *study);
+/* Of what a resolved INI means, whatever the study's name and seeds are, and the keys that may change from run to run. */
+uint64_t study_settings_hash(const char *resolved);
 
 /* ---- between the files of this folder ---- */
 
@@ -189,9 +191,10 @@ void trial_record_release(struct trial_record *record);
 /* measure.c: from names to the study's values */
 void measure_values(const struct study *study, const hone_value *values, uint32_t n, double *out);
 void measure_constraints(const struct study *study, const hone_value *values, uint32_t n, double *out);
-/* One name that the INI uses against those that the objective will report. *direction, where not said, becomes the metric's. */
-hone_rc study_check_metric(const hone_description *d, const char *name, const char *key, uint32_t *direction,
-                           hone_error *err);
+/* One name that the INI uses against those that the objective will report; tested: trials are tested at once (evaluate = test).
+ * *direction, where not said, becomes the metric's. */
+hone_rc study_check_metric(const hone_description *d, const char *name, int tested, const char *key,
+                           uint32_t *direction, hone_error *err);
 /* The derivatives among the values, into trial->gradient. HONE_ENOMEM. */
 hone_rc measure_gradient(const struct study *study, const hone_value *values, uint32_t n, struct trial *trial,
                          hone_error *err);

@@ -10,7 +10,7 @@ struct pool_options {
     unsigned n;            /* workers */
     const char *config;    /* resolved INI text */
     const char *directory; /* for the files of the study */
-    uint64_t seed;         /* of the study */
+    uint64_t seed;         /* of the study's data */
     double trial_time;     /* seconds of work, waiting for verdicts left out; 0: no limit. Final trainings have none */
     int64_t trial_memory;  /* private bytes, 0: no limit */
     double checkpoint_interval;            /* seconds, see hone info study */
