@@ -267,6 +267,12 @@ static void add_section(struct text *out, const struct catalog *catalog, const s
                   c->n_params ? " [--set KEY=VALUE]..." : "");
         return;
     }
+    if (!strcmp(c->kind, "design")) {
+        text_addf(out, "\nFor an INI file:\n\n[ablation]\ndesign = %s\n", c->name);
+        for (uint32_t i = 0; i < c->n_params; i++)
+            text_addf(out, "design.%s = %s\n", c->params[i].key, c->params[i].def ? c->params[i].def : "");
+        return;
+    }
     if (!strcmp(c->kind, "diagnosis")) {
         text_addf(out, "\nRun it alone:\n\nhone diagnose STUDY --rules %s", c->name);
         text_addf(out, c->n_params ? " [--set %s.KEY=VALUE]...\n" : "\n", c->name);

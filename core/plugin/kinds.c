@@ -92,6 +92,11 @@ static const struct kind kinds[] = {
       sizeof(hone_diagnosis_v1),
       0,
       { FUNCTION(hone_diagnosis_v1, diagnose) } },
+    { HONE_KIND_DESIGN,
+      "hone_ablation_design_v1",
+      sizeof(hone_ablation_design_v1),
+      HONE_DESIGN_BALANCED | HONE_DESIGN_INTERACTIONS | HONE_DESIGN_TWO_LEVELS,
+      { FUNCTION(hone_ablation_design_v1, rows) } },
     { HONE_KIND_BENCHMARK, "hone_benchmark_v1", sizeof(hone_benchmark_v1), 0, { FUNCTION(hone_benchmark_v1, run) } },
 };
 

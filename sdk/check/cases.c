@@ -7,7 +7,7 @@ static const struct check_case *const lists[] = {
     search_history_cases, scheduler_cases, network_cases,   regularizer_cases, regularizer_network_cases,
     optimizer_cases,      metric_cases,    data_cases,      storage_cases,     reporter_cases,
     reporter_write_cases, objective_cases, benchmark_cases, importance_cases,  diagnosis_cases,
-    hyper_cases,
+    hyper_cases,          design_cases,
 };
 static const struct driver *const drivers[] = { &search_driver,    &scheduler_driver,   &regularizer_driver,
                                                 &optimizer_driver, &lr_schedule_driver, &metric_driver,

@@ -151,7 +151,7 @@ size_t check_cases(const struct check_case **cases); /* those of one list, in or
 extern const struct check_case module_cases[], generic_cases[], state_cases[], search_cases[], search_edge_cases[],
     search_history_cases[], scheduler_cases[], network_cases[], regularizer_cases[], regularizer_network_cases[],
     optimizer_cases[], metric_cases[], data_cases[], storage_cases[], reporter_cases[], reporter_write_cases[],
-    objective_cases[], benchmark_cases[], importance_cases[], diagnosis_cases[], hyper_cases[];
+    objective_cases[], benchmark_cases[], importance_cases[], diagnosis_cases[], hyper_cases[], design_cases[];
 extern const struct driver search_driver, scheduler_driver, regularizer_driver, optimizer_driver, lr_schedule_driver,
     metric_driver, transform_driver;
 

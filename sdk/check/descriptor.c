@@ -233,6 +233,7 @@ static const struct need needs[] = {
     NEED(HONE_KIND_BENCHMARK, hone_benchmark_v1, run),
     NEED(HONE_KIND_IMPORTANCE, hone_importance_v1, evaluate),
     NEED(HONE_KIND_DIAGNOSIS, hone_diagnosis_v1, diagnose),
+    NEED(HONE_KIND_DESIGN, hone_ablation_design_v1, rows),
     NEED(HONE_KIND_STORAGE, hone_storage_v1, open),
     NEED(HONE_KIND_STORAGE, hone_storage_v1, begin),
     NEED(HONE_KIND_STORAGE, hone_storage_v1, commit),
@@ -270,6 +271,7 @@ static const struct {
     { HONE_KIND_BENCHMARK, sizeof(hone_benchmark_v1) },
     { HONE_KIND_IMPORTANCE, sizeof(hone_importance_v1) },
     { HONE_KIND_DIAGNOSIS, sizeof(hone_diagnosis_v1) },
+    { HONE_KIND_DESIGN, sizeof(hone_ablation_design_v1) },
 };
 
 static void verify_words(struct problems *all, const char *id, const char *what, const char *const *words)

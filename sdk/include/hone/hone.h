@@ -2,6 +2,7 @@
 /* hone/hone.h - every header of the SDK. */
 #ifndef HONE_HONE_H
 #define HONE_HONE_H
+#include "hone/ablation_design.h"
 #include "hone/affine.h"
 #include "hone/benchmark.h"
 #include "hone/comparison.h"
