@@ -27,6 +27,8 @@ struct session {
 /* Reads the files named as arguments, then --set and the options that stand for keys (--workers, --trials, --time, --storage);
  * composes. 0, or the exit code after having said everything that is wrong. */
 int session_read(struct session *session, const struct cli *cli, unsigned compose_flags);
+/* Reads the files and those options into session->config, opens the catalog, and composes nothing. */
+int session_read_config(struct session *session, const struct cli *cli);
 /* The same from text that the storage at `url` keeps; the study stays in it, wherever it was moved to. */
 int session_read_stored(struct session *session, const struct cli *cli, const char *url, const char *text,
                         unsigned compose_flags);

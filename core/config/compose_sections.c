@@ -130,6 +130,7 @@ static void unknown_section(struct composer *c, const struct config_section *sec
     suggestion_start(&s, word);
     suggestion_offer(&s, "study");
     suggestion_offer(&s, "space");
+    suggestion_offer(&s, "ablation");
     for (size_t k = 0; compose_kind_at(c, k, &kind); k++)
         for (size_t i = 0; i <= n; i++) { /* the kind's name alone: as a component has it, or the core */
             const char *name = i < n ? all[i]->kind : k < CORE_KINDS ? kind.name : NULL;
@@ -300,7 +301,8 @@ static void add_written(struct composer *c, const struct config_section *written
 {
     struct composed_kind kind = { NULL, 0, 0, 0, NULL };
     const char *instance = NULL;
-    if (!strcmp(written->name, "study") || !strcmp(written->name, "space") || !strcmp(written->name, "objective"))
+    if (!strcmp(written->name, "study") || !strcmp(written->name, "space") || !strcmp(written->name, "objective") ||
+        !strcmp(written->name, "ablation")) /* says what other studies `hone ablate` makes of this one */
         return;
     if (!kind_of_section(c, written->name, &kind, &instance)) {
         unknown_section(c, written);

@@ -41,5 +41,8 @@ int config_set(struct config *config, const char *assignment, struct complaints 
 /* The same by another option, which the place of the value names. */
 int config_set_from(struct config *config, const char *from, const char *assignment, struct complaints *complaints);
 const struct config_item *config_find(const struct config *config, const char *section, const char *key);
+/* A copy, without one section (NULL: of all); its places name the files of `from`, which has to live as long. 0, or -1: out of
+ * memory. */
+int config_copy(struct config *to, const struct config *from, const char *without);
 void config_release(struct config *config);
 #endif

@@ -121,6 +121,29 @@ static const char *keep_name(struct config *config, const char *name)
     return names[config->n_names] ? names[config->n_names++] : NULL;
 }
 
+int config_copy(struct config *to, const struct config *from, const char *without)
+{
+    *to = (struct config)CONFIG_INIT;
+    for (size_t i = 0; i < from->n_names; i++)
+        if (!keep_name(to, from->names[i]))
+            goto fail;
+    for (size_t i = 0; i < from->n_sections; i++)
+        if ((!without || strcmp(from->sections[i].name, without) != 0) &&
+            config_add_section(to, from->sections[i].name, &from->sections[i].place) < 0)
+            goto fail;
+    for (size_t i = 0; i < from->n_items; i++) {
+        const struct config_item *item = from->items + i;
+        if ((!without || strcmp(item->section, without) != 0) &&
+            config_add_item(to, item->section, item->key, item->value, &item->place, &item->value_place,
+                            item->directory) < 0)
+            goto fail;
+    }
+    return 0;
+fail:
+    config_release(to);
+    return -1;
+}
+
 void config_release(struct config *config)
 {
     for (size_t i = 0; i < config->n_items; i++)
