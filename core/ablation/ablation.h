@@ -88,7 +88,9 @@ struct ablation_alias {
 
 struct ablation {
     struct ablation_spec spec;
-    struct config config; /* without [ablation] */
+    struct config config;   /* without [ablation] */
+    struct config *refused; /* (n_refused) what complaints point to */
+    size_t n_refused;
     struct catalog *catalog;
     struct composition base; /* with the baselines */
     const struct catalog_component *design;
@@ -113,8 +115,10 @@ void ablation_release(struct ablation *ablation);
 struct ablation_cell *ablation_cell_add(struct ablation *ablation, const uint32_t *levels,
                                         struct complaints *complaints);
 /* cells.c: the resolved INI of a run, as study `name`, or (NULL) under its own name. 0, or -1 with complaints. */
-int ablation_run_text(const struct ablation *ablation, const struct ablation_cell *cell, const struct ablation_run *run,
+int ablation_run_text(struct ablation *ablation, const struct ablation_cell *cell, const struct ablation_run *run,
                       size_t workers, struct text *out, struct complaints *complaints);
+/* Releases a configuration, or (rc < 0) keeps it as long as the ablation: complaints point to its names. */
+void ablation_done_with(struct ablation *ablation, struct config *config, int rc);
 int ablation_cell_compose(struct ablation *ablation, struct ablation_cell *cell, struct complaints *complaints);
 void ablation_cell_release(struct ablation_cell *cell, size_t n_seeds);
 

@@ -104,9 +104,20 @@ static void apply_seeds(const struct ablation *a, int64_t seed, struct config *c
         set_number(config, complaints, "search_seed", search);
 }
 
+void ablation_done_with(struct ablation *a, struct config *config, int rc)
+{
+    struct config *more = rc < 0 ? realloc(a->refused, (a->n_refused + 1) * sizeof *more) : NULL;
+    if (more) {
+        a->refused = more;
+        more[a->n_refused++] = *config;
+    } else if (rc == 0) {
+        config_release(config);
+    }
+}
+
 /* Composes a cell as it stands, or (run) one of its runs under its name. */
-static int compose(const struct ablation *a, const struct ablation_cell *cell, const struct ablation_run *run,
-                   size_t workers, struct composition *composition, int *searched, struct complaints *complaints)
+static int compose(struct ablation *a, const struct ablation_cell *cell, const struct ablation_run *run, size_t workers,
+                   struct composition *composition, int *searched, struct complaints *complaints)
 {
     struct config config = CONFIG_INIT;
     int rc = apply_levels(a, cell, &config, complaints);
@@ -125,11 +136,11 @@ static int compose(const struct ablation *a, const struct ablation_cell *cell, c
         }
         rc = complaints->n ? -1 : composition_make(composition, &config, a->catalog, 0, complaints);
     }
-    config_release(&config);
+    ablation_done_with(a, &config, rc);
     return rc;
 }
 
-int ablation_run_text(const struct ablation *a, const struct ablation_cell *cell, const struct ablation_run *run,
+int ablation_run_text(struct ablation *a, const struct ablation_cell *cell, const struct ablation_run *run,
                       size_t workers, struct text *out, struct complaints *complaints)
 {
     struct composition composition = { 0 };

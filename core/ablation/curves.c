@@ -7,9 +7,13 @@
 
 static hone_rc curve_init(struct curve *curve, const struct ablation_cell *cell, size_t n, hone_error *err)
 {
-    double *memory = malloc((4 * n + 1) * sizeof *memory);
-    *curve = (struct curve){ cell, n, memory, memory + n, memory + 2 * n, memory + 3 * n };
-    return memory ? HONE_OK : hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a curve");
+    *curve = (struct curve){ .cell = cell, .n = n, .at = malloc((4 * n + 1) * sizeof *curve->at) };
+    if (!curve->at)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a curve");
+    curve->mean = curve->at + n;
+    curve->low = curve->mean + n;
+    curve->high = curve->low + n;
+    return HONE_OK;
 }
 
 void curve_release(struct curve *curve)

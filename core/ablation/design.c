@@ -186,7 +186,7 @@ static int make_base(struct ablation *a, struct complaints *complaints)
         complain(complaints, &a->spec.place, "no storage is the default one: write [study] storage = NAME:LOCATION");
         rc = -1;
     }
-    config_release(&base);
+    ablation_done_with(a, &base, rc);
     return rc;
 }
 
@@ -259,6 +259,9 @@ void ablation_release(struct ablation *a)
 {
     for (size_t i = 0; i < a->n_cells; i++)
         ablation_cell_release(&a->cells[i], a->n_seeds);
+    for (size_t i = 0; i < a->n_refused; i++)
+        config_release(&a->refused[i]);
+    free(a->refused);
     free(a->cells);
     free(a->aliases);
     free(a->metric);

@@ -56,6 +56,25 @@ static void estimate(const struct comparison *c, struct effect *e, double *value
     e->active = e->interval.low > 0 || e->interval.high < 0;
 }
 
+static int is_of(const struct effect *e, const uint32_t *axes, uint32_t n)
+{
+    return e->n_axes == (int)n && e->axes[0] == axes[0] && (n < 2 || e->axes[1] == axes[1]);
+}
+
+/* 1 where the effect is, but for its sign, an estimate that is there already. */
+static int is_known(const struct comparison *c, const struct effect *e)
+{
+    const struct ablation *a = c->ablation;
+    for (size_t i = 0; i < a->n_aliases; i++) {
+        const struct ablation_alias *alias = &a->aliases[i];
+        for (size_t k = 0; fabs(alias->correlation) > 1 - 1e-9 && k < c->n_effects; k++)
+            if ((is_of(e, alias->effect, alias->n_effect) && is_of(&c->effects[k], alias->with, alias->n_with)) ||
+                (is_of(e, alias->with, alias->n_with) && is_of(&c->effects[k], alias->effect, alias->n_effect)))
+                return 1;
+    }
+    return 0;
+}
+
 static hone_rc add(struct comparison *c, const struct effect *e, hone_error *err)
 {
     struct effect *more = realloc(c->effects, (c->n_effects + 1) * sizeof *more);
@@ -75,7 +94,7 @@ static hone_rc add_axes(struct comparison *c, size_t x, size_t y, hone_error *er
     for (uint32_t i = 0; i < axes[x].n_levels && rc == HONE_OK; i++)
         for (uint32_t k = 0; k < (two ? axes[y].n_levels : 1) && rc == HONE_OK; k++) {
             const struct effect e = { { x, two ? y : 0 }, { i, k }, two ? 2 : 1, 0, 0, { 0, 0 }, 0 };
-            if (i != axes[x].baseline && (!two || k != axes[y].baseline))
+            if (i != axes[x].baseline && (!two || k != axes[y].baseline) && !is_known(c, &e))
                 rc = add(c, &e, err);
         }
     return rc;

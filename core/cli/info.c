@@ -3,6 +3,7 @@
 #include "cli/info.h"
 
 #include "base/suggest.h"
+#include "ablation/ablation_table.h"
 #include "config/study_table.h"
 
 #include <string.h>
@@ -104,20 +105,34 @@ static int show_name(const struct cli *cli, const struct catalog *catalog, const
     return code;
 }
 
-/* [study] is the core's own, and described in the same way. */
-static int show_study(const struct cli *cli, int json)
+/* [study] and [ablation] are the core's own, and described in the same way. */
+static const struct own_section {
+    const char *name, *summary;
+    const hone_param *params;
+    const uint32_t *n_params;
+    const char *more; /* for an INI file, beside the table's keys */
+} own_sections[] = {
+    { "study", "The run as a whole", study_params, &study_n_params, "" },
+    { "ablation", "What `hone ablate` switches and compares", ablation_params, &ablation_n_params,
+      "axis.NAME = SECTION.KEY: A, B               ; levels of one key; the first one is the baseline\n"
+      "axis.OTHER = none | LABEL: KEY=VALUE, ...   ; or levels of several settings each; a label may be left out\n"
+      "baseline.NAME = B                           ; another baseline\n"
+      "design.KEY = VALUE                          ; a key of the design (hone info design/NAME)\n" },
+};
+
+static int show_own(const struct cli *cli, const struct own_section *own, int json)
 {
     struct text out = TEXT_INIT;
     const int all = cli_has(cli, "all");
     if (json) {
-        text_add(&out, "{\"kind\": \"study\"");
-        info_json_table(&out, study_params, study_n_params, all);
+        text_addf(&out, "{\"kind\": \"%s\"", own->name);
+        info_json_table(&out, own->params, *own->n_params, all);
         text_add(&out, "}\n");
     } else {
-        text_add(&out, "[study]  The run as a whole\n\n");
-        info_table(&out, study_params, study_n_params, all);
-        text_add(&out, "\nFor an INI file:\n\n[study]\n");
-        info_keys(&out, study_params, study_n_params, all);
+        text_addf(&out, "[%s]  %s\n\n", own->name, own->summary);
+        info_table(&out, own->params, *own->n_params, all);
+        text_addf(&out, "\nFor an INI file:\n\n[%s]\n%s", own->name, own->more);
+        info_keys(&out, own->params, *own->n_params, all);
     }
     const int failed = out.failed;
     fputs(failed ? "" : text_string(&out), stdout);
@@ -157,8 +172,9 @@ static int run(const struct cli *cli)
         return code;
     if (format == OUTPUT_CSV)
         return cli_usage_error(cli, "--format csv is none of text, json");
-    if (!strcmp(cli->arguments[0], "study"))
-        return show_study(cli, format == OUTPUT_JSON);
+    for (size_t i = 0; i < sizeof own_sections / sizeof *own_sections; i++)
+        if (!strcmp(cli->arguments[0], own_sections[i].name))
+            return show_own(cli, &own_sections[i], format == OUTPUT_JSON);
     if ((code = cli_catalog(cli, &catalog)) != 0)
         return code;
     code = show(cli, catalog, cli->arguments[0], format == OUTPUT_JSON);
@@ -169,12 +185,13 @@ static int run(const struct cli *cli)
 const struct command command_info = {
     "info",
     "tell all about a plugin: its keys, and a section to paste",
-    "KIND/NAME | KIND | NAME | study [options]",
+    "KIND/NAME | KIND | NAME | study | ablation [options]",
     "KIND/NAME   one plugin: its keys with their ranges and defaults, and its section for\n"
     "            an INI file\n"
     "KIND        the plugins of a kind\n"
     "NAME        the plugin of that name, where only one kind has it\n"
-    "study       the keys of [study]\n",
+    "study       the keys of [study]\n"
+    "ablation    the keys of [ablation]\n",
     options,
     1,
     1,

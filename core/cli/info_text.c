@@ -249,7 +249,7 @@ static void add_slots(struct text *out, const struct catalog_component *c, int a
 
 int info_has_section(const struct catalog_component *c)
 {
-    static const char *const without[] = { "benchmark", "importance", "diagnosis", "storage" };
+    static const char *const without[] = { "benchmark", "importance", "diagnosis", "storage", "design" };
     for (size_t i = 0; i < sizeof without / sizeof *without; i++)
         if (!strcmp(c->kind, without[i]))
             return 0;

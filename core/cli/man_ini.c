@@ -4,6 +4,7 @@
 
 #include "cli/info.h"
 #include "cli/roff.h"
+#include "ablation/ablation_table.h"
 #include "config/study_table.h"
 #include "plugin/kinds.h"
 
@@ -46,6 +47,16 @@ static const struct row space[] = {
     { "... if OTHER = V | W and ...",
       "only where that holds; also with !=, <, <=, > and >=. `SECTION.use` and `SECTION.enabled` may be searched" },
     { "where = A < B", "a relation that all points satisfy; also `where.NAME`, for more of them" },
+    { NULL, NULL },
+};
+
+static const struct row axes[] = {
+    { "axis.NAME = SECTION.KEY: A, B, ...",
+      "an axis: levels of one key. The first level is the baseline. A value with commas is quoted" },
+    { "axis.NAME = none | LABEL: SECTION.KEY=VALUE, ... | ...",
+      "levels that are several settings each; none sets nothing; the label may be left out" },
+    { "baseline.NAME = LABEL", "another baseline" },
+    { "design.KEY = VALUE", "a key of the design" },
     { NULL, NULL },
 };
 
@@ -109,6 +120,11 @@ void man_ini(struct text *out, const struct catalog *catalog)
     roff_section(out, "STUDY");
     roff_text(out, "The keys of [study]:");
     man_parameters(out, study_params, study_n_params);
+    roff_section(out, "ABLATION");
+    roff_text(out, "What `hone ablate` makes of the file; other commands leave [ablation] unread. Its axes:");
+    add_rows(out, axes);
+    roff_text(out, "And its other keys:");
+    man_parameters(out, ablation_params, ablation_n_params);
     const char *before = "";
     for (size_t i = 0; i < n; i++) {
         const char *kind = c[i]->kind;

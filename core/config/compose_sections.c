@@ -97,7 +97,7 @@ static void unknown_section(struct composer *c, const struct config_section *sec
     struct composed_kind kind;
     char word[CONFIG_NAME_LIMIT + 1];
     snprintf(word, sizeof word, "%.*s", (int)n_kind, section->name);
-    if (!strcmp(word, "study") || !strcmp(word, "space") || !strcmp(word, "storage")) {
+    if (!strcmp(word, "study") || !strcmp(word, "space") || !strcmp(word, "ablation") || !strcmp(word, "storage")) {
         compose_refuse(c, &section->place, "unknown section [%s]; %s", section->name,
                        !strcmp(word, "storage") ? "the storage is named by [study] storage"
                                                 : "there is one, without a name behind it");

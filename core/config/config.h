@@ -35,8 +35,8 @@ int config_read(struct config *config, const char *path, struct complaints *comp
 /* The same for text in memory, under a name for its places. */
 int config_read_text(struct config *config, const char *name, const char *directory, const char *text, size_t n,
                      struct complaints *complaints);
-/* "section.key=value": the section is everything before the last dot of the left side, except for [space], whose keys
- * have dots. */
+/* "section.key=value": the section is everything before the last dot of the left side, except for [space] and
+ * [ablation], whose keys have dots. */
 int config_set(struct config *config, const char *assignment, struct complaints *complaints);
 /* The same by another option, which the place of the value names. */
 int config_set_from(struct config *config, const char *from, const char *assignment, struct complaints *complaints);

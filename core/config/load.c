@@ -404,7 +404,9 @@ int config_set_from(struct config *config, const char *from, const char *assignm
     n = (size_t)(equal - left);
     trim(&left, &n);
     if (n > 6 && !strncmp(left, "space.", 6)) {
-        dot = left + 5; /* keys of [space] have dots */
+        dot = left + 5; /* keys of [space] have dots, and of [ablation] */
+    } else if (n > 9 && !strncmp(left, "ablation.", 9)) {
+        dot = left + 8;
     } else {
         for (size_t i = 0; i < n; i++)
             dot = left[i] == '.' ? left + i : dot;
