@@ -30,7 +30,7 @@ import json, subprocess, sys
 hone, page = sys.argv[1], open(sys.argv[2]).read()
 kinds = sorted({line.split(",")[0] for line in
                 subprocess.run([hone, "plugins", "--format", "csv"], capture_output=True, text=True, check=True).stdout.splitlines()[1:]})
-sections = [k for k in kinds if k not in ("benchmark", "importance", "diagnosis", "storage")]
+sections = [k for k in kinds if k not in ("benchmark", "importance", "diagnosis", "storage", "design")]
 assert len(sections) > 8, sections
 for kind in sections:
     found = json.loads(subprocess.run([hone, "info", kind, "--all", "--format", "json"], capture_output=True, text=True, check=True).stdout)
