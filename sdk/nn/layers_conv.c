@@ -95,7 +95,7 @@ static int run_winograd(const struct op *op, uint64_t step)
 static int run_winograd_data(const struct op *op, uint64_t step)
 {
     (void)step;
-    winograd_data(&op->winograd, op->p[0], op->p[1], op->p[2], op->p[PRIMITIVE_SCRATCH]);
+    winograd_data(&op->winograd, op->p[0], op->p[1], op->p[2], op->accumulate, op->p[PRIMITIVE_SCRATCH]);
     return 0;
 }
 
@@ -108,13 +108,14 @@ static int run_winograd_weights(const struct op *op, uint64_t step)
 
 /* The operands are those of conv_create's passes; a gradient of the bias is another operation. */
 static void emit_winograd(struct lowering *l, const struct conv_shape *shape, enum winograd_pass pass, int32_t a,
-                          int32_t b, int32_t c, int32_t bias)
+                          int32_t b, int32_t c, int32_t bias, bool accumulate)
 {
     static int (*const runs[])(const struct op *, uint64_t) = { run_winograd, run_winograd_data, run_winograd_weights };
     struct op op = lower_op(runs[pass], 0, 0);
     op.winograd = winograd_of(shape, l->net->graph->threads);
     if (pass == WINOGRAD_DATA)
         op.winograd = winograd_adjoint(&op.winograd);
+    op.accumulate = accumulate;
     op.buffer[0] = a;
     op.buffer[1] = b;
     op.buffer[2] = c;
@@ -140,11 +141,12 @@ static void winograd_backward(struct lowering *l, int32_t id, const struct conv_
     const int32_t x = lower_source(l, id, 0), dy = l->gradient[id];
     if (node->bias >= 0 && !l->bias_done[id])
         emit_bias_gradient(l, id, dy);
-    emit_winograd(l, shape, WINOGRAD_WEIGHTS, dy, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1);
+    emit_winograd(l, shape, WINOGRAD_WEIGHTS, dy, lower_operand(l, x), lower_parameter(l, node->kernel, true), -1,
+                  false);
     if (l->wants_gradient[x]) {
-        const int32_t dx = lower_fresh_gradient(l, x);
-        emit_winograd(l, shape, WINOGRAD_DATA, dy, lower_parameter(l, node->kernel, false), dx, -1);
-        lower_give(l, x, dx);
+        bool accumulate;
+        const int32_t dx = lower_gradient_target(l, x, &accumulate);
+        emit_winograd(l, shape, WINOGRAD_DATA, dy, lower_parameter(l, node->kernel, false), dx, -1, accumulate);
     }
     lower_consumed(l, dy);
 }
@@ -236,7 +238,7 @@ void conv_forward(struct lowering *l, int32_t id)
     }
     const int32_t from = lower_operand(l, x), y = lower_value(l, id);
     if (own == OWN_WINOGRAD)
-        emit_winograd(l, &shape, WINOGRAD_FORWARD, from, lower_parameter(l, node->kernel, false), y, bias);
+        emit_winograd(l, &shape, WINOGRAD_FORWARD, from, lower_parameter(l, node->kernel, false), y, bias, false);
     else
         emit(l, id, &shape, CONV_FORWARD, from, y, bias);
 }

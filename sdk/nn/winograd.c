@@ -96,9 +96,12 @@ void winograd_forward(const struct winograd *w, const float *x, const float *wei
     parallel_run(w->threads, code()->convolve, &p);
 }
 
-void winograd_data(const struct winograd *w, const float *dy, const float *weights, float *dx, float *scratch)
+void winograd_data(const struct winograd *w, const float *dy, const float *weights, float *dx, bool accumulate,
+                   float *scratch)
 {
-    struct winograd_pass_data p = { .w = w, .from = dy, .to = dx, .scratch = scratch, .turned = true };
+    struct winograd_pass_data p = {
+        .w = w, .from = dy, .to = dx, .scratch = scratch, .turned = true, .accumulate = accumulate
+    };
     const int64_t taps = w->kernel * w->kernel, size = w->channels * w->filters;
     float *transposed = scratch;
     p.weights = transposed;
@@ -129,9 +132,10 @@ void winograd_forward(const struct winograd *w, const float *x, const float *wei
     (void)w, (void)x, (void)weights, (void)bias, (void)y, (void)scratch;
 }
 
-void winograd_data(const struct winograd *w, const float *dy, const float *weights, float *dx, float *scratch)
+void winograd_data(const struct winograd *w, const float *dy, const float *weights, float *dx, bool accumulate,
+                   float *scratch)
 {
-    (void)w, (void)dy, (void)weights, (void)dx, (void)scratch;
+    (void)w, (void)dy, (void)weights, (void)dx, (void)accumulate, (void)scratch;
 }
 
 void winograd_weights(const struct winograd *w, const float *dy, const float *x, float *dweights, float *scratch)

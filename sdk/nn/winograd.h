@@ -22,8 +22,9 @@ struct winograd winograd_adjoint(const struct winograd *w);
 /* x: (N, H, W, C)  w: (kernel, kernel, C, K)  b: (K) or NULL  y: (N, H', W', K). scratch: winograd_scratch bytes, 64-aligned. */
 void winograd_forward(const struct winograd *w, const float *x, const float *weights, const float *bias, float *y,
                       float *scratch);
-/* dx from dy; w is what winograd_adjoint made of the forward pass's, weights are the forward pass's. */
-void winograd_data(const struct winograd *w, const float *dy, const float *weights, float *dx, float *scratch);
+/* dx from dy, or what dx holds and that, where `accumulate`; w is what winograd_adjoint made of the forward pass's, weights are the forward pass's. */
+void winograd_data(const struct winograd *w, const float *dy, const float *weights, float *dx, bool accumulate,
+                   float *scratch);
 /* dw (kernel, kernel, C, K) from dy and x. */
 void winograd_weights(const struct winograd *w, const float *dy, const float *x, float *dweights, float *scratch);
 enum winograd_pass { WINOGRAD_FORWARD, WINOGRAD_DATA, WINOGRAD_WEIGHTS };

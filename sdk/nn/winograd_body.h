@@ -85,7 +85,7 @@ static void read_inputs(const struct winograd *w, const float *x, int64_t from, 
 enum { MOST_OUTPUTS = 4 };
 
 INLINE void write_tile(const struct winograd *w, const float *m, int64_t place, const struct place *at, vec bias,
-                       float *y, int r)
+                       float *y, bool accumulate, int r)
 {
     const int n = TILE + 1 - r;
     vec x[TILE], t[MOST_OUTPUTS * TILE], o[MOST_OUTPUTS];
@@ -98,30 +98,35 @@ INLINE void write_tile(const struct winograd *w, const float *m, int64_t place, 
         float *row = y + ((at->image * w->out[0] + at->row + i) * w->out[1] + at->column) * w->filters;
         output_transform(t + i * TILE, 1, o, 1, r);
         for (int j = 0; j < n; j++)
-            if (at->column + j < w->out[1])
-                STORE(row + j * w->filters, ADD(o[j], bias));
+            if (at->column + j < w->out[1]) {
+                float *to = row + j * w->filters;
+                STORE(to, ADD(o[j], accumulate ? LOAD(to) : bias));
+            }
     }
 }
 
-/* M into tiles [from, to) of y. */
+/* M into tiles [from, to) of y, or added to what they hold. */
 INLINE void write_tiles(const struct winograd *w, const float *m, const float *bias, int64_t from, int64_t to, float *y,
-                        int r)
+                        bool accumulate, int r)
 {
     struct place at = place_of(w, from);
     for (int64_t tile = from; tile < to; tile++, m += PANEL, place_next(w, &at))
         for (int64_t k = 0; k < w->filters; k += LANES) {
             const vec b = bias ? LOAD(bias + k) : ZERO;
-            write_tile(w, m + k / PANEL * chunk_tiles(w) * PANEL + k % PANEL, m_place(w), &at, b, y + k, r);
+            write_tile(w, m + k / PANEL * chunk_tiles(w) * PANEL + k % PANEL, m_place(w), &at, b, y + k, accumulate, r);
         }
 }
 
-static void write_outputs(const struct winograd *w, const float *m, const float *bias, int64_t from, int64_t to,
-                          float *y)
+static void write_outputs(const struct winograd_pass_data *p, const float *m, int64_t from, int64_t to)
 {
-    if (w->kernel == 3)
-        write_tiles(w, m, bias, from, to, y, 3);
+    if (p->w->kernel == 3 && p->accumulate)
+        write_tiles(p->w, m, NULL, from, to, p->to, true, 3);
+    else if (p->w->kernel == 3)
+        write_tiles(p->w, m, p->bias, from, to, p->to, false, 3);
+    else if (p->accumulate)
+        write_tiles(p->w, m, NULL, from, to, p->to, true, 5);
     else
-        write_tiles(w, m, bias, from, to, y, 5);
+        write_tiles(p->w, m, p->bias, from, to, p->to, false, 5);
 }
 
 INLINE void read_gradient(const struct winograd *w, const float *dy, const struct place *at, float *m, int64_t place,
@@ -224,7 +229,7 @@ static void convolve(void *ctx, int32_t i, int32_t n)
             for (int64_t panel = 0; panel < k; panel += PANEL)
                 products(to - from, c, v + place * v_place(w), c, 1, p->u + place * c * k + panel * c,
                          m + place * m_place(w) + panel * chunk, false);
-        write_outputs(w, m, p->bias, from, to, p->to);
+        write_outputs(p, m, from, to);
     }
 }
 

@@ -56,7 +56,7 @@ struct winograd_pass_data {
     const float *from, *gradient, *weights, *bias; /* weights: (taps, C, K) as w has them */
     float *to, *dweights, *scratch;
     float *u, *chunks;
-    bool turned;
+    bool turned, accumulate;
 };
 
 /* What each of n threads does, i-th of them; ctx: struct winograd_pass_data. */
