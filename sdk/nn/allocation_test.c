@@ -143,8 +143,8 @@ static void test_a_step_allocates_nothing(void)
 static hone_var residual(hone_graph *g, hone_var x)
 {
     hone_var h = hone_nn_relu(
-        g, hone_batch_norm(g, hone_conv2d(g, x, .filters = 8, .kernel = 3, .pad = 1), .epsilon = 1e-4));
-    hone_var b = hone_batch_norm(g, hone_conv2d(g, h, .filters = 8, .kernel = 3, .pad = 1), .name = "second");
+        g, hone_batch_norm(g, hone_conv2d(g, x, .filters = 16, .kernel = 3, .pad = 1), .epsilon = 1e-4));
+    hone_var b = hone_batch_norm(g, hone_conv2d(g, h, .filters = 16, .kernel = 3, .pad = 1), .name = "second");
     h = hone_max_pool(g, hone_nn_relu(g, hone_nn_add(g, b, h)), .kernel = 2);
     const hone_var both[2] = { h, hone_group_norm(g, h, .groups = 2) };
     h = hone_nn_concat(g, both, 2);

@@ -7,6 +7,7 @@
 #include "fixture.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 /* A net of 4 samples and one of 8 that has them twice: the means say the same. */
 static void test_nets_of_one_graph_share_their_parameters(void)
@@ -337,8 +338,48 @@ static void test_graphs_in_two_threads_do_not_meet(void)
     CU_ASSERT_EQUAL(alone[1].loss, together[1].loss);
 }
 
+/* Of what oneDNN says while a perceptron is compiled: primitives it had kept, and those it had to make. */
+static void count_primitives(int64_t width, int *kept, int *made)
+{
+    int dnnl_set_verbose(int level);
+    char line[4096];
+    FILE *said = tmpfile();
+    const int out = dup(STDOUT_FILENO);
+    CU_ASSERT_FATAL(said && out >= 0 && fflush(stdout) == 0 && dup2(fileno(said), STDOUT_FILENO) >= 0);
+    (void)dnnl_set_verbose(2); /* the making of primitives, too */
+    struct mlp m = mlp(24, width, 2, 3, 0, 1);
+    hone_net *net = compile(&m, 10);
+    (void)dnnl_set_verbose(0);
+    fflush(stdout);
+    CU_ASSERT(dup2(out, STDOUT_FILENO) >= 0);
+    rewind(said);
+    *kept = *made = 0;
+    while (fgets(line, sizeof line, said)) {
+        *kept += strstr(line, "create:cache_hit") != NULL;
+        *made += strstr(line, "create:cache_miss") != NULL;
+    }
+    fclose(said);
+    close(out);
+    hone_net_destroy(net);
+    hone_nn_graph_destroy(m.g);
+}
+
+/* A trial of the same shapes finds the primitives of the one before, whose graph and nets are gone. */
+static void test_primitives_are_kept_for_later_nets(void)
+{
+    int kept, made, kept_later, made_later;
+    count_primitives(37, &kept, &made);
+    count_primitives(37, &kept_later, &made_later);
+    CU_ASSERT(made > 0);
+    CU_ASSERT_EQUAL(made_later, 0);
+    CU_ASSERT_EQUAL(kept_later, kept + made);
+    count_primitives(38, &kept, &made);
+    CU_ASSERT(made > 0);
+}
+
 SUITE(TEST(test_nets_of_one_graph_share_their_parameters), TEST(test_inference_equals_training_without_dropout),
       TEST(test_masks_are_numbered_by_seed_and_step), TEST(test_the_memory_plan_changes_nothing),
       TEST(test_the_memory_plan_keeps_the_living_apart), TEST(test_learns_exclusive_or),
       TEST(test_learns_blobs_with_dropout), TEST(test_a_loss_that_is_no_number_is_said), TEST(test_costs_are_counted),
-      TEST(test_threads_give_the_same_answer), TEST(test_graphs_in_two_threads_do_not_meet))
+      TEST(test_threads_give_the_same_answer), TEST(test_graphs_in_two_threads_do_not_meet),
+      TEST(test_primitives_are_kept_for_later_nets))
