@@ -66,6 +66,22 @@ static hone_var finish(const struct settings *s, hone_graph *g, hone_var x, cons
     return hone_nn_site(g, x, HONE_SITE_POST_ACTIVATION, name);
 }
 
+/* (N, C, H, W) -> (N, C, H / pool, W / pool) */
+static hone_var pool(const struct settings *s, hone_graph *g, hone_var x, unsigned number)
+{
+    int64_t dims[HONE_MAX_DIMS];
+    char text[200];
+    if (hone_nn_shape(g, x, dims) == 3 && (dims[1] < s->pool || dims[2] < s->pool)) {
+        snprintf(
+            text, sizeof text,
+            "pool %u: a window of %lldx%lld does not fit into (N, %lld, %lld, %lld); fewer filters, a smaller pool "
+            "or larger images are needed",
+            number, (long long)s->pool, (long long)s->pool, (long long)dims[0], (long long)dims[1], (long long)dims[2]);
+        return hone_nn_fail(g, number > 1 ? "filters" : "pool", text);
+    }
+    return s->pooling == MAX ? hone_max_pool(g, x, .kernel = s->pool) : hone_average_pool(g, x, .kernel = s->pool);
+}
+
 static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *task)
 {
     const struct settings *s = self;
@@ -83,7 +99,7 @@ static hone_var build(void *self, hone_graph *g, hone_var x, const hone_task *ta
                         .name = name);
         x = finish(s, g, x, name);
         if (s->pool > 1)
-            x = s->pooling == MAX ? hone_max_pool(g, x, .kernel = s->pool) : hone_average_pool(g, x, .kernel = s->pool);
+            x = pool(s, g, x, (unsigned)i + 1);
     }
     x = hone_nn_flatten(g, x);
     for (uint64_t i = 0; i < s->hidden.n; i++) { /* (N, C) -> (N, units) */

@@ -112,6 +112,11 @@ static void test_says_what_does_not_fit(void)
     CU_ASSERT(case_compile(&m, 1, 8, 8, 10, 2) < 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.c.err.msg, "conv2"));
     case_release(&m);
+    open_model("filters", "8, 8, 8, 8"); /* 8 -> 4 -> 2 -> 1 */
+    CU_ASSERT(case_compile(&m, 1, 8, 8, 10, 2) < 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(m.c.err.msg, "pool 4: a window of 2x2 does not fit into (N, 8, 1, 1)"));
+    CU_ASSERT_STRING_EQUAL(m.c.err.param, "filters");
+    case_release(&m);
 }
 
 SUITE(TEST(test_is_the_peers_network), TEST(test_can_be_lenet_5), TEST(test_outputs_equal_a_naive_loop),
