@@ -4,6 +4,7 @@
  *     [ablation]
  *     axis.NAME = SECTION.KEY: A, B, ...            levels of one key; values with commas are quoted
  *     axis.NAME = none | LABEL: KEY=VALUE, ... | ... alternatives of several settings; the label may be left out
+ *     axis.NAME.LABEL = KEY=VALUE, ...               the same, a level a line
  *     baseline.NAME = LABEL                          default: the axis's first level
  *     design.KEY = VALUE                             of the design's own table
  *
@@ -66,6 +67,8 @@ struct ablation_run {
     enum run_state state;
     int64_t process;                 /* that runs it now; 0: none */
     double value;                    /* of the metric; NaN: none */
+    double validated;                /* objective of the trial that it is of */
+    double parameters;               /* model.parameters of that trial; NaN: none */
     double seconds;                  /* that its trials took */
     uint64_t trials, failed, pruned; /* trials */
     struct curve_point *points;      /* (n_points) in the order of their ends; where something is searched */
@@ -101,9 +104,10 @@ struct ablation {
     size_t n_seeds;
     struct ablation_alias *aliases;
     size_t n_aliases, aliases_capacity;
-    char *metric;       /* "test.accuracy" */
-    uint32_t direction; /* known once there are results */
-    char *objective;    /* of the searches, NULL: there are none */
+    char *metric;                 /* "test.accuracy" */
+    uint32_t direction;           /* known once there are results */
+    char *environment, *resolved; /* of the first run that was found: as kept with it; NULL: there is none */
+    char *objective;              /* of the searches, NULL: there are none */
     uint32_t objective_direction;
 };
 /* design.c: asks the design, makes the cells and their compositions, which checks them. config has [ablation] and is not needed

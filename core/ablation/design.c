@@ -266,6 +266,8 @@ void ablation_release(struct ablation *a)
     free(a->aliases);
     free(a->metric);
     free(a->objective);
+    free(a->environment);
+    free(a->resolved);
     composition_release(&a->base);
     config_release(&a->config);
     ablation_spec_release(&a->spec);

@@ -232,18 +232,47 @@ static void check_labels(struct reader *r, const struct ablation_axis *axis)
                axis->name);
 }
 
-static void read_axis(struct reader *r, const struct config_item *item)
+static struct ablation_axis *add_axis(struct reader *r, const struct config_item *item, const char *name, size_t n)
 {
     struct ablation_spec *spec = r->spec;
-    struct ablation_axis *axes = realloc(spec->axes, (spec->n_axes + 1) * sizeof *axes), *axis;
-    const size_t n = strlen(item->value), sign = find_outside(item->value, n, ":=|");
+    struct ablation_axis *axes = realloc(spec->axes, (spec->n_axes + 1) * sizeof *axes);
     if (!axes) {
         no_memory(r);
-        return;
+        return NULL;
     }
     spec->axes = axes;
-    axis = &axes[spec->n_axes++];
-    *axis = (struct ablation_axis){ .name = keep(r, item->key + 5, strlen(item->key + 5)), .place = item->value_place };
+    axes[spec->n_axes] = (struct ablation_axis){ .name = keep(r, name, n), .place = item->value_place };
+    return axes[spec->n_axes].name ? &axes[spec->n_axes++] : NULL;
+}
+
+/* axis.NAME.LABEL = KEY=VALUE, ...: one level a line. */
+static void read_level(struct reader *r, const struct config_item *item, const char *name, const char *label)
+{
+    const size_t n = (size_t)(label - name - 1);
+    struct ablation_axis *axis = NULL;
+    for (size_t i = 0; i < r->spec->n_axes && !axis; i++)
+        if (strlen(r->spec->axes[i].name) == n && !strncmp(r->spec->axes[i].name, name, n))
+            axis = &r->spec->axes[i];
+    axis = axis ? axis : add_axis(r, item, name, n);
+    struct ablation_level *level = axis ? add_level(r, axis) : NULL;
+    if (!level)
+        return;
+    level->label = keep(r, label, strlen(label));
+    if (strcmp(item->value, "none") != 0)
+        read_settings(r, level, item, item->value, strlen(item->value));
+}
+
+static void read_axis(struct reader *r, const struct config_item *item)
+{
+    const char *name = item->key + 5, *dot = strchr(name, '.');
+    const size_t n = strlen(item->value), sign = find_outside(item->value, n, ":=|");
+    if (dot) {
+        read_level(r, item, name, dot + 1);
+        return;
+    }
+    struct ablation_axis *axis = add_axis(r, item, name, strlen(name));
+    if (!axis)
+        return;
     if (find_outside(item->value, n, "|") < n || (sign < n && item->value[sign] == '='))
         read_alternatives(r, axis, item);
     else if (sign < n && item->value[sign] == ':')
@@ -251,8 +280,6 @@ static void read_axis(struct reader *r, const struct config_item *item)
     else
         REFUSE(r, &item->value_place, "axis '%s': write SECTION.KEY: A, B or none | SECTION.KEY=VALUE, ...",
                axis->name);
-    if (!r->failed)
-        check_labels(r, axis);
 }
 
 /* ---- keys ---- */
@@ -435,6 +462,8 @@ int ablation_spec_read(struct ablation_spec *spec, const struct config *config, 
     for (size_t i = 0; i < config->n_items; i++)
         if (!strcmp(config->items[i].section, section) && !strncmp(config->items[i].key, "baseline.", 9))
             read_baseline(&r, config->items + i);
+    for (size_t i = 0; i < spec->n_axes && !r.failed; i++)
+        check_labels(&r, &spec->axes[i]);
     if (spec->raw.vary.values)
         read_vary(&r);
     if (!r.failed) {

@@ -68,6 +68,11 @@ static void take_value(struct reading *r, const struct found *found, const hone_
         if (!strcmp(record->metrics[i].name, a->metric))
             value = &record->metrics[i];
     r->run->value = value ? value->value : !strcmp(found->objective, a->metric) ? record->values[0] : (double)NAN;
+    r->run->validated = record->values[0];
+    r->run->parameters = (double)NAN;
+    for (uint32_t i = 0; i < record->n_metrics; i++)
+        if (!strcmp(record->metrics[i].name, "model.parameters"))
+            r->run->parameters = record->metrics[i].value;
     if (a->direction == HONE_NO_DIRECTION)
         a->direction = known_direction(a, a->metric, value, found->direction, found->objective);
 }
@@ -162,6 +167,12 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
     };
     if (cell->searched)
         r->ablation->objective_direction = found->direction;
+    if (!r->ablation->environment) {
+        r->ablation->environment = strdup(record->environment ? record->environment : "");
+        r->ablation->resolved = strdup(record->config ? record->config : "");
+        if (!r->ablation->environment || !r->ablation->resolved)
+            return HONE_ENOMEM;
+    }
     snprintf(found->objective, sizeof found->objective, "%s", record->objectives[0].name);
     /* a study that would go on with the settings of now is not done, though it was finished */
     const int64_t trials = r->ablation->base.study.trials;

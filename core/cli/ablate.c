@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `hone ablate`: the studies that [ablation] makes of a configuration, and what their comparison says. */
+#include "ablation/plan.h"
 #include "ablation/tables.h"
 #include "cli/session.h"
 
@@ -11,6 +12,8 @@ static const struct option_row options[] = {
     { "workers", 'w', "N", "processes that compute at once, or auto (study.workers)", 0 },
     { "storage", 's', "URL", "where the runs are kept (study.storage)", 0 },
     { "seeds", 0, "N", "runs of every cell (ablation.seeds)", 0 },
+    { "plan", 0, NULL, "run nothing: say what it will cost, and what its seeds can show", 0 },
+    { "checklist", 0, NULL, "run nothing: what reviewers ask, filled from the storage (Markdown)", 0 },
     { "no-run", 0, NULL, "run nothing: show what there is", 0 },
     { "format", 0, "FORMAT", "text (default), csv, json, markdown or latex (booktabs)", 0,
       "text csv json markdown latex" },
@@ -53,6 +56,16 @@ static int fail(const struct work *w)
                     w->err.msg);
 }
 
+static int put(struct work *w, const struct text *out)
+{
+    hone_rc rc = HONE_OK;
+    if (out->failed)
+        rc = hone_fail(&w->err, HONE_ENOMEM, NULL, "out of memory for what is to be said");
+    else if (fwrite(text_string(out), 1, out->length, stdout) != out->length && errno != EPIPE)
+        rc = hone_fail(&w->err, HONE_EIO, NULL, "standard output: %s", strerror(errno));
+    return rc == HONE_OK ? EXIT_OK : fail(w);
+}
+
 static int print(struct work *w, enum ablate_format format)
 {
     struct tables tables = { 0 };
@@ -72,13 +85,11 @@ static int print(struct work *w, enum ablate_format format)
         tables_markdown(&tables, &out);
     if (format == FORMAT_LATEX)
         tables_latex(&tables, &out);
-    if (rc == HONE_OK && (tables.failed || out.failed))
-        rc = hone_fail(&w->err, HONE_ENOMEM, NULL, "out of memory for the table");
-    if (rc == HONE_OK && fwrite(text_string(&out), 1, out.length, stdout) != out.length && errno != EPIPE)
-        rc = hone_fail(&w->err, HONE_EIO, NULL, "standard output: %s", strerror(errno));
+    out.failed |= tables.failed;
+    const int code = rc == HONE_OK ? put(w, &out) : fail(w);
     tables_release(&tables);
     text_release(&out);
-    return rc == HONE_OK ? EXIT_OK : fail(w);
+    return code;
 }
 
 /* The INI with [ablation] as it was composed, for the record. */
@@ -116,6 +127,43 @@ static int run_all(struct work *w)
     return ablation_run_missing(&w->ablation, &pool, &w->err) == HONE_OK ? 0 : fail(w);
 }
 
+/* With what pilot runs there are: --plan. */
+static int plan(struct work *w)
+{
+    struct text out = TEXT_INIT;
+    const struct ablation *a = &w->ablation;
+    const int known = a->direction != HONE_NO_DIRECTION;
+    if (known && comparison_make(&w->comparison, a, &w->err) != HONE_OK)
+        return fail(w);
+    plan_text(a, known ? &w->comparison : NULL, (unsigned)a->base.study.workers, &out);
+    const int code = put(w, &out);
+    text_release(&out);
+    return code;
+}
+
+static int checklist(struct work *w)
+{
+    struct text out = TEXT_INIT, command = TEXT_INIT;
+    const struct cli *cli = w->session.cli;
+    size_t position = 0;
+    const char *set;
+    text_add(&command, "hone ablate");
+    for (int i = 0; i < cli->n_arguments; i++) {
+        text_add(&command, " ");
+        text_add_shell_word(&command, cli->arguments[i]);
+    }
+    while ((set = cli_next(cli, "set", &position))) {
+        text_add(&command, " --set ");
+        text_add_shell_word(&command, set);
+    }
+    checklist_text(&w->comparison, text_string(&command), &out);
+    out.failed |= command.failed;
+    const int code = put(w, &out);
+    text_release(&out);
+    text_release(&command);
+    return code;
+}
+
 static size_t runs_with_value(const struct ablation *a)
 {
     size_t n = 0;
@@ -129,7 +177,7 @@ static int ablate(struct work *w, enum ablate_format format)
 {
     struct session *s = &w->session;
     struct ablation *a = &w->ablation;
-    const int run_them = !cli_has(s->cli, "no-run");
+    const int run_them = !cli_has(s->cli, "no-run") && !cli_has(s->cli, "plan") && !cli_has(s->cli, "checklist");
     const char *seeds = cli_value(s->cli, "seeds");
     int code = 0;
     if (seeds) {
@@ -144,6 +192,8 @@ static int ablate(struct work *w, enum ablate_format format)
     }
     if (ablation_results_read(a, &s->host, &w->err) != HONE_OK)
         return fail(w);
+    if (cli_has(s->cli, "plan"))
+        return plan(w);
     if (run_them && (code = run_all(w)) != 0)
         return code;
     if (!runs_with_value(a))
@@ -156,7 +206,7 @@ static int ablate(struct work *w, enum ablate_format format)
                         a->metric);
     if (comparison_make(&w->comparison, a, &w->err) != HONE_OK || (run_them && keep(w) != HONE_OK))
         return fail(w);
-    return print(w, format);
+    return cli_has(s->cli, "checklist") ? checklist(w) : print(w, format);
 }
 
 static int run(const struct cli *cli)

@@ -116,6 +116,7 @@ static const struct own_section {
     { "ablation", "What `hone ablate` switches and compares", ablation_params, &ablation_n_params,
       "axis.NAME = SECTION.KEY: A, B               ; levels of one key; the first one is the baseline\n"
       "axis.OTHER = none | LABEL: KEY=VALUE, ...   ; or levels of several settings each; a label may be left out\n"
+      "axis.THIRD.LABEL = KEY=VALUE, ...           ; the same, a level a line\n"
       "baseline.NAME = B                           ; another baseline\n"
       "design.KEY = VALUE                          ; a key of the design (hone info design/NAME)\n" },
 };

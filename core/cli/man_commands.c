@@ -35,10 +35,9 @@ static const struct {
 static const struct {
     const char *command, *kind, *title;
 } parts[] = {
-    { "bench", "benchmark", "BENCHMARKS" },
-    { "importance", "importance", "METHODS" },
-    { "diagnose", "diagnosis", "RULES" },
-    { "report", "reporter", "FORMATS" },
+    { "bench", "benchmark", "BENCHMARKS" }, { "importance", "importance", "METHODS" },
+    { "diagnose", "diagnosis", "RULES" },   { "report", "reporter", "FORMATS" },
+    { "ablate", "design", "DESIGNS" },
 };
 
 const char *man_part_kind(const char *command)

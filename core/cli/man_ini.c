@@ -55,6 +55,7 @@ static const struct row axes[] = {
       "an axis: levels of one key. The first level is the baseline. A value with commas is quoted" },
     { "axis.NAME = none | LABEL: SECTION.KEY=VALUE, ... | ...",
       "levels that are several settings each; none sets nothing; the label may be left out" },
+    { "axis.NAME.LABEL = SECTION.KEY=VALUE, ...", "the same, a level a line; or none" },
     { "baseline.NAME = LABEL", "another baseline" },
     { "design.KEY = VALUE", "a key of the design" },
     { NULL, NULL },

@@ -90,10 +90,16 @@ static int train_with(struct session *s, const hone_setting *settings, uint32_t 
     hone_error err = HONE_ERROR_INIT;
     int64_t max_step = 0;
     int cancelled = 0, code = -1;
-    const struct pool_options options_ = {
-        1,   text_string(&s->config_text), study->directory, (uint64_t)study->split_seed, 0, 0, 0, 3.0, &s->catalog_options,
-        NULL
-    };
+    const struct pool_options options_ = { 1,
+                                           text_string(&s->config_text),
+                                           study->directory,
+                                           (uint64_t)study->split_seed,
+                                           0,
+                                           0,
+                                           0,
+                                           3.0,
+                                           &s->catalog_options,
+                                           NULL };
     const struct crew_trial trial = { .number = (uint64_t)study->trial,
                                       .flags = HONE_TRIAL_FINAL,
                                       .seed = hone_rng_derive((uint64_t)study->seed, 1000 + (uint64_t)study->trial),

@@ -193,6 +193,21 @@ run 0 "$hone" ablate function.ini -q --format csv --curves
 says out "by,at,mean,low,high"
 is "points of the curves" "$(columns out cell by | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 50 baseline,seconds; 12 baseline,trials; 50 search=tpe,seconds; 12 search=tpe,trials;"
 has_sql && is "table in the storage" "$(sql abl.db "SELECT count(*) FROM attachments WHERE name = 'ablation.json' AND text LIKE '{\"ablation\": \"abl\"%'")" 1
+run 0 "$hone" ablate function.ini --seeds 6 --plan
+says out "runs       12 = 2 cells x 6 seeds; 4 to do"
+says out "trainings  48 to do"
+says out "an effect of 1 deviations of the difference takes 10"
+says out "can come out significant from 6 on"
+says_not out "not known"
+run 0 "$hone" ablate function.ini --storage none.db --plan
+says out "not known: no run is there to judge by"
+[ -e none.db ] && bad "--plan made a storage"
+run 0 "$hone" ablate function.ini --checklist
+says out "Runs: 8 of 8 (2 cells, 4 seeds); 0 failed"
+says out 'x1 = real -5 .. 10'
+says out "Trials in all: 96, of which 0 failed."
+done_with ablate_plan_and_checklist
+
 run 0 "$hone" info ablation
 says out "axis.NAME = SECTION.KEY: A, B"
 run 0 "$hone" info design/plackett_burman

@@ -44,6 +44,14 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.02 ;;
+        ablation)
+            if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+                echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
+            fi
+            try ablation_ablate "$build/hone" ablate "$ini" --storage "$work/cells.db" --seeds 1 --set study.trials=1 \
+                --set objective.epochs=1 --set dataset.fraction=0.01 --set model.hidden=8 --set "ablation.axis.search=search.use: random, tpe"
+            says ablation_table 'search=tpe, regularizer=three  *1 '
+            set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.02 ;;
         diagnose)
             if [ ! -d /usr/share/datasets/fashion-mnist ]; then
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue

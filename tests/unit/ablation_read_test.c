@@ -73,6 +73,23 @@ static void test_alternatives(void)
     done(&r);
 }
 
+static void test_a_level_a_line(void)
+{
+    struct read r;
+    read_text(
+        &r,
+        "[ablation]\naxis.r.none = none\naxis.s = search.use: a, b\naxis.r.both = x.y=1, z.w=2\nbaseline.r = both\n");
+    CU_ASSERT_EQUAL_FATAL(r.rc, 0);
+    CU_ASSERT_EQUAL_FATAL(r.spec.n_axes, 2);
+    CU_ASSERT_STRING_EQUAL(r.spec.axes[0].name, "r");
+    CU_ASSERT_EQUAL_FATAL(r.spec.axes[0].n_levels, 2);
+    CU_ASSERT_EQUAL(r.spec.axes[0].levels[0].n, 0);
+    CU_ASSERT_STRING_EQUAL(r.spec.axes[0].levels[1].label, "both");
+    CU_ASSERT_EQUAL(r.spec.axes[0].levels[1].n, 2);
+    CU_ASSERT_EQUAL(r.spec.axes[0].baseline, 1);
+    done(&r);
+}
+
 static void test_blocks_come_last(void)
 {
     struct read r;
@@ -120,4 +137,5 @@ static void test_refusals(void)
             "t.ini:3:10: error: metric = loss least: a metric, then");
 }
 
-SUITE(TEST(test_values_of_one_key), TEST(test_alternatives), TEST(test_blocks_come_last), TEST(test_refusals))
+SUITE(TEST(test_values_of_one_key), TEST(test_alternatives), TEST(test_a_level_a_line), TEST(test_blocks_come_last),
+      TEST(test_refusals))
