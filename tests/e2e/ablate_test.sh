@@ -194,8 +194,8 @@ says out "by,at,mean,low,high"
 is "points of the curves" "$(columns out cell by | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 50 baseline,seconds; 12 baseline,trials; 50 search=tpe,seconds; 12 search=tpe,trials;"
 has_sql && is "table in the storage" "$(sql abl.db "SELECT count(*) FROM attachments WHERE name = 'ablation.json' AND text LIKE '{\"ablation\": \"abl\"%'")" 1
 run 0 "$hone" ablate function.ini --seeds 6 --plan
-says out "runs       12 = 2 cells x 6 seeds; 4 to do"
-says out "trainings  48 to do"
+says out "runs       12 = 2 cells x 6 seeds; 2 to do"
+says out "trainings  24 to do"
 says out "an effect of 1 deviations of the difference takes 10"
 says out "can come out significant from 6 on"
 says_not out "not known"
