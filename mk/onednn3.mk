@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# oneDNN 3.x beside Debian's 2.6: make onednn3 unpacks it into build/onednn3, make check-onednn3 builds everything with it
-# in build-onednn3 and runs the network suites.
+# oneDNN 3.x beside Debian's 2.6: make onednn3 unpacks it into build/onednn3, make check-onednn3 builds libhone-nn
+# and its suites with it in build-onednn3 and runs these.
 ONEDNN3      := build/onednn3
 ONEDNN3_PIP  := onednn-cpu-gomp==2023.2.0 --hash=sha256:2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb
 ONEDNN3_PIPD := onednn-devel-cpu-gomp==2023.2.0 --hash=sha256:9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284
@@ -19,4 +19,8 @@ $(ONEDNN3)/include/oneapi/dnnl/dnnl.h:
 onednn3: $(ONEDNN3)/include/oneapi/dnnl/dnnl.h
 
 check-onednn3: onednn3
-	@$(MAKE) --no-print-directory NO_E2E=1 DEPS=no ONLY=$(or $(ONLY),sdk-nn) $(WITH_ONEDNN3) check
+	@$(MAKE) --no-print-directory -j$$(nproc) ONLY=$(or $(ONLY),sdk-nn) $(WITH_ONEDNN3) check-nn
+
+.PHONY: check-nn
+check-nn: $(B)/$(NN_SONAME) $(WANTED) $(B)/tests/runner
+	$(Q)HONE_BUILD=$(abspath $(B)) $(B)/tests/runner --only $(ONLY) $(WANTED)
