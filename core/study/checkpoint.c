@@ -195,9 +195,42 @@ static int is_known(const struct study *study, uint64_t trial, int64_t step)
     return same_file(&t->newest, &file) || same_file(&t->at_pause, &file);
 }
 
+/* A folder of files, and itself. */
+static void remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    rmdir(path);
+}
+
+/* The artifacts "checkpoints" of trials: files on the way to a checkpoint, of a worker that did not live to take them. */
+static void tidy_artifacts(const struct study *study)
+{
+    DIR *directory = opendir(study->composition->study.directory);
+    const struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        unsigned long long trial;
+        char *path = NULL;
+        int end = 0;
+        if (sscanf(entry->d_name, "trial%llu-checkpoints%n", &trial, &end) != 1 || !end || entry->d_name[end])
+            continue;
+        if (asprintf(&path, "%s/%s", study->composition->study.directory, entry->d_name) > 0) {
+            remove_folder(path);
+            free(path);
+        }
+    }
+    if (directory)
+        closedir(directory);
+}
+
 void study_checkpoints_tidy(struct study *study)
 {
     char *folder = NULL;
+    tidy_artifacts(study);
     if (asprintf(&folder, "%s/checkpoints", study->composition->study.directory) < 0)
         return;
     DIR *directory = opendir(folder);
@@ -223,8 +256,10 @@ void study_checkpoints_tidy(struct study *study)
 hone_rc study_checkpoints_end(struct study *study, hone_error *err)
 {
     hone_rc rc = HONE_OK;
-    if (study->composition->study.keep_checkpoints)
+    if (study->composition->study.keep_checkpoints) {
+        tidy_artifacts(study);
         return HONE_OK;
+    }
     for (uint64_t i = 0; i < study->table.n && rc == HONE_OK; i++) {
         struct trial *t = study->table.trials[i];
         if (t->cloned && t->state == HONE_STATE_PAUSED)

@@ -83,7 +83,8 @@ typedef struct hone_trial {
     hone_rc (*attach)(const struct hone_trial *trial, const char *name, const char *media_type, const char *text,
                       hone_error *err);
     /* Path for a file to keep: directory made, `name` appended; life of the trial. The file is recorded with the trial once
-     * attach_file names it. */
+     * attach_file names it. What `name` = "checkpoints" gives is for a folder of files on their way to a checkpoint: where
+     * the worker did not live to remove it, the host does, with the files in it, when no trial is at work. */
     const char *(*artifact_path)(const struct hone_trial *trial, const char *name, hone_error *err);
     hone_rc (*attach_file)(const struct hone_trial *trial, const char *name, const char *media_type, const char *path,
                            hone_error *err);
