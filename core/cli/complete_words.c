@@ -157,19 +157,13 @@ static const struct {
     const char *placeholder;
     enum { NOTHING, FILES, DIRECTORIES, STORAGES, KINDS, SETTINGS, KEYS, NAMED_KEYS, PLUGINS, OWN, PAGES } what;
 } placeholders[] = {
-    { "FILE", FILES },
-    { "FILE.so", FILES },
-    { "PATH", FILES },
-    { "DIR", DIRECTORIES },
-    { "URL", STORAGES },
-    { "STUDY", STORAGES },
-    { "STORAGE", STORAGES },
-    { "KIND", KINDS },
-    { "SECTION.KEY=VALUE", SETTINGS },
-    { "KEY=VALUE", KEYS },
-    { "NAME.KEY=VALUE", NAMED_KEYS },
-    { "KIND/NAME", PLUGINS },
-    { "NAME", OWN },
+    { "FILE", FILES },        { "FILE.so", FILES },
+    { "STUDY.ini", FILES },   { "PATH", FILES },
+    { "DIR", DIRECTORIES },   { "URL", STORAGES },
+    { "STUDY", STORAGES },    { "STORAGE", STORAGES },
+    { "KIND", KINDS },        { "SECTION.KEY=VALUE", SETTINGS },
+    { "KEY=VALUE", KEYS },    { "NAME.KEY=VALUE", NAMED_KEYS },
+    { "KIND/NAME", PLUGINS }, { "NAME", OWN },
     { "PAGE", PAGES },
 };
 

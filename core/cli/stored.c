@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void host_log(const hone_host *host, uint32_t level, const char *message)
 {
@@ -64,6 +65,41 @@ int stored_open(struct stored *s, const struct cli *cli, const char *url)
     return stored_open_in(s, cli, url, HONE_STORAGE_READ);
 }
 
+static hone_rc open_with(struct stored *s, const struct catalog_component *entry, const char *path, uint32_t mode,
+                         hone_error *err)
+{
+    hone_rc rc = component_create(&s->storage, s->catalog, entry, &stored_host, "storage", NULL, 0, 0, err);
+    if (rc != HONE_OK)
+        return rc;
+    s->iface = s->storage.loaded->iface;
+    if (mode == HONE_STORAGE_WRITE && (rc = s->iface->open(s->storage.self, path, HONE_STORAGE_READ, err)) ==
+                                          HONE_OK) { /* nothing is made where there is nothing */
+        component_destroy(&s->storage);
+        rc = component_create(&s->storage, s->catalog, entry, &stored_host, "storage", NULL, 0, 0, err);
+    }
+    return rc == HONE_OK ? s->iface->open(s->storage.self, path, mode, err) : rc;
+}
+
+/* A file of another program that one of the storages reads. *err keeps its text, unless one says that the file is its own, and
+ * broken. */
+static hone_rc open_foreign(struct stored *s, const char *path, hone_rc rc, hone_error *err)
+{
+    const struct catalog_component *const *all;
+    const size_t n = catalog_components(s->catalog, &all);
+    for (size_t i = 0; i < n && rc != HONE_OK; i++) {
+        hone_error other = HONE_ERROR_INIT;
+        if (strcmp(all[i]->kind_id, HONE_KIND_STORAGE) != 0 || !(all[i]->iface_flags & HONE_STORAGE_READ_ONLY))
+            continue;
+        component_destroy(&s->storage);
+        const hone_rc tried = open_with(s, all[i], path, HONE_STORAGE_READ, &other);
+        if (tried != HONE_ENOTSUP) {
+            *err = other;
+            return tried;
+        }
+    }
+    return rc;
+}
+
 int stored_open_in(struct stored *s, const struct cli *cli, const char *url, uint32_t mode)
 {
     const struct catalog_component *entry = NULL;
@@ -85,17 +121,9 @@ int stored_open_in(struct stored *s, const struct cli *cli, const char *url, uin
     }
     if (!(absolute = path_absolute(NULL, location)))
         return cli_fail(EXIT_FAILED, "out of memory");
-    hone_rc rc = component_create(&s->storage, s->catalog, entry, &stored_host, "storage", NULL, 0, 0, &err);
-    if (rc == HONE_OK) {
-        s->iface = s->storage.loaded->iface;
-        if (mode == HONE_STORAGE_WRITE && (rc = s->iface->open(s->storage.self, absolute, HONE_STORAGE_READ, &err)) ==
-                                              HONE_OK) { /* nothing is made where there is nothing */
-            component_destroy(&s->storage);
-            rc = component_create(&s->storage, s->catalog, entry, &stored_host, "storage", NULL, 0, 0, &err);
-        }
-        if (rc == HONE_OK)
-            rc = s->iface->open(s->storage.self, absolute, mode, &err);
-    }
+    hone_rc rc = open_with(s, entry, absolute, mode, &err);
+    if (rc != HONE_OK && location == url && mode == HONE_STORAGE_READ && access(absolute, F_OK) == 0)
+        rc = open_foreign(s, absolute, rc, &err);
     free(absolute);
     return rc == HONE_OK ? 0 : cli_fail(EXIT_FAILED, "%s", err.msg);
 }

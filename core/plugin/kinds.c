@@ -70,7 +70,7 @@ static const struct kind kinds[] = {
     { HONE_KIND_STORAGE,
       "hone_storage_v1",
       sizeof(hone_storage_v1),
-      0,
+      HONE_STORAGE_READ_ONLY,
       { FUNCTION(hone_storage_v1, open), FUNCTION(hone_storage_v1, begin), FUNCTION(hone_storage_v1, commit),
         FUNCTION(hone_storage_v1, rollback), FUNCTION(hone_storage_v1, put_study), FUNCTION(hone_storage_v1, put_trial),
         FUNCTION(hone_storage_v1, put_report), FUNCTION(hone_storage_v1, put_event),

@@ -320,10 +320,11 @@ static hone_rc open_storage(struct study *study, hone_error *err)
     }
     if (study->purpose == STUDY_TO_SETTLE && lookup.id < 0)
         rc = hone_fail(err, HONE_EINVAL, "study.name", "the storage has no study '%.100s'", c->study.name);
-    if (rc != HONE_OK || study->purpose == STUDY_TO_SETTLE)
+    if (rc != HONE_OK || (study->purpose != STUDY_TO_RUN && lookup.id >= 0))
         goto done;
-    if ((rc = study_begin(study, err)) != HONE_OK ||
-        (rc = study_put_study(study, HONE_STUDY_RUNNING, err)) != HONE_OK || (rc = study_commit(study, err)) != HONE_OK)
+    const uint32_t state = study->purpose == STUDY_TO_RUN ? HONE_STUDY_RUNNING : HONE_STUDY_STOPPED;
+    if ((rc = study_begin(study, err)) != HONE_OK || (rc = study_put_study(study, state, err)) != HONE_OK ||
+        (rc = study_commit(study, err)) != HONE_OK)
         goto out;
     if (lookup.id < 0)
         rc = s->lock(study->storage.self, study->id, err);
@@ -389,7 +390,7 @@ hone_rc study_open(struct study *study, const struct study_options *options, hon
         (rc = study_check_rules(study, err)) != HONE_OK || (rc = open_storage(study, err)) != HONE_OK ||
         (rc = study_replay(study, err)) != HONE_OK || study->verify)
         return rc;
-    study->live = study->purpose == STUDY_TO_SETTLE;
+    study->live = study->purpose != STUDY_TO_RUN;
     if (study->live)
         return HONE_OK;
     rc = open_reporters(study, options->terminal, err);

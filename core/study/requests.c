@@ -286,7 +286,7 @@ static hone_rc deal_with(struct study *study, const struct request *request, int
     switch (request->what) {
     case HONE_REQUEST_STOP:
         if ((rc = study_drop_request(study, request->id, err)) != HONE_OK || *study->signalled ||
-            study->purpose == STUDY_TO_SETTLE)
+            study->purpose != STUDY_TO_RUN)
             return rc;
         study->asked_to_stop = 1;
         raise(SIGTERM); /* the same way as a signal from elsewhere */

@@ -57,7 +57,8 @@ enum study_end {
 
 enum study_purpose {
     STUDY_TO_RUN,
-    STUDY_TO_SETTLE /* no trial is run: to deal with requests, then close */
+    STUDY_TO_SETTLE, /* no trial is run: to deal with requests, then close */
+    STUDY_TO_FILL    /* the same, and the study is made where there is none */
 };
 
 /* A trial as a record, with room for its texts. */

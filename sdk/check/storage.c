@@ -30,6 +30,15 @@ static int open_store(struct check *c, struct store *s, uint32_t mode, hone_rc *
     return check_error(c, "open", *rc, &s->in.err);
 }
 
+/* A storage that reads files of another program is asked for less. */
+#define SKIP_READ_ONLY(c)                                                                     \
+    do {                                                                                      \
+        hone_storage_v1 only_;                                                                \
+        TRY(check_iface(c, &only_, sizeof only_));                                            \
+        if (only_.flags & HONE_STORAGE_READ_ONLY)                                             \
+            return check_skip(c, "it reads files of another program, and never writes them"); \
+    } while (0)
+
 /* STORE(s, "begin", s.v.begin(...)) must succeed. */
 #define STORE(s, what, expression)                                              \
     do {                                                                        \
@@ -283,6 +292,7 @@ static int case_round_trip(struct check *c)
     static struct store s, reader;
     int64_t id = -1;
     hone_rc rc;
+    SKIP_READ_ONLY(c);
     TRY(open_store(c, &s, HONE_STORAGE_WRITE, &rc));
     if (rc < 0)
         return check_fail(c, "open for writing in an empty directory failed: %s", s.in.err.msg);
@@ -312,6 +322,7 @@ static int case_uncommitted(struct check *c)
     static struct store s;
     int64_t id = -1;
     hone_rc rc;
+    SKIP_READ_ONLY(c);
     TRY(open_store(c, &s, HONE_STORAGE_WRITE, &rc));
     if (rc < 0)
         return check_fail(c, "open failed: %s", s.in.err.msg);
@@ -375,6 +386,7 @@ static int case_requests(struct check *c)
     struct asked asked = { 0, 0, 0, "" };
     int64_t id = -1, first = -1, second = -1, process = -1;
     hone_rc rc;
+    SKIP_READ_ONLY(c);
     TRY(open_store(c, &s, HONE_STORAGE_WRITE, &rc));
     if (rc < 0)
         return check_fail(c, "open failed: %s", s.in.err.msg);
@@ -415,12 +427,38 @@ static int case_requests(struct check *c)
     return instance_destroy(&other.in);
 }
 
+static int case_read_only(struct check *c)
+{
+    static struct store s;
+    hone_storage_v1 storage;
+    hone_rc rc;
+    TRY(check_iface(c, &storage, sizeof storage));
+    if (!(storage.flags & HONE_STORAGE_READ_ONLY))
+        return check_skip(c, "it writes");
+    TRY(open_store(c, &s, HONE_STORAGE_WRITE, &rc));
+    if (rc != HONE_ENOTSUP)
+        return check_fail(c, "open for writing gives %d, and not that it cannot be done (%d)", rc, HONE_ENOTSUP);
+    if (access("studies", F_OK) == 0)
+        return check_fail(c, "it made a file that it cannot write");
+    TRY(instance_destroy(&s.in));
+    FILE *text = fopen("studies", "wb");
+    if (!text || fputs("[study]\nname = x\n", text) < 0 || fclose(text) != 0)
+        return check_fail(c, "cannot write a file");
+    TRY(open_store(c, &s, HONE_STORAGE_READ, &rc));
+    if (rc != HONE_ENOTSUP)
+        return check_fail(c, "open of an INI file gives %d, and not that it is of another program (%d)", rc,
+                          HONE_ENOTSUP);
+    return instance_destroy(&s.in);
+}
+
 const struct check_case storage_cases[] = {
     { "round_trip", HONE_KIND_STORAGE,
       "all records come back as written, twice written is once there, rollback forgets", case_round_trip },
     { "uncommitted", HONE_KIND_STORAGE, "an unfinished transaction leaves nothing", case_uncommitted },
     { "requests", HONE_KIND_STORAGE, "other processes leave requests, and see whether a study is being run",
       case_requests },
+    { "read_only", HONE_KIND_STORAGE, "a storage that cannot write says so, and which files are not for it",
+      case_read_only },
     { "missing_or_broken", HONE_KIND_STORAGE, "a missing file and random bytes are refused", case_missing },
     { NULL, NULL, NULL, NULL },
 };

@@ -134,6 +134,10 @@ typedef struct hone_storage_visitor {
 } hone_storage_visitor;
 enum { HONE_ALL_TRIALS = -1 };
 
+/* flags: reads files of another program. It opens for reading only; whatever writes is HONE_ENOTSUP, lock too. open is HONE_ENOTSUP
+ * where the file is not of that program: it is asked for files that are named without their storage. Since minor 1. */
+enum { HONE_STORAGE_READ_ONLY = 1u << 0 };
+
 typedef struct hone_storage_v1 {
     uint32_t size, flags;
     /* location: what follows "sqlite:" in the INI, made absolute by the host. */
