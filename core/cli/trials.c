@@ -14,7 +14,8 @@
 static const struct option_row options[] = {
     OPTION_STUDY,
     { "trial", 0, "N", "everything about one trial: reports, metrics, attachments", 0 },
-    { "state", 0, "STATE", "only these: complete, pruned, failed, running, paused, waiting", 0, "complete pruned failed running paused waiting" },
+    { "state", 0, "STATE", "only these: complete, pruned, failed, running, paused, waiting", 0,
+      "complete pruned failed running paused waiting" },
     { "metrics", 'm', NULL, "a column for each metric that the trials ended with", 0 },
     OPTION_FORMAT,
     OPTION_PLUGIN_PATH,

@@ -154,7 +154,7 @@ static void axis(struct emit *e, const struct axis *a)
 {
     emit_text(e, "{\"label\":");
     emit_string(e, a->label);
-    emit_format(e, ",\"log\":%d,\"min\":", a->log);
+    emit_format(e, ",\"log\":%d,\"whole\":%d,\"min\":", a->log, a->whole);
     emit_number(e, a->min);
     emit_text(e, ",\"max\":");
     emit_number(e, a->max);

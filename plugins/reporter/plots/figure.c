@@ -59,8 +59,9 @@ struct panel *figure_panel(struct plots *p, struct figure *figure, const char *t
         figure->capacity = 2 * figure->n + 4;
     }
     struct panel *panel = &figure->panels[figure->n++];
-    panel->title = title;
-    panel->x.label = panel->y.label = "";
+    *panel = (struct panel){ .title = title,
+                             .x = { .label = "" },
+                             .y = { .label = "" } }; /* one may have been taken back */
     return panel;
 }
 
@@ -95,7 +96,9 @@ struct series *panel_series(struct plots *p, struct panel *panel, const char *na
 
 void axis_of_dim(struct axis *axis, const struct dimension *dim)
 {
-    *axis = (struct axis){ .label = dim->key, .log = dim->log, .names = dim->names, .n_names = dim->n_names };
+    *axis = (struct axis){
+        .label = dim->key, .log = dim->log, .whole = dim->whole, .names = dim->names, .n_names = dim->n_names
+    };
     axis->min = dim->names ? -0.5 : dim->min;
     axis->max = dim->names ? dim->n_names - 0.5 : dim->max;
 }
@@ -206,11 +209,6 @@ uint32_t role_of_state(uint32_t state)
                                         : ROLE_RUNNING;
 }
 
-static double scaled(const struct axis *axis, double v)
-{
-    return axis->log ? log(v / axis->min) / log(axis->max / axis->min) : (v - axis->min) / (axis->max - axis->min);
-}
-
 /* How many points fall into which cell, between axes that hold all of them. */
 static hone_rc density(struct plots *p, struct panel *panel, const double *x, const double *y, size_t n)
 {
@@ -230,7 +228,7 @@ static hone_rc density(struct plots *p, struct panel *panel, const double *x, co
     s->nx = nx;
     s->ny = ny;
     for (size_t i = 0; i < n; i++) {
-        const double u = scaled(&panel->x, x[i]), v = scaled(&panel->y, y[i]);
+        const double u = axis_unit(&panel->x, x[i]), v = axis_unit(&panel->y, y[i]);
         if (u >= 0 && u < 1 && v >= 0 && v < 1)
             s->value[(size_t)(v * ny) * nx + (size_t)(u * nx)] += 1;
     }

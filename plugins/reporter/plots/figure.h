@@ -14,7 +14,7 @@ enum {
     FIGURE_SPANS = 2000,  /* of the timeline */
     FIGURE_LEARNERS = 5,  /* trials whose learning curves are shown */
     FIGURE_PAIRED = 4,    /* parameters that contour and rank pair */
-    FIGURE_SAMPLES = 2000 /* trials that a smoothed surface and importance look at */
+    FIGURE_SAMPLES = 1000 /* trials that a smoothed surface and importance look at */
 };
 
 enum mark {
@@ -42,7 +42,7 @@ enum role {
 
 struct axis {
     const char *label;
-    int log;
+    int log, whole;
     const char *const *names; /* (n_names) of categories 0, 1, ...; NULL: numbers */
     uint32_t n_names;
     double min, max; /* of what is shown */
@@ -116,6 +116,13 @@ double coordinate_dim(const struct plots *plots, const struct row *row, uint32_t
 double coordinate_objective(const struct plots *plots, const struct row *row, uint32_t which);
 /* Evenly out of n: index of the i-th of k. */
 size_t evenly(size_t i, size_t k, size_t n);
+/* Where a value lies on its axis: 0 to 1 between its ends; NaN where it has none. */
+double axis_unit(const struct axis *axis, double v);
+/* Round values along the axis, `most` at most (of categories every so many): how many, in ticks. */
+enum { AXIS_TICKS = 64 };
+size_t axis_ticks(const struct axis *axis, size_t most, double *ticks);
+/* A tick, or any value of the axis, as a reader wants it. */
+const char *axis_text(const struct axis *axis, double v, char *out, size_t n);
 const char *grouped(struct study *study, uint64_t n); /* "50,000" */
 uint32_t role_of_state(uint32_t state);
 

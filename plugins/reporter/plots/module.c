@@ -3,4 +3,5 @@
 #include "html.h"
 #include "hone/param.h"
 
-HONE_MODULE("org.hone.reporter.plots", "1.0.0", "MIT AND Apache-2.0 AND BSD-3-Clause", "hone", "", &component_html)
+HONE_MODULE("org.hone.reporter.plots", "1.0.0", "MIT AND Apache-2.0 AND BSD-3-Clause", "hone", "", &component_html,
+            &component_svg, &component_terminal)

@@ -213,12 +213,6 @@ static hone_rc paired_dims(struct plots *p, uint32_t *dims, uint32_t *n)
     return rc;
 }
 
-/* Where a value lies on its axis, 0 to 1. */
-static double unit(const struct axis *axis, double v)
-{
-    return axis->log ? log(v / axis->min) / log(axis->max / axis->min) : (v - axis->min) / (axis->max - axis->min);
-}
-
 struct sample {
     double u, v, value;
 };
@@ -256,7 +250,7 @@ static hone_rc contour_panel(struct plots *p, struct figure *figure, uint32_t a,
     panel->value_label = s->record->objectives[p->objective].name;
     for (size_t i = 0; i < most; i++) {
         const struct row *row = &s->rows[p->order[evenly(i, most, p->n_order)]];
-        samples[n] = (struct sample){ unit(&panel->x, row_x(row, a)), unit(&panel->y, row_x(row, b)),
+        samples[n] = (struct sample){ axis_unit(&panel->x, row_x(row, a)), axis_unit(&panel->y, row_x(row, b)),
                                       row->values[p->objective] };
         n += isfinite(samples[n].u) && isfinite(samples[n].v);
     }

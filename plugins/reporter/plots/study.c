@@ -92,9 +92,11 @@ static hone_rc dims_of_space(struct study *s, const hone_space *space)
     for (uint32_t i = 0; i < s->d; i++) {
         const hone_dim *dim = space->dims[i];
         const int choice = dim->type == HONE_DIM_CHOICE || dim->type == HONE_DIM_ORDINAL;
-        s->dims[i] = (struct dimension){ dim->key, (dim->flags & HONE_DIM_LOG) != 0 && !choice,
-                                         NULL,     choice && dim->choices ? dim->n_choices : 0,
-                                         HUGE_VAL, -HUGE_VAL };
+        s->dims[i] = (struct dimension){
+            dim->key, (dim->flags & HONE_DIM_LOG) != 0 && !choice, dim->type == HONE_DIM_INT,
+            NULL,     choice && dim->choices ? dim->n_choices : 0, HUGE_VAL,
+            -HUGE_VAL
+        };
         if (!s->dims[i].n_names)
             continue;
         if (!(s->dims[i].names = study_allocate(s, dim->n_choices, sizeof *s->dims[i].names)))
@@ -117,7 +119,7 @@ static uint32_t dim_of_key(struct study *s, const char *key)
         return UINT32_MAX;
     s->dims = more;
     s->d_capacity = (uint32_t)capacity;
-    s->dims[s->d] = (struct dimension){ copy(s, key), 0, NULL, 0, HUGE_VAL, -HUGE_VAL };
+    s->dims[s->d] = (struct dimension){ copy(s, key), 0, 0, NULL, 0, HUGE_VAL, -HUGE_VAL };
     return s->dims[s->d].key ? s->d++ : UINT32_MAX;
 }
 

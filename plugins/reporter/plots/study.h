@@ -11,7 +11,7 @@
 /* One searched parameter. Without a space (plugins that are gone) it is what the trials say. */
 struct dimension {
     const char *key;
-    int log;
+    int log, whole;     /* whole: of whole numbers only */
     const char **names; /* (n_names) of choices; NULL: numbers */
     uint32_t n_names;
     double min, max; /* of the trials; min > max: none */

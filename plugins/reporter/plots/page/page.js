@@ -166,7 +166,7 @@ function axisOption(axis, c, vertical) {
     axisLine: { onZero: false, lineStyle: { color: c.soft } }, splitLine: { lineStyle: { color: c.grid } }, nameTruncate: { maxWidth: 320 } };
   if (axis.names) return { ...common, type: 'category', data: axis.names, axisLabel: { color: c.soft, width: 110, overflow: 'truncate', hideOverlap: true }, name: axis.label,
     nameGap: vertical ? 8 + Math.min(110, 7 * Math.max(...axis.names.map(n => n.length))) : 26, splitLine: { show: false }, jitter: vertical ? 0 : 24, jitterOverlap: true };
-  return { ...common, type: axis.log ? 'log' : 'value', min: axis.min, max: axis.max, scale: true,
+  return { ...common, type: axis.log ? 'log' : 'value', min: axis.min, max: axis.max, scale: true, minInterval: axis.whole ? 1 : undefined,
     axisLabel: { color: c.soft, hideOverlap: true, showMinLabel: axis.log ? undefined : false, showMaxLabel: axis.log ? undefined : false, formatter: v => short(v) } };
 }
 
