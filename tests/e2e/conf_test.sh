@@ -39,6 +39,11 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=3 --set dataset.fraction=0.02 ;;
+        best-fashion)
+            if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+                echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
+            fi
+            set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.005 ;;
         augment)
             if [ ! -d /usr/share/datasets/fashion-mnist ]; then
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
