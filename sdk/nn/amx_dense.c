@@ -32,8 +32,10 @@
 
 enum {
     BLOCK = 2 * TILE,
-    CONFLICT = 2048, /* words: rows so far apart meet in one set of the cache */
-    GROUP_BYTES = 256 * 1024
+    CONFLICT = 2048,          /* words: rows so far apart meet in one set of the cache */
+    SMALL_GROUP = 256 * 1024, /* bytes */
+    LARGE_GROUP = 1024 * 1024,
+    MOST_SAMPLES = 512 /* of a product for weights, whose transposed factor would not stay in the cache */
 };
 
 static int64_t whole(int64_t n, int64_t multiple)
@@ -72,10 +74,12 @@ static int64_t panel_bytes(const struct product *p)
     return 2 * blocks_of(p) * TILE_WORDS * 2;
 }
 
-/* Panels that are packed before they are multiplied: so many that rows of c are written some hundred bytes at a time. */
+/* Panels that are packed before they are multiplied: so many that rows of b are read, and rows of c written, some hundred bytes at
+ * a time; few where b is read along its rows anyway and a has a place beside them in the second-level cache. */
 static int64_t group_of(const struct product *p)
 {
-    const int64_t group = GROUP_BYTES / panel_bytes(p), all = (p->n + BLOCK - 1) / BLOCK;
+    const bool few = p->b.transposed && p->m * p->depth * 2 <= LARGE_GROUP;
+    const int64_t group = (few ? SMALL_GROUP : LARGE_GROUP) / panel_bytes(p), all = (p->n + BLOCK - 1) / BLOCK;
     return group < 1 ? 1 : group < all ? group : all;
 }
 
@@ -195,17 +199,29 @@ static void pack_transposed(const struct matrix *w, int64_t first, uint16_t *til
     }
 }
 
-/* Columns [first, first + 16) of w: pairs of rows side by side, zeros beyond both ends. */
-static void pack_straight(const struct matrix *w, int64_t first, uint16_t *tiles)
+/* Rows [r, r + 32) of 16 columns of w from `first` on: pairs of rows side by side, zeros beyond both ends. */
+static void pack_straight(const struct matrix *w, int64_t r, int64_t first, uint16_t *tile)
 {
     const __mmask16 mask = first_lanes(w->columns - first);
-    for (int64_t r = 0; r < whole(w->rows, DEPTH); r += 2, tiles += WORDS) {
+    for (int64_t i = 0; i < DEPTH; i += 2, r += 2, tile += WORDS) {
         const int64_t at = r * w->columns + first;
-        const __m512 a = load_floats(w->at, r < w->rows ? at : first, w->half, r < w->rows ? mask : 0);
-        const __m512 b = load_floats(w->at, r + 1 < w->rows ? at + w->columns : first, w->half,
-                                     r + 1 < w->rows ? mask : 0);
-        _mm512_storeu_si512(tiles, interleave((__m256i)_mm512_cvtneps_pbh(a), (__m256i)_mm512_cvtneps_pbh(b)));
+        const __m512 a = load_floats(w->at, at, w->half, r < w->rows ? mask : 0);
+        const __m512 b = load_floats(w->at, at + w->columns, w->half, r + 1 < w->rows ? mask : 0);
+        _mm512_storeu_si512(tile, interleave((__m256i)_mm512_cvtneps_pbh(a), (__m256i)_mm512_cvtneps_pbh(b)));
     }
+}
+
+/* Columns [from, to) of the factor as tiles, 16 of them after each other, in the order in which they lie in memory. */
+static void pack_group(const struct product *p, int64_t from, int64_t to, uint16_t *tiles)
+{
+    const int64_t step = blocks_of(p) * TILE_WORDS;
+    if (p->b.transposed)
+        for (int64_t column = from; column < to; column += TILE, tiles += step)
+            pack_transposed(&p->b, column, tiles);
+    else
+        for (int64_t r = 0; r < p->depth; r += DEPTH, tiles += TILE_WORDS)
+            for (int64_t column = from; column < to; column += TILE)
+                pack_straight(&p->b, r, column, tiles + (column - from) / TILE * step);
 }
 
 /* ---- c ---- */
@@ -257,11 +273,7 @@ static void panels_part(void *ctx, int32_t t, int32_t threads)
     tiles_begin();
     for (int64_t first = from; first < to; first += width) {
         const int64_t end = first + width < to ? first + width : to;
-        for (int64_t column = first; column < whole(end, BLOCK); column += TILE)
-            if (p->b.transposed)
-                pack_transposed(&p->b, column, tiles + (column - first) / TILE * step);
-            else
-                pack_straight(&p->b, column, tiles + (column - first) / TILE * step);
+        pack_group(p, first, whole(end, BLOCK), tiles);
         tiles_see_memory();
         for (int64_t row = 0; row < p->m; row += BLOCK)
             for (int64_t column = first; column < end; column += BLOCK)
@@ -286,9 +298,23 @@ static int64_t rows_bytes(const struct product *p)
     return is_direct(&p->a) ? 0 : whole(p->m, BLOCK) * p->stride * 2;
 }
 
+static const void *row_of(const void *x, bool half, int64_t columns, int64_t row)
+{
+    return (const char *)x + row * columns * (int64_t)(half ? sizeof(uint16_t) : sizeof(float));
+}
+
+/* Samples [from, ...) of d, as many as the weights take at once. */
+static struct amx_dense some_samples(const struct amx_dense *d, int64_t from)
+{
+    struct amx_dense some = *d;
+    some.rows = d->rows - from < MOST_SAMPLES ? d->rows - from : MOST_SAMPLES;
+    return some;
+}
+
 uint64_t amx_dense_scratch(const struct amx_dense *d, enum amx_dense_pass pass)
 {
-    const struct product p = product_of(d, pass, NULL, NULL);
+    const struct amx_dense some = pass == DENSE_WEIGHTS ? some_samples(d, 0) : *d;
+    const struct product p = product_of(&some, pass, NULL, NULL);
     return (uint64_t)(rows_bytes(&p) + straight_bytes(&p) + p.threads * thread_bytes(&p));
 }
 
@@ -332,9 +358,14 @@ void amx_dense_data(const struct amx_dense *d, const void *dy, const float *weig
 
 void amx_dense_weights(const struct amx_dense *d, const void *dy, const void *x, float *dweights, void *scratch)
 {
-    struct product p = product_of(d, DENSE_WEIGHTS, dy, x);
-    p.c = dweights;
-    run(&p, scratch);
+    for (int64_t from = 0; from < d->rows; from += MOST_SAMPLES) {
+        const struct amx_dense some = some_samples(d, from);
+        struct product p = product_of(&some, DENSE_WEIGHTS, row_of(dy, d->half_y, d->out, from),
+                                      row_of(x, d->half_x, d->in, from));
+        p.c = dweights;
+        p.accumulate = from > 0;
+        run(&p, scratch);
+    }
 }
 #else
 uint64_t amx_dense_scratch(const struct amx_dense *d, enum amx_dense_pass pass)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Dense layers on AMX against loops in double precision over the same rounded numbers: sizes that tiles do not divide, rows that
- * meet in one set of the cache, more weights than a group of panels, float32 and bfloat16 in memory; the same bits from any
+ * meet in one set of the cache, more weights than a group of panels, more samples than a product
+ * for weights, float32 and bfloat16 in memory; the same bits from any
  * number of threads; that not a number stays in its own sample. */
 #include "amx_conv.h"
 #include "amx_dense.h"
@@ -16,8 +17,8 @@
 static const struct {
     int64_t rows, in, out;
 } shapes[] = {
-    { 1, 1, 1 },    { 3, 5, 7 },     { 1, 33, 10 },   { 32, 32, 32 },    { 31, 17, 33 },
-    { 64, 96, 64 }, { 128, 784, 9 }, { 33, 100, 65 }, { 65, 2048, 300 }, { 7, 1000, 257 },
+    { 1, 1, 1 },     { 3, 5, 7 },     { 1, 33, 10 },     { 32, 32, 32 },   { 31, 17, 33 },   { 64, 96, 64 },
+    { 128, 784, 9 }, { 33, 100, 65 }, { 65, 2048, 300 }, { 1100, 20, 40 }, { 7, 1000, 257 },
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes, THREADS = 3 };
 
