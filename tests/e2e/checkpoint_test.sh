@@ -168,6 +168,7 @@ if mkdir small && mount -t tmpfs -o size=20m none small 2>/dev/null; then # room
     cat out err >both
     says both "No space left on device; the trial goes on without it"
     same l3.db large.csv
+    [ -z "$(find small -type f)" ] || bad "parts of checkpoints are left: $(find small -type f)"
     umount small
 fi
 done_with full_disk
