@@ -102,7 +102,9 @@ static int64_t stride_of(const struct matrix *a, int64_t depth)
 
 static struct product product_of(const struct amx_dense *d, enum amx_dense_pass pass, const void *a, const void *b)
 {
-    struct product p = { .threads = d->threads > 1 ? d->threads : 1 };
+    enum { LEAST_WORK = 2 << 20 }; /* multiply-adds of the microseconds in which a team starts */
+    const bool little = (double)d->rows * (double)d->in * (double)d->out < LEAST_WORK;
+    struct product p = { .threads = d->threads > 1 && !little ? d->threads : 1 };
     const struct matrix x = { .rows = d->rows, .columns = d->in, .half = d->half_x },
                         dy = { .rows = d->rows, .columns = d->out, .half = d->half_y },
                         w = { .rows = d->out, .columns = d->in };
