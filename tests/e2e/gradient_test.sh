@@ -21,6 +21,8 @@ derivatives = $3
 [search]
 use = gradient
 starts = ${4:-sobol}
+step = 0.1
+most_step = 0.3
 [space]
 x1 = real -5 .. 4
 x2 = real -3 .. 5

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Riedmiller and Braun 1993; Kingma and Ba 2015. */
-static const double GROWTH = 1.2, SHRINKAGE = 0.5, BETA1 = 0.9, BETA2 = 0.999;
+static const double SHRINKAGE = 0.5, BETA1 = 0.9, BETA2 = 0.999;
 enum { ARRAYS = 9 };
 
 hone_rc descent_init(struct descent *d, uint32_t n, hone_error *err)
@@ -75,7 +75,7 @@ static void move_rprop(struct descent *d, const struct rule *rule)
             continue;
         d->before[i] = g;
         if ((g > 0 && before > 0) || (g < 0 && before < 0))
-            d->step[i] = fmin(d->step[i] * GROWTH, rule->most_step);
+            d->step[i] = fmin(d->step[i] * rule->growth, rule->most_step);
         else if ((g > 0 && before < 0) || (g < 0 && before > 0))
             d->step[i] *= SHRINKAGE;
         move_to(d, i, g > 0 ? d->u[i] - d->step[i] : g < 0 ? d->u[i] + d->step[i] : d->u[i]);

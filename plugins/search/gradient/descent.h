@@ -8,6 +8,7 @@ enum { RPROP, ADAM };
 struct rule {
     uint32_t method;
     double first_step, most_step, least_step; /* shares of a parameter's range */
+    double growth;                            /* of a step whose derivative keeps its sign */
     int64_t patience;
 };
 

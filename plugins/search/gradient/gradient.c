@@ -11,7 +11,7 @@
 struct settings {
     uint32_t method;
     const char *starts;
-    double step, most_step, least_step;
+    double step, most_step, least_step, growth;
     int64_t descents, length, patience;
 };
 static const char *const methods[] = { "rprop", "adam", NULL };
@@ -23,17 +23,21 @@ static const hone_param params[] = {
     HONE_STR(struct settings, starts, "sobol", 0,
              "The search that proposes where a descent begins, and with it everything that has no derivative: choices, "
              "integers. It hears all outcomes; its settings are in [search.NAME]."),
-    HONE_REAL(struct settings, step, "0.1", 0, 1, HONE_P_LO_OPEN, NULL,
+    HONE_REAL(struct settings, step, "0.2", 0, 1, HONE_P_LO_OPEN, NULL,
               "First step, as a share of a parameter's range on its own scale."),
-    HONE_REAL(struct settings, most_step, "0.3", 0, 1, HONE_P_LO_OPEN | HONE_P_ADVANCED, NULL,
+    HONE_REAL(struct settings, most_step, "0.5", 0, 1, HONE_P_LO_OPEN | HONE_P_ADVANCED, NULL,
               "Longest step that rprop may grow to."),
     HONE_REAL(struct settings, least_step, "1e-3", 0, 1, HONE_P_LO_OPEN, NULL,
               "A descent has come to its end once all its steps are shorter; the next one begins elsewhere."),
+    HONE_REAL(
+        struct settings, growth, "1.5", 1, 4, HONE_P_ADVANCED, NULL,
+        "What rprop multiplies a step by while the sign of its derivative stays. Where steps are cheap, 1.2 is usual; "
+        "with tens of trials a range of decades has to be crossed in some of them."),
     HONE_INT(struct settings, descents, "1", 1, 1024, 0, NULL,
              "Descents side by side. Each waits for its own outcome, so that more workers than these stand idle."),
     HONE_INT(struct settings, length, "0", 0, 1e9, 0, "trials",
              "A descent ends after so many outcomes, for `starts` to propose again; 0: when it has settled."),
-    HONE_INT(struct settings, patience, "5", 1, 1e9, HONE_P_ADVANCED, "trials",
+    HONE_INT(struct settings, patience, "10", 1, 1e9, HONE_P_ADVANCED, "trials",
              "Outcomes without a better one, after which a descent returns to its best point with half its steps."),
 };
 
@@ -173,8 +177,12 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
     const uint32_t n = space->n_dims;
     hone_rc rc;
     s->space = space;
-    s->rule = (struct rule){ s->settings.method, s->settings.step, s->settings.most_step, s->settings.least_step,
-                             s->settings.patience };
+    s->rule = (struct rule){ .method = s->settings.method,
+                             .first_step = s->settings.step,
+                             .most_step = s->settings.most_step,
+                             .least_step = s->settings.least_step,
+                             .growth = s->settings.growth,
+                             .patience = s->settings.patience };
     if (s->rule.first_step > s->rule.most_step)
         return hone_fail(err, HONE_EINVAL, "step", "step = %g is above most_step = %g", s->settings.step,
                          s->settings.most_step);
@@ -372,7 +380,8 @@ static const char doc[] =
     "## Moves\n"
     "On each parameter's own scale (log where it is log), inside its range. `rprop` gives every parameter a step of "
     "its "
-    "own, which grows by 1.2 while the sign of the derivative stays and halves when it changes. `adam` moves by the "
+    "own, which grows by `growth` while the sign of the derivative stays and halves when it changes. `adam` moves by "
+    "the "
     "ratio of the running mean and "
     "deviation of the derivatives, times `step`. After `patience` outcomes without a better one, and where a trial "
     "fails or is pruned, a descent returns to its best point with half its steps.\n\n"

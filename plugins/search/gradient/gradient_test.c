@@ -181,7 +181,7 @@ static void test_finds_the_minimum_on_every_scale(void)
 /* The first moves of Rprop- on a parabola, worked out by hand: 0.5 down to its minimum at 0.22. */
 static void test_moves_are_those_of_the_paper(void)
 {
-    const struct rule rule = { RPROP, 0.1, 0.3, 1e-3, 100 };
+    const struct rule rule = { RPROP, 0.1, 0.3, 1e-3, 1.2, 100 };
     static const double expected[] = { 0.5, 0.4, 0.28, 0.136, 0.208, 0.2944, 0.2512, 0.19936 };
     struct descent d;
     hone_error err = HONE_ERROR_INIT;
@@ -251,7 +251,7 @@ static void test_refuses_what_it_cannot_descend(void)
     CU_ASSERT_EQUAL(open_study(&s, "starts=nothing", reals, 2, NULL, 1), HONE_ENOTSUP);
     CU_ASSERT_STRING_EQUAL(s.plugin.err.param, "starts");
     fake_plugin_release(&s.plugin);
-    CU_ASSERT_EQUAL(open_study(&s, "step=0.5", reals, 2, NULL, 0), HONE_EINVAL);
+    CU_ASSERT_EQUAL(open_study(&s, "step=0.6", reals, 2, NULL, 0), HONE_EINVAL);
     CU_ASSERT_STRING_EQUAL(s.plugin.err.param, "step");
     fake_plugin_release(&s.plugin);
 }
@@ -297,8 +297,8 @@ static void test_goes_on_from_given_points(void)
     CU_ASSERT_EQUAL(tell(&s, 101, good, HONE_COMPLETE, 3, gradient), HONE_OK);
     CU_ASSERT_EQUAL(tell(&s, 102, bad, HONE_COMPLETE, -7, NULL), HONE_OK); /* of no use without derivatives */
     CU_ASSERT_EQUAL_FATAL(ask(&s, x), HONE_OK);
-    CU_ASSERT_DOUBLE_EQUAL(x[0], 0.5, 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(x[1], 0.5, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x[0], 0.4, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x[1], 0.6, 1e-12);
     fake_plugin_release(&s.plugin);
 }
 
@@ -311,15 +311,15 @@ static void test_returns_where_a_trial_fails(void)
     CU_ASSERT_EQUAL_FATAL(open_study(&s, NULL, dims, 1, NULL, 0), HONE_OK);
     CU_ASSERT_EQUAL(tell(&s, 100, &begin, HONE_COMPLETE, 3, &gradient), HONE_OK);
     CU_ASSERT_EQUAL_FATAL(ask(&s, &x), HONE_OK);
-    CU_ASSERT_DOUBLE_EQUAL(x, 0.4, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x, 0.3, 1e-12);
     CU_ASSERT_EQUAL(tell(&s, 0, &x, HONE_FAILED, (double)NAN, NULL), HONE_OK);
     s.trial = 1;
     CU_ASSERT_EQUAL_FATAL(ask(&s, &x), HONE_OK);
-    CU_ASSERT_DOUBLE_EQUAL(x, 0.45, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x, 0.4, 1e-12);
     CU_ASSERT_EQUAL(tell(&s, 1, &x, HONE_PRUNED, 2, NULL), HONE_OK);
     s.trial = 2;
     CU_ASSERT_EQUAL_FATAL(ask(&s, &x), HONE_OK);
-    CU_ASSERT_DOUBLE_EQUAL(x, 0.475, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x, 0.45, 1e-12);
     fake_plugin_release(&s.plugin);
 }
 
