@@ -81,12 +81,17 @@ struct ablation_cell {
     uint64_t hash;
     int searched;              /* [space] varies something */
     size_t block;              /* 0 without blocks */
-    int of_path;               /* run for the path alone */
     struct ablation_run *runs; /* (n_seeds) */
 };
 struct ablation_alias {
     uint32_t effect[2], with[2], n_effect, n_with;
     double correlation;
+};
+
+/* The path from the baseline to the best cell. */
+struct path_step {
+    size_t axis, cell; /* what is changed, and the cell that this comes to */
+    size_t tried;      /* changes that were left to choose from */
 };
 
 struct ablation {
@@ -99,13 +104,17 @@ struct ablation {
     const struct catalog_component *design;
     uint32_t design_flags;
     struct ablation_cell
-        *cells; /* (n_cells) block by block, in the order of the design's rows; those of the path behind */
+        *cells;        /* (n_cells) block by block, in the order of the design's rows; those of the path behind */
+    size_t n_compared; /* of the cells: n_blocks * n_rows, without those of the path */
     size_t n_cells, n_rows, n_blocks, cells_capacity;
     size_t n_seeds;
+    struct path_step *path;              /* (n_path) */
+    size_t n_path, path_begin, path_end; /* cells */
     struct ablation_alias *aliases;
     size_t n_aliases, aliases_capacity;
     char *metric;                 /* "test.accuracy" */
     uint32_t direction;           /* known once there are results */
+    uint32_t said_direction;      /* in the INI, or HONE_NO_DIRECTION */
     char *environment, *resolved; /* of the first run that was found: as kept with it; NULL: there is none */
     char *objective;              /* of the searches, NULL: there are none */
     uint32_t objective_direction;
@@ -145,6 +154,12 @@ struct ablation_pool {
     unsigned workers;
     const hone_host *host;
 };
-/* Runs what is missing, in child processes. HONE_ECANCELED: a signal came; what has ended is kept. */
-hone_rc ablation_run_missing(struct ablation *ablation, const struct ablation_pool *pool, hone_error *err);
+/* Runs what is missing of these cells (NULL: of all that are compared), up to so many seeds, in child processes. HONE_ECANCELED: a
+ * signal came; what has ended is kept. */
+hone_rc ablation_run_missing(struct ablation *ablation, const struct ablation_pool *pool, const size_t *cells,
+                             size_t n_cells, size_t n_seeds, hone_error *err);
+
+/* path.c: runs the path, where [ablation] asks for it. pool NULL: with the runs that are there alone. */
+hone_rc ablation_path(struct ablation *ablation, const struct ablation_pool *pool, const hone_host *host,
+                      hone_error *err);
 #endif

@@ -85,8 +85,8 @@ static void apply_purpose(const struct ablation *a, int searched, struct config 
     if (a->metric) {
         struct text objective = TEXT_INIT;
         text_addf(&objective, "%s%s", a->metric,
-                  a->spec.direction == HONE_MAXIMIZE   ? " max"
-                  : a->spec.direction == HONE_MINIMIZE ? " min"
+                  a->said_direction == HONE_MAXIMIZE   ? " max"
+                  : a->said_direction == HONE_MINIMIZE ? " min"
                                                        : "");
         set(config, complaints, "objectives", text_string(&objective));
         text_release(&objective);

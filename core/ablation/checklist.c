@@ -51,7 +51,7 @@ static void add_runs(struct text *out, const struct comparison *c)
     double seconds = 0, least = HUGE_VAL, most = 0;
     uint64_t trials = 0, failed = 0;
     size_t runs = 0, failed_runs = 0;
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         for (size_t k = 0; k < a->n_seeds; k++) {
             const struct ablation_run *run = &a->cells[i].runs[k];
             if (run->state < RUN_DONE)
@@ -67,7 +67,7 @@ static void add_runs(struct text *out, const struct comparison *c)
     text_addf(
         out,
         "- Runs: %zu of %zu (%zu cells, %zu seeds); %zu failed and count as the worst of all; none was left out.\n",
-        runs, a->n_cells * a->n_seeds, a->n_cells, a->n_seeds, failed_runs);
+        runs, a->n_compared * a->n_seeds, a->n_compared, a->n_seeds, failed_runs);
     text_addf(out, "- Trials in all: %llu, of which %llu failed.\n", (unsigned long long)trials,
               (unsigned long long)failed);
     text_addf(out,
@@ -105,7 +105,7 @@ static void add_cells(struct text *out, const struct comparison *c)
     const int beside = strcmp(objective, a->metric) != 0;
     text_addf(out, "\n| cell | n | %s |%s%s%s parameters |\n|---|---:|---:|%s---:|\n", a->metric, beside ? " " : "",
               beside ? objective : "", beside ? " |" : "", beside ? "---:|" : "");
-    for (size_t i = 0; i < a->n_cells; i++) {
+    for (size_t i = 0; i < a->n_compared; i++) {
         double validated = 0, least = HUGE_VAL, most = 0;
         size_t n = 0;
         for (size_t k = 0; k < a->n_seeds; k++) {

@@ -142,7 +142,7 @@ static hone_rc correct(struct comparison *c, hone_error *err)
     size_t n = 0;
     if (!p)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the tests");
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         if (!c->cells[i].is_reference)
             p[n++] = isnan(c->cells[i].p) ? 1 : c->cells[i].p;
     if (a->spec.raw.correction == CORRECT_HOLM)
@@ -150,7 +150,7 @@ static hone_rc correct(struct comparison *c, hone_error *err)
     else
         hone_benjamini_hochberg(p, n, adjusted);
     n = 0;
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         if (!c->cells[i].is_reference) {
             if (!isnan(c->cells[i].p))
                 c->cells[i].p_adjusted = adjusted[n];
@@ -166,12 +166,12 @@ hone_rc comparison_make(struct comparison *c, const struct ablation *a, hone_err
     *c = (struct comparison){ .ablation = a, .maximize = a->direction == HONE_MAXIMIZE };
     double *scratch = malloc((2 * a->n_seeds + 1) * sizeof *scratch);
     c->lenth_error = c->lenth_margin = none;
-    c->comparisons = a->n_cells - a->n_blocks;
+    c->comparisons = a->n_compared - a->n_blocks;
     c->needed = hone_signed_rank_pairs(c->comparisons ? c->comparisons : 1, 1 - a->spec.raw.level);
     rc = scratch ? enter_values(c, err) : hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the table");
     for (size_t i = 0; i < a->n_cells && rc == HONE_OK; i++)
         rc = summarize(c, i, scratch, err);
-    for (size_t i = 0; i < a->n_cells && rc == HONE_OK; i++)
+    for (size_t i = 0; i < a->n_compared && rc == HONE_OK; i++)
         if ((rc = compare(c, i, scratch, err)) == HONE_OK)
             rc = test(c, i, scratch, err);
     free(scratch);

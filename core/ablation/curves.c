@@ -79,7 +79,7 @@ hone_rc curve_by_seconds(const struct comparison *c, size_t cell, size_t n, stru
 {
     const struct ablation *a = c->ablation;
     double *values = malloc((a->n_seeds + 1) * sizeof *values), longest = 0;
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         for (size_t k = 0; k < a->n_seeds; k++) {
             const struct ablation_run *run = &a->cells[i].runs[k];
             if (run->n_points && run->points[run->n_points - 1].seconds > longest)

@@ -203,6 +203,7 @@ static int find_metric(struct ablation *a, struct complaints *complaints)
                  "[ablation] needs metric = NAME, what to compare by, or [study] objectives");
         return -1;
     }
+    a->said_direction = a->direction;
     if (!a->metric)
         complain(complaints, NULL, "out of memory");
     return a->metric ? 0 : -1;
@@ -226,6 +227,7 @@ static int make_cells(struct ablation *a, const struct taken *t, struct complain
             ablation_cell_add(a, levels, complaints);
         }
     free(levels);
+    a->n_compared = a->n_cells;
     for (size_t i = 0; !complaints->n && i < a->n_cells; i++)
         for (size_t k = 0; k < i; k++)
             if (a->cells[i].hash == a->cells[k].hash)
@@ -264,6 +266,7 @@ void ablation_release(struct ablation *a)
     free(a->refused);
     free(a->cells);
     free(a->aliases);
+    free(a->path);
     free(a->metric);
     free(a->objective);
     free(a->environment);

@@ -21,7 +21,7 @@ static int sign(const struct ablation *a, const struct effect *e, const struct a
     for (size_t i = 0; at_reference && i < a->spec.n_design; i++)
         if (i != e->axes[0] && (e->n_axes < 2 || i != e->axes[1]) && cell->levels[i] != a->cells[0].levels[i])
             return 0;
-    return cell->of_path ? 0 : product;
+    return product;
 }
 
 /* Mean of the cells with sign 1 less that of those with sign -1, for one seed; NaN where one of them is missing. */
@@ -30,7 +30,7 @@ static double contrast(const struct comparison *c, const struct effect *e, size_
     const struct ablation *a = c->ablation;
     double sums[2] = { 0, 0 };
     size_t n[2] = { 0, 0 };
-    for (size_t i = 0; i < a->n_cells; i++) {
+    for (size_t i = 0; i < a->n_compared; i++) {
         const int s = sign(a, e, &a->cells[i]);
         if (!s)
             continue;

@@ -208,6 +208,29 @@ static void add_ranking(const struct comparison *c, struct text *out)
     text_add(out, "}}");
 }
 
+static void add_path(const struct comparison *c, struct text *out)
+{
+    const struct ablation *a = c->ablation;
+    if (!a->n_path)
+        return;
+    text_add(out, ",\n \"path\": {\"begin\": ");
+    text_add_json_string(out, a->cells[a->path_begin].label);
+    string(out, "end", a->cells[a->path_end].label);
+    text_add(out, ", \"steps\": [");
+    for (size_t i = 0; i < a->n_path; i++) {
+        const struct path_step *step = &a->path[i];
+        const struct ablation_cell *cell = &a->cells[step->cell];
+        text_add(out, i ? ", {\"axis\": " : "{\"axis\": ");
+        text_add_json_string(out, a->spec.axes[step->axis].name);
+        string(out, "level", a->spec.axes[step->axis].levels[cell->levels[step->axis]].label);
+        string(out, "cell", cell->label);
+        number(out, "tried", (double)step->tried);
+        number(out, "mean", c->cells[step->cell].mean);
+        text_add(out, "}");
+    }
+    text_add(out, "]}");
+}
+
 hone_rc export_json(const struct comparison *c, struct text *out, hone_error *err)
 {
     const struct ablation *a = c->ablation;
@@ -225,13 +248,14 @@ hone_rc export_json(const struct comparison *c, struct text *out, hone_error *er
     if (a->objective)
         string(out, "objective", a->objective);
     text_add(out, ",\n \"cells\": [");
-    for (size_t i = 0; i < a->n_cells && rc == HONE_OK; i++) {
+    for (size_t i = 0; i < a->n_compared && rc == HONE_OK; i++) {
         text_add(out, i ? ",\n  " : "\n  ");
         rc = add_cell(c, i, out, err);
     }
     text_add(out, "]");
     add_effects(c, out);
     add_ranking(c, out);
+    add_path(c, out);
     tables_make(&tables, c);
     text_add(out, ",\n \"notes\": ");
     text_add_json_string(out, text_string(&tables.notes));
@@ -289,7 +313,7 @@ hone_rc export_csv(const struct comparison *c, struct text *out, hone_error *err
         "n,mean,deviation,median,interquartile_mean,low,high,method,pairs,difference,difference_low,difference_high,p,"
         "p_adjusted,superiority,cliffs_delta,seconds,trials,failed_trials,failed_runs",
         out);
-    for (size_t i = 0; i < a->n_cells; i++) {
+    for (size_t i = 0; i < a->n_compared; i++) {
         const struct cell_summary *s = &c->cells[i];
         csv_names(c, &a->cells[i], out);
         const double first[] = { (double)s->n,          s->mean,         s->deviation,    s->median,
@@ -333,7 +357,7 @@ hone_rc export_curves_csv(const struct comparison *c, struct text *out, hone_err
 {
     hone_rc rc = HONE_OK;
     csv_titles(c, "by,at,mean,low,high", out);
-    for (size_t i = 0; i < c->ablation->n_cells && rc == HONE_OK; i++) {
+    for (size_t i = 0; i < c->ablation->n_compared && rc == HONE_OK; i++) {
         struct curve curve = { 0 };
         if (!c->ablation->cells[i].searched)
             continue;

@@ -30,7 +30,7 @@ static double seconds_of(const struct ablation *a, size_t cell)
 {
     double own = 0, all = 0;
     size_t n_own = 0, n_all = 0;
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         for (size_t k = 0; k < a->n_seeds; k++) {
             const struct ablation_run *run = &a->cells[i].runs[k];
             if (run->state < RUN_DONE)
@@ -48,14 +48,14 @@ static void plan_cost(const struct ablation *a, unsigned workers, struct text *o
     size_t missing = 0;
     uint64_t trainings = 0;
     double seconds = 0;
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         for (size_t k = 0; k < a->n_seeds; k++)
             if (a->cells[i].runs[k].state < RUN_DONE) {
                 missing++;
                 trainings += trainings_of(a, &a->cells[i]);
                 seconds += a->base.study.time > 0 && a->cells[i].searched ? a->base.study.time : seconds_of(a, i);
             }
-    text_addf(out, "runs       %zu = %zu cells x %zu seeds%s; %zu to do\n", a->n_cells * a->n_seeds, a->n_cells,
+    text_addf(out, "runs       %zu = %zu cells x %zu seeds%s; %zu to do\n", a->n_compared * a->n_seeds, a->n_compared,
               a->n_seeds, a->spec.has_blocks ? ", blocks counted" : "", missing);
     if (a->base.study.time > 0 && a->base.study.trials == 0)
         text_add(out, "trainings  as many as the time of [study] allows\n");
@@ -82,7 +82,7 @@ static size_t widest(const struct comparison *c, double *deviation)
     const struct ablation *a = c->ablation;
     size_t found = SIZE_MAX;
     *deviation = 0;
-    for (size_t i = 0; i < a->n_cells; i++) {
+    for (size_t i = 0; i < a->n_compared; i++) {
         const size_t reference = comparison_cell(c, a->cells[i].block, 0);
         double sum = 0, squares = 0, n = 0;
         if (c->cells[i].is_reference || c->cells[i].pairs < LEAST_FOR_INTERVAL)
@@ -107,7 +107,7 @@ static size_t widest(const struct comparison *c, double *deviation)
 static void plan_seeds(const struct ablation *a, const struct comparison *c, struct text *out)
 {
     const struct ablation_raw *raw = &a->spec.raw;
-    const size_t comparisons = a->n_cells - a->n_blocks;
+    const size_t comparisons = a->n_compared - a->n_blocks;
     const double alpha = 1 - raw->level;
     const uint64_t for_effect = hone_pairs_needed(raw->effect, alpha, raw->power),
                    for_test = hone_signed_rank_pairs(comparisons ? comparisons : 1, alpha);
@@ -138,7 +138,7 @@ void plan_text(const struct ablation *a, const struct comparison *c, unsigned wo
     plan_cost(a, workers, out);
     plan_seeds(a, c, out);
     text_add(out, "cells");
-    for (size_t i = 0; i < a->n_cells; i++) {
+    for (size_t i = 0; i < a->n_compared; i++) {
         size_t done = 0;
         for (size_t k = 0; k < a->n_seeds; k++)
             done += a->cells[i].runs[k].state >= RUN_DONE;

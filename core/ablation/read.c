@@ -416,7 +416,8 @@ static void read_metric(struct reader *r)
 static void find_blocks(struct reader *r)
 {
     struct ablation_spec *spec = r->spec;
-    const struct config_item *item = config_find(r->config, section, "blocks");
+    const struct config_item *item = config_find(r->config, section, "blocks"),
+                             *path = config_find(r->config, section, "path");
     spec->n_design = spec->n_axes;
     if (!*spec->raw.blocks)
         return;
@@ -429,6 +430,8 @@ static void find_blocks(struct reader *r)
     spec->axes[spec->n_axes - 1] = blocks;
     spec->n_design--;
     spec->has_blocks = 1;
+    if (spec->raw.path && path)
+        REFUSE(r, &path->place, "path = yes leads to one best cell; with blocks, each has its own");
     if (!spec->n_design)
         REFUSE(r, &item->value_place, "blocks = %s: beside the axis of blocks there has to be one to compare",
                blocks.name);

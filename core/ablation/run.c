@@ -31,6 +31,8 @@ struct child {
 };
 struct runner {
     struct ablation *ablation;
+    const size_t *cells; /* (n_cells) to run; NULL: the first n_cells */
+    size_t n_cells, n_seeds;
     const struct ablation_pool *pool;
     struct child *children; /* (n_children) */
     size_t n_children, at_work, done, total;
@@ -227,12 +229,17 @@ static hone_rc look(struct runner *r, hone_error *err)
 
 /* ---- the whole ---- */
 
-/* The next run that is not done, seed by seed: so that all cells have as many when it is broken off. */
-static int next_missing(const struct runner *r, size_t *cell, size_t *seed)
+static size_t cell_at(const struct runner *r, size_t i)
 {
-    for (; *seed < r->ablation->n_seeds; ++*seed, *cell = 0)
-        for (; *cell < r->ablation->n_cells; ++*cell)
-            if (run_at(r, *cell, *seed)->state < RUN_DONE)
+    return r->cells ? r->cells[i] : i;
+}
+
+/* The next run that is not done, seed by seed: so that all cells have as many when it is broken off. */
+static int next_missing(const struct runner *r, size_t *i, size_t *seed)
+{
+    for (; *seed < r->n_seeds; ++*seed, *i = 0)
+        for (; *i < r->n_cells; ++*i)
+            if (run_at(r, cell_at(r, *i), *seed)->state < RUN_DONE)
                 return 1;
     return 0;
 }
@@ -261,14 +268,20 @@ static void rest(void)
     nanosleep(&pause, NULL);
 }
 
-hone_rc ablation_run_missing(struct ablation *a, const struct ablation_pool *pool, hone_error *err)
+hone_rc ablation_run_missing(struct ablation *a, const struct ablation_pool *pool, const size_t *cells, size_t n_cells,
+                             size_t n_seeds, hone_error *err)
 {
-    struct runner r = { .ablation = a, .pool = pool, .began = seconds_steady() };
+    struct runner r = { .ablation = a,
+                        .cells = cells,
+                        .n_cells = cells ? n_cells : a->n_compared,
+                        .n_seeds = n_seeds,
+                        .pool = pool,
+                        .began = seconds_steady() };
     size_t cell = 0, seed = 0;
     hone_rc rc = HONE_OK;
-    for (size_t i = 0; i < a->n_cells; i++)
-        for (size_t k = 0; k < a->n_seeds; k++)
-            r.total += a->cells[i].runs[k].state < RUN_DONE;
+    for (size_t i = 0; i < r.n_cells; i++)
+        for (size_t k = 0; k < n_seeds; k++)
+            r.total += run_at(&r, cell_at(&r, i), k)->state < RUN_DONE;
     if (!r.total)
         return HONE_OK;
     r.n_children = r.total < pool->workers ? r.total : pool->workers;
@@ -281,9 +294,9 @@ hone_rc ablation_run_missing(struct ablation *a, const struct ablation_pool *poo
     while (rc == HONE_OK && (r.at_work || (!*pool->signals && next_missing(&r, &cell, &seed)))) {
         for (size_t i = 0; i < r.n_children && rc == HONE_OK && !*pool->signals; i++)
             if (!r.children[i].pid && next_missing(&r, &cell, &seed)) {
-                rc = wait_for_others(&r, run_at(&r, cell, seed), err);
+                rc = wait_for_others(&r, run_at(&r, cell_at(&r, cell), seed), err);
                 if (rc == HONE_OK && !*pool->signals)
-                    rc = start(&r, &r.children[i], cell++, seed, err);
+                    rc = start(&r, &r.children[i], cell_at(&r, cell++), seed, err);
             }
         if (rc == HONE_OK && (rc = look(&r, err)) == HONE_OK && r.at_work)
             rest();

@@ -63,17 +63,21 @@ static void put_p(struct tables *t, char **cell, double p)
         put(t, cell, p < 0.001 ? "%.1e" : "%.4f", p);
 }
 
-/* Decimals with which the smallest deviation has two digits. */
+/* Decimals with which the deviation in the middle of all has two digits. */
 static int decimals_of(const struct comparison *c)
 {
-    double least = HUGE_VAL;
+    const size_t n = c->ablation->n_compared;
+    double *deviations = malloc((n + 1) * sizeof *deviations);
+    size_t known = 0;
     int decimals = 4;
-    for (size_t i = 0; i < c->ablation->n_cells; i++) {
-        if (c->cells[i].deviation > 0 && c->cells[i].deviation < least)
-            least = c->cells[i].deviation;
+    for (size_t i = 0; deviations && i < n; i++)
+        if (c->cells[i].deviation > 0)
+            deviations[known++] = c->cells[i].deviation;
+    if (known) {
+        hone_sort(deviations, known);
+        decimals = 1 - (int)floor(log10(hone_quantile(deviations, known, 0.5)));
     }
-    if (isfinite(least))
-        decimals = 1 - (int)floor(log10(least));
+    free(deviations);
     return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
 }
 
@@ -101,7 +105,7 @@ static void add_cells(struct tables *t, const struct comparison *c, int decimals
                                         { "trials", 1 },
                                         { "failed runs", 1 } };
     struct table *table = add_table(t, "cells", "cells", all + !blocks, sizeof all / sizeof *all - !blocks);
-    for (size_t i = 0; i < a->n_cells; i++) {
+    for (size_t i = 0; i < a->n_compared; i++) {
         const struct cell_summary *s = &c->cells[i];
         char **row = add_row(t, table);
         if (!row)
@@ -139,11 +143,11 @@ static void add_comparisons(struct tables *t, const struct comparison *c, int de
                                         { corrected[a->spec.raw.correction], 1 },
                                         { "P(better)", 1 },
                                         { "Cliff's delta", 1 } };
-    if (a->n_cells <= a->n_blocks)
+    if (a->n_compared <= a->n_blocks)
         return;
     snprintf(title, sizeof title, "against %.120s", a->cells[0].label);
     struct table *table = add_table(t, "comparisons", title, all + !blocks, sizeof all / sizeof *all - !blocks);
-    for (size_t i = 0; i < a->n_cells; i++) {
+    for (size_t i = 0; i < a->n_compared; i++) {
         const struct cell_summary *s = &c->cells[i];
         char **row = s->is_reference ? NULL : add_row(t, table);
         if (!row)
@@ -230,6 +234,35 @@ static void add_effects(struct tables *t, const struct comparison *c, int decima
     text_release(&text);
 }
 
+/* What each change adds, in the unit of the metric and as a share of the whole way. */
+static void add_path(struct tables *t, const struct comparison *c, int decimals)
+{
+    const struct ablation *a = c->ablation;
+    const struct table_column columns[] = { { "step", 1 }, { "change", 0 }, { "of", 1 },
+                                            { "mean", 1 }, { "gain", 1 },   { "share", 1 } };
+    char title[200];
+    if (!a->n_path)
+        return;
+    const double begin = c->cells[a->path_begin].mean, whole = c->cells[a->path_end].mean - begin;
+    snprintf(title, sizeof title, "path from the baseline to %.120s", a->cells[a->path_end].label);
+    struct table *table = add_table(t, "path", title, columns, 6);
+    for (size_t i = 0; i < a->n_path; i++) {
+        const struct path_step *step = &a->path[i];
+        const struct ablation_axis *axis = &a->spec.axes[step->axis];
+        const double before = i ? c->cells[a->path[i - 1].cell].mean : begin, mean = c->cells[step->cell].mean;
+        char **row = add_row(t, table);
+        if (!row)
+            return;
+        put(t, &row[0], "%zu", i + 1);
+        put(t, &row[1], "%s=%s", axis->name, axis->levels[a->cells[step->cell].levels[step->axis]].label);
+        put(t, &row[2], "%zu", step->tried);
+        put_number(t, &row[3], mean, decimals, 0);
+        put_number(t, &row[4], mean - before, decimals, 1);
+        const double share = 100 * (mean - before) / whole;
+        put(t, &row[5], "%.0f %%", fabs(share) < 0.5 ? 0 : share);
+    }
+}
+
 static void add_ranks(struct tables *t, const struct comparison *c)
 {
     const struct table_column columns[] = { { "cell", 0 }, { "mean rank", 1 } };
@@ -252,16 +285,16 @@ static void note_runs(struct text *notes, const struct comparison *c)
 {
     const struct ablation *a = c->ablation;
     size_t missing = 0, failed = 0;
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         for (size_t k = 0; k < a->n_seeds; k++) {
             missing += a->cells[i].runs[k].state < RUN_DONE;
             failed += a->cells[i].runs[k].state == RUN_FAILED;
         }
     if (missing)
-        text_addf(notes, "%zu of %zu runs are missing.\n", missing, a->n_cells * a->n_seeds);
+        text_addf(notes, "%zu of %zu runs are missing.\n", missing, a->n_compared * a->n_seeds);
     if (failed)
         text_addf(notes, "%zu runs failed; they count as the worst run of all.\n", failed);
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         for (size_t k = 0; k < a->n_seeds; k++)
             if (a->cells[i].runs[k].state == RUN_FAILED)
                 text_addf(notes, "  %s seed %lld: %s\n", a->cells[i].label, (long long)a->cells[i].runs[k].seed,
@@ -273,7 +306,7 @@ static void note_tests(struct text *notes, const struct comparison *c)
     const struct ablation *a = c->ablation;
     const double alpha = 1 - a->spec.raw.level;
     size_t least = SIZE_MAX;
-    for (size_t i = 0; i < a->n_cells; i++)
+    for (size_t i = 0; i < a->n_compared; i++)
         if (!c->cells[i].is_reference && c->cells[i].pairs < least)
             least = c->cells[i].pairs;
     if (least == SIZE_MAX)
@@ -337,7 +370,7 @@ static void add_heading(struct text *out, const struct comparison *c)
     static const char *const parts[] = { "training", "split of the data", "search" };
     int n = 0;
     text_addf(out, "%s: %s, %s is better; design %s, %zu cell%s, %zu seed%s; varied:", a->base.study.name, a->metric,
-              c->maximize ? "more" : "less", a->design->name, a->n_cells, a->n_cells == 1 ? "" : "s", a->n_seeds,
+              c->maximize ? "more" : "less", a->design->name, a->n_compared, a->n_compared == 1 ? "" : "s", a->n_seeds,
               a->n_seeds == 1 ? "" : "s");
     for (unsigned i = 0; i < 3; i++)
         if (a->spec.vary & 1u << i)
@@ -359,6 +392,7 @@ void tables_make(struct tables *t, const struct comparison *c)
     add_comparisons(t, c, decimals);
     add_effects(t, c, decimals);
     add_ranks(t, c);
+    add_path(t, c, decimals);
     text_addf(&t->notes, "Intervals are at %s %%.\n", level);
     note_tests(&t->notes, c);
     note_effects(&t->notes, c);

@@ -124,7 +124,10 @@ static int run_all(struct work *w)
                                         (unsigned)w->ablation.base.study.workers,
                                         &s->host };
     session_catch_signals();
-    return ablation_run_missing(&w->ablation, &pool, &w->err) == HONE_OK ? 0 : fail(w);
+    return ablation_run_missing(&w->ablation, &pool, NULL, 0, w->ablation.n_seeds, &w->err) == HONE_OK &&
+                   ablation_path(&w->ablation, &pool, &s->host, &w->err) == HONE_OK
+               ? 0
+               : fail(w);
 }
 
 /* With what pilot runs there are: --plan. */
@@ -196,6 +199,8 @@ static int ablate(struct work *w, enum ablate_format format)
         return plan(w);
     if (run_them && (code = run_all(w)) != 0)
         return code;
+    if (!run_them && ablation_path(a, NULL, &s->host, &w->err) != HONE_OK)
+        return fail(w);
     if (!runs_with_value(a))
         return cli_fail(EXIT_NO_TRIAL, "no run has given %s%s%s", a->metric,
                         a->cells[0].runs[0].why ? "; the first failed: " : "",

@@ -193,6 +193,38 @@ run 0 "$hone" ablate function.ini -q --format csv --curves
 says out "by,at,mean,low,high"
 is "points of the curves" "$(columns out cell by | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 50 baseline,seconds; 12 baseline,trials; 50 search=tpe,seconds; 12 search=tpe,trials;"
 has_sql && is "table in the storage" "$(sql abl.db "SELECT count(*) FROM attachments WHERE name = 'ablation.json' AND text LIKE '{\"ablation\": \"abl\"%'")" 1
+# each change lowers the loss by a number of its own: the path takes the largest first, and a race ends after three seeds
+cat >path.ini <<'END'
+[study]
+name = path
+objectives = loss min
+storage = path.db
+[objective]
+use = command
+run = sh sum.sh {a} {b} {c}
+metrics = loss
+[space]
+a = fixed 0
+b = fixed 0
+c = fixed 0
+[ablation]
+seeds = 5
+path = yes
+design = leave_one_out
+axis.a = space.a: fixed 0, fixed 1
+axis.b = space.b: fixed 0, fixed 1
+axis.c = space.c: fixed 0, fixed 1
+END
+echo 'echo "hone: loss=$((10 - 2 * $1 - 5 * $2 - 3 * $3))"' >sum.sh
+run 0 "$hone" ablate path.ini
+is "path" "$(sed -n '/^path from/,/^$/p' out | awk 'NR > 2 && NF { print $2 $3, $(NF - 2), $(NF - 1) $NF }' | tr '\n' ';')" "b=fixed1 -5.0000 50%;c=fixed1 -3.0000 30%;a=fixed1 -2.0000 20%;"
+is "runs of the path alone" "$(grep -c loss err)" $((5 * 5 + 3 * 3 + 2))
+cp out first
+run 0 "$hone" ablate path.ini
+cmp -s out first || bad "the path of the second time is another one"
+is "runs of the second time" "$(grep -c loss err)" 0
+done_with ablate_path
+
 run 0 "$hone" ablate function.ini --seeds 6 --plan
 says out "runs       12 = 2 cells x 6 seeds; 2 to do"
 says out "trainings  24 to do"
