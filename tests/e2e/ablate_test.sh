@@ -193,6 +193,22 @@ run 0 "$hone" ablate function.ini -q --format csv --curves
 says out "by,at,mean,low,high"
 is "points of the curves" "$(columns out cell by | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 50 baseline,seconds; 12 baseline,trials; 50 search=tpe,seconds; 12 search=tpe,trials;"
 has_sql && is "table in the storage" "$(sql abl.db "SELECT count(*) FROM attachments WHERE name = 'ablation.json' AND text LIKE '{\"ablation\": \"abl\"%'")" 1
+# problems as blocks: average ranks from five on
+blocks="--seeds 2 --set study.trials=3 --set ablation.blocks=problem --storage blocks.db"
+run 0 "$hone" ablate function.ini -q $blocks --format json --set "ablation.axis.problem=objective.name: branin, sphere, rosenbrock, ackley, rastrigin"
+python3 - out <<'END' || bad "ranks are not as they should be"
+import json, sys
+a = json.load(open(sys.argv[1]))
+assert len(a["cells"]) == 10 and a["ranks"]["blocks"] == 5, a
+wins = sum((x["mean"] < y["mean"]) + (x["mean"] == y["mean"]) / 2 for x, y in zip(a["cells"][::2], a["cells"][1::2]))
+assert abs(a["ranks"]["mean_ranks"]["baseline"] - (2 - wins / 5)) < 1e-12, (wins, a["ranks"])
+assert abs(a["ranks"]["critical_difference"] - 1.959964 * (2 * 3 / 30) ** 0.5) < 1e-6
+assert all(c["reference"] == (c["cell"] == "baseline") for c in a["cells"]) and a["cells"][9]["block"] == "rastrigin"
+END
+run 0 "$hone" ablate function.ini -q $blocks --set "ablation.axis.problem=objective.name: branin, sphere"
+says out "no average ranks: 2 levels of 'problem', and 5 are the least that say something"
+done_with ablate_blocks
+
 # each change lowers the loss by a number of its own: the path takes the largest first, and a race ends after three seeds
 cat >path.ini <<'END'
 [study]
