@@ -32,7 +32,8 @@ static void make(struct made *m, size_t n_axes, size_t n_cells, size_t n_seeds, 
     }
     m->design.name = "made";
     m->ablation = (struct ablation){ .cells = m->cells,
-                                     .n_cells = n_cells, .n_compared = n_cells,
+                                     .n_cells = n_cells,
+                                     .n_compared = n_cells,
                                      .n_rows = n_cells,
                                      .n_blocks = 1,
                                      .n_seeds = n_seeds,
