@@ -49,12 +49,10 @@ static hone_rc mean_interval(const struct comparison *c, const double *x, size_t
     const struct ablation_raw *raw = &c->ablation->spec.raw;
     const int bca = raw->interval == INTERVAL_BCA || (raw->interval == INTERVAL_AUTO && n >= FROM_WHERE_BCA);
     *interval = (hone_interval){ none, none };
-    if (method)
-        *method = NULL;
+    *method = NULL;
     if (n < LEAST_FOR_INTERVAL)
         return HONE_OK;
-    if (method)
-        *method = bca ? "bca" : "t";
+    *method = bca ? "bca" : "t";
     if (bca)
         return hone_bootstrap_interval(x, n, hone_statistic_mean, NULL, 1, DRAWS, raw->level, interval, err);
     *interval = hone_t_interval(x, n, raw->level);
@@ -111,7 +109,7 @@ static hone_rc compare(struct comparison *c, size_t cell, double *differences, h
     s->difference = hone_mean(differences, s->pairs);
     s->superiority = hone_superiority_paired(better, s->pairs);
     s->delta = hone_cliffs_delta(s->superiority);
-    return mean_interval(c, differences, s->pairs, &s->difference_interval, NULL, err);
+    return mean_interval(c, differences, s->pairs, &s->difference_interval, &s->difference_method, err);
 }
 
 static hone_rc test(struct comparison *c, size_t cell, double *differences, hone_error *err)

@@ -15,9 +15,10 @@ struct cell_summary {
     size_t pairs;
     double difference; /* mean of cell - reference, in the metric's unit */
     hone_interval difference_interval;
-    double p, p_adjusted;      /* signed rank, two-sided; NaN: refused */
-    double superiority, delta; /* of the cell being better */
-    double seconds;            /* of a run, mean */
+    const char *difference_method; /* "t", "bca", NULL */
+    double p, p_adjusted;          /* signed rank, two-sided; NaN: refused */
+    double superiority, delta;     /* of the cell being better */
+    double seconds;                /* of a run, mean */
     uint64_t trials, failed_trials;
 };
 /* An effect of a balanced design, or an interaction. */

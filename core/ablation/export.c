@@ -126,6 +126,7 @@ static hone_rc add_cell(const struct comparison *c, size_t i, struct text *out, 
     number(out, "pairs", (double)s->pairs);
     number(out, "difference", s->difference);
     interval(out, "difference_interval", &s->difference_interval);
+    string(out, "difference_interval_method", s->difference_method);
     number(out, "p", s->p);
     number(out, "p_adjusted", s->p_adjusted);
     number(out, "superiority", s->superiority);

@@ -138,7 +138,8 @@ static void add_comparisons(struct tables *t, const struct comparison *c, int de
                                         { "cell", 0 },
                                         { "pairs", 1 },
                                         { "difference", 1 },
-                                        { "interval (t)", 1 },
+                                        { "interval", 1 },
+                                        { "by", 0 },
                                         { "p", 1 },
                                         { corrected[a->spec.raw.correction], 1 },
                                         { "P(better)", 1 },
@@ -158,10 +159,12 @@ static void add_comparisons(struct tables *t, const struct comparison *c, int de
         put(t, &row[1], "%zu", s->pairs);
         put_number(t, &row[2], s->difference, decimals, 1);
         put_interval(t, &row[3], &s->difference_interval, decimals, 1);
-        put_p(t, &row[4], s->p);
-        put_p(t, &row[5], s->p_adjusted);
-        put_number(t, &row[6], s->superiority, 2, 0);
-        put_number(t, &row[7], s->delta, 2, 1);
+        if (s->difference_method)
+            put(t, &row[4], "%s", s->difference_method);
+        put_p(t, &row[5], s->p);
+        put_p(t, &row[6], s->p_adjusted);
+        put_number(t, &row[7], s->superiority, 2, 0);
+        put_number(t, &row[8], s->delta, 2, 1);
     }
 }
 
