@@ -76,11 +76,83 @@ is "numbers of two.optuna.db" "$(sql two.optuna.db 'SELECT max(number) FROM tria
 is "trials of two.journal" "$(grep -c '"op_code": 4' two.journal)" 43
 done_with two_studies
 
+# importance: wherever Optuna's fANOVA of the exported study tells two parameters apart by more than 0.03, hone's says the same.
+# Recorded by exports_importance.py with Optuna 5.0.0; where it is installed it is asked again.
+study_of() { # NAME: its problem, with the space from standard input
+    printf '[study]\nname = %s\ntrials = 300\nobjectives = value min\norder = strict\n[search]\nuse = random\n' "$1"
+    printf '[objective]\nuse = function\nname = %s\n[space]\n' "$1"
+    cat
+}
+study_of hartmann6 <<'INI' >hartmann6.ini
+x1 = real 0 .. 1
+x2 = real 0 .. 1
+x3 = real 0 .. 1
+x4 = real 0 .. 1
+x5 = real 0 .. 1
+x6 = real 0 .. 1
+INI
+study_of many_dists <<'INI' >many_dists.ini
+a  = choice 0, 1, 2
+b  = int 0 .. 9
+bb = int 12 .. 24
+c  = real 4 .. 7
+d  = real 0.1353352832366127 .. 1 log
+e  = real 0 .. 9 step 3
+f  = real 2 .. 20 log step 2
+g  = normal 4 7
+h  = lognormal -2 2
+i  = normal 0 10
+j  = lognormal 0 2
+k  = choice 0 weight 1, 1 weight 9
+INI
+cat >recorded.csv <<'CSV'
+hartmann6,x5,0.1671
+hartmann6,x4,0.0852
+hartmann6,x1,0.0732
+hartmann6,x2,0.0324
+hartmann6,x6,0.0144
+hartmann6,x3,0.0085
+many_dists,i,0.3478
+many_dists,j,0.3229
+many_dists,g,0.0480
+many_dists,f,0.0081
+many_dists,b,0.0100
+many_dists,bb,0.0059
+many_dists,h,0.0020
+many_dists,e,0.0057
+many_dists,c,0.0047
+many_dists,a,0.0048
+many_dists,d,0.0051
+many_dists,k,0.0001
+CSV
+for name in hartmann6 many_dists; do
+    run 0 "$hone" run $name.ini -q --storage importance.db
+    run 0 "$hone" importance importance.db --study $name --format csv
+    sed "1d; s/^/$name,/" out | cut -d, -f1,2,4 >>ours.csv
+done
+run 0 "$hone" report importance.db -o importance.optuna.db
+is "log scales that begin at 0" "$(sql importance.optuna.db "SELECT count(*) FROM trial_params WHERE distribution_json LIKE '%\"log\": true%' AND
+    json_extract(distribution_json, '\$.attributes.low') <= 0")" 0
+agrees() { # THEIRS: "study,parameter,importance" lines
+    awk -F, 'NR == FNR { theirs[$1, $2] = $3; next } { ours[$1, $2] = $3; study[NR] = $1; name[NR] = $2; rows[++n] = NR }
+        END { for (i in rows) for (k in rows) { a = rows[i]; b = rows[k]
+                  if (study[a] != study[b] || theirs[study[a], name[a]] - theirs[study[b], name[b]] <= 0.03) continue
+                  pairs++
+                  if (ours[study[a], name[a]] <= ours[study[b], name[b]]) print study[a] ": " name[a] " is not above " name[b] }
+              if (pairs < 30) print "only " pairs " pairs" }' "$1" ours.csv
+}
+is "pairs in another order" "$(agrees recorded.csv)" ""
+done_with importance_in_optunas_order
+
 if [ -n "${HONE_PEER_PYTHON:-}" ]; then
     for python in $HONE_PEER_PYTHON; do
         run 0 "$python" "$here/exports_peer.py" trials.json out.d
         [ "$got" = 0 ] || sed "s,^,#   ," err | tail -n 5
         echo "# $(cat out)"
+        if "$python" -c 'import optuna, sklearn' 2>/dev/null; then
+            timeout -s KILL 600 "$python" -W ignore "$here/exports_importance.py" importance.optuna.db 1 >out 2>err
+            is "pairs that $python orders otherwise" "$(agrees out)" ""
+        fi
     done
     done_with peers_read_and_go_on
 else

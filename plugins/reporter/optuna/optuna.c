@@ -149,6 +149,17 @@ static void put_distribution(hone_printer *p, const hone_dim *d, double low, dou
 
 /* ---- studies ---- */
 
+/* Where a bound is what was sampled: Optuna has no normal distribution, and no logarithm of 0. */
+static int is_open_below(const hone_dim *d)
+{
+    return !isfinite(d->min) || (d->flags & HONE_DIM_LOG && d->type == HONE_DIM_REAL && d->min <= 0);
+}
+
+static int is_open_above(const hone_dim *d)
+{
+    return !isfinite(d->max);
+}
+
 struct reading {
     struct optuna_study *study;
     hone_error *err;
@@ -160,15 +171,15 @@ static hone_rc widen(void *ctx, const hone_trial_record *record)
     struct optuna_study *s = r->study;
     const hone_rc rc = s->view->point(s->view, s->index, record, s->x, r->err);
     for (uint32_t i = 0; i < s->space->n_dims && rc == HONE_OK; i++) {
-        if (!isfinite(s->space->dims[i]->min) && !(s->low[i] <= s->x[i]) && !isnan(s->x[i]))
+        if (is_open_below(s->space->dims[i]) && !(s->low[i] <= s->x[i]) && !isnan(s->x[i]))
             s->low[i] = s->x[i];
-        if (!isfinite(s->space->dims[i]->max) && !(s->high[i] >= s->x[i]) && !isnan(s->x[i]))
+        if (is_open_above(s->space->dims[i]) && !(s->high[i] >= s->x[i]) && !isnan(s->x[i]))
             s->high[i] = s->x[i];
     }
     return rc;
 }
 
-/* Optuna has no normal distribution: what was sampled are the bounds of a uniform one where the INI gives none. */
+/* What was sampled are the bounds of a uniform distribution where the INI gives none. */
 static hone_rc find_ranges(struct optuna_study *s, hone_error *err)
 {
     struct reading reading = { s, err };
@@ -176,8 +187,8 @@ static hone_rc find_ranges(struct optuna_study *s, hone_error *err)
     int open = 0;
     for (uint32_t i = 0; i < s->space->n_dims; i++) {
         const hone_dim *d = s->space->dims[i];
-        s->low[i] = isfinite(d->min) ? d->min : (double)NAN;
-        s->high[i] = isfinite(d->max) ? d->max : (double)NAN;
+        s->low[i] = is_open_below(d) ? (double)NAN : d->min;
+        s->high[i] = is_open_above(d) ? (double)NAN : d->max;
         open |= isnan(s->low[i]) || isnan(s->high[i]);
     }
     const hone_rc rc = open ? s->view->trials(s->view, s->index, HONE_ALL_TRIALS, &visitor, err) : HONE_OK;
