@@ -150,7 +150,7 @@ hdr-check:
 	done
 
 # ---- what it needs ----
-PACKAGES := gcc g++ make pkg-config procps sqlite3 libiniparser-dev libdnnl-dev libsqlite3-dev zlib1g-dev libjansson-dev libpng-dev libjpeg62-turbo-dev libcunit1-dev libopenblas-serial-dev libnlopt-dev python3 mandoc dataset-fashion-mnist
+PACKAGES := gcc g++ make pkg-config procps sqlite3 libiniparser-dev libdnnl-dev libsqlite3-dev zlib1g-dev libjansson-dev libpng-dev libjpeg62-turbo-dev libmicrohttpd-dev libcunit1-dev libopenblas-serial-dev libnlopt-dev python3 mandoc dataset-fashion-mnist
 deps:
 	$(Q)DEPS=$(DEPS) sh tests/deps.sh $(PACKAGES)
 

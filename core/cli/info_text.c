@@ -214,6 +214,8 @@ static void add_place(struct text *out, const struct catalog_component *c)
 {
     if (*c->hooks && strcmp(c->kind, "reporter") != 0)
         text_addf(out, "  acts in %s\n", c->hooks);
+    if (catalog_has_hook(c, "serve"))
+        text_addf(out, "  hone serve --use %s\n", c->name);
     if (catalog_has_hook(c, "write"))
         text_addf(out, "  hone report --use %s%s%s\n", c->name, *c->suffixes ? "; by the ends of files: " : "",
                   c->suffixes);

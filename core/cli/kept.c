@@ -224,17 +224,56 @@ static int gather(struct kept *kept, const struct cli *cli, const char *wanted)
     return code;
 }
 
-/* The spaces: after the studies, since making one may take plugins that are slow to load. */
-static void open_spaces(struct kept *kept)
+static void open_space(struct kept_study *k)
 {
+    if (evaluated_make(&k->evaluated, &k->stored) == HONE_OK)
+        k->view.space = k->evaluated.space.view.n_dims ? &k->evaluated.space.view : NULL;
+    else
+        fprintf(stderr, "hone: study '%s': %s: shown without its space\n", k->stored.study.name, k->evaluated.err.msg);
+}
+
+/* The spaces of those that have none yet, after the studies, since making one may take plugins that are slow to load; and the list. */
+static hone_rc complete(struct kept *kept, uint32_t first)
+{
+    const hone_kept_study **views = calloc(kept->view.n_studies + 1u, sizeof(const hone_kept_study *));
+    if (!views)
+        return HONE_ENOMEM;
+    for (uint32_t i = first; i < kept->view.n_studies; i++)
+        open_space(kept->studies[i]);
+    for (uint32_t i = 0; i < kept->view.n_studies; i++)
+        views[i] = &kept->studies[i]->view;
+    free((void *)(uintptr_t)kept->view.studies);
+    kept->view.studies = views;
+    return HONE_OK;
+}
+
+static hone_rc on_study_again(void *ctx, const hone_study_record *record)
+{
+    struct kept *kept = ctx;
     for (uint32_t i = 0; i < kept->view.n_studies; i++) {
         struct kept_study *k = kept->studies[i];
-        if (evaluated_make(&k->evaluated, &k->stored) == HONE_OK)
-            k->view.space = k->evaluated.space.view.n_dims ? &k->evaluated.space.view : NULL;
-        else
-            fprintf(stderr, "hone: study '%s': %s: shown without its space\n", k->stored.study.name,
-                    k->evaluated.err.msg);
+        hone_study_record *to = &k->stored.study;
+        if (to->id != record->id)
+            continue;
+        to->state = record->state;
+        to->updated = record->updated;
+        to->n_trials = record->n_trials;
+        to->n_complete = record->n_complete;
+        to->n_pruned = record->n_pruned;
+        to->n_failed = record->n_failed;
+        if (record->ended && strcmp(to->ended, record->ended) != 0)
+            return stored_study_ended(&k->stored, record->ended);
+        return HONE_OK;
     }
+    return kept->all ? add_study(kept, record) : HONE_OK;
+}
+
+hone_rc kept_refresh(struct kept *kept, hone_error *err)
+{
+    const hone_storage_visitor visitor = { kept, on_study_again, NULL, NULL, NULL, NULL };
+    const uint32_t before = kept->view.n_studies;
+    const hone_rc rc = kept->storage->iface->studies(kept->storage->storage.self, &visitor, err);
+    return rc == HONE_OK && kept->view.n_studies > before ? complete(kept, before) : rc;
 }
 
 int kept_open(struct kept *kept, const struct cli *cli, const struct stored *storage, const char *url)
@@ -266,14 +305,8 @@ int kept_open(struct kept *kept, const struct cli *cli, const struct stored *sto
         code = gather(kept, cli, NULL);
     if (code != 0)
         return code;
-    open_spaces(kept);
-    const hone_kept_study **views = calloc(kept->view.n_studies, sizeof(const hone_kept_study *));
-    if (!views)
-        return cli_fail(EXIT_FAILED, "out of memory");
-    for (uint32_t i = 0; i < kept->view.n_studies; i++)
-        views[i] = &kept->studies[i]->view;
-    kept->view.studies = views;
-    return 0;
+    kept->all = !any;
+    return complete(kept, 0) == HONE_OK ? 0 : cli_fail(EXIT_FAILED, "out of memory");
 }
 
 void kept_release(struct kept *kept)

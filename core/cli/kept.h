@@ -18,9 +18,12 @@ struct kept {
     const char *url;
     struct kept_study **studies; /* (view.n_studies) */
     size_t capacity;
+    int all; /* of the storage: new ones too */
     hone_error err;
 };
 /* Those named by --study (repeatable), or all of an open storage. 0, or the exit code after having said why. */
 int kept_open(struct kept *kept, const struct cli *cli, const struct stored *storage, const char *url);
+/* Reads the records anew, and takes in studies that are new where all were asked for; each keeps its index. */
+hone_rc kept_refresh(struct kept *kept, hone_error *err);
 void kept_release(struct kept *kept);
 #endif

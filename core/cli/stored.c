@@ -200,6 +200,15 @@ hone_rc stored_study_copy(struct stored *s, const hone_study_record *record)
     return to->name && to->config && to->objectives && constraints ? HONE_OK : HONE_ENOMEM;
 }
 
+hone_rc stored_study_ended(struct stored *s, const char *ended)
+{
+    const char *copy = copy_text(&s->memory, ended);
+    if (!copy)
+        return HONE_ENOMEM;
+    s->study.ended = copy;
+    return HONE_OK;
+}
+
 /* ---- choosing a study ---- */
 
 struct choice {

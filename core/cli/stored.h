@@ -21,6 +21,7 @@ int stored_open_in(struct stored *stored, const struct cli *cli, const char *url
 /* Chooses the study named by --study, or the only one. 0, or the exit code after having said which there are. */
 int stored_choose(struct stored *stored, const struct cli *cli);
 hone_rc stored_study_copy(struct stored *stored, const hone_study_record *record); /* makes it the one chosen */
+hone_rc stored_study_ended(struct stored *stored, const char *ended);              /* changes why it ended */
 void stored_release(struct stored *stored);
 
 /* A trial that outlives the visit. */

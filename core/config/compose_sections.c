@@ -483,8 +483,8 @@ static void refuse_writers(struct composer *c)
         const struct place place = compose_section_place(c, section->name);
         if (section->component && !strcmp(section->kind, "reporter") && !catalog_has_hook(section->component, "hear"))
             compose_refuse(c, &place,
-                           "[%s] has no effect: '%s' hears nothing of a run; it writes what is kept of it: hone report "
-                           "--use %s",
+                           "[%s] has no effect: '%s' hears nothing of a run; it is for what is kept of it ('hone "
+                           "info %s')",
                            section->name, section->component->name, section->component->name);
     }
 }

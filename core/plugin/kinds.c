@@ -110,9 +110,9 @@ static const struct kind_function regularizer_hooks[] = {
     FUNCTION(hone_regularizer_v1, at_end),        { NULL, 0 }
 };
 
-static const struct kind_function reporter_hooks[] = { FUNCTION(hone_reporter_v1, hear),
-                                                       FUNCTION(hone_reporter_v1, write),
-                                                       { NULL, 0 } };
+static const struct kind_function reporter_hooks[] = {
+    FUNCTION(hone_reporter_v1, hear), FUNCTION(hone_reporter_v1, write), FUNCTION(hone_reporter_v1, serve), { NULL, 0 }
+};
 
 const struct kind_function *kind_hooks(const struct kind *kind)
 {

@@ -174,8 +174,8 @@ static hone_rc check_place(const hone_component *c, const char *where, struct re
 static hone_rc check_reporter(const hone_reporter_v1 *reporter, const char *where, struct record *record,
                               struct catalog_component *entry, struct problems *problems)
 {
-    if (!reporter->hear && !reporter->write)
-        problem(problems, where, "has neither the function hear nor the function write");
+    if (!reporter->hear && !reporter->write && !reporter->serve)
+        problem(problems, where, "has none of the functions hear, write and serve");
     if (reporter->hear && !reporter->open)
         problem(problems, where, "has no function open");
     entry->suffixes = list_words(reporter->suffixes, where, "suffixes", record, problems);

@@ -285,8 +285,8 @@ static void verify_reporter(struct problems *all, const char *id, const void *if
 {
     hone_reporter_v1 r = { 0 };
     memcpy(&r, iface, size < sizeof r ? size : sizeof r);
-    if (!r.hear && !r.write)
-        problem(all, "%s: has neither hear nor write", id);
+    if (!r.hear && !r.write && !r.serve)
+        problem(all, "%s: has none of hear, write and serve", id);
     if (r.hear && !r.open)
         problem(all, "%s: the function open is missing", id);
     if (r.suffixes && !r.write)

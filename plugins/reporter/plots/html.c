@@ -34,13 +34,6 @@ static uint64_t nonce_of(const hone_view *view)
     return hash;
 }
 
-static void script(struct emit *e, uint64_t nonce, struct asset asset)
-{
-    emit_format(e, "<script nonce=\"%016llx\">", (unsigned long long)nonce);
-    emit_bytes(e, asset.data, asset.n);
-    emit_text(e, "</script>\n");
-}
-
 static hone_rc write_page(void *self, const hone_view *view, hone_error *err)
 {
     const struct html *html = self;
@@ -62,14 +55,11 @@ static hone_rc write_page(void *self, const hone_view *view, hone_error *err)
         struct study study = { 0 };
         emit_text(e, i ? ",\n" : "\n");
         if ((rc = study_read(&study, view, i, err)) == HONE_OK)
-            rc = page_study(e, &study);
+            rc = page_study(e, &study, 1);
         study_release(&study);
     }
     emit_text(e, "]}</script>\n");
-    if (asset_charts().n)
-        script(e, nonce, asset_charts());
-    script(e, nonce, asset_script());
-    emit_text(e, "</body>\n</html>\n");
+    page_tail(e, nonce);
     const hone_rc closed = emit_close(e, rc == HONE_OK ? err : NULL);
     return rc == HONE_OK ? closed : rc;
 }

@@ -4,4 +4,4 @@
 #include "hone/param.h"
 
 HONE_MODULE("org.hone.reporter.plots", "1.0.0", "MIT AND Apache-2.0 AND BSD-3-Clause", "hone", "", &component_html,
-            &component_svg, &component_terminal)
+            &component_dashboard, &component_svg, &component_terminal)

@@ -201,6 +201,15 @@ hone_rc make_timeline(struct plots *p, struct figure *figure)
     const char **names = study_allocate(s, workers, sizeof *names);
     if (!panel || !names)
         return HONE_ENOMEM;
+    double *ends = study_allocate(s, s->n + 1, sizeof *ends), *next = study_allocate(s, workers, sizeof *next);
+    if (!ends || !next)
+        return HONE_ENOMEM;
+    for (size_t i = n; i > 0; i--) { /* one that paused left its worker to the next */
+        const struct row *row = &s->rows[rows[i - 1]];
+        double *later = &next[row->worker];
+        ends[rows[i - 1]] = row->ended > 0 ? row->ended : *later > row->started ? *later : now;
+        *later = row->started;
+    }
     for (uint32_t i = 0; i < workers; i++)
         if (!(names[i] = study_text(s, "worker %u", i)))
             return HONE_ENOMEM;
@@ -223,7 +232,7 @@ hone_rc make_timeline(struct plots *p, struct figure *figure)
             if (role_of_state(row->state) != role)
                 continue;
             spans->x[count] = row->started - s->first;
-            spans->x2[count] = (row->ended > 0 ? row->ended : now) - s->first;
+            spans->x2[count] = ends[rows[evenly(i, shown, n)]] - s->first;
             spans->y[count] = row->worker;
             spans->trial[count++] = (double)row->number;
         }

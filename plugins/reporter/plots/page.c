@@ -173,9 +173,48 @@ static void trials(struct emit *e, const struct study *s)
 
 /* ---- figures ---- */
 
-hone_rc page_study(struct emit *e, struct study *s)
+hone_rc page_figure(struct emit *e, struct study *s, uint32_t kind, uint32_t objective)
 {
-    const uint32_t objectives = s->m < MOST_OBJECTIVES ? s->m : MOST_OBJECTIVES;
+    struct plots plots;
+    struct figure figure;
+    hone_rc rc = plots_init(&plots, s, objective);
+    if (rc == HONE_OK && (rc = figure_make(&figure_kinds[kind], &plots, &figure)) == HONE_OK)
+        emit_figure(e, &figure);
+    return rc;
+}
+
+hone_rc page_trial(struct emit *e, struct study *s, uint64_t trial)
+{
+    enum { MOST_PANELS = 24 };
+    const char *const *names = NULL;
+    struct plots plots = { .study = s };
+    struct figure figure = { .kind = "trial", .title = "Reports" };
+    uint32_t n = 0;
+    hone_rc rc = study_reported(s, trial, &names, &n);
+    for (uint32_t i = 0; i < n && rc == HONE_OK && figure.n < MOST_PANELS; i++) {
+        double *steps, *values;
+        size_t length = 0;
+        if ((rc = study_curve(s, trial, &names[i], 1, &steps, &values, &length)) != HONE_OK || !length)
+            continue;
+        struct panel *panel = figure_panel(&plots, &figure, names[i]);
+        struct series *line = panel ? panel_series(&plots, panel, names[i], MARK_LINE, ROLE_COMPLETE, length, 0) : NULL;
+        if (!line)
+            return HONE_ENOMEM;
+        panel->x.label = "step";
+        memcpy(line->x, steps, length * sizeof *steps);
+        memcpy(line->y, values, length * sizeof *values);
+        panel_fit(panel);
+    }
+    if (!figure.n)
+        figure.missing = "it has reported nothing";
+    if (rc == HONE_OK)
+        emit_figure(e, &figure);
+    return rc;
+}
+
+hone_rc page_study(struct emit *e, struct study *s, int figures)
+{
+    const uint32_t objectives = !figures ? 0 : s->m < MOST_OBJECTIVES ? s->m : MOST_OBJECTIVES;
     hone_rc rc = HONE_OK;
     describe(e, s);
     trials(e, s);
@@ -213,4 +252,19 @@ void page_head(struct emit *e, const char *title, uint64_t nonce)
     emit_bytes(e, style.data, style.n);
     emit_text(e, "</style>\n</head>\n<body>\n<noscript>This page draws its plots and tables by script.</noscript>\n"
                  "<div id=\"page\"></div>\n");
+}
+
+static void script(struct emit *e, uint64_t nonce, struct asset asset)
+{
+    emit_format(e, "<script nonce=\"%016llx\">", (unsigned long long)nonce);
+    emit_bytes(e, asset.data, asset.n);
+    emit_text(e, "</script>\n");
+}
+
+void page_tail(struct emit *e, uint64_t nonce)
+{
+    if (asset_charts().n)
+        script(e, nonce, asset_charts());
+    script(e, nonce, asset_script());
+    emit_text(e, "</body>\n</html>\n");
 }

@@ -13,8 +13,14 @@ struct asset asset_style(void);
 struct asset asset_script(void);
 struct asset asset_charts(void);
 
-/* All there is to be seen of a study, as a JSON object. */
-hone_rc page_study(struct emit *emit, struct study *study);
+/* All there is to be seen of a study, as a JSON object; figures 0: without them. */
+hone_rc page_study(struct emit *emit, struct study *study, int figures);
+/* One figure as JSON; kind: an index into figure_kinds. */
+hone_rc page_figure(struct emit *emit, struct study *study, uint32_t kind, uint32_t objective);
+/* What a trial reported, a panel a metric, as a figure in JSON. */
+hone_rc page_trial(struct emit *emit, struct study *study, uint64_t trial);
 /* The document up to the first script. */
 void page_head(struct emit *emit, const char *title, uint64_t nonce);
+/* The scripts, and its end. */
+void page_tail(struct emit *emit, uint64_t nonce);
 #endif

@@ -100,18 +100,37 @@ typedef struct hone_view {
 
 enum {                                /* flags */
        HONE_REPORTER_PATH = 1u << 0,  /* writes a folder, a database: the file at view->path is its own affair */
-       HONE_REPORTER_PLOTS = 1u << 1, /* has a key `kind`, an enumeration of plots: `hone plot KIND` */
+       HONE_REPORTER_PLOTS = 1u << 1, /* has a key `kind`, an enumeration of plots: `hone plot KIND`. write may answer
+                                         HONE_ENOTSUP with the reason where there is nothing to draw yet */
        HONE_REPORTER_ONE = 1u << 2    /* of one study only */
 };
+/* How a reporter is to serve a view to browsers; life of the call. */
+typedef struct hone_serving {
+    uint32_t size, port; /* 0: any that is free */
+    const char *address; /* numeric: "127.0.0.1", "::1", "0.0.0.0" */
+    const char *token;   /* requests that do not name it are refused; NULL: nobody but this machine can ask */
+    void *ctx;
+    /* It answers from now on: to be told to the user. */
+    void (*ready)(void *ctx, const char *url);
+    /* Reads the studies' records and the list of them anew: view->studies, and what it points to, may be others afterwards; a
+     * study keeps its index. The other functions of the view see what is stored at their call anyway. */
+    hone_rc (*refresh)(void *ctx, hone_error *err);
+    /* Asks something of a study, as HONE_REQUEST_STOP or HONE_REQUEST_POINT, a "KEY=VALUE" a line; what is not in order is
+     * refused. NULL: nothing may be changed. */
+    hone_rc (*request)(void *ctx, uint32_t study, uint32_t what, const char *text, hone_error *err);
+} hone_serving;
+
 typedef struct hone_reporter_v1 {
     uint32_t size, flags;
     hone_rc (*open)(void *self, const hone_terminal *terminal, hone_error *err);
     hone_rc (*hear)(void *self, const hone_news *news, hone_error *err); /* [study] */
 
-    /* ---- since minor 1; a reporter has hear (then open too), or write, or both ---- */
+    /* ---- since minor 1; a reporter has one of hear (then open too), write and serve at least ---- */
     /* Names of files that it is for end so: { "html", "tar_gz", NULL }, '_' for a dot; [a-z][a-z0-9_]*. NULL: of any. */
     const char *const *suffixes;
     /* On an instance that was not opened. Failures name what could not be written, and why. [study] */
     hone_rc (*write)(void *self, const hone_view *view, hone_error *err);
+    /* Serves until the host is cancelled: HONE_ECANCELED then. Calls the view and the serving from this thread only. [study] */
+    hone_rc (*serve)(void *self, const hone_view *view, const hone_serving *serving, hone_error *err);
 } hone_reporter_v1;
 #endif /* HONE_REPORTER_H */

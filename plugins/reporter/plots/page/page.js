@@ -18,7 +18,7 @@ const INFO = {
   rank: 'Pairs of parameters; dark points are the best ranks.', edf: 'Share of the complete trials whose value is at most x.', pareto: 'Objectives against each other; the front joins what no trial dominates.',
   timeline: 'Which trial each worker was at, and how it ended.', learning: 'The best trials on training (dashed) and validation data (solid).', confusion: 'True classes down, predicted classes across.' };
 
-let data, current = 0, objective = 0, drawn = [], observer;
+let data, current = 0, objective = 0, drawn = [], observer, list = [], trialsGrid = null;
 const hasCharts = typeof charts !== 'undefined';
 
 /* ---- small things ---- */
@@ -115,13 +115,20 @@ function showTrial(number) {
   rows.push(['steps', short(t.step[i])], ['seconds', duration(t.seconds[i])], ['worker', short(t.worker[i])]);
   t.metrics.forEach(m => m.values[i] !== null && rows.push([m.name, short(m.values[i])]));
   if (t.messages[number]) rows.push(['message', t.messages[number]]);
-  const dialog = el('dialog', { 'aria-label': `trial ${number}`, onclose: () => dialog.remove() },
+  const curves = el('div', { class: 'panels' });
+  const dialog = el('dialog', { 'aria-label': `trial ${number}`, onclose: () => { made.forEach(c => c.dispose()); dialog.remove(); } },
     el('div', { class: 'head' }, el('h2', null, `Trial ${number}`), el('span', { class: 'about' }),
       el('button', { type: 'button', onclick: () => dialog.close() }, 'Close')),
     el('table', { class: 'plain' }, rows.map(([k, v]) => el('tr', null, el('th', { scope: 'row' }, k), el('td', null, v)))),
-    el('p', null, el('code', null, `hone trials ${s.command} --trial ${number}`)));
+    el('p', null, el('code', null, `hone trials ${s.command} --trial ${number}`)), curves);
+  const made = [];
   document.body.append(dialog);
   dialog.showModal();
+  if (data.live) ask(`trial?study=${current}&trial=${number}`).then(figure => figure.panels.forEach(panel => {
+    const node = el('div', { class: 'chart', style: 'height:220px' });
+    curves.append(el('div', null, el('h3', null, panel.title), node));
+    if (hasCharts) made.push(drawPanel(node, null, figure, panel)); else node.replaceWith(figureTable(panel, panel.title).node);
+  })).catch(failed);
 }
 
 /* ---- figures as tables ---- */
@@ -350,7 +357,7 @@ function saveSvg(figure) {
   });
 }
 
-function figureCard(figure) {
+function figureCard(figure, alone) {
   const node = card(figure.kind, figure.title, INFO[figure.kind] || '');
   const head = node.querySelector('.head');
   if (figure.note) head.append(el('span', { class: 'badge' }, figure.note));
@@ -378,9 +385,10 @@ function figureCard(figure) {
     head.append(el('span', { class: 'actions' }, button, el('button', { type: 'button', onclick: () => saveSvg(figure) }, 'SVG')));
   }
   node.append(legend, panels, tables);
+  if (asTable) show();
+  if (alone) return { node, entry };
   drawn.push(entry);
   observer.observe(panels);
-  if (asTable) show();
   return node;
 }
 
@@ -414,7 +422,7 @@ function trialColumns(s) {
     ...(Object.keys(t.messages).length ? [{ name: 'message', get: r => t.messages[t.number[r]] || null }] : [])];
 }
 
-function trialsCard(s) {
+function trialsCard(s, before) {
   const columns = trialColumns(s), n = s.trials.number.length, grid = new Grid(columns, n, { label: 'all trials', best: bestRow(s, objective) });
   const shown = el('output', { 'aria-live': 'polite' }, `${count(n)} trials`);
   let timer;
@@ -424,6 +432,14 @@ function trialsCard(s) {
       try { grid.filter(parseFilter(input.value, columns)); shown.textContent = `${count(grid.order.length)} of ${count(n)} trials`; } catch (problem) { shown.textContent = problem.message; }
     }, 60);
   } });
+  trialsGrid = { grid, input };
+  if (before) { /* it was looked at while something changed */
+    input.value = before.input.value;
+    if (input.value) try { grid.filter(parseFilter(input.value, columns)); shown.textContent = `${count(grid.order.length)} of ${count(n)} trials`; } catch (problem) { shown.textContent = problem.message; }
+    const at = columns.findIndex(c => before.grid.sorted >= 0 && c.name === before.grid.columns[before.grid.sorted].name);
+    if (at >= 0) { grid.sort(at); if (before.grid.down) grid.sort(at); }
+    requestAnimationFrame(() => { grid.node.scrollTop = before.grid.node.scrollTop; grid.draw(); });
+  }
   return card('trials', 'Trials', 'All of them. A click on a title sorts.', el('p', { class: 'actions' }, el('label', { for: 'filter' }, 'Filter'), input, shown,
     el('span', { class: 'about', id: 'filter-help' }, 'column=value, <, <=, >, >=, !=; several of them; a word alone is looked for in texts')), grid.node);
 }
@@ -478,30 +494,138 @@ function comparison() {
   return node;
 }
 
-function render() {
+/* ---- live: the same page, its parts asked for when they come into sight, and again when something has changed ---- */
+async function ask(path, body) {
+  const response = await fetch(`api/${path}${data.token ? `${path.includes('?') ? '&' : '?'}token=${encodeURIComponent(data.token)}` : ''}`, body === undefined ? {} : { method: 'POST', body, headers: { 'X-Hone': '1' } });
+  if (!response.ok) throw new Error(await response.text());
+  return body === undefined ? response.json() : response.text();
+}
+function tell(text) {
+  const node = document.getElementById('said');
+  if (node) node.textContent = text;
+}
+const failed = problem => tell(problem.message);
+
+/* A figure that is asked for when it comes into sight; stale: it is asked for again. */
+function liveFigure(kind) {
+  const slot = el('div', { 'data-kind': kind.kind }, card(kind.kind, kind.title, INFO[kind.kind] || '', el('div', { style: 'height:300px' })));
+  const entry = { node: slot, slot, stale: true, busy: false, charts: [], async draw() {
+    if (!this.stale || this.busy) return;
+    this.busy = true;
+    this.stale = false;
+    try {
+      const figure = await ask(`figure?study=${current}&objective=${objective}&kind=${kind.kind}`), key = JSON.stringify(figure);
+      if (key !== this.key) {
+        this.key = key;
+        const inner = figure.missing ? null : figureCard(figure, true);
+        (this.inner || { dispose() {} }).dispose();
+        slot.replaceChildren(figure.missing ? card(kind.kind, kind.title, '', el('p', { class: 'missing' }, figure.missing)) : inner.node);
+        this.inner = inner && inner.entry;
+        this.charts = this.inner ? (this.inner.draw(), this.inner.charts) : [];
+      }
+    } catch (problem) { failed(problem); }
+    this.busy = false;
+  }, dispose() { if (this.inner) this.inner.dispose(); } };
+  return entry;
+}
+
+const inSight = node => { const r = node.getBoundingClientRect(); return r.bottom > -300 && r.top < innerHeight + 300; };
+let wanted = false, updating = false, loaded = -1;
+/* One update at a time; the next one not before five times what this one took, so that large studies are not asked for all the time. */
+async function update() {
+  wanted = true;
+  if (updating) return;
+  updating = true;
+  while (wanted) {
+    wanted = false;
+    const from = performance.now();
+    try {
+      list = await ask('studies');
+      if (current >= list.length) current = 0;
+      if (!list.length) { document.getElementById('page').replaceChildren(el('main', null, el('p', null, 'There is no study yet.'))); break; }
+      const fresh = await ask(`study?study=${current}`);
+      data.studies = list.map((x, i) => i === current ? fresh : { name: x.name, state: x.state, objectives: [], trials: { number: [], state: [], values: [] }, figures: [], dims: [] });
+      if (loaded !== current || !document.getElementById('summary')) { loaded = current; renderLive(); } else refreshLive();
+      tell(`${list[current].state}, ${count(list[current].trials)} trials`);
+    } catch (problem) { failed(problem); }
+    document.documentElement.dataset.updates = String(1 + Number(document.documentElement.dataset.updates || 0));
+    await new Promise(resolve => setTimeout(resolve, Math.max(300, 5 * (performance.now() - from))));
+  }
+  updating = false;
+}
+
+function studiesCard() {
+  const grid = new Grid([{ name: 'study', get: r => list[r].name }, { name: 'state', get: r => list[r].state }, ...['trials', 'complete', 'pruned', 'failed'].map(k => ({ name: k, number: true, get: r => list[r][k] })),
+    { name: 'changed', get: r => new Date(list[r].updated * 1000).toISOString().slice(0, 16).replace('T', ' ') }], list.length, { label: 'studies', best: current });
+  return card('studies', 'Studies', 'Choose one above.', grid.node);
+}
+
+function controls() {
+  if (!data.write) return null;
+  const point = el('input', { type: 'text', id: 'point', placeholder: study().dims.slice(0, 2).map(d => `${d.key}=…`).join(', '), size: 40 });
+  return card('control', 'Control', 'This dashboard may change what runs.', el('p', { class: 'actions' },
+    el('button', { type: 'button', onclick: () => confirm(`End study ${study().name} in order?`) && ask(`stop?study=${current}`, '').then(tell, failed) }, 'Stop the study'),
+    el('label', { for: 'point' }, 'Try next'), point, el('button', { type: 'button', onclick: () => ask(`point?study=${current}`, point.value.split(/,\s*/).join('\n')).then(tell, failed) }, 'Enqueue')));
+}
+
+function refreshLive() {
+  const s = study();
+  document.getElementById('summary').replaceWith(summary(s));
+  document.getElementById('studies')?.replaceWith(studiesCard());
+  document.getElementById('trials').replaceWith(trialsCard(s, trialsGrid));
+  drawn.forEach(d => { d.stale = true; if (inSight(d.node)) d.draw(); });
+}
+
+function renderLive() {
+  const s = study();
+  begin();
+  const main = el('main', null, noCharts());
+  if (list.length > 1) main.append(studiesCard());
+  main.append(summary(s), ...[controls()].filter(Boolean));
+  for (const kind of data.kinds) {
+    const entry = liveFigure(kind);
+    drawn.push(entry);
+    main.append(entry.slot);
+    observer.observe(entry.slot);
+  }
+  main.append(trialsCard(s), ...settings(s));
+  finish(main, list.map(x => x.name), s);
+}
+
+/* ---- the page ---- */
+function begin() {
   drawn.forEach(entry => entry.dispose());
   drawn = [];
   if (observer) observer.disconnect();
   observer = new IntersectionObserver(entries => entries.forEach(e => { if (e.isIntersecting) drawn.find(d => d.node === e.target)?.draw(); }), { rootMargin: '300px' });
-  const s = study(), figures = s.figures[objective] || [];
-  const main = el('main', null, hasCharts ? null : el('p', { class: 'warning', role: 'note' }, 'This hone was built without its chart library (npm was missing, or could not fetch it: make charts), so that the plots are shown as tables.'));
-  if (data.studies.length > 1) main.append(comparison());
-  main.append(summary(s), ...figures.filter(f => !f.missing).map(figureCard), trialsCard(s), ...settings(s));
-  const absent = figures.filter(f => f.missing);
-  if (absent.length) main.append(card('absent', 'Not shown', '', el('table', { class: 'plain' }, absent.map(f => el('tr', null, el('th', { scope: 'row' }, f.title), el('td', null, f.missing))))));
-  const choose = (label, names, value, change) => el('label', null, label, el('select', { onchange: e => { change(e.target.selectedIndex); render(); } }, names.map((n, i) => el('option', { selected: i === value }, n))));
-  const header = el('header', null, el('div', { class: 'bar' }, el('h1', null, data.title), data.studies.length > 1 ? choose('Study', data.studies.map(x => x.name), current, i => { current = i; objective = 0; }) : null,
-    s.objectives.length > 1 ? choose('Objective', s.objectives.slice(0, s.figures.length).map(o => o.name), objective, i => { objective = i; }) : null,
+}
+const noCharts = () => hasCharts ? null : el('p', { class: 'warning', role: 'note' }, 'This hone was built without its chart library (npm was missing, or could not fetch it: make charts), so that the plots are shown as tables.');
+
+function finish(main, names, s) {
+  const choose = (label, options, value, change) => el('label', null, label, el('select', { onchange: e => { change(e.target.selectedIndex); if (data.live) { loaded = -1; update(); } else render(); } }, options.map((n, i) => el('option', { selected: i === value }, n))));
+  const objectives = s.objectives.slice(0, data.live ? s.objectives.length : s.figures.length);
+  const header = el('header', null, el('div', { class: 'bar' }, el('h1', null, data.title), data.live ? el('output', { id: 'said', 'aria-live': 'polite' }) : null,
+    names.length > 1 ? choose('Study', names, current, i => { current = i; objective = 0; }) : null, objectives.length > 1 ? choose('Objective', objectives.map(o => o.name), objective, i => { objective = i; }) : null,
     el('button', { type: 'button', id: 'theme', onclick: () => setTheme(isDark() ? 'light' : 'dark', true) }, isDark() ? 'Light' : 'Dark')),
   el('nav', { 'aria-label': 'sections' }, [...main.querySelectorAll('section')].map(x => el('a', { href: '#' + x.id }, x.id === 'summary' ? 'Summary' : x.querySelector('h2').textContent))));
   document.getElementById('page').replaceChildren(header, main);
   document.documentElement.dataset.ready = 'yes';
 }
 
+function render() {
+  begin();
+  const s = study(), figures = s.figures[objective] || [], main = el('main', null, noCharts());
+  if (data.studies.length > 1) main.append(comparison());
+  main.append(summary(s), ...figures.filter(f => !f.missing).map(f => figureCard(f)), trialsCard(s), ...settings(s));
+  const absent = figures.filter(f => f.missing);
+  if (absent.length) main.append(card('absent', 'Not shown', '', el('table', { class: 'plain' }, absent.map(f => el('tr', null, el('th', { scope: 'row' }, f.title), el('td', null, f.missing))))));
+  finish(main, data.studies.map(x => x.name), s);
+}
+
 function setTheme(theme, chosen) {
   document.documentElement.dataset.theme = theme;
   if (chosen) try { localStorage.setItem('hone-theme', theme); } catch { /* files have no storage */ }
-  if (data) render();
+  if (data && data.studies) { if (data.live) { loaded = -1; update(); } else render(); }
 }
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -512,7 +636,12 @@ dark.addEventListener('change', e => setTheme(e.matches ? 'dark' : 'light'));
 let resizing;
 addEventListener('resize', () => { clearTimeout(resizing); resizing = setTimeout(() => drawn.forEach(d => d.charts.forEach(c => c.resize())), 100); });
 /* for tests: everything at once, also what is out of sight */
-globalThis.honeDrawAll = () => { drawn.forEach(d => d.draw()); return drawn.length; };
+globalThis.honeDrawAll = () => { return data.live ? Promise.all(drawn.map(d => d.draw())).then(() => drawn.length) : (drawn.forEach(d => d.draw()), drawn.length); };
 data = JSON.parse(document.getElementById('data').textContent);
-render();
+if (data.live) {
+  const events = new EventSource(`api/events${data.token ? `?token=${encodeURIComponent(data.token)}` : ''}`);
+  events.onmessage = update;
+  events.onerror = () => tell('hone serve does not answer; trying again');
+  update();
+} else render();
 })();
