@@ -140,8 +140,8 @@ hone_rc ablation_results_read(struct ablation *ablation, const hone_host *host, 
 /* Of one run alone. */
 hone_rc ablation_result_read(struct ablation *ablation, const hone_host *host, struct ablation_run *run,
                              hone_error *err);
-/* store.c: keeps `json` where a report finds it: as the attachment "ablation.json" of the study ABLATION, which is made where there
- * is none, without trials. config: the INI with [ablation], as the record's. */
+/* store.c: keeps `json` where a report finds it: as the attachment "ablation.json" of the study ABLATION.ablation, which is made
+ * where there is none, without trials. config: the INI with [ablation], as the record's. */
 hone_rc ablation_store(const struct ablation *ablation, const hone_host *host, const char *config, const char *json,
                        hone_error *err);
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct lookup {
@@ -19,15 +20,15 @@ static hone_rc on_study(void *ctx, const hone_study_record *record)
     return HONE_OK;
 }
 
-static hone_rc write_it(const struct ablation *a, const hone_storage_v1 *s, void *storage, const char *config,
-                        const char *json, hone_error *err)
+static hone_rc write_it(const struct ablation *a, const hone_storage_v1 *s, void *storage, const char *name,
+                        const char *config, const char *json, hone_error *err)
 {
-    struct lookup lookup = { a->base.study.name, -1 };
+    struct lookup lookup = { name, -1 };
     const hone_storage_visitor visitor = { &lookup, on_study, NULL, NULL, NULL, NULL };
     const hone_value metric = { a->metric, 0, a->direction, 0 };
     const hone_study_record study = { .size = sizeof study,
                                       .state = HONE_STUDY_FINISHED,
-                                      .name = a->base.study.name,
+                                      .name = name,
                                       .seed = (uint64_t)a->base.study.seed,
                                       .config = config,
                                       .sources = "",
@@ -57,10 +58,14 @@ hone_rc ablation_store(const struct ablation *a, const hone_host *host, const ch
                        hone_error *err)
 {
     struct component storage = COMPONENT_INIT;
+    char *name = NULL; /* not the study's own: `hone run` makes that of the same file */
+    if (asprintf(&name, "%s.ablation", a->base.study.name) < 0)
+        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the table");
     hone_rc rc = component_create(&storage, a->catalog, a->base.storage, host, "storage", NULL, 0, 0, err);
     const hone_storage_v1 *s = rc == HONE_OK ? storage.loaded->iface : NULL;
     if (rc == HONE_OK && (rc = s->open(storage.self, a->base.storage_location, HONE_STORAGE_WRITE, err)) == HONE_OK)
-        rc = write_it(a, s, storage.self, config, json, err);
+        rc = write_it(a, s, storage.self, name, config, json, err);
     component_destroy(&storage);
+    free(name);
     return rc;
 }

@@ -31,7 +31,7 @@ columns() {
 run 0 "$hone" ablate function.ini --format csv
 is cells "$(columns out cell n trials failed_runs | tr '\n' ' ')" "baseline,4,48,0 search=tpe,4,48,0 "
 is runs "$(grep -c 'value' err)" 8
-is studies "$("$hone" studies abl.db --format csv | grep -c '^abl\..*,finished')" 8
+is studies "$("$hone" studies abl.db --format csv | grep -c '^abl\..*-[0-9a-f]*.s[0-9]*,finished')" 8
 cp out first
 # the table is of the studies in the storage: mean of the winners of the baseline
 mean=$(for seed in 1 2 3 4; do "$hone" best abl.db --study "$("$hone" studies abl.db --format csv | grep -o "^abl.baseline-[0-9a-f]*.s$seed")" --format csv | awk -F, '$2 == "objective" { print $4 }'; done | awk '{ sum += $1 } END { printf "%.9f", sum / NR }')
@@ -42,7 +42,7 @@ run 0 "$hone" ablate function.ini --format csv
 is "runs of the second time" "$(grep -c value err)" 0
 cmp -s out first || bad "the table of the second time differs"
 run 0 "$hone" ablate function.ini --seeds 5 --set "ablation.axis.search=search.use: random, tpe, sobol" -q
-is studies "$("$hone" studies abl.db --format csv | grep -c '^abl\..*,finished')" 15
+is studies "$("$hone" studies abl.db --format csv | grep -c '^abl\..*-[0-9a-f]*.s[0-9]*,finished')" 15
 run 0 "$hone" ablate function.ini --set "ablation.axis.lag=none | study.order=strict, study.lag=2" --set ablation.design=factorial
 is "only the new cells" "$(grep -c value err)" 8
 says out "search=tpe, lag=order=strict+lag=2"
@@ -256,6 +256,8 @@ says out 'x1 = real -5 .. 10'
 says out "Trials in all: 96, of which 0 failed."
 done_with ablate_plan_and_checklist
 
+run 0 "$hone" run function.ini -q # a study of the same file and storage
+run 0 "$hone" ablate function.ini -q
 run 0 "$hone" info ablation
 says out "axis.NAME = SECTION.KEY: A, B"
 run 0 "$hone" info design/plackett_burman
