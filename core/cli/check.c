@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `hone check`: everything that can be known to be wrong without running a trial: the INI files against the plugins'
  * tables, then, in a worker, the objective's own look at its files, shapes and metrics. */
+#include "ablation/ablation.h"
 #include "cli/session.h"
 
 #include "hone/param.h"
@@ -127,13 +128,33 @@ static void print_summary(const struct session *s)
     text_release(&out);
 }
 
+/* What [ablation] makes of the files: every cell is composed. summary: a line about it. 0, or the exit code. */
+static int check_ablation(struct session *s, struct text *summary)
+{
+    struct ablation ablation = { 0 };
+    int has = 0, code = 0;
+    for (size_t i = 0; i < s->config.n_sections; i++)
+        has |= !strcmp(s->config.sections[i].name, "ablation");
+    if (has && ablation_make(&ablation, &s->config, s->catalog, &s->host, &s->complaints) < 0) {
+        complaints_print(&s->complaints, stderr);
+        code = EXIT_CONFIGURATION;
+    } else if (has) {
+        text_addf(summary, "ablation    for hone ablate: %zu cells, %zu seeds, design %s, by %s\n", ablation.n_compared,
+                  ablation.n_seeds, ablation.design->name, ablation.metric);
+    }
+    ablation_release(&ablation);
+    return code;
+}
+
 static int run(const struct cli *cli)
 {
     struct session session;
-    struct text sources = TEXT_INIT;
+    struct text sources = TEXT_INIT, ablation = TEXT_INIT;
     int code = session_read(&session, cli, cli_has(cli, "train") ? COMPOSE_TRAIN : 0);
     if (code == 0)
         code = check_points(&session);
+    if (code == 0)
+        code = check_ablation(&session, &ablation);
     if (code == 0 && !cli_has(cli, "tables-only"))
         code = ask_objective(&session);
     if (code == EXIT_OK) {
@@ -142,9 +163,12 @@ static int run(const struct cli *cli)
         if (cli_has(cli, "sources"))
             composition_sources(&session.composition, &sources);
         fputs(text_string(&sources), stdout);
-        if (!cli_has(cli, "resolved") && !cli_has(cli, "sources"))
+        if (!cli_has(cli, "resolved") && !cli_has(cli, "sources")) {
             print_summary(&session);
+            fputs(text_string(&ablation), stdout);
+        }
     }
+    text_release(&ablation);
     text_release(&sources);
     session_release(&session);
     return code;

@@ -268,6 +268,10 @@ sed 's/random, tpe/random, tpee/' function.ini >mistake.ini
 run 3 "$hone" ablate mistake.ini
 says err "mistake.ini:14: axis.search: error:"
 says err "did you mean 'tpe'?"
+run 3 "$hone" check mistake.ini
+says err "mistake.ini:14: axis.search: error:"
+run 0 "$hone" check function.ini
+says out "for hone ablate: 2 cells, 4 seeds, design one_at_a_time, by value"
 run 3 "$hone" ablate function.ini --set ablation.design=factorail
 says err "did you mean 'factorial'?"
 run 3 "$hone" ablate function.ini --set ablation.design=leave_one_out --set "ablation.axis.s=search.use: random, tpe, gp"
