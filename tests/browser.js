@@ -71,6 +71,9 @@ async function main() {
 }
 main().catch(problem => problems.push(problem.message)).finally(() => {
   problems.forEach(problem => console.error(problem));
-  browser.on('exit', () => { fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 }); process.exit(problems.length ? 1 : 0); });
+  browser.on('exit', () => {
+    try { fs.rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }); } catch { /* its children still write there */ }
+    process.exit(problems.length ? 1 : 0);
+  });
   browser.kill();
 });

@@ -90,6 +90,34 @@ END
 run 0 python3 look.py odd.html
 done_with contents
 
+# what hone ablate has found
+cat >ablation.ini <<'INI'
+[study]
+name       = swap
+trials     = 5
+objectives = value min
+[ablation]
+seeds = 3
+axis.search = search.use: random, sobol
+[search]
+use = random
+[objective]
+use  = function
+name = branin
+[space]
+x1 = real -5 .. 10
+x2 = real 0 .. 15
+INI
+run 0 "$hone" ablate ablation.ini --set study.storage=swap.db
+run 0 "$hone" report swap.db -o swap.html
+run 0 python3 -c '
+import json
+data = json.loads(open("swap.html").read().split("id=\"data\">", 1)[1].split("</script>", 1)[0])
+whole = [s for s in data["studies"] if "ablation" in s]
+assert [s["name"] for s in whole] == ["swap"] and len(data["studies"]) == 7
+assert [c["cell"] for c in json.loads(whole[0]["ablation"])["cells"]] == ["baseline", "search=sobol"]'
+done_with ablation
+
 charts=$(wc -c <"$root/build/charts/charts.js" 2>/dev/null || echo 0)
 browser=$(command -v chromium || command -v chromium-browser)
 if [ "$charts" -lt 1000 ]; then
@@ -115,6 +143,8 @@ else
     is "theme, chosen" "$(sed -n 7p out)" '"light"'
     [ "$(sed -n 8p out)" -ge 10 ] || bad "$(sed -n 8p out) tables"
     is "trial" "$(sed -n 9p out | cut -c 1-7)" '"Trial '
+    run 0 node "$root/tests/browser.js" "$browser" swap.html --evaluate 'honeDrawAll()' --evaluate "document.querySelectorAll('#ablation canvas').length"
+    [ "$(sed -n 2p out)" -ge 2 ] || bad "$(sed -n 2p out) charts of the ablation"
     done_with browser
 fi
 exit $failed

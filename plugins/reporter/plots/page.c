@@ -171,6 +171,31 @@ static void trials(struct emit *e, const struct study *s)
     emit_text(e, "}");
 }
 
+/* ---- ablations ---- */
+
+struct finding {
+    struct emit *e;
+    int found;
+};
+
+static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
+{
+    struct finding *f = ctx;
+    if (f->found || !a->text || strcmp(a->name, "ablation.json") != 0)
+        return HONE_OK;
+    f->found = 1;
+    field(f->e, "ablation", a->text);
+    return HONE_OK;
+}
+
+/* What hone ablate keeps with the study that stands for the whole, which has no trials. */
+static hone_rc ablation(struct emit *e, const struct study *s)
+{
+    struct finding finding = { e, 0 };
+    const hone_storage_visitor visitor = { &finding, NULL, NULL, NULL, NULL, on_attachment };
+    return s->n ? HONE_OK : s->view->attachments(s->view, s->index, HONE_ALL_TRIALS, &visitor, s->err);
+}
+
 /* ---- figures ---- */
 
 hone_rc page_figure(struct emit *e, struct study *s, uint32_t kind, uint32_t objective)
@@ -215,8 +240,8 @@ hone_rc page_trial(struct emit *e, struct study *s, uint64_t trial)
 hone_rc page_study(struct emit *e, struct study *s, int figures)
 {
     const uint32_t objectives = !figures ? 0 : s->m < MOST_OBJECTIVES ? s->m : MOST_OBJECTIVES;
-    hone_rc rc = HONE_OK;
     describe(e, s);
+    hone_rc rc = ablation(e, s);
     trials(e, s);
     emit_text(e, ",\"figures\":[");
     for (uint32_t k = 0; k < objectives && rc == HONE_OK; k++) {

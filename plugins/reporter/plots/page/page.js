@@ -145,6 +145,10 @@ function figureTable(panel, title) {
   }
   const rows = [];
   const at = (axis, k, n) => axis.log ? axis.min * Math.pow(axis.max / axis.min, (k + .5) / n) : axis.min + (axis.max - axis.min) * (k + .5) / n;
+  if (panel.series[0] && panel.series[0].mark === 'interval') {
+    const s = panel.series[0];
+    return new Grid([{ name: 'cell', get: r => panel.y.names[r] }, { name: s.name, number: true, get: r => s.x[r] }, { name: 'from', number: true, get: r => s.lo[r] }, { name: 'to', number: true, get: r => s.hi[r] }], s.x.length, { label: title });
+  }
   let values = false, ends = false, trials = false;
   for (const s of panel.series) {
     if (s.mark === 'cells') {
@@ -259,6 +263,13 @@ function cartesianOption(figure, panel, c) {
     } else if (s.mark === 'spans') {
       add(spansSeries(s, c, colour), s);
       legend.push([s.name, colour, 'rect']);
+    } else if (s.mark === 'interval') {
+      add({ type: 'custom', name: 'interval', silent: true, data: s.x.map((_, k) => [s.lo[k], s.y[k], s.hi[k]]), encode: { x: [0, 2], y: 1 }, renderItem: (p, api) => {
+        const y = api.value(1), a = api.coord([api.value(0), y]), b = api.coord([api.value(2), y]), line = (x1, y1, x2, y2) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 2 } });
+        return { type: 'group', children: [line(a[0], a[1], b[0], b[1]), line(a[0], a[1] - 5, a[0], a[1] + 5), line(b[0], b[1] - 5, b[0], b[1] + 5)] };
+      } }, s);
+      const i = add({ type: 'scatter', name: s.name, symbol: 'rect', symbolSize: 11, itemStyle: { color: colour }, data: s.x.map((x, k) => [x, s.y[k], 0, null]), z: 5 }, s);
+      if (panel.x.label !== undefined && panel.x.label.startsWith('difference') && panel.x.min < 0 && panel.x.max > 0) series[i].markLine = { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: c.soft, type: 'dashed' }, data: [{ xAxis: 0 }] };
     } else { /* lines and steps */
       const learning = figure.kind === 'learning', many = panel.series.length > 30, best = s.role === 'best', training = s.role === 'training';
       let stroke = colour;
@@ -300,6 +311,8 @@ function describePoint(figure, panel, source, p) {
     line(source.name, v[2]);
   } else if (source.mark === 'spans') {
     line('trial', v[3]); line(panel.y.names[v[2]], source.name); line('seconds', v[1] - v[0]);
+  } else if (source.mark === 'interval') {
+    line(panel.y.names[v[1]], v[0]); line('from', source.lo[p.dataIndex]); line('to', source.hi[p.dataIndex]);
   } else if (source.mark === 'bars') {
     line(panel.y.names[v[1]], v[0]); line('deviation', source.x2[p.dataIndex]);
   } else {
@@ -370,7 +383,7 @@ function figureCard(figure, alone) {
   const entry = { node: panels, done: false, charts: [], draw() {
     if (this.done || asTable || !hasCharts) return;
     this.done = true;
-    this.charts = slots.map(({ panel, chart }, i) => drawPanel(chart, i === 0 ? legend : null, figure, panel));
+    this.charts = slots.map(({ panel, chart }, i) => drawPanel(chart, i === (figure.kind === 'ablation' ? slots.length - 1 : 0) ? legend : null, figure, panel));
   }, dispose() { this.charts.forEach(c => c.dispose()); this.charts = []; this.done = false; } };
   const show = () => {
     panels.classList.toggle('hidden', asTable);
@@ -474,6 +487,40 @@ function settings(s) {
     card('environment', 'Environment', '', el('table', { class: 'plain' }, environment.map(([k, v]) => el('tr', null, el('th', { scope: 'row' }, k), el('td', null, v)))))];
 }
 
+/* What hone ablate has found: a forest plot, differences to the reference, curves, the table. */
+function ablationCards(s) {
+  let a;
+  try { a = JSON.parse(s.ablation); } catch { return []; }
+  if (!a || !Array.isArray(a.cells)) return [];
+  const cells = [...a.cells].reverse(), names = cells.map(c => c.cell);
+  const panel = (title, label, centre, ends, only) => {
+    const some = cells.filter(c => only(c) && c[centre] !== null && c[centre] !== undefined), at = some.map(c => c.cell), lo = some.map(c => c[ends] ? c[ends][0] : c[centre]), hi = some.map(c => c[ends] ? c[ends][1] : c[centre]);
+    const least = Math.min(...lo, ...some.map(c => c[centre])), most = Math.max(...hi, ...some.map(c => c[centre])), air = .05 * (most - least || 1);
+    return some.length ? { title, x: { label, min: least - air, max: most + air }, y: { label: '', names: at, min: -.5, max: at.length - .5 }, series: [{ name: label, mark: 'interval', role: 'complete', x: some.map(c => c[centre]), y: some.map((_, i) => i), lo, hi }] } : null;
+  };
+  const panels = [panel('Mean over the seeds, with its interval', a.metric, 'mean', 'interval', () => true), panel('Difference to the reference, with its interval', `difference of ${a.metric}`, 'difference', 'difference_interval', c => !c.reference)].filter(Boolean);
+  const curved = a.cells.filter(c => c.best_by_trials && c.best_by_trials.at && c.best_by_trials.at.length > 1);
+  if (curved.length) {
+    const values = curved.flatMap(c => c.best_by_trials.mean).filter(v => v !== null), lo = Math.min(...values), hi = Math.max(...values), air = .03 * (hi - lo || 1);
+    panels.push({ title: 'Best so far, mean over the seeds', x: { label: 'trials', min: 0, max: Math.max(...curved.flatMap(c => c.best_by_trials.at)) + 1 }, y: { label: a.metric, min: lo - air, max: hi + air },
+      series: curved.map(c => ({ name: c.cell, mark: 'steps', role: 'other', x: c.best_by_trials.at, y: c.best_by_trials.mean })) });
+  }
+  const column = (name, key) => ({ name, number: true, get: r => a.cells[r][key] }), pair = key => r => a.cells[r][key] ? `${short(a.cells[r][key][0])} .. ${short(a.cells[r][key][1])}` : null;
+  const grid = new Grid([{ name: 'cell', get: r => a.cells[r].cell }, column('n', 'n'), column('mean', 'mean'), column('deviation', 'deviation'), column('median', 'median'), column('interquartile mean', 'interquartile_mean'), { name: 'interval', get: pair('interval') },
+    { name: 'by', get: r => a.cells[r].interval_method }, column('difference', 'difference'), { name: 'its interval', get: pair('difference_interval') }, column('p', 'p'), column('p, corrected', 'p_adjusted'), column('P(better)', 'superiority'), column("Cliff's delta", 'cliffs_delta'),
+    column('s/run', 'seconds'), column('failed runs', 'failed_runs')], a.cells.length, { label: 'cells', best: a.cells.findIndex(c => c.reference) });
+  const tables = [el('h3', { style: 'margin-top:1rem' }, 'Cells'), grid.node];
+  if (Array.isArray(a.effects) && a.effects.length) {
+    const keys = Object.keys(a.effects[0]).filter(k => typeof a.effects[0][k] !== 'object' || Array.isArray(a.effects[0][k]) || a.effects[0][k] === null);
+    tables.push(el('h3', { style: 'margin-top:1rem' }, 'Effects'), new Grid(keys.map(k => ({ name: k.replace(/_/g, ' '), number: typeof a.effects[0][k] === 'number', get: r => { const v = a.effects[r][k]; return Array.isArray(v) ? v.map(short).join(' .. ') : v; } })), a.effects.length, { label: 'effects' }).node);
+  }
+  if (a.notes) tables.push(el('pre', { tabindex: 0 }, a.notes));
+  const node = panels.length ? figureCard({ kind: 'ablation', title: 'Ablation', note: null, missing: null, panels }) : card('ablation', 'Ablation', '');
+  node.querySelector('.about').textContent = `${a.metric}, ${a.direction === 'max' ? 'more' : 'less'} is better; design ${a.design}, ${a.cells.length} cells, ${a.seeds} seeds, intervals at ${100 * a.level} %.`;
+  node.append(...tables);
+  return [node];
+}
+
 /* Studies beside each other: best so far and distributions in one chart each, and a table. */
 function comparison() {
   const of = (kind, pick) => {
@@ -484,7 +531,7 @@ function comparison() {
     return series.length ? { title: kind === 'edf' ? 'Distribution of values' : 'Best so far', x: range('x'), y: range('y'), series } : null;
   };
   const same = data.studies.every(s => s.objectives[0] && data.studies[0].objectives[0] && s.objectives[0].name === data.studies[0].objectives[0].name);
-  const panels = same ? [of('history', s => s.role === 'best'), of('edf', () => true)].filter(Boolean) : [];
+  const panels = same && data.studies.length <= 12 ? [of('history', s => s.role === 'best'), of('edf', () => true)].filter(Boolean) : [];
   const rows = data.studies.map(s => ({ s, best: s.objectives.length ? bestRow(s, 0) : -1 }));
   const grid = new Grid([{ name: 'study', get: r => rows[r].s.name }, { name: 'state', get: r => rows[r].s.state }, { name: 'trials', number: true, get: r => rows[r].s.trials.number.length },
     { name: 'complete', number: true, get: r => rows[r].s.trials.state.filter(x => x === 3).length }, { name: 'best', number: true, get: r => rows[r].best < 0 ? null : rows[r].s.trials.values[0][rows[r].best] },
@@ -581,6 +628,7 @@ function renderLive() {
   begin();
   const main = el('main', null, noCharts());
   if (list.length > 1) main.append(studiesCard());
+  if (s.ablation) main.append(...ablationCards(s));
   main.append(summary(s), ...[controls()].filter(Boolean));
   for (const kind of data.kinds) {
     const entry = liveFigure(kind);
@@ -615,6 +663,7 @@ function finish(main, names, s) {
 function render() {
   begin();
   const s = study(), figures = s.figures[objective] || [], main = el('main', null, noCharts());
+  if (s.ablation) main.append(...ablationCards(s));
   if (data.studies.length > 1) main.append(comparison());
   main.append(summary(s), ...figures.filter(f => !f.missing).map(f => figureCard(f)), trialsCard(s), ...settings(s));
   const absent = figures.filter(f => f.missing);
