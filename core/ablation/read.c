@@ -10,6 +10,8 @@
 
 static const char section[] = "ablation";
 
+static const char nothing[] = "none"; /* a level that sets nothing */
+
 struct reader {
     struct ablation_spec *spec;
     const struct config *config;
@@ -196,7 +198,7 @@ static void read_alternatives(struct reader *r, struct ablation_axis *axis, cons
         const size_t colon = find_outside(text, n, ":="); /* a label ends before the first setting */
         if (!n)
             REFUSE(r, &place, "a level is missing in axis '%s'; one that sets nothing is written none", axis->name);
-        if (n == 4 && !strncmp(text, "none", 4)) {
+        if (n == strlen(nothing) && !strncmp(text, nothing, n)) {
             level->label = keep(r, text, n);
         } else if (n) {
             if (colon < n && text[colon] == ':') {
@@ -258,7 +260,7 @@ static void read_level(struct reader *r, const struct config_item *item, const c
     if (!level)
         return;
     level->label = keep(r, label, strlen(label));
-    if (strcmp(item->value, "none") != 0)
+    if (strcmp(item->value, nothing) != 0)
         read_settings(r, level, item, item->value, strlen(item->value));
 }
 

@@ -61,7 +61,7 @@ static void offer_plugins(struct completion *c, const char *kind, int with_kind)
     const size_t n = catalog_components(c->catalog, &all);
     for (size_t i = 0; i < n; i++) {
         char word[160];
-        if (kind && !man_is_part(all[i], kind))
+        if (kind && !man_is_part(all[i], c->cli.command->name))
             continue;
         snprintf(word, sizeof word, "%s%s%s", with_kind ? all[i]->kind : "", with_kind ? "/" : "", all[i]->name);
         offer(c, word, all[i]->summary);
@@ -78,7 +78,7 @@ static void offer_keys(struct completion *c, const char *kind, const char *named
         return;
     const size_t n = catalog_components(c->catalog, &all), length = equal ? (size_t)(equal - c->typed) : 0;
     for (size_t i = 0; i < n; i++) {
-        if (!man_is_part(all[i], kind) || (named && strcmp(named, all[i]->name) != 0))
+        if (!man_is_part(all[i], c->cli.command->name) || (named && strcmp(named, all[i]->name) != 0))
             continue;
         for (uint32_t k = 0; k < all[i]->n_params; k++) {
             char key[160];
@@ -93,6 +93,18 @@ static void offer_keys(struct completion *c, const char *kind, const char *named
             if (!equal)
                 offer(c, key, all[i]->params[k].doc);
         }
+    }
+}
+
+/* The choices of a key of the plugins that the command runs: `plot KIND`. */
+static void offer_choices(struct completion *c, const char *key)
+{
+    const struct catalog_component *const *all;
+    const size_t n = complete_catalog(c) ? catalog_components(c->catalog, &all) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const hone_param *p = man_is_part(all[i], c->cli.command->name) ? complete_param(all[i], key) : NULL;
+        if (p && p->type == HONE_T_ENUM)
+            complete_parameter(c, p);
     }
 }
 
@@ -137,16 +149,30 @@ static hone_rc on_study(void *ctx, const hone_study_record *s)
     return HONE_OK;
 }
 
-/* Names of studies, or of their objectives, in the storage that is the first argument. */
+/* The argument that is a storage, by the usage line: "KIND STUDY [options]"; NULL: not yet typed. */
+static const char *storage_of(const struct cli *cli)
+{
+    int at = 0, found = 0;
+    for (const char *usage = cli->command->usage; *usage; at++) {
+        const size_t n = strcspn(usage, " ");
+        if ((n == 5 && !strncmp(usage, "STUDY", n)) || (n == 7 && !strncmp(usage, "STORAGE", n)))
+            found = at;
+        usage += n + strspn(usage + n, " ");
+    }
+    return found < cli->n_arguments ? cli->arguments[found] : NULL;
+}
+
+/* Names of studies, or of their objectives, in that storage. */
 static void offer_contents(struct completion *c, int objectives)
 {
     struct contents contents = { c, cli_value(&c->cli, "study"), objectives };
     const hone_storage_visitor visitor = { &contents, on_study, NULL, NULL, NULL, NULL };
     struct stored stored;
     hone_error ignored = HONE_ERROR_INIT;
-    if (!c->cli.n_arguments)
+    const char *storage = storage_of(&c->cli);
+    if (!storage)
         return;
-    if (stored_open(&stored, &c->cli, c->cli.arguments[0]) == 0)
+    if (stored_open(&stored, &c->cli, storage) == 0)
         (void)stored.iface->studies(stored.storage.self, &visitor, &ignored);
     stored_release(&stored);
 }
@@ -186,7 +212,12 @@ static void complete_placeholder(struct completion *c, const char *placeholder)
     case FILES: c->files = "files"; break;
     case DIRECTORIES: c->files = "directories"; break;
     case STORAGES: offer_storages(c); break;
-    case KINDS: offer_kinds(c); break;
+    case KINDS:
+        if (kind)
+            offer_choices(c, "kind");
+        else
+            offer_kinds(c);
+        break;
     case SETTINGS: complete_setting(c); break;
     case KEYS: offer_keys(c, kind, method, 0); break;
     case NAMED_KEYS: offer_keys(c, kind, NULL, 1); break;

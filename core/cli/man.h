@@ -18,7 +18,7 @@ void man_plugin(struct text *out, const struct catalog *catalog);
 void man_parameters(struct text *out, const hone_param *params, uint32_t n);
 /* The kind of plugins that a command runs by name, without a section in an INI file ("benchmark"), or NULL. */
 const char *man_part_kind(const char *command);
-int man_is_part(const struct catalog_component *component, const char *kind); /* of these: reporters may only hear */
+int man_is_part(const struct catalog_component *component, const char *command); /* one that it can run */
 struct completion;
 void man_offer_pages(struct completion *completion);
 /* "hone(1), hone-run(1), ..." but for the page itself. */

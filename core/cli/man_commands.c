@@ -4,6 +4,7 @@
 
 #include "cli/info.h"
 #include "cli/roff.h"
+#include "hone/reporter.h"
 #include "hone/settings.h"
 
 #include <math.h>
@@ -32,25 +33,35 @@ static const struct {
 };
 
 /* Plugins that are run by a command of their own, and have no section in an INI file. */
-static const struct {
-    const char *command, *kind, *title;
+static const struct man_part {
+    const char *command, *kind, *title; /* title NULL: its page does not list them */
+    const char *hook;                   /* that they must have, or NULL */
+    uint32_t flags;                     /* of the kind's struct, that they must have */
 } parts[] = {
-    { "bench", "benchmark", "BENCHMARKS" }, { "importance", "importance", "METHODS" },
-    { "diagnose", "diagnosis", "RULES" },   { "report", "reporter", "FORMATS" },
-    { "ablate", "design", "DESIGNS" },
+    { "bench", "benchmark", "BENCHMARKS", NULL, 0 }, { "importance", "importance", "METHODS", NULL, 0 },
+    { "diagnose", "diagnosis", "RULES", NULL, 0 },   { "report", "reporter", "FORMATS", "write", 0 },
+    { "ablate", "design", "DESIGNS", NULL, 0 },      { "plot", "reporter", NULL, "write", HONE_REPORTER_PLOTS },
 };
 
-const char *man_part_kind(const char *command)
+static const struct man_part *part_of(const char *command)
 {
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (!strcmp(parts[i].command, command))
-            return parts[i].kind;
+            return &parts[i];
     return NULL;
 }
 
-int man_is_part(const struct catalog_component *component, const char *kind)
+const char *man_part_kind(const char *command)
 {
-    return !strcmp(component->kind, kind) && (strcmp(kind, "reporter") != 0 || catalog_has_hook(component, "write"));
+    const struct man_part *part = part_of(command);
+    return part ? part->kind : NULL;
+}
+
+int man_is_part(const struct catalog_component *component, const char *command)
+{
+    const struct man_part *part = part_of(command);
+    return part && !strcmp(component->kind, part->kind) && (!part->hook || catalog_has_hook(component, part->hook)) &&
+           (component->iface_flags & part->flags) == part->flags;
 }
 
 void man_command_name(const struct command *command, char *name, size_t n)
@@ -131,11 +142,11 @@ static void add_parts(struct text *out, const struct command *command, const str
     const struct catalog_component *const *c;
     const size_t n = catalog_components(catalog, &c);
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
-        if (strcmp(parts[p].command, command->name))
+        if (strcmp(parts[p].command, command->name) != 0 || !parts[p].title)
             continue;
         roff_section(out, parts[p].title);
         for (size_t i = 0; i < n; i++) {
-            if (!man_is_part(c[i], parts[p].kind))
+            if (!man_is_part(c[i], command->name))
                 continue;
             roff_subsection(out, c[i]->name);
             roff_text(out, c[i]->summary);

@@ -72,6 +72,9 @@ bash_says "hone report two.db --use pro" ""
 bash_says "hone report two.db --use csv --set ta" table= nospace
 bash_says "hone report two.db --use csv --set table=r" reports
 bash_says "hone run --set reporter.cs" ""
+bash_says "hone plot hi" history
+bash_says "hone plot history two.db --study f" first
+bash_says "hone plugin new sea" search
 bash_says "hone bench search --tria" --trials
 bash_says "hone man hone.i" hone.ini
 bash_says "hone run stu" study.ini
