@@ -77,7 +77,10 @@ void hone_nn_set_noise(hone_graph *g, hone_var layer, double rate)
     if (!graph_has(g, layer) || g->nodes[layer.id].kind != NODE_NOISE)
         return;
     struct node *node = &g->nodes[layer.id];
-    node->rate = !(rate > 0) ? 0 : node->variant != NOISE_GAUSSIAN && rate > most ? most : rate;
+    if (node->variant == NOISE_GAUSSIAN)
+        node->rate = isfinite(rate) ? rate : 0;
+    else
+        node->rate = !(rate > 0) ? 0 : rate > most ? most : rate;
 }
 
 /* ---- penalties ---- */

@@ -46,7 +46,7 @@ static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, co
     return HONE_OK;
 }
 
-static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &strength };
 static const hone_hyper_v1 hyper = {
     .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = value, .vjp = vjp

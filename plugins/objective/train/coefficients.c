@@ -38,6 +38,7 @@ static hone_rc add_coefficient(struct hyper *h, uint32_t source, uint32_t index,
     *c = (struct coefficient){
         .source = source, .index = index, .acts = k->acts, .param = p, .derivative = (double)NAN
     };
+    c->mirrors = k->size >= offsetof(hone_coefficient, mirrors) + sizeof k->mirrors && k->mirrors;
     const size_t length = strlen(m->name) + strlen(k->key) + 2;
     if (!(c->key = malloc(length)))
         return out_of_memory(err);

@@ -154,7 +154,8 @@ static hone_rc solve_conjugate(struct solver *s, hone_error *err)
     return rc;
 }
 
-/* q' dG / dc by central differences of G, all else held; VECTOR_GRADIENT is scratch. */
+/* q' dG / dc by central differences of G, all else held; VECTOR_GRADIENT is scratch. Of noise, the mean over its draws and their
+ * mirror images: G is odd in a draw but for what the deviation does, and a pass has too few of them to tell that from chance. */
 static hone_rc difference(struct solver *s, const struct coefficient *c, double *out, hone_error *err)
 {
     struct hyper *h = s->h;
@@ -164,10 +165,11 @@ static hone_rc difference(struct solver *s, const struct coefficient *c, double 
     double ends[2], sides[2] = { 0, 0 };
     hone_rc rc = HONE_OK;
     coefficient_ends(c, at, ends);
-    for (int side = 0; side < 2 && rc == HONE_OK; side++) {
-        hyper_set(h, c, ends[side]);
+    const int images = c->mirrors ? 2 : 1;
+    for (int k = 0; k < 2 * images && rc == HONE_OK; k++) {
+        hyper_set(h, c, k < 2 ? ends[k] : -ends[k - 2]);
         rc = hyper_train_gradient(s->t, s->step, 0, s->t->steps_per_epoch, gradient, err);
-        sides[side] = hone_dot(q, gradient, h->length);
+        sides[k % 2] += hone_dot(q, gradient, h->length) / images;
     }
     hyper_set(h, c, at);
     *out = (sides[1] - sides[0]) / (ends[1] - ends[0]);

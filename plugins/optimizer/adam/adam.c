@@ -125,7 +125,7 @@ static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, co
     return HONE_OK;
 }
 
-static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate" };
+static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &of_rate };
 static const hone_hyper_v1 hyper = {
     .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .vjp = vjp, .gain = gain

@@ -161,8 +161,8 @@ static hone_rc as_gradient(void *self, hone_parameter *const *parameters, uint32
     return HONE_OK;
 }
 
-static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate" };
-static const hone_coefficient of_decay = { sizeof of_decay, HONE_HYPER_DECAY, "weight_decay" };
+static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate", 0, 0 };
+static const hone_coefficient of_decay = { sizeof of_decay, HONE_HYPER_DECAY, "weight_decay", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &of_rate, &of_decay };
 static const hone_hyper_v1 hyper = { .size = sizeof hyper,
                                      .n = 2,

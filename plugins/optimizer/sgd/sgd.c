@@ -129,8 +129,8 @@ static hone_rc gain(void *self, hone_parameter *const *parameters, uint32_t n, c
     return HONE_OK;
 }
 
-static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate" };
-static const hone_coefficient of_momentum = { sizeof of_momentum, HONE_HYPER_UPDATE, "momentum" };
+static const hone_coefficient of_rate = { sizeof of_rate, HONE_HYPER_UPDATE, "learning_rate", 0, 0 };
+static const hone_coefficient of_momentum = { sizeof of_momentum, HONE_HYPER_UPDATE, "momentum", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &of_rate, &of_momentum };
 static const hone_hyper_v1 hyper = {
     .size = sizeof hyper, .n = 2, .coefficients = coefficients, .value = coefficient, .vjp = vjp, .gain = gain

@@ -90,8 +90,8 @@ static hone_rc vjp(void *self, hone_parameter *const *parameters, uint32_t n, co
     return rc;
 }
 
-static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
-static const hone_coefficient l1_ratio = { sizeof l1_ratio, HONE_HYPER_GRADIENT, "l1_ratio" };
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength", 0, 0 };
+static const hone_coefficient l1_ratio = { sizeof l1_ratio, HONE_HYPER_GRADIENT, "l1_ratio", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &strength, &l1_ratio };
 static const hone_hyper_v1 hyper = {
     .size = sizeof hyper, .n = 2, .coefficients = coefficients, .value = coefficient, .vjp = vjp

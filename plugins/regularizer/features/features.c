@@ -72,7 +72,7 @@ static hone_rc noise_batch(void *self, hone_batch *b, uint64_t seed, hone_error 
     const double deviation = f->amount;
     (void)seed;
     (void)err;
-    if (deviation > 0)
+    if (deviation != 0) /* negative: the same noise, mirrored (hone/hyper.h) */
         each(f, b, deviation, hone_nn_draw_normal, change_noise);
     return HONE_OK;
 }
@@ -84,7 +84,7 @@ static double *coefficient(void *self, uint32_t i)
     return &((struct features *)self)->amount;
 }
 
-static const hone_coefficient deviation = { sizeof deviation, HONE_HYPER_LOSS, "deviation" };
+static const hone_coefficient deviation = { sizeof deviation, HONE_HYPER_LOSS, "deviation", 1, 0 };
 static const hone_coefficient *const coefficients[] = { &deviation };
 static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
 

@@ -73,7 +73,7 @@ static void changed(void *self, uint32_t i)
         hone_nn_set_noise(n->graph, n->layers[k], n->settings.deviation);
 }
 
-static const hone_coefficient deviation = { sizeof deviation, HONE_HYPER_LOSS, "deviation" };
+static const hone_coefficient deviation = { sizeof deviation, HONE_HYPER_LOSS, "deviation", 1, 0 };
 static const hone_coefficient *const coefficients[] = { &deviation };
 static const hone_hyper_v1 hyper = {
     .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .changed = changed

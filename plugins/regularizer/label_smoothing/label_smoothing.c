@@ -47,7 +47,7 @@ static double *coefficient(void *self, uint32_t i)
     return &((struct settings *)self)->smoothing;
 }
 
-static const hone_coefficient smoothing = { sizeof smoothing, HONE_HYPER_LOSS, "smoothing" };
+static const hone_coefficient smoothing = { sizeof smoothing, HONE_HYPER_LOSS, "smoothing", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &smoothing };
 static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
 

@@ -151,7 +151,7 @@ static double *coefficient(void *self, uint32_t i)
     return &((struct orthogonal *)self)->settings.strength;
 }
 
-static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &strength };
 static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
 

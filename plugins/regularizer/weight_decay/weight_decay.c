@@ -108,7 +108,7 @@ static hone_rc as_gradient(void *self, hone_parameter *const *parameters, uint32
     return rc;
 }
 
-static const hone_coefficient strength = { sizeof strength, HONE_HYPER_DECAY, "strength" };
+static const hone_coefficient strength = { sizeof strength, HONE_HYPER_DECAY, "strength", 0, 0 };
 static const hone_coefficient *const coefficients[] = { &strength };
 static const hone_hyper_v1 hyper = {
     .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .vjp = vjp, .decay = as_gradient

@@ -6,7 +6,7 @@
  * penalty has to say is where its number lies:
  *
  *     static double *coefficient(void *self, uint32_t i) { return &((struct l2 *)self)->settings.strength; }
- *     static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength" };
+ *     static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength", 0, 0 };
  *     static const hone_coefficient *const coefficients[] = { &strength };
  *     static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
  *
@@ -30,6 +30,9 @@ enum {
 typedef struct hone_coefficient {
     uint32_t size, acts;
     const char *key; /* of the component's table: HONE_T_REAL */
+    /* 1, of HONE_HYPER_LOSS: a deviation. The value -x stands for the same draws mirrored, and the host may take the mean of
+     * both, in which what a draw alone makes of the gradient cancels. 0: the value stays in the key's range. */
+    uint32_t mirrors, reserved;
 } hone_coefficient;
 
 typedef struct hone_hyper_v1 {
