@@ -208,7 +208,7 @@ function cellsSeries(s, panel, c) {
       else { y0 = api.coord([panel.x.names ? 0 : panel.x.min, edge(panel.y, j, s.ny)])[1]; y1 = api.coord([panel.x.names ? 0 : panel.x.min, edge(panel.y, j + 1, s.ny)])[1]; }
       const rect = { type: 'rect', shape: { x: x0 - .3, y: y1 - .3, width: x1 - x0 + .6, height: y0 - y1 + .6 } };
       if (s.role === 'density') { rect.style = { fill: c.density, opacity: .12 + .6 * Math.log(1 + api.value(2)) / Math.log(1 + most) }; return rect; }
-      rect.style = { fill: api.visual('color'), opacity: few ? 1 : .88 };
+      rect.style = { fill: api.visual('color') };
       if (!few) return rect;
       const v = api.value(2);
       return { type: 'group', children: [rect, { type: 'text', style: { text: short(v), x: (x0 + x1) / 2, y: (y0 + y1) / 2, align: 'center', verticalAlign: 'middle',
@@ -235,7 +235,7 @@ function parallelOption(panel, c) {
     series: [{ type: 'parallel', data: rows, lineStyle: { width: 1, opacity: rows.length > 300 ? .25 : .5 }, progressive: 0, inactiveOpacity: .02, activeOpacity: .6, emphasis: { disabled: rows.length > 2500 } }] };
 }
 
-const DENSE = 400;
+const DENSE = 400, COMPARED = 12;
 function cartesianOption(figure, panel, c) {
   const series = [], legend = [], coloured = [];
   const trials = new Map();
@@ -393,9 +393,26 @@ function figureCard(figure, alone) {
       figure.panels.forEach(p => { const grid = figureTable(p, `${figure.title} ${p.title}`); tables.append(p.title ? el('h3', null, p.title) : '', grid.node); });
     if (!asTable) entry.draw();
   };
+  const actions = el('span', { class: 'actions' });
+  const positive = ['history', 'intermediate', 'slice', 'learning', 'compare'].includes(figure.kind) && figure.panels.every(p => !p.y.names && p.series.length && p.series.every(s => s.y && s.y.every(v => v === null || v > 0)));
+  if (hasCharts && positive) {
+    const log = el('button', { type: 'button', 'aria-pressed': 'false', title: 'logarithmic axis of values', onclick: () => {
+      const on = log.getAttribute('aria-pressed') !== 'true';
+      log.setAttribute('aria-pressed', String(on));
+      for (const slot of slots) {
+        if (slot.panel.y.label === 'share of trials') continue;
+        const y = slot.panel.y, least = Math.min(...slot.panel.series.flatMap(s => s.y.filter(v => v !== null)));
+        slot.panel = { ...slot.panel, y: on ? { ...y, linear: y.min, log: 1, min: least / 1.05 } : { ...y, log: 0, min: y.linear } };
+      }
+      entry.dispose();
+      show();
+    } }, 'Log');
+    actions.append(log);
+  }
   if (hasCharts) {
     const button = el('button', { type: 'button', 'aria-pressed': 'false', onclick: () => { asTable = !asTable; button.setAttribute('aria-pressed', String(asTable)); show(); } }, 'Table');
-    head.append(el('span', { class: 'actions' }, button, el('button', { type: 'button', onclick: () => saveSvg(figure) }, 'SVG')));
+    actions.append(button, el('button', { type: 'button', onclick: () => saveSvg(figure) }, 'SVG'));
+    head.append(actions);
   }
   node.append(legend, panels, tables);
   if (asTable) show();
@@ -521,22 +538,26 @@ function ablationCards(s) {
   return [node];
 }
 
-/* Studies beside each other: best so far and distributions in one chart each, and a table. */
-function comparison() {
-  const of = (kind, pick) => {
-    const panels = data.studies.map(s => ({ s, f: (s.figures[0] || []).find(f => f.kind === kind) })).filter(x => x.f && x.f.panels.length);
-    if (!panels.length) return null;
-    const series = panels.map(({ s, f }) => { const line = f.panels[0].series.find(pick); return line && { ...line, name: s.name, role: 'other', trial: undefined }; }).filter(Boolean);
+/* Studies beside each other: best so far and distributions, a line each. items: { name, figures }; null: nothing to compare. */
+function compareFigure(items) {
+  const of = (kind, title, pick) => {
+    const panels = items.map(x => ({ name: x.name, f: x.figures.find(f => f && f.kind === kind) })).filter(x => x.f && x.f.panels.length), key = kind === 'edf' ? 'x' : 'y';
+    if (panels.length < 2 || panels.some(x => x.f.panels[0][key].label !== panels[0].f.panels[0][key].label)) return null;
+    const series = panels.map(({ name, f }) => { const line = f.panels[0].series.find(pick); return line && { ...line, name, role: 'other', trial: undefined }; }).filter(Boolean);
     const range = axis => { const v = series.flatMap(x => x[axis]).filter(x => x !== null), lo = Math.min(...v), hi = Math.max(...v), air = hi > lo ? .03 * (hi - lo) : .5; return { ...panels[0].f.panels[0][axis], min: lo - air, max: hi + air }; };
-    return series.length ? { title: kind === 'edf' ? 'Distribution of values' : 'Best so far', x: range('x'), y: range('y'), series } : null;
+    return series.length > 1 ? { title, x: range('x'), y: range('y'), series } : null;
   };
-  const same = data.studies.every(s => s.objectives[0] && data.studies[0].objectives[0] && s.objectives[0].name === data.studies[0].objectives[0].name);
-  const panels = same && data.studies.length <= 12 ? [of('history', s => s.role === 'best'), of('edf', () => true)].filter(Boolean) : [];
+  const panels = items.length <= COMPARED ? [of('history', 'Best so far', s => s.role === 'best'), of('edf', 'Distribution of values', () => true)].filter(Boolean) : [];
+  return panels.length ? { kind: 'compare', title: 'Studies', note: null, missing: null, panels } : null;
+}
+
+function comparison() {
+  const figure = compareFigure(data.studies.map(s => ({ name: s.name, figures: s.figures[0] || [] })));
   const rows = data.studies.map(s => ({ s, best: s.objectives.length ? bestRow(s, 0) : -1 }));
   const grid = new Grid([{ name: 'study', get: r => rows[r].s.name }, { name: 'state', get: r => rows[r].s.state }, { name: 'trials', number: true, get: r => rows[r].s.trials.number.length },
     { name: 'complete', number: true, get: r => rows[r].s.trials.state.filter(x => x === 3).length }, { name: 'best', number: true, get: r => rows[r].best < 0 ? null : rows[r].s.trials.values[0][rows[r].best] },
-    { name: 'objective', get: r => rows[r].s.objectives[0] ? rows[r].s.objectives[0].name : null }], rows.length, { label: 'studies' });
-  const node = panels.length ? figureCard({ kind: 'compare', title: 'Studies', note: null, missing: null, panels }) : card('compare', 'Studies', '');
+    { name: 'objective', get: r => rows[r].s.objectives[0] ? rows[r].s.objectives[0].name : null }], rows.length, { label: 'studies', best: current });
+  const node = figure ? figureCard(figure) : card('compare', 'Studies', '');
   node.append(grid.node);
   return node;
 }
@@ -574,6 +595,32 @@ function liveFigure(kind) {
     this.busy = false;
   }, dispose() { if (this.inner) this.inner.dispose(); } };
   return entry;
+}
+
+/* All studies in one chart: asked for again where they have changed. */
+const compared = new Map();
+function liveComparison() {
+  const slot = el('div', null, card('compare', 'Studies compared', '', el('div', { style: 'height:300px' })));
+  return { node: slot, slot, stale: true, busy: false, charts: [], inner: null, async draw() {
+    if (!this.stale || this.busy) return;
+    this.busy = true;
+    this.stale = false;
+    try {
+      for (const [i, x] of list.entries()) {
+        const key = `${x.trials} ${x.complete}`;
+        if (compared.get(x.name)?.key === key) continue;
+        const figures = [];
+        for (const kind of ['history', 'edf']) figures.push(await ask(`figure?study=${i}&objective=0&kind=${kind}`).catch(() => null));
+        compared.set(x.name, { key, name: x.name, figures });
+      }
+      const figure = compareFigure(list.map(x => compared.get(x.name))), inner = figure && figureCard(figure, true);
+      if (this.inner) this.inner.dispose();
+      slot.replaceChildren(...(inner ? [inner.node] : []));
+      this.inner = inner && inner.entry;
+      if (this.inner) { this.inner.draw(); this.charts = this.inner.charts; }
+    } catch (problem) { failed(problem); }
+    this.busy = false;
+  }, dispose() { if (this.inner) this.inner.dispose(); } };
 }
 
 const inSight = node => { const r = node.getBoundingClientRect(); return r.bottom > -300 && r.top < innerHeight + 300; };
@@ -628,6 +675,12 @@ function renderLive() {
   begin();
   const main = el('main', null, noCharts());
   if (list.length > 1) main.append(studiesCard());
+  if (list.length > 1 && list.length <= COMPARED) {
+    const entry = liveComparison();
+    drawn.push(entry);
+    main.append(entry.slot);
+    observer.observe(entry.slot);
+  }
   if (s.ablation) main.append(...ablationCards(s));
   main.append(summary(s), ...[controls()].filter(Boolean));
   for (const kind of data.kinds) {
