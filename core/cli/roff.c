@@ -135,6 +135,16 @@ void roff_paragraphs(struct text *out, const char *text)
     int bold = 0, first = 1;
     while (*text) {
         text += strspn(text, "\n");
+        if (*text == '#') { /* a heading */
+            text += strspn(text, "# ");
+            const size_t length = strcspn(text, "\n");
+            text_add(out, first ? "\\fB" : ".PP\n\\fB");
+            roff_word(out, text, length);
+            text_add(out, "\\fR\n");
+            first = 0;
+            text += length;
+            continue;
+        }
         const char *end = strstr(text, "\n\n");
         const int indented = *text == ' ';
         size_t n = end ? (size_t)(end - text) : strlen(text);

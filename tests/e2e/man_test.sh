@@ -74,6 +74,7 @@ if command -v groff >/dev/null && groff -man -Tutf8 -z man/hone.1 2>/dev/null; t
     groff -man -Tascii -P-cbou man/hone.ini.5 >shown 2>/dev/null
     says shown "where = A < B"
     says shown "[study]"
+    grep -q '^ *#' shown && bad "a heading of Markdown is shown as it is"
     done_with groff_has_nothing_to_say
 else
     skip groff_has_nothing_to_say "groff is not installed"
