@@ -38,5 +38,8 @@ cat >>two.ini <<'INI'
 enabled = no
 INI
 run 0 "$hone" check two.ini
+sed 's/reporter.progress/reporter.html/; s/enabled = no//' two.ini >writes.ini
+run 3 "$hone" check writes.ini
+says err "[reporter.html] has no effect: 'html' hears nothing of a run"
 done_with hearing_reporter_in_a_run
 exit $failed

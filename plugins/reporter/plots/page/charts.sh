@@ -19,4 +19,13 @@ npm ci $offline --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-
     without "npm could not fetch the chart library (see $work/npm.log)"
 node node_modules/esbuild/bin/esbuild charts.js --bundle --minify --format=iife --global-name=charts --target=es2020 --charset=utf8 \
     --legal-comments=inline --log-level=warning --outfile="$into.new" >esbuild.log 2>&1 || without "esbuild failed (see $work/esbuild.log)"
-mv "$into.new" "$into"
+# their licences go with every copy
+{
+    echo '/*!'
+    for part in echarts zrender tslib; do
+        echo "==== $part"
+        find "node_modules/$part" -name 'NOTICE*' -o -name 'LICENSE*' -o -name 'CopyrightNotice*' | LC_ALL=C sort | while read -r text; do sed 's|\*/|* /|g; s|</|< /|g' "$text"; done
+    done
+    echo '*/'
+    cat "$into.new"
+} >"$into.all" && mv "$into.all" "$into" && rm -f "$into.new"
