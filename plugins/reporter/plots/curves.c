@@ -47,7 +47,7 @@ hone_rc make_intermediate(struct plots *p, struct figure *figure)
         const struct row *row = &s->rows[rows[i]];
         double *steps, *values;
         size_t length = 0;
-        hone_rc rc = study_curve(s, row->number, &metric, 1, &steps, &values, &length);
+        hone_rc rc = study_curve(s, row->number, &metric, 1, FIGURE_STEPS, &steps, &values, &length);
         if (rc != HONE_OK)
             return rc;
         if (!length)
@@ -105,7 +105,7 @@ static hone_rc add_curve(struct plots *p, struct panel *panel, const struct row 
 {
     double *steps, *values;
     size_t n = 0;
-    const hone_rc rc = study_curve(p->study, row->number, names, n_names, &steps, &values, &n);
+    const hone_rc rc = study_curve(p->study, row->number, names, n_names, FIGURE_LONG, &steps, &values, &n);
     if (rc != HONE_OK || !n)
         return rc;
     struct series *line = panel_series(p, panel,

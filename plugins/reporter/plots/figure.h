@@ -11,6 +11,8 @@ enum {
     FIGURE_BEST = 1000,
     FIGURE_LINES = 1000,  /* of parallel coordinates: so many best, and as many evenly out of the rest */
     FIGURE_CURVES = 100,  /* the same of intermediate values */
+    FIGURE_STEPS = 400,   /* points of each of them */
+    FIGURE_LONG = 2000,   /* points of a learning curve */
     FIGURE_SPANS = 2000,  /* of the timeline */
     FIGURE_LEARNERS = 5,  /* trials whose learning curves are shown */
     FIGURE_PAIRED = 4,    /* parameters that contour and rank pair */

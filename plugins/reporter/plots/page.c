@@ -219,7 +219,7 @@ hone_rc page_trial(struct emit *e, struct study *s, uint64_t trial)
     for (uint32_t i = 0; i < n && rc == HONE_OK && figure.n < MOST_PANELS; i++) {
         double *steps, *values;
         size_t length = 0;
-        if ((rc = study_curve(s, trial, &names[i], 1, &steps, &values, &length)) != HONE_OK || !length)
+        if ((rc = study_curve(s, trial, &names[i], 1, FIGURE_LONG, &steps, &values, &length)) != HONE_OK || !length)
             continue;
         struct panel *panel = figure_panel(&plots, &figure, names[i]);
         struct series *line = panel ? panel_series(&plots, panel, names[i], MARK_LINE, ROLE_COMPLETE, length, 0) : NULL;

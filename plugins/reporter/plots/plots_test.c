@@ -17,6 +17,7 @@ struct invented {
     const hone_kept_study *list[1];
     hone_view view;
     uint64_t n;
+    int64_t steps; /* 0: 3 */
 };
 
 static double noise(uint64_t i, uint64_t k)
@@ -64,14 +65,15 @@ static hone_rc reports(const hone_view *view, uint32_t study, int64_t trial, con
                        hone_error *err)
 {
     hone_rc rc = HONE_OK;
-    (void)view;
+    const struct invented *v = view->impl;
     (void)study;
     (void)err;
-    for (int64_t step = 1; step <= 3; step++)
+    for (int64_t step = 1; step <= (v->steps ? v->steps : 3); step++)
         for (uint64_t attempt = 0; attempt < 2 && rc == HONE_OK; attempt++) { /* the second attempt counts */
             const hone_value values[] = { { "train.loss", (double)step, HONE_MINIMIZE, 0 },
-                                          { "loss", (double)trial + (double)step + 100 * (double)attempt, 0, 0 } };
-            const hone_report_record record = { sizeof record, 2, (uint64_t)trial, attempt, step, values, 0, 0, 0 };
+                                          { "loss", (double)trial + (double)step + 100 * (double)attempt, 0, 0 },
+                                          { "wave", noise((uint64_t)step, attempt), 0, 0 } };
+            const hone_report_record record = { sizeof record, 3, (uint64_t)trial, attempt, step, values, 0, 0, 0 };
             rc = visitor->report(visitor->ctx, &record);
         }
     return rc;
@@ -297,6 +299,38 @@ static void test_curves(void)
     study_release(&m.study);
 }
 
+/* A long curve keeps its ends, its extremes everywhere, and no more than asked for. */
+static void test_long_curve(void)
+{
+    static const char *const names[] = { "none", "wave" };
+    struct made m;
+    double *steps, *values;
+    size_t n = 0, at = 0;
+    make(&m, 1, 1, 0, "history");
+    m.invented.steps = 10007;
+    CU_ASSERT_EQUAL_FATAL(study_curve(&m.study, 0, names, 2, 400, &steps, &values, &n), HONE_OK);
+    CU_ASSERT(n <= 400 && n >= 300);
+    CU_ASSERT(steps[0] == 1 && steps[n - 1] == 10007);
+    for (size_t i = 0; i < n; i++) {
+        CU_ASSERT(i == 0 || steps[i] > steps[i - 1]);
+        CU_ASSERT_EQUAL(values[i], noise((uint64_t)steps[i], 1));
+    }
+    for (size_t k = 0; k < 100; k++) { /* the least and the greatest of each hundredth */
+        double least = 2, greatest = -1, shown_least = 2, shown_greatest = -1;
+        const size_t from = k * 10007 / 100, to = (k + 1) * 10007 / 100;
+        for (size_t i = from; i < to; i++) {
+            least = fmin(least, noise(i + 1, 1));
+            greatest = fmax(greatest, noise(i + 1, 1));
+        }
+        for (; at < n && steps[at] <= (double)to; at++) {
+            shown_least = fmin(shown_least, values[at]);
+            shown_greatest = fmax(shown_greatest, values[at]);
+        }
+        CU_ASSERT(least == shown_least && greatest == shown_greatest);
+    }
+    study_release(&m.study);
+}
+
 static void test_confusion(void)
 {
     struct made m;
@@ -401,4 +435,5 @@ static void test_canvas(void)
 }
 
 SUITE(TEST(test_history), TEST(test_thinned), TEST(test_edf), TEST(test_pareto), TEST(test_curves),
-      TEST(test_confusion), TEST(test_without_space), TEST(test_ticks), TEST(test_json), TEST(test_canvas))
+      TEST(test_long_curve), TEST(test_confusion), TEST(test_without_space), TEST(test_ticks), TEST(test_json),
+      TEST(test_canvas))

@@ -384,13 +384,39 @@ static hone_rc on_report(void *ctx, const hone_report_record *r)
     return HONE_OK;
 }
 
-hone_rc study_curve(struct study *s, uint64_t trial, const char *const *metrics, uint32_t n_metrics, double **steps,
-                    double **values, size_t *n)
+/* In place; how many are left. */
+static size_t thin_out(struct reported_value *all, size_t n, size_t most)
+{
+    const size_t stretches = most / 4;
+    size_t kept = 0;
+    if (n <= most || !stretches)
+        return n;
+    for (size_t k = 0; k < stretches; k++) {
+        const size_t from = k * n / stretches, to = (k + 1) * n / stretches - 1;
+        size_t picks[4] = { from, from, from, to }; /* first, least, greatest, last */
+        for (size_t i = from; i <= to; i++) {
+            picks[1] = all[i].value < all[picks[1]].value || isnan(all[picks[1]].value) ? i : picks[1];
+            picks[2] = all[i].value > all[picks[2]].value || isnan(all[picks[2]].value) ? i : picks[2];
+        }
+        if (picks[1] > picks[2]) {
+            const size_t later = picks[1];
+            picks[1] = picks[2];
+            picks[2] = later;
+        }
+        for (size_t i = 0; i < 4; i++)
+            if (i == 0 || picks[i] > picks[i - 1])
+                all[kept++] = all[picks[i]];
+    }
+    return kept;
+}
+
+hone_rc study_curve(struct study *s, uint64_t trial, const char *const *metrics, uint32_t n_metrics, size_t most,
+                    double **steps, double **values, size_t *n)
 {
     struct curve c = { .metrics = metrics, .n_metrics = n_metrics };
     const hone_storage_visitor visitor = { &c, NULL, NULL, on_report, NULL, NULL };
     hone_rc rc = s->view->reports(s->view, s->index, (int64_t)trial, &visitor, s->err);
-    *n = c.n;
+    *n = c.n = thin_out(c.all, c.n, most);
     *steps = study_allocate(s, c.n + 1, sizeof **steps);
     *values = study_allocate(s, c.n + 1, sizeof **values);
     if (rc == HONE_OK && (!*steps || !*values))

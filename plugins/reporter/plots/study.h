@@ -69,9 +69,11 @@ int row_counts(const struct study *study, const struct row *row, uint32_t object
 /* Indices of rows, best first, that are complete and measured (feasible ones before others); *n of them. NULL: out of memory. */
 size_t *study_order(struct study *study, uint32_t objective, size_t *n);
 
-/* What a trial reported under a name, the last attempt of each step: steps and values, *n of them, in the study's memory. */
-hone_rc study_curve(struct study *study, uint64_t trial, const char *const *metrics, uint32_t n_metrics, double **steps,
-                    double **values, size_t *n);
+/* What a trial reported under the first of the names that it gives, the last attempt of each step: steps and values, *n of them and `most`
+ * at most, in the study's memory. Of longer ones the first, the last, the least and the greatest value of every stretch is kept, which
+ * draws the same line (M4: Jugel, U., Jerzak, Z., Hackenbroich, G. and Markl, V. (2014), PVLDB 7(10)). */
+hone_rc study_curve(struct study *study, uint64_t trial, const char *const *metrics, uint32_t n_metrics, size_t most,
+                    double **steps, double **values, size_t *n);
 /* Names of all metrics that a trial reported, from its first report: (n) in the study's memory. */
 hone_rc study_reported(struct study *study, uint64_t trial, const char *const **names, uint32_t *n);
 const char *state_word(uint32_t state);
