@@ -28,4 +28,4 @@ node node_modules/esbuild/bin/esbuild charts.js --bundle --minify --format=iife 
     done
     echo '*/'
     cat "$into.new"
-} >"$into.all" && mv "$into.all" "$into" && rm -f "$into.new"
+} >"$into.all" && mv "$into.all" "$into" && rm -rf "$into.new" node_modules
