@@ -209,6 +209,14 @@ uint32_t role_of_state(uint32_t state)
                                         : ROLE_RUNNING;
 }
 
+const char *running_word(const struct study *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->rows[i].state == HONE_STATE_RUNNING || s->rows[i].state == HONE_STATE_WAITING)
+            return "not ended";
+    return "paused";
+}
+
 /* How many points fall into which cell, between axes that hold all of them. */
 static hone_rc density(struct plots *p, struct panel *panel, const double *x, const double *y, size_t n)
 {
@@ -293,8 +301,8 @@ hone_rc panel_scatter(struct plots *p, struct figure *figure, struct panel *pane
         for (size_t i = 0; i < n; i++)
             if (role_of_state(s->rows[rows[i]].state) == role)
                 some[chosen++] = rows[i];
-        rc = add_points(p, panel, role == ROLE_RUNNING ? "not ended" : state_word(states[k]), role, some, chosen, at,
-                        which);
+        rc = add_points(p, panel, role == ROLE_RUNNING ? running_word(s) : state_word(states[k]), role, some, chosen,
+                        at, which);
     }
     return some ? rc : HONE_ENOMEM;
 }

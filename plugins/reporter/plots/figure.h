@@ -127,6 +127,8 @@ size_t axis_ticks(const struct axis *axis, size_t most, double *ticks);
 const char *axis_text(const struct axis *axis, double v, char *out, size_t n);
 const char *grouped(struct study *study, uint64_t n); /* "50,000" */
 uint32_t role_of_state(uint32_t state);
+/* What the trials of ROLE_RUNNING are: "paused" where none of them is waiting or running. */
+const char *running_word(const struct study *study);
 
 hone_rc make_history(struct plots *plots, struct figure *figure);
 hone_rc make_edf(struct plots *plots, struct figure *figure);

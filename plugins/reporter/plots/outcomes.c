@@ -220,10 +220,10 @@ hone_rc make_timeline(struct plots *p, struct figure *figure)
         const uint32_t role = role_of_state(states[k]);
         for (size_t i = 0; i < shown; i++)
             count += role_of_state(s->rows[rows[evenly(i, shown, n)]].state) == role;
-        struct series *spans = count
-                                   ? panel_series(p, panel, role == ROLE_RUNNING ? "not ended" : state_word(states[k]),
-                                                  MARK_SPANS, role, count, WITH_TRIAL | WITH_X2)
-                                   : NULL;
+        struct series *spans = count ? panel_series(p, panel,
+                                                    role == ROLE_RUNNING ? running_word(s) : state_word(states[k]),
+                                                    MARK_SPANS, role, count, WITH_TRIAL | WITH_X2)
+                                     : NULL;
         if (count && !spans)
             return HONE_ENOMEM;
         count = 0;

@@ -283,7 +283,7 @@ function cartesianOption(figure, panel, c) {
         symbol: SHAPES[s.role] || 'circle', symbolSize: figure.kind === 'pareto' ? 7 : 5, sampling: s.mark === 'steps' ? undefined : 'lttb', itemStyle: { color: stroke }, z: best ? 6 : 2, emphasis: { focus: 'none' },
         lineStyle: { color: stroke, width: best ? 2.4 : learning ? 1.8 : many ? 1 : 2, type: training ? 'dashed' : 'solid', opacity: many && !best ? .35 : 1 } }, s);
       if (learning) { if (!training) legend.push([`trial ${s.of}`, stroke, 'line']); }
-      else legend.push([figure.kind === 'intermediate' ? (best ? `best, ${s.name}` : s.role === 'running' ? 'not ended' : s.role) : s.name, stroke, 'line']);
+      else legend.push([figure.kind === 'intermediate' ? (best ? `best, ${s.name}` : s.role === 'running' ? (study().trials.state.some(x => x < 2) ? 'not ended' : 'paused') : s.role) : s.name, stroke, 'line']);
     }
   }
   if (figure.kind === 'learning') legend.push(['training', c.soft, 'dashed'], ['validation', c.soft, 'line']);
