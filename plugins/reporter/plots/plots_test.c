@@ -188,7 +188,7 @@ static void test_history(void)
     for (uint64_t i = 0; i < 300; i++) /* accuracy is to be large; only complete trials count */
         if (state_of(i) == HONE_STATE_COMPLETE && noise(i, 1) > known) {
             known = noise(i, 1);
-            CU_ASSERT_EQUAL(best->x[at], i);
+            CU_ASSERT_EQUAL(best->x[at], (double)i);
             CU_ASSERT_EQUAL(best->y[at], known);
             at++;
         }
