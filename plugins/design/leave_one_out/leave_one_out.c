@@ -11,10 +11,10 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
 
 static hone_rc rows(void *self, const hone_ablation_axes *axes, const hone_ablation_sink *sink, hone_error *err)
 {
-    uint32_t *levels = (uint32_t *)malloc(axes->n * sizeof *levels);
+    uint32_t *levels = hone_ablation_baseline(axes, err);
     (void)self;
     if (!levels)
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a row");
+        return HONE_ENOMEM;
     for (uint32_t i = 0; i < axes->n; i++)
         levels[i] = 1 - axes->axes[i].baseline;
     hone_rc rc = sink->row(sink->ctx, levels);

@@ -11,12 +11,10 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
 
 static hone_rc rows(void *self, const hone_ablation_axes *axes, const hone_ablation_sink *sink, hone_error *err)
 {
-    uint32_t *levels = (uint32_t *)malloc(axes->n * sizeof *levels);
+    uint32_t *levels = hone_ablation_baseline(axes, err);
     (void)self;
     if (!levels)
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a row");
-    for (uint32_t i = 0; i < axes->n; i++)
-        levels[i] = axes->axes[i].baseline;
+        return HONE_ENOMEM;
     hone_rc rc = sink->row(sink->ctx, levels);
     for (uint32_t i = 0; i < axes->n; i++) {
         for (uint32_t level = 0; level < axes->axes[i].n_levels && rc == HONE_OK; level++) {

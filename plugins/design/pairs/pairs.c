@@ -38,12 +38,10 @@ static hone_rc changed(const hone_ablation_axes *axes, uint32_t a, uint32_t b, u
 
 static hone_rc rows(void *self, const hone_ablation_axes *axes, const hone_ablation_sink *sink, hone_error *err)
 {
-    uint32_t *levels = (uint32_t *)malloc(axes->n * sizeof *levels);
+    uint32_t *levels = hone_ablation_baseline(axes, err);
     (void)self;
     if (!levels)
-        return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a row");
-    for (uint32_t i = 0; i < axes->n; i++)
-        levels[i] = axes->axes[i].baseline;
+        return HONE_ENOMEM;
     hone_rc rc = sink->row(sink->ctx, levels);
     for (uint32_t a = 0; a < axes->n && rc == HONE_OK; a++)
         rc = changed(axes, a, a, levels, sink);

@@ -61,7 +61,22 @@ typedef struct hone_ablation_design_v1 {
     hone_rc (*aliases)(void *self, const hone_ablation_axes *axes, const hone_ablation_sink *sink, hone_error *err);
 } hone_ablation_design_v1;
 
-/* ---- help for two-level designs; [any] ---- */
+/* ---- help for designs; [any] ---- */
+
+/* A row of all baselines, to be freed with free; NULL where memory is short, which `err` then says. (n axes) */
+static inline uint32_t *hone_ablation_baseline(const hone_ablation_axes *axes, hone_error *err)
+{
+    uint32_t *levels = (uint32_t *)malloc(axes->n * sizeof *levels);
+    if (!levels) {
+        (void)hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a row");
+        return NULL;
+    }
+    for (uint32_t i = 0; i < axes->n; i++)
+        levels[i] = axes->axes[i].baseline;
+    return levels;
+}
+
+/* ---- and for those of two levels ---- */
 
 /* Gives the row of signs (n axes): -1 is the baseline, 1 the other level. levels: (n) scratch */
 static inline hone_rc hone_ablation_give_signs(const hone_ablation_axes *axes, const int8_t *signs, uint32_t *levels,
