@@ -3,6 +3,7 @@
  * paddings, one dimension, images larger than a unit of work, one thread and several, float32 and bfloat16 in memory; that
  * they repeat bit for bit; which convolutions they are taken for. */
 #include "amx_conv.h"
+#include "arrays_case.h"
 #include "harness.h"
 #include "kernels.h"
 
@@ -127,37 +128,6 @@ static void reference(const struct arrays *a, double *y, double *dx, double *dw)
                         }
                 }
             }
-}
-
-/* Largest difference relative to the root mean square. */
-static double difference(const float *a, const double *b, int64_t n)
-{
-    double square = 0, most = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double d = fabs((double)a[i] - b[i]);
-        square += b[i] * b[i];
-        if (!(d <= most))
-            most = d;
-    }
-    return square > 0 ? most / sqrt(square / (double)n) : most;
-}
-
-/* The same numbers as bfloat16, at the start of the memory of `to`. */
-static uint16_t *halves(const float *from, int64_t n)
-{
-    uint16_t *to = malloc((size_t)n * sizeof *to);
-    if (!to)
-        abort();
-    kernel_to_bfloat16(from, to, n);
-    return to;
-}
-
-static void widen(const uint16_t *from, float *to, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const uint32_t bits = (uint32_t)from[i] << 16;
-        memcpy(to + i, &bits, sizeof bits);
-    }
 }
 
 /* Runs all passes; dx gets twice its gradient, once over what was there. */

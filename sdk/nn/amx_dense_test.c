@@ -5,6 +5,7 @@
  * number of threads; that not a number stays in its own sample. */
 #include "amx_conv.h"
 #include "amx_dense.h"
+#include "arrays_case.h"
 #include "harness.h"
 #include "kernels.h"
 
@@ -104,21 +105,6 @@ static void backward(const struct arrays *a, const void *dy, const void *x, void
     }
 }
 
-static uint16_t *halves(const float *from, int64_t n)
-{
-    uint16_t *to = memory((size_t)n * sizeof *to);
-    kernel_to_bfloat16(from, to, n);
-    return to;
-}
-
-static void widen(const uint16_t *from, float *to, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const uint32_t bits = (uint32_t)from[i] << 16;
-        memcpy(to + i, &bits, sizeof bits);
-    }
-}
-
 static void run(struct arrays *a, bool half)
 {
     a->d.half_x = a->d.half_y = half;
@@ -152,19 +138,6 @@ static void reference(const struct arrays *a, double *y, double *dx, double *dw)
             }
             y[n * d->out + k] = sum;
         }
-}
-
-/* Largest difference relative to the root mean square. */
-static double difference(const float *a, const double *b, int64_t n)
-{
-    double square = 0, most = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double d = fabs((double)a[i] - b[i]);
-        square += b[i] * b[i];
-        if (!(d <= most))
-            most = d;
-    }
-    return square > 0 ? most / sqrt(square / (double)n) : most;
 }
 
 static void test_passes_against_loops(void)

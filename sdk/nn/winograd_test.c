@@ -2,6 +2,7 @@
 /* Winograd's convolutions against loops in double precision: both kernels, sizes that tiles do not divide, every padding, one
  * thread and several, more chunks than one; that pass to the data and gradient of the kernel are adjoint to the forward pass;
  * which convolutions they are taken for. */
+#include "arrays_case.h"
 #include "harness.h"
 #include "winograd.h"
 
@@ -111,19 +112,6 @@ static void reference(const struct arrays *a, double *y, double *dx, double *dw)
                             }
                     }
             }
-}
-
-/* Largest difference relative to the root mean square. */
-static double difference(const float *a, const double *b, int64_t n)
-{
-    double square = 0, most = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double d = fabs((double)a[i] - b[i]);
-        square += b[i] * b[i];
-        if (!(d <= most))
-            most = d;
-    }
-    return most / sqrt(square / (double)n);
 }
 
 static void test_passes_against_loops(void)
