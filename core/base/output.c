@@ -99,9 +99,6 @@ static int keep_cell(struct output *output, const char *cell)
     copy = strdup(cell);
     if (!copy)
         return -1;
-    for (char *s = copy; *s; s++)
-        if ((unsigned char)*s < 0x20 || *s == 0x7F)
-            *s = ' '; /* a row is a line, and the terminal is not the data's to drive */
     output->cells[output->n_cells++] = copy;
     return 0;
 }
@@ -129,17 +126,107 @@ int output_open(struct output *output, enum output_format format, const struct c
     return 0;
 }
 
+/* Columns that a terminal needs for UTF-8 text, one a code point. */
+static size_t width_of(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
+    return n;
+}
+
+/* A row is a line, and the terminal is not the data's to drive. */
+static void add_printable(struct text *line, const char *cell)
+{
+    const size_t from = line->length;
+    text_add(line, cell);
+    for (size_t i = from; i < line->length; i++)
+        if ((unsigned char)line->data[i] < 0x20 || line->data[i] == 0x7F)
+            line->data[i] = ' ';
+}
+
+static void add_padded(struct text *line, const char *cell, size_t width, int right, int last)
+{
+    const size_t used = width_of(cell), blanks = width > used ? width - used : 0;
+    for (size_t i = 0; right && i < blanks; i++)
+        text_add(line, " ");
+    add_printable(line, cell);
+    for (size_t i = 0; !right && !last && i < blanks; i++)
+        text_add(line, " ");
+    if (last)
+        while (line->length && line->data[line->length - 1] == ' ')
+            line->data[--line->length] = '\0'; /* no blanks at the end of a line */
+    text_add(line, last ? "\n" : "  ");
+}
+
+static void widen(struct output *output, size_t column, const char *cell)
+{
+    const size_t width = width_of(cell);
+    if (width > output->widths[column])
+        output->widths[column] = width;
+}
+
+static void add_cell(struct output *output, struct text *line, size_t column, const char *cell)
+{
+    add_padded(line, cell, output->widths[column], output->columns[column].type == COLUMN_NUMBER,
+               column + 1 == output->n_columns);
+}
+
+/* The titles and the rows kept so far, in columns as wide as they need. */
+static void write_kept(struct output *output)
+{
+    const size_t n = output->n_columns;
+    struct text line = TEXT_INIT;
+    if (!(output->widths = calloc(n ? n : 1, sizeof *output->widths))) {
+        output->error = ENOMEM;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        widen(output, i, output->columns[i].name);
+    for (size_t c = 0; c < output->n_cells; c++)
+        widen(output, c % n, output->cells[c]);
+    for (size_t i = 0; i < n; i++)
+        add_cell(output, &line, i, output->columns[i].name);
+    for (size_t c = 0; c < output->n_cells; c++) {
+        add_cell(output, &line, c % n, output->cells[c]);
+        free(output->cells[c]);
+    }
+    output->n_cells = 0;
+    write_out(output, &line);
+    text_release(&line);
+}
+
+static void text_row(struct output *output, const char *const *cells)
+{
+    struct text line = TEXT_INIT;
+    if (!output->widths) {
+        for (size_t i = 0; i < output->n_columns && !output->error; i++)
+            if (keep_cell(output, cells[i] ? cells[i] : "-") < 0)
+                output->error = ENOMEM;
+        if (output->n_rows == OUTPUT_MEASURED && !output->error)
+            write_kept(output);
+        return;
+    }
+    for (size_t i = 0; i < output->n_columns; i++) {
+        widen(output, i, cells[i] ? cells[i] : "-");
+        add_cell(output, &line, i, cells[i] ? cells[i] : "-");
+    }
+    write_out(output, &line);
+    text_release(&line);
+}
+
+static int row_status(const struct output *output)
+{
+    return output->error == EPIPE ? 1 : output->error ? -1 : 0;
+}
+
 int output_row(struct output *output, const char *const *cells)
 {
     struct text line = TEXT_INIT;
     output->n_rows++;
     if (output->format == OUTPUT_TEXT) {
-        for (size_t i = 0; i < output->n_columns; i++)
-            if (keep_cell(output, cells[i] ? cells[i] : "-") < 0) {
-                output->error = ENOMEM;
-                return -1;
-            }
-        return 0;
+        text_row(output, cells);
+        return row_status(output);
     }
     if (output->format == OUTPUT_JSON)
         text_add(&line, output->n_rows == 1 ? "[\n  {" : ",\n  {");
@@ -157,64 +244,15 @@ int output_row(struct output *output, const char *const *cells)
     text_add(&line, output->format == OUTPUT_JSON ? "}" : "\n");
     write_out(output, &line);
     text_release(&line);
-    return output->error && output->error != EPIPE ? -1 : 0;
-}
-
-/* Columns that a terminal needs for UTF-8 text, one a code point. */
-static size_t width_of(const char *s)
-{
-    size_t n = 0;
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xC0) != 0x80;
-    return n;
-}
-
-static void add_padded(struct text *line, const char *cell, size_t width, int right, int last)
-{
-    const size_t used = width_of(cell), blanks = width > used ? width - used : 0;
-    for (size_t i = 0; right && i < blanks; i++)
-        text_add(line, " ");
-    text_add(line, cell);
-    for (size_t i = 0; !right && !last && i < blanks; i++)
-        text_add(line, " ");
-    if (last)
-        while (line->length && line->data[line->length - 1] == ' ')
-            line->data[--line->length] = '\0'; /* no blanks at the end of a line */
-    text_add(line, last ? "\n" : "  ");
-}
-
-static void print_text(struct output *output)
-{
-    const size_t n = output->n_columns;
-    size_t *widths = calloc(n ? n : 1, sizeof *widths);
-    struct text line = TEXT_INIT;
-    if (!widths) {
-        output->error = ENOMEM;
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        widths[i] = width_of(output->columns[i].name);
-    for (size_t c = 0; c < output->n_cells; c++) {
-        const size_t width = width_of(output->cells[c]);
-        if (width > widths[c % n])
-            widths[c % n] = width;
-    }
-    for (size_t i = 0; i < n; i++)
-        add_padded(&line, output->columns[i].name, widths[i], output->columns[i].type == COLUMN_NUMBER, i + 1 == n);
-    for (size_t c = 0; c < output->n_cells; c++) {
-        const size_t i = c % n;
-        add_padded(&line, output->cells[c], widths[i], output->columns[i].type == COLUMN_NUMBER, i + 1 == n);
-    }
-    write_out(output, &line);
-    text_release(&line);
-    free(widths);
+    return row_status(output);
 }
 
 int output_close(struct output *output)
 {
     int rc = 0;
     if (output->format == OUTPUT_TEXT) {
-        print_text(output);
+        if (!output->widths)
+            write_kept(output);
     } else if (output->format == OUTPUT_JSON && !output->error) {
         if (fputs(output->n_rows ? "\n]\n" : "[]\n", stdout) == EOF)
             output->error = errno ? errno : EIO;
@@ -228,6 +266,7 @@ int output_close(struct output *output)
     for (size_t i = 0; i < output->n_cells; i++)
         free(output->cells[i]);
     free(output->cells);
+    free(output->widths);
     free(output->columns);
     memset(output, 0, sizeof *output);
     return rc;

@@ -180,7 +180,8 @@ static hone_rc on_trial_row(void *ctx, const hone_trial_record *r)
     if (l->output.format == OUTPUT_TEXT) /* csv and json have every digit */
         for (size_t i = FIXED; i < l->n_columns; i++)
             cells[i] = number_shorten(cells[i], numbers[i], 32);
-    return output_row(&l->output, cells) < 0 ? HONE_EIO : HONE_OK;
+    const int rc = output_row(&l->output, cells);
+    return rc < 0 ? HONE_EIO : rc > 0 ? HONE_DONE : HONE_OK;
 }
 
 static int make_columns(struct listing *l)
@@ -236,7 +237,7 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
         rc = HONE_ENOMEM;
     if (rc == HONE_OK) {
         rc = stored->iface->trials(stored->storage.self, stored->study.id, HONE_ALL_TRIALS, &rows, &err);
-        if (output_close(&l.output) < 0 && rc == HONE_OK)
+        if (output_close(&l.output) < 0 && rc >= 0)
             rc = hone_fail(&err, HONE_EIO, NULL, "cannot write the table: %s", strerror(errno));
     }
     hone_settings_release(&l.memory);
@@ -247,11 +248,11 @@ static int list(const struct cli *cli, const struct stored *stored, enum output_
     free(l.columns);
     free(l.cells);
     free(l.numbers);
-    return rc == HONE_OK ? EXIT_OK
-                         : cli_fail(EXIT_FAILED, "%s",
-                                    err.msg[0]          ? err.msg
-                                    : rc == HONE_ENOMEM ? "out of memory"
-                                                        : "cannot write the table");
+    return rc >= 0 ? EXIT_OK /* HONE_DONE: whoever read them has seen enough */
+                   : cli_fail(EXIT_FAILED, "%s",
+                              err.msg[0]          ? err.msg
+                              : rc == HONE_ENOMEM ? "out of memory"
+                                                  : "cannot write the table");
 }
 
 /* ---- one trial ---- */

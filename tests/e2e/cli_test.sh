@@ -180,6 +180,14 @@ done_with check_says_all
 { "$hone" plugins --format csv; echo $? >code; } 2>err | head -1 >/dev/null
 [ "$(cat code)" = 0 ] || bad "exit $(cat code) after EPIPE"
 empty err
+printf '[study]\ntrials = 1500\nobjectives = value min\n[objective]\nuse = function\n[space]\nx1 = real -5 .. 10\nx2 = real 0 .. 15\n' >many.ini
+run 0 "$hone" run many.ini -q --storage many.db
+{ "$hone" trials many.db; echo $? >code; } 2>err | head -n 3 >few
+[ "$(cat code)" = 0 ] || bad "exit $(cat code) of trials after EPIPE"
+empty err
+run 0 "$hone" trials many.db
+[ "$(head -n 3 out)" = "$(cat few)" ] || bad "the first rows are not those of the table"
+[ "$(awk '{ print $1 }' out | tail -n +2)" = "$(seq 0 1499)" ] || bad "not every trial has a row"
 { sleep 0.2; "$hone" info study; echo $? >code; } 2>err | true
 [ "$(cat code)" = 0 ] || bad "exit $(cat code) after EPIPE at once"
 empty err

@@ -175,15 +175,53 @@ static void test_rows(void)
     close_folder();
 }
 
-/* A full disk is an error with its errno; a reader that went away is none. */
+/* Rows are written as they come; one that needs more room than those measured makes room for those that follow. */
+static void test_rows_stream(void)
+{
+    static const char *const short_row[] = { "a", "1", "x" }, *const long_row[] = { "longer", "100", "x" };
+    struct output output;
+    char *data = NULL;
+    size_t n = 0;
+    open_folder();
+    const int kept = dup(STDOUT_FILENO), file = open(path_of("rows"), O_WRONLY | O_CREAT, 0600);
+    fflush(stdout);
+    dup2(file, STDOUT_FILENO);
+    output_open(&output, OUTPUT_TEXT, columns, 3);
+    for (int k = 0; k < OUTPUT_MEASURED; k++)
+        output_row(&output, short_row);
+    fflush(stdout);
+    const off_t measured = lseek(file, 0, SEEK_CUR);
+    output_row(&output, short_row);
+    output_row(&output, long_row);
+    output_row(&output, short_row);
+    const int rc = output_close(&output);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    close(file);
+    CU_ASSERT_EQUAL(rc, 0);
+    const char *const row = "a         1  x\n", *const end = "longer    100  x\na           1  x\n";
+    CU_ASSERT_EQUAL((size_t)measured, (OUTPUT_MEASURED + 1) * strlen(row) + 3); /* the title of the last column */
+    CU_ASSERT_EQUAL_FATAL(file_read(path_of("rows"), 1u << 20, &data, &n, NULL), HONE_OK);
+    CU_ASSERT_STRING_EQUAL(data + n - strlen(end), end);
+    CU_ASSERT_EQUAL(n, (OUTPUT_MEASURED + 2) * strlen(row) + 3 + strlen(end));
+    free(data);
+    close_folder();
+}
+
+/* A full disk is an error with its errno; a reader that went away is none, and wants no more rows. */
 static void test_rows_fail(void)
 {
     static const struct {
         const char *device;
-        int rc, code;
-    } cases[] = { { "/dev/full", -1, ENOSPC }, { NULL, 0, 0 } };
+        enum output_format format;
+        int rc, code, status;
+    } cases[] = { { "/dev/full", OUTPUT_CSV, -1, ENOSPC, -1 },
+                  { "/dev/full", OUTPUT_TEXT, -1, ENOSPC, -1 },
+                  { NULL, OUTPUT_CSV, 0, 0, 1 },
+                  { NULL, OUTPUT_TEXT, 0, 0, 1 } };
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int status = 0;
         struct output output;
         int pipes[2] = { -1, -1 };
         const int kept = dup(STDOUT_FILENO);
@@ -194,9 +232,9 @@ static void test_rows_fail(void)
             close(pipes[0]);
         fflush(stdout);
         dup2(file, STDOUT_FILENO);
-        output_open(&output, OUTPUT_CSV, columns, 3);
+        output_open(&output, cases[i].format, columns, 3);
         for (size_t k = 0; k < 10000; k++)
-            output_row(&output, rows[1]);
+            status = output_row(&output, rows[1]);
         errno = 0;
         const int rc = output_close(&output), code = errno;
         dup2(kept, STDOUT_FILENO);
@@ -204,6 +242,7 @@ static void test_rows_fail(void)
         close(kept);
         close(file);
         CU_ASSERT_EQUAL(rc, cases[i].rc);
+        CU_ASSERT_EQUAL(status, cases[i].status);
         if (rc)
             CU_ASSERT_EQUAL(code, cases[i].code);
     }
@@ -218,5 +257,5 @@ static void test_formats(void)
     CU_ASSERT(!output_format_parse("xml", &format));
 }
 
-SUITE(TEST(test_write_and_read), TEST(test_directories), TEST(test_paths), TEST(test_rows), TEST(test_rows_fail),
-      TEST(test_formats))
+SUITE(TEST(test_write_and_read), TEST(test_directories), TEST(test_paths), TEST(test_rows), TEST(test_rows_stream),
+      TEST(test_rows_fail), TEST(test_formats))
