@@ -223,6 +223,20 @@ static inline hone_rc case_no_files(const hone_view *view, uint32_t study, int64
     return case_nothing(view, study, visitor, err);
 }
 
+/* One about the first study, one about its trial 2. */
+static inline hone_rc case_notes(const hone_view *view, uint32_t study, int64_t trial, void *ctx,
+                                 hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err)
+{
+    static const hone_note_record of_study = { sizeof of_study, 0, HONE_ALL_TRIALS, "what it is \"for\"", 1.8e9 },
+                                  of_trial = { sizeof of_trial, 0, 2, "the disk was full,\nnot its fault", 1.8e9 + 50 };
+    hone_rc rc = HONE_OK;
+    (void)view;
+    (void)err;
+    if (!study && trial == HONE_ALL_TRIALS)
+        rc = visit(ctx, &of_study);
+    return study || rc != HONE_OK || (trial != HONE_ALL_TRIALS && trial != 2) ? rc : visit(ctx, &of_trial);
+}
+
 static inline hone_rc case_point(const hone_view *view, uint32_t study, const hone_trial_record *trial, double *x,
                                  hone_error *err)
 {
@@ -292,7 +306,8 @@ static inline hone_view case_view(uint32_t n, const hone_ostream *out, const cha
                         .reports = case_reports,
                         .events = case_nothing,
                         .attachments = case_no_files,
-                        .point = case_point };
+                        .point = case_point,
+                        .notes = case_notes };
 }
 
 /* What a reporter writes as text; free() it. */

@@ -73,6 +73,13 @@ static hone_rc view_attachments(const hone_view *view, uint32_t study, int64_t t
              : no_study(study, err);
 }
 
+static hone_rc view_notes(const hone_view *view, uint32_t study, int64_t trial, void *ctx,
+                          hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err)
+{
+    const struct kept_study *k = study_at(view, study);
+    return k ? stored_notes(&k->stored, trial, ctx, visit, err) : no_study(study, err);
+}
+
 static hone_rc view_point(const hone_view *view, uint32_t study, const hone_trial_record *trial, double *x,
                           hone_error *err)
 {
@@ -296,7 +303,8 @@ int kept_open(struct kept *kept, const struct cli *cli, const struct stored *sto
                               .attachments = view_attachments,
                               .point = view_point,
                               .importance_method = view_importance_method,
-                              .importance = view_importance };
+                              .importance = view_importance,
+                              .notes = view_notes };
     while (code == 0 && (wanted = cli_next(cli, "study", &position))) {
         any = 1;
         code = gather(kept, cli, wanted);

@@ -16,7 +16,7 @@ static const struct option_row options[] = {
     { "port", 'p', "N", "listen on this port (default: 8080; 0: any that is free)", 0 },
     { "address", 0, "ADDRESS",
       "listen there (default: 127.0.0.1, this machine alone; elsewhere a token is asked for, which is printed)", 0 },
-    { "write", 0, NULL, "allow to stop studies and to enqueue points", 0 },
+    { "write", 0, NULL, "allow to stop studies, to enqueue points and to write notes", 0 },
     { "study", 0, "NAME", "only this study (repeatable; default: all that the storage holds, new ones too)", 1 },
     { "use", 0, "NAME", "the reporter that serves ('hone info reporter')", 0 },
     { "set", 0, "KEY=VALUE", "set a key of the reporter (repeatable)", 1 },
@@ -40,7 +40,7 @@ static void ready(void *ctx, const char *url)
     printf("serving    %s\n", url);
     if (!cli_has(s->cli, "quiet"))
         printf("%s\n           Ctrl-C ends it; studies do not notice\n",
-               cli_has(s->cli, "write") ? "           studies can be stopped and given points there"
+               cli_has(s->cli, "write") ? "           studies can be stopped, given points and notes there"
                                         : "           read-only");
     fflush(stdout);
 }
@@ -101,6 +101,14 @@ static hone_rc request(void *ctx, uint32_t study, uint32_t what, const char *tex
     return rc;
 }
 
+static hone_rc note(void *ctx, uint32_t study, int64_t trial, const char *text, hone_error *err)
+{
+    const struct service *s = ctx;
+    if (study >= s->kept.view.n_studies)
+        return hone_fail(err, HONE_EINVAL, NULL, "there is no study %u", study);
+    return stored_put_note(&s->kept.studies[study]->stored, trial, text, err);
+}
+
 /* 1 loopback, 0 another address, -1 none. */
 static int is_loopback(const char *address)
 {
@@ -156,7 +164,8 @@ static int serve(struct service *s, int64_t port, const char *address)
                                    s,
                                    ready,
                                    refresh,
-                                   cli_has(s->cli, "write") ? request : NULL };
+                                   cli_has(s->cli, "write") ? request : NULL,
+                                   cli_has(s->cli, "write") && stored_keeps_notes(&s->storage) ? note : NULL };
     const hone_reporter_v1 *iface = s->reporter.loaded->iface;
     hone_error err = HONE_ERROR_INIT;
     const hone_rc rc = iface->serve(s->reporter.self, &s->kept.view, &serving, &err);

@@ -2,14 +2,17 @@
 /* Opening storages and picking studies and trials out of them. */
 #include "cli/stored.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/suggest.h"
 #include "base/version.h"
 #include "hone/param.h"
 #include "study/table.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void host_log(const hone_host *host, uint32_t level, const char *message)
@@ -39,6 +42,15 @@ const char *state_name(uint32_t state)
 {
     static const char *const names[] = { "waiting", "running", "paused", "complete", "pruned", "failed" };
     return state < sizeof names / sizeof *names ? names[state] : "unknown";
+}
+
+const char *stored_time(double seconds, char *out, size_t n)
+{
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+    if (!gmtime_r(&t, &tm) || !strftime(out, n, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        snprintf(out, n, "?");
+    return out;
 }
 
 const char *stored_environment(const char *environment, const char *key, char *out, size_t n)
@@ -260,6 +272,35 @@ int stored_choose(struct stored *s, const struct cli *cli)
                                text_string(&c.names));
     text_release(&c.names);
     return code;
+}
+
+/* ---- notes ---- */
+
+int stored_keeps_notes(const struct stored *s)
+{
+    return s->iface->size > offsetof(hone_storage_v1, notes) && s->iface->put_note &&
+           !(s->iface->flags & HONE_STORAGE_READ_ONLY);
+}
+
+hone_rc stored_notes(const struct stored *s, int64_t trial, void *ctx,
+                     hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err)
+{
+    return s->iface->size > offsetof(hone_storage_v1, notes) && s->iface->notes
+               ? s->iface->notes(s->storage.self, s->study.id, trial, ctx, visit, err)
+               : HONE_OK;
+}
+
+hone_rc stored_put_note(const struct stored *s, int64_t trial, const char *text, hone_error *err)
+{
+    const hone_note_record note = { sizeof note, 0, trial, text, seconds_now() };
+    hone_rc rc = s->iface->begin(s->storage.self, err);
+    if (rc != HONE_OK)
+        return rc;
+    rc = s->iface->put_note(s->storage.self, s->study.id, &note, err);
+    if (rc == HONE_OK)
+        return s->iface->commit(s->storage.self, err);
+    s->iface->rollback(s->storage.self);
+    return rc;
 }
 
 /* ---- the best ---- */

@@ -23,6 +23,12 @@ int stored_choose(struct stored *stored, const struct cli *cli);
 hone_rc stored_study_copy(struct stored *stored, const hone_study_record *record); /* makes it the one chosen */
 hone_rc stored_study_ended(struct stored *stored, const char *ended);              /* changes why it ended */
 void stored_release(struct stored *stored);
+/* The notes of the study chosen; none where the storage keeps none. */
+hone_rc stored_notes(const struct stored *stored, int64_t trial, void *ctx,
+                     hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err);
+int stored_keeps_notes(const struct stored *stored); /* 1: it can be given some */
+/* Writes one, now, in a transaction of its own. */
+hone_rc stored_put_note(const struct stored *stored, int64_t trial, const char *text, hone_error *err);
 
 /* A trial that outlives the visit. */
 struct stored_trial {
@@ -34,6 +40,8 @@ int stored_best(struct stored *stored, struct stored_trial **trials, size_t *n);
 void stored_trials_release(struct stored_trial *trials, size_t n);
 hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from);
 const char *state_name(uint32_t state); /* "complete" */
+/* "2026-11-30T11:45:00Z", or "?". */
+const char *stored_time(double seconds, char *out, size_t n);
 /* A line "key=value" of a study's environment, or NULL; the value goes to out. */
 const char *stored_environment(const char *environment, const char *key, char *out, size_t n);
 /* "fashion.db --study fashion", quoted for a shell: what the commands that come next need. */

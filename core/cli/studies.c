@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const struct option_row options[] = {
     OPTION_FORMAT, OPTION_PLUGIN_PATH, OPTION_NO_DEFAULT_PATH, { NULL, 0, NULL, NULL, 0 }
@@ -18,14 +17,6 @@ static const struct column columns[] = {
     { "updated", COLUMN_TEXT },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
-
-static void format_time(double seconds, char *out, size_t n)
-{
-    const time_t t = (time_t)seconds;
-    struct tm tm;
-    if (!gmtime_r(&t, &tm) || !strftime(out, n, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        snprintf(out, n, "?");
-}
 
 struct listing {
     struct output output;
@@ -56,7 +47,7 @@ static hone_rc on_study(void *ctx, const hone_study_record *s)
     for (uint32_t i = 0; i < s->n_objectives; i++)
         text_addf(&objectives, "%s%s %s", i ? ", " : "", s->objectives[i].name,
                   s->objectives[i].direction == HONE_MAXIMIZE ? "max" : "min");
-    format_time(s->updated, updated, sizeof updated);
+    stored_time(s->updated, updated, sizeof updated);
     if (stored_environment(s->environment, "repeatable", repeatable, sizeof repeatable))
         repeatable[strcspn(repeatable, ":")] = '\0';
     const char *ended = s->size > offsetof(hone_study_record, ended) ? s->ended : NULL;

@@ -9,11 +9,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const struct option_row options[] = {
     OPTION_STUDY,
-    { "trial", 0, "N", "everything about one trial: reports, metrics, attachments", 0 },
+    { "trial", 0, "N", "everything about one trial: reports, metrics, attachments, its note", 0 },
     { "state", 0, "STATE", "only these: complete, pruned, failed, running, paused, waiting", 0,
       "complete pruned failed running paused waiting" },
     { "metrics", 'm', NULL, "a column for each metric that the trials ended with", 0 },
@@ -266,11 +265,9 @@ struct shown {
 
 static void print_time(struct output *output, const char *what, double seconds)
 {
-    const time_t t = (time_t)seconds;
-    struct tm tm;
     char text[40];
-    if (seconds > 0 && gmtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        output_row(output, (const char *const[]){ what, NULL, NULL, NULL, text });
+    if (seconds > 0)
+        output_row(output, (const char *const[]){ what, NULL, NULL, NULL, stored_time(seconds, text, sizeof text) });
 }
 
 /* Where it comes from: who proposed it, and whose states its own goes back to. */
@@ -381,6 +378,11 @@ static hone_rc on_decision_line(void *ctx, const hone_event_record *e)
                : HONE_OK;
 }
 
+static hone_rc on_note_line(void *ctx, const hone_note_record *note)
+{
+    return output_row(ctx, (const char *const[]){ "note", NULL, NULL, NULL, note->text }) < 0 ? HONE_EIO : HONE_OK;
+}
+
 static hone_rc on_attachment_line(void *ctx, const hone_attachment_record *a)
 {
     return output_row(ctx, (const char *const[]){ a->final ? "final" : "attachment", NULL, NULL, a->name,
@@ -415,6 +417,8 @@ static int show(const struct stored *stored, int64_t trial, enum output_format f
         rc = s->reports(stored->storage.self, stored->study.id, trial, &visitor, &err);
     if (rc == HONE_OK)
         rc = s->attachments(stored->storage.self, stored->study.id, trial, &visitor, &err);
+    if (rc == HONE_OK)
+        rc = stored_notes(stored, trial, &output, on_note_line, &err);
     output_close(&output);
     lineage_release(&lineage);
     return rc == HONE_OK || !err.msg[0] ? EXIT_OK : cli_fail(EXIT_FAILED, "%s", err.msg);

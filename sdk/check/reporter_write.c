@@ -177,6 +177,19 @@ static hone_rc importance(const hone_view *view, uint32_t study, const char *met
     return rc;
 }
 
+static hone_rc notes(const hone_view *view, uint32_t study, int64_t trial, void *ctx,
+                     hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err)
+{
+    static const hone_note_record of_study = { sizeof of_study, 0, HONE_ALL_TRIALS, "about </script>\nall", 1.7e9 },
+                                  of_trial = { sizeof of_trial, 0, 3, "\"odd\" <b>, \xff", 1.7e9 };
+    hone_rc rc = HONE_OK;
+    (void)err;
+    if (!is_empty(view, study) && trial == HONE_ALL_TRIALS)
+        rc = visit(ctx, &of_study);
+    return is_empty(view, study) || rc != HONE_OK || (trial != HONE_ALL_TRIALS && trial != 3) ? rc
+                                                                                              : visit(ctx, &of_trial);
+}
+
 /* ---- writing ---- */
 
 struct outlet {
@@ -220,8 +233,10 @@ static int write_into(struct check *c, const hone_kept_study *const *studies, ui
     if (!reporter.write)
         return check_skip(c, "it writes nothing");
     const int by_path = (reporter.flags & HONE_REPORTER_PATH) != 0;
-    const hone_view view = { sizeof view, n,       studies, "x.db",      path,  by_path ? NULL : &out, &terminal, NULL,
-                             trials,      reports, events,  attachments, point, importance_method,     importance };
+    const hone_view view = {
+        sizeof view, n,       studies, "x.db",      path,  by_path ? NULL : &out, &terminal,  NULL,
+        trials,      reports, events,  attachments, point, importance_method,     importance, notes
+    };
     TRY(instance_create(c, &in, 1));
     CALL(c, "write", *rc = reporter.write(in.self, &view, &in.err));
     TRY(check_error(c, "write", *rc, &in.err));

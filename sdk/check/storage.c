@@ -427,6 +427,74 @@ static int case_requests(struct check *c)
     return instance_destroy(&other.in);
 }
 
+struct noted {
+    uint32_t n;
+    int64_t trials[4];
+    char last[32];
+};
+
+static hone_rc on_note(void *ctx, const hone_note_record *note)
+{
+    struct noted *found = ctx;
+    if (found->n < sizeof found->trials / sizeof *found->trials)
+        found->trials[found->n] = note->trial;
+    found->n++;
+    snprintf(found->last, sizeof found->last, "%.0f %s", note->time, note->text);
+    return HONE_OK;
+}
+
+/* Notes of a second process: one about a trial, one about the study; replaced, taken away, kept where the trial is put again. */
+static int case_notes(struct check *c)
+{
+    static struct store s, other;
+    struct noted noted = { 0, { 0 }, "" };
+    int64_t id = -1;
+    hone_rc rc;
+    SKIP_READ_ONLY(c);
+    TRY(open_store(c, &s, HONE_STORAGE_WRITE, &rc));
+    if (rc < 0)
+        return check_fail(c, "open failed: %s", s.in.err.msg);
+    if (!s.v.put_note && !s.v.notes)
+        return check_skip(c, "it keeps no notes");
+    if (!s.v.put_note || !s.v.notes)
+        return check_fail(c, "of the two functions for notes one is NULL");
+    TRY(write_study(&s, &id));
+    STORE(s, "lock", s.v.lock(s.in.self, id, &s.in.err));
+    TRY(open_store(c, &other, HONE_STORAGE_WRITE, &rc));
+    if (rc < 0)
+        return check_fail(c, "a second open for writing failed: %s", other.in.err.msg);
+    const hone_note_record put[] = { { sizeof put[0], 0, 2, "\xc3\xa9\nb", 1700000003.0 },
+                                     { sizeof put[0], 0, 0, "first", 1700000003.0 },
+                                     { sizeof put[0], 0, HONE_ALL_TRIALS, "of the study", 1700000004.0 },
+                                     { sizeof put[0], 0, 0, "replaced", 1700000005.0 } };
+    STORE(other, "begin", other.v.begin(other.in.self, &other.in.err));
+    for (size_t i = 0; i < sizeof put / sizeof *put; i++)
+        STORE(other, "put_note", other.v.put_note(other.in.self, id, &put[i], &other.in.err));
+    STORE(other, "commit", other.v.commit(other.in.self, &other.in.err));
+    STORE(s, "notes", s.v.notes(s.in.self, id, HONE_ALL_TRIALS, &noted, on_note, &s.in.err));
+    if (noted.n != 3 || noted.trials[0] != HONE_ALL_TRIALS || noted.trials[1] != 0 || noted.trials[2] != 2)
+        return check_fail(c, "notes about the study, trial 0 and trial 2 were put; %u came, or in another order",
+                          noted.n);
+    if (strcmp(noted.last, "1700000003 \xc3\xa9\nb") != 0)
+        return check_fail(c, "a note comes back changed: '%s'", noted.last);
+    STORE(s, "notes (one)", s.v.notes(s.in.self, id, 0, &noted, on_note, &s.in.err));
+    if (noted.n != 4 || strcmp(noted.last, "1700000005 replaced") != 0)
+        return check_fail(c, "the note of one trial was asked for: %u came, '%s'", noted.n - 3, noted.last);
+    const hone_note_record gone = { sizeof gone, 0, 2, "", 1700000006.0 };
+    const hone_trial_record again = trial_record(0, HONE_STATE_COMPLETE);
+    STORE(s, "begin", s.v.begin(s.in.self, &s.in.err));
+    STORE(s, "put_note", s.v.put_note(s.in.self, id, &gone, &s.in.err));
+    STORE(s, "put_note", s.v.put_note(s.in.self, id, &gone, &s.in.err));
+    STORE(s, "put_trial", s.v.put_trial(s.in.self, id, &again, &s.in.err));
+    STORE(s, "commit", s.v.commit(s.in.self, &s.in.err));
+    memset(&noted, 0, sizeof noted);
+    STORE(other, "notes", other.v.notes(other.in.self, id, HONE_ALL_TRIALS, &noted, on_note, &other.in.err));
+    if (noted.n != 2 || strcmp(noted.last, "1700000005 replaced") != 0)
+        return check_fail(c, "after one was taken away %u notes came, the last '%s'", noted.n, noted.last);
+    TRY(instance_destroy(&s.in));
+    return instance_destroy(&other.in);
+}
+
 static int case_read_only(struct check *c)
 {
     static struct store s;
@@ -457,6 +525,7 @@ const struct check_case storage_cases[] = {
     { "uncommitted", HONE_KIND_STORAGE, "an unfinished transaction leaves nothing", case_uncommitted },
     { "requests", HONE_KIND_STORAGE, "other processes leave requests, and see whether a study is being run",
       case_requests },
+    { "notes", HONE_KIND_STORAGE, "one note about a trial, one about the study, replaced and taken away", case_notes },
     { "read_only", HONE_KIND_STORAGE, "a storage that cannot write says so, and which files are not for it",
       case_read_only },
     { "missing_or_broken", HONE_KIND_STORAGE, "a missing file and random bytes are refused", case_missing },

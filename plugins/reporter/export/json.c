@@ -92,6 +92,21 @@ static hone_rc on_report(void *ctx, const hone_report_record *r)
     return HONE_OK;
 }
 
+static hone_rc on_note(void *ctx, const hone_note_record *note)
+{
+    struct document *d = ctx;
+    hone_printer *p = &d->printer;
+    hone_put(p, d->rows++ ? ",\n   {\"trial\": " : "\n   {\"trial\": ");
+    if (note->trial == HONE_ALL_TRIALS)
+        hone_put(p, "null");
+    else
+        hone_putf(p, "%lld", (long long)note->trial);
+    put_number(p, ", ", "time", note->time);
+    put_text(p, ", ", "text", note->text);
+    hone_put(p, "}");
+    return HONE_OK;
+}
+
 static void put_dim(hone_printer *p, const hone_dim *d)
 {
     static const char *const types[] = { "", "real", "int", "choice", "ordinal" };
@@ -175,6 +190,10 @@ static hone_rc write_all(void *self, const hone_view *view, hone_error *err)
         hone_put(p, "],\n  \"reports\": [");
         if (rc == HONE_OK)
             rc = view->reports(view, d->study, HONE_ALL_TRIALS, &reports, err);
+        d->rows = 0;
+        hone_put(p, "],\n  \"notes\": [");
+        if (rc == HONE_OK)
+            rc = view->notes(view, d->study, HONE_ALL_TRIALS, d, on_note, err);
         hone_put(p, "]}");
     }
     hone_put(p, "]}\n");
@@ -203,9 +222,11 @@ const hone_component export_json = {
            "\"constraints\", \"space\",\n"
            "      \"environment\", \"config\", \"trials\": [{\"number\", \"state\", \"values\", \"parameters\", "
            "\"constraints\", \"metrics\",\n"
-           "      \"step\", ...}], \"reports\": [{\"trial\", \"step\", \"time\", \"values\"}]}]}\n"
+           "      \"step\", ...}], \"reports\": [{\"trial\", \"step\", \"time\", \"values\"}],\n"
+           "      \"notes\": [{\"trial\", \"time\", \"text\"}]}]}\n"
            "\n"
-           "Numbers read back as the same doubles; NaN is null, an infinity 1e999. A line a trial, a line a report.",
+           "Numbers read back as the same doubles; NaN is null, an infinity 1e999. A line a trial, a line a report. "
+           "The trial of the note about the study is null.",
     .param_size = sizeof(hone_param),
     .iface = &iface,
     .create = create,

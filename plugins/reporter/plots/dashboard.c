@@ -58,6 +58,14 @@ static uint64_t mix(uint64_t hash, uint64_t v)
     return hash ^ hash >> 29;
 }
 
+static hone_rc mix_note(void *ctx, const hone_note_record *note)
+{
+    uint64_t *hash = ctx, time;
+    memcpy(&time, &note->time, sizeof time);
+    *hash = mix(mix(*hash, (uint64_t)note->trial), time);
+    return HONE_OK;
+}
+
 static uint64_t signature(const hone_view *view)
 {
     uint64_t hash = view->n_studies;
@@ -67,6 +75,7 @@ static uint64_t signature(const hone_view *view)
         memcpy(&updated, &r->updated, sizeof updated);
         hash = mix(mix(mix(mix(mix(mix(hash, r->state), r->n_trials), r->n_complete), r->n_pruned), r->n_failed),
                    updated);
+        view->notes(view, i, HONE_ALL_TRIALS, &hash, mix_note, NULL);
     }
     return hash;
 }
@@ -221,8 +230,8 @@ static hone_rc compose_page(struct server *s, struct MHD_Connection *connection,
     const uint64_t nonce = mix(mix(s->signature, s->beat), (uint64_t)(uintptr_t)connection);
     (void)err;
     page_head(e, s->view->storage, nonce);
-    emit_format(e, "<script type=\"application/json\" id=\"data\">{\"live\":true,\"write\":%s,\"token\":",
-                s->serving->request ? "true" : "false");
+    emit_format(e, "<script type=\"application/json\" id=\"data\">{\"live\":true,\"write\":%s,\"notes\":%s,\"token\":",
+                s->serving->request ? "true" : "false", s->serving->note ? "true" : "false");
     emit_string(e, s->serving->token);
     emit_text(e, ",\"title\":");
     emit_string(e, s->view->storage);
@@ -300,20 +309,51 @@ static enum MHD_Result give_stream(struct server *s, struct MHD_Connection *conn
     return give(connection, MHD_HTTP_OK, "text/event-stream", response);
 }
 
-static enum MHD_Result change(struct server *s, struct MHD_Connection *connection, uint32_t what, const char *text)
+/* The study that a change is asked for; UINT64_MAX: it is refused, *result is the answer. */
+static uint64_t changeable(struct server *s, struct MHD_Connection *connection, int allowed, enum MHD_Result *result)
 {
     const uint64_t study = argument(connection, "study");
+    if (!allowed)
+        *result = give_text(connection, MHD_HTTP_FORBIDDEN, "this dashboard only shows: hone serve --write");
+    else if (!MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Hone")) /* no other page can send it */
+        *result = give_text(connection, MHD_HTTP_FORBIDDEN, "the request does not come from the dashboard");
+    else if (study >= s->view->n_studies)
+        *result = give_text(connection, MHD_HTTP_NOT_FOUND, "there is no such study");
+    else
+        return study;
+    return UINT64_MAX;
+}
+
+static enum MHD_Result change(struct server *s, struct MHD_Connection *connection, uint32_t what, const char *text)
+{
+    enum MHD_Result result;
+    const uint64_t study = changeable(s, connection, s->serving->request != NULL, &result);
     hone_error err = HONE_ERROR_INIT;
-    if (!s->serving->request)
-        return give_text(connection, MHD_HTTP_FORBIDDEN, "this dashboard only shows: hone serve --write");
-    if (!MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-Hone")) /* no other page can send it */
-        return give_text(connection, MHD_HTTP_FORBIDDEN, "the request does not come from the dashboard");
-    if (study >= s->view->n_studies)
-        return give_text(connection, MHD_HTTP_NOT_FOUND, "there is no such study");
+    if (study == UINT64_MAX)
+        return result;
     if (s->serving->request(s->serving->ctx, (uint32_t)study, what, text, &err) != HONE_OK)
         return give_text(connection, MHD_HTTP_CONFLICT, err.msg[0] ? err.msg : "out of memory");
     return give_text(connection, MHD_HTTP_OK,
                      what == HONE_REQUEST_STOP ? "the study ends in order" : "it is tried next");
+}
+
+/* Without a trial it is about the study. */
+static enum MHD_Result write_note(struct server *s, struct MHD_Connection *connection, const char *text)
+{
+    enum MHD_Result result;
+    const uint64_t study = changeable(s, connection, s->serving->note != NULL, &result),
+                   trial = argument(connection, "trial");
+    const int about_study = !MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "trial");
+    hone_error err = HONE_ERROR_INIT;
+    if (study == UINT64_MAX)
+        return result;
+    if (!about_study && trial > INT64_MAX)
+        return give_text(connection, MHD_HTTP_NOT_FOUND, "there is no such trial");
+    if (s->serving->note(s->serving->ctx, (uint32_t)study, about_study ? HONE_ALL_TRIALS : (int64_t)trial, text,
+                         &err) != HONE_OK)
+        return give_text(connection, MHD_HTTP_CONFLICT, err.msg[0] ? err.msg : "out of memory");
+    look(s); /* browsers hear of it at once */
+    return give_text(connection, MHD_HTTP_OK, *text ? "the note is kept" : "the note is gone");
 }
 
 /* ---- who may ask ---- */
@@ -376,8 +416,10 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, cons
         return change(s, connection, HONE_REQUEST_STOP, "");
     if (post && !strcmp(url, "/api/point"))
         return change(s, connection, HONE_REQUEST_POINT, body->bytes);
+    if (post && !strcmp(url, "/api/note"))
+        return write_note(s, connection, body->bytes);
     if (strcmp(method, "GET") != 0)
-        return give_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET, or POST to /api/stop and /api/point");
+        return give_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET, or POST to /api/stop, /api/point, /api/note");
     if (!strcmp(url, "/api/events"))
         return give_stream(s, connection);
     for (size_t i = 0; i < HONE_COUNT(pages); i++)
@@ -464,7 +506,7 @@ static const char documentation[] =
     "elsewhere every request\n"
     "has to name a token, which is part of the address printed. Nothing can be changed but with --write: then studies "
     "can be stopped\n"
-    "and given points to try.\n"
+    "and given points to try, and notes can be written about them and their trials.\n"
     "\n"
     "Studies are read in transactions of one statement each, and never locked. GET /api/studies, /api/study?study=0,\n"
     "/api/figure?study=0&objective=0&kind=history and /api/trial?study=0&trial=7 give JSON; /api/events tells of "

@@ -146,7 +146,40 @@ static void messages(struct emit *e, const struct study *s)
     emit_text(e, "}");
 }
 
-static void trials(struct emit *e, const struct study *s)
+struct noting {
+    struct emit *e;
+    int64_t about;
+    int any;
+};
+
+static hone_rc on_note(void *ctx, const hone_note_record *note)
+{
+    struct noting *n = ctx;
+    if ((note->trial == HONE_ALL_TRIALS) != (n->about == HONE_ALL_TRIALS))
+        return HONE_OK;
+    if (n->about == HONE_ALL_TRIALS)
+        field(n->e, "note", note->text);
+    else {
+        emit_format(n->e, "%s\"%lld\":", n->any ? "," : "", (long long)note->trial);
+        emit_string(n->e, note->text);
+    }
+    n->any = 1;
+    return HONE_OK;
+}
+
+/* What people have written: "note" about the study, where there is one, or "notes" by trial. */
+static hone_rc notes(struct emit *e, const struct study *s, int of_trials)
+{
+    struct noting n = { e, of_trials ? 0 : HONE_ALL_TRIALS, 0 };
+    if (of_trials)
+        emit_text(e, ",\"notes\":{");
+    const hone_rc rc = s->view->notes(s->view, s->index, HONE_ALL_TRIALS, &n, on_note, s->err);
+    if (of_trials)
+        emit_text(e, "}");
+    return rc;
+}
+
+static hone_rc trials(struct emit *e, const struct study *s)
 {
     static const struct {
         const char *name;
@@ -168,7 +201,9 @@ static void trials(struct emit *e, const struct study *s)
     columns(e, s, "x", DIM, s->d);
     metrics(e, s);
     messages(e, s);
+    const hone_rc rc = notes(e, s, 1);
     emit_text(e, "}");
+    return rc;
 }
 
 /* ---- ablations ---- */
@@ -242,7 +277,10 @@ hone_rc page_study(struct emit *e, struct study *s, int figures)
     const uint32_t objectives = !figures ? 0 : s->m < MOST_OBJECTIVES ? s->m : MOST_OBJECTIVES;
     describe(e, s);
     hone_rc rc = ablation(e, s);
-    trials(e, s);
+    if (rc == HONE_OK)
+        rc = notes(e, s, 0);
+    if (rc == HONE_OK)
+        rc = trials(e, s);
     emit_text(e, ",\"figures\":[");
     for (uint32_t k = 0; k < objectives && rc == HONE_OK; k++) {
         struct plots plots;

@@ -191,12 +191,12 @@ static void test_file_of_version_1(void)
                                     "updated) VALUES ('old', 'finished', 1, '', '', '', 1, 1)"),
                     SQLITE_OK);
     CU_ASSERT_EQUAL(fixture_open_other(&f, other, HONE_STORAGE_READ, &f.self), HONE_EIO);
-    ASSERT_SAYS(&f, "is of an older version (1, this hone reads 2); run a study in it once");
+    ASSERT_SAYS(&f, "is of an older version (1, this hone reads 3); run a study in it once");
     ASSERT_OK(&f, fixture_open_other(&f, other, HONE_STORAGE_WRITE, &f.self));
     ask(&f, f.self, 1, HONE_REQUEST_ASK, "");
     CU_ASSERT_EQUAL(look(&f, f.self, 1).n, 1);
     CU_ASSERT_EQUAL(fixture_query(other, "SELECT count(*) FROM studies WHERE name = 'old' AND ended = ''"), 1);
-    CU_ASSERT_EQUAL(fixture_query(other, "PRAGMA user_version"), 2);
+    CU_ASSERT_EQUAL(fixture_query(other, "PRAGMA user_version"), SCHEMA_VERSION);
     fixture_close(&f);
     unlink(other);
     fixture_release(&f);

@@ -186,9 +186,21 @@ static const char *const version_2[] = {
     NULL,
 };
 
+static const char *const version_3[] = {
+    "CREATE TABLE notes ( -- what people write: hone note, the dashboard\n"
+    "  study INTEGER NOT NULL REFERENCES studies(id) ON DELETE CASCADE,\n"
+    "  trial INTEGER NOT NULL, -- -1: about the study as a whole\n"
+    "  text  TEXT NOT NULL,\n"
+    "  time  REAL NOT NULL, -- seconds since 1970, UTC\n"
+    "  PRIMARY KEY (study, trial)\n"
+    ") WITHOUT ROWID;",
+    NULL,
+};
+
 const struct migration store_migrations[SCHEMA_VERSION] = {
-    { version_1 }, /* 0, an empty file, to 1 */
-    { version_2 },
+    { version_1, 0 }, /* 0, an empty file, to 1 */
+    { version_2, 0 },
+    { version_3, 1 },
 };
 
 const char store_documentation[] =
@@ -210,7 +222,7 @@ const char store_documentation[] =
     "objectives,\n"
     "constraints, trials, trial_parameters, trial_values, trial_constraints, trial_metrics, report_steps, "
     "report_values,\n"
-    "metric_names, events, attachments, requests. Views that make queries short:\n"
+    "metric_names, events, attachments, requests, notes. Views that make queries short:\n"
     "\n"
     "    SELECT * FROM best_trials;                         -- the winner of each study and objective\n"
     "    SELECT * FROM trial_results WHERE study = 'fashion' ORDER BY value DESC LIMIT 10;\n"
@@ -270,14 +282,21 @@ hone_rc store_migrate(struct store *store, const struct migration *steps, int n,
 {
     int version = 0, code = SQLITE_OK;
     hone_rc rc = store_identify(store, n, &version, err);
+    store->version = version;
     if (rc < 0 || version == n)
         return rc;
-    if (store->mode == HONE_STORAGE_READ)
+    if (store->mode == HONE_STORAGE_READ) {
+        int readable = version;
+        while (readable < n && steps[readable].adds)
+            readable++;
+        if (readable == n)
+            return HONE_OK;
         return hone_fail(
             err, HONE_EIO, "",
             "'%s' is of an older version (%d, this hone reads %d); run a study in it once, or run it with the "
             "hone that wrote it",
             store_shown(store->path), version, n);
+    }
     if ((code = store_execute(store, "BEGIN IMMEDIATE", NULL)) != SQLITE_OK)
         return store_fail(store, code, "write to", err);
     /* another process may have been faster: look again, now that nobody else can write */
@@ -296,6 +315,7 @@ hone_rc store_migrate(struct store *store, const struct migration *steps, int n,
     }
     if ((code = store_execute(store, "COMMIT", NULL)) != SQLITE_OK)
         rc = store_fail(store, code, "write to", err);
+    store->version = n;
 out:
     if (rc < 0)
         store_execute(store, "ROLLBACK", NULL);

@@ -123,6 +123,8 @@ static const hone_storage_v1 iface = {
     store_drop_request,
     store_requests,
     store_runner,
+    store_put_note,
+    store_notes,
 };
 
 static const hone_component component = {

@@ -7,6 +7,7 @@
  * write.c     put_...
  * read.c      visitors
  * requests.c  what other processes ask of a study
+ * notes.c     what people write about studies and trials
  * lock.c      who runs a study */
 #ifndef HONE_STORAGE_SQLITE_STORE_H
 #define HONE_STORAGE_SQLITE_STORE_H
@@ -15,7 +16,7 @@
 
 #include <sqlite3.h>
 
-enum { SCHEMA_VERSION = 2, APPLICATION_ID = 0x686f6e65 /* "hone" */ };
+enum { SCHEMA_VERSION = 3, APPLICATION_ID = 0x686f6e65 /* "hone" */ };
 
 enum { SYNCHRONOUS_NORMAL, SYNCHRONOUS_FULL };
 struct settings {
@@ -69,6 +70,10 @@ struct settings {
     X(PUT_REQUEST, "INSERT INTO requests(study, what, text) VALUES (?1, ?2, ?3)")                                      \
     X(DROP_REQUEST, "DELETE FROM requests WHERE study = ?1 AND id = ?2")                                               \
     X(REQUESTS, "SELECT id, what, text FROM requests WHERE study = ?1 ORDER BY id")                                    \
+    X(PUT_NOTE, "INSERT OR REPLACE INTO notes(study, trial, text, time) VALUES (?1, ?2, ?3, ?4)")                      \
+    X(DROP_NOTE, "DELETE FROM notes WHERE study = ?1 AND trial = ?2")                                                  \
+    X(FIND_TRIAL, "SELECT 1 FROM trials WHERE study = ?1 AND number = ?2")                                             \
+    X(NOTES, "SELECT trial, text, time FROM notes WHERE study = ?1 AND trial BETWEEN ?2 AND ?3 ORDER BY trial")        \
     X(STUDIES, "SELECT id, name, state, seed, config, sources, environment, created, updated, ended FROM studies"      \
                " ORDER BY name")                                                                                       \
     X(COUNTS, "SELECT state, count(*) FROM trials WHERE study = ?1 GROUP BY state")                                    \
@@ -116,15 +121,18 @@ struct store {
     struct metric_name *names;
     size_t n_names, names_capacity;
     int lock_file; /* -1: none */
+    int version;   /* of the schema, as last seen: files that are only read may be older */
 };
 
 /* ---- schema.c ---- */
 struct migration {
     const char *const *sql; /* NULL-terminated statements, from version (its index in the table) to the next one */
+    int adds;               /* 1: only tables, which readers of the version before do without */
 };
 extern const struct migration store_migrations[SCHEMA_VERSION];
 extern const char store_documentation[];
-/* Brings the file up to version n in one transaction, by steps[version] .. steps[n - 1]. Nothing changes where it fails. */
+/* Brings the file up to version n in one transaction, by steps[version] .. steps[n - 1]. Nothing changes where it fails, nor
+ * where it is only read: then it must lack nothing but what is added. */
 hone_rc store_migrate(struct store *store, const struct migration *steps, int n, hone_error *err);
 /* Tells a hone storage from an empty file and from everything else. *version: 0 for an empty file. */
 hone_rc store_identify(struct store *store, int newest, int *version, hone_error *err);
@@ -172,6 +180,11 @@ hone_rc store_put_request(void *self, int64_t study, const hone_request_record *
 hone_rc store_drop_request(void *self, int64_t study, int64_t id, hone_error *err);
 hone_rc store_requests(void *self, int64_t study, void *ctx,
                        hone_rc (*visit)(void *ctx, const hone_request_record *request), hone_error *err);
+
+/* ---- notes.c ---- */
+hone_rc store_put_note(void *self, int64_t study, const hone_note_record *note, hone_error *err);
+hone_rc store_notes(void *self, int64_t study, int64_t trial, void *ctx,
+                    hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err);
 
 /* ---- lock.c ---- */
 hone_rc store_lock(void *self, int64_t study, hone_error *err);

@@ -96,6 +96,9 @@ typedef struct hone_view {
      * the complete ones; 0: all. HONE_ENOTSUP: too few trials, no space, no such method. */
     hone_rc (*importance)(const struct hone_view *view, uint32_t study, const char *method, uint32_t objective,
                           uint64_t most, hone_importance_sink give, void *ctx, hone_error *err);
+    /* As of hone_storage_v1; a storage that keeps none has none. */
+    hone_rc (*notes)(const struct hone_view *view, uint32_t study, int64_t trial, void *ctx,
+                     hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err);
 } hone_view;
 
 enum {                                /* flags */
@@ -118,6 +121,9 @@ typedef struct hone_serving {
     /* Asks something of a study, as HONE_REQUEST_STOP or HONE_REQUEST_POINT, a "KEY=VALUE" a line; what is not in order is
      * refused. NULL: nothing may be changed. */
     hone_rc (*request)(void *ctx, uint32_t study, uint32_t what, const char *text, hone_error *err);
+    /* Writes a note about a trial, or, HONE_ALL_TRIALS, about the study; "": takes it away. NULL: nothing may be changed, or the
+     * storage keeps no notes. */
+    hone_rc (*note)(void *ctx, uint32_t study, int64_t trial, const char *text, hone_error *err);
 } hone_serving;
 
 typedef struct hone_reporter_v1 {

@@ -123,6 +123,14 @@ typedef struct hone_request_record {
     const char *text;
 } hone_request_record;
 
+/* What people write about a study or one of its trials. Since minor 1. */
+typedef struct hone_note_record {
+    uint32_t size, reserved;
+    int64_t trial;    /* HONE_ALL_TRIALS: about the study as a whole */
+    const char *text; /* UTF-8, lines end with LF; "": there is none any more */
+    double time;      /* when it was written, seconds since the epoch, UTC */
+} hone_note_record;
+
 /* A visitor gets a record that lives for the call; non-zero ends the reading and is returned. */
 typedef struct hone_storage_visitor {
     void *ctx;
@@ -173,5 +181,14 @@ typedef struct hone_storage_v1 {
                         hone_rc (*visit)(void *ctx, const hone_request_record *request), hone_error *err);
     /* HONE_OK: nobody runs the study; HONE_WAIT: a live process does, *process is its number, or 0. */
     hone_rc (*runner)(void *self, int64_t study, int64_t *process, hone_error *err);
+
+    /* ---- since minor 1; both or none: then it keeps no notes ---- */
+    /* One about a trial, one about the study: the one before is replaced, by "" taken away. By any process, whoever has locked
+     * the study. Between begin and commit, as every write. A trial that is not there is HONE_EINVAL. */
+    hone_rc (*put_note)(void *self, int64_t study, const hone_note_record *note, hone_error *err);
+    /* trial: its note alone, or HONE_ALL_TRIALS: all of the study, its own first, then in the order of trials. Non-zero from
+     * visit ends the reading and is returned. Cheap where there are none. */
+    hone_rc (*notes)(void *self, int64_t study, int64_t trial, void *ctx,
+                     hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err);
 } hone_storage_v1;
 #endif /* HONE_STORAGE_H */
