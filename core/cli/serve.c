@@ -51,6 +51,16 @@ static hone_rc refresh(void *ctx, hone_error *err)
     return kept_refresh(&s->kept, err);
 }
 
+/* What is wrong with the point, as far as there is room. */
+static hone_rc refuse(const struct complaints *complaints, hone_error *err)
+{
+    const size_t n = complaints->n;
+    if (!n)
+        return hone_fail(err, HONE_EINVAL, NULL, "the point cannot be checked; the terminal of hone serve says why");
+    return n == 1 ? hone_fail(err, HONE_EINVAL, NULL, "%s", complaints->items[0].message)
+                  : hone_fail(err, HONE_EINVAL, NULL, "%.220s; and %zu more", complaints->items[0].message, n - 1);
+}
+
 /* A point is checked as `hone enqueue` does: what is wrong with it goes to standard error, too. */
 static hone_rc check_point(struct service *s, const struct kept_study *k, const char *text, struct text *lines,
                            hone_error *err)
@@ -63,7 +73,7 @@ static hone_rc check_point(struct service *s, const struct kept_study *k, const 
             *at = ',';
     if (rc == HONE_OK &&
         session_read_points(&session, s->cli, s->cli->arguments[0], k->stored.study.config, &point, 1) != 0)
-        rc = hone_fail(err, HONE_EINVAL, NULL, "the point is not in order; the terminal of hone serve says why");
+        rc = refuse(&session.complaints, err);
     if (rc == HONE_OK)
         rc = study_check_points(&session.composition, err);
     if (rc == HONE_OK && session.composition.n_points != 1)

@@ -64,13 +64,16 @@ ask "/api/figure?study=0&objective=0&kind=history"
 says out '"role":"best"'
 ask "/api/trial?study=0&trial=3"
 says out '"x":[1,2,3]'
-for path in "/api/study?study=1" "/api/study" "/api/study?study=-1" "/api/figure?study=0&objective=1&kind=history" "/api/figure?study=0&objective=0&kind=nothing" /nothing; do
+says out '[null,"proposed by the search"],[null,"over"]'
+for path in "/api/study?study=1" "/api/study" "/api/study?study=-1" "/api/trial?study=0&trial=5" "/api/figure?study=0&objective=1&kind=history" "/api/figure?study=0&objective=0&kind=nothing" /nothing; do
     ask "$path"
     says out 404
 done
 ask / GET "" "Host: elsewhere.example"
 says out "403 ask by the address"
 ask "/api/stop?study=0" POST "" "X-Hone: 1"
+says out "403 this dashboard only shows"
+ask "/api/note?study=0&trial=3" POST "x" "X-Hone: 1"
 says out "403 this dashboard only shows"
 ask /api/studies DELETE
 says out 405
@@ -92,6 +95,41 @@ says out 200
 kill "$server"
 done_with token
 
+# a trial that failed: why, what it wrote, and no file that is not its own
+cat >fail.sh <<'SH'
+#!/bin/sh
+seq 1 9000
+echo "the widget is stuck" >&2
+exit 3
+SH
+chmod +x fail.sh
+run 5 "$hone" run slow.ini --storage fail.db -q --set study.name=fail --trials 2 --set objective.run=./fail.sh
+cp live.db kept.db
+mv fail.db live.db
+start
+ask "/api/trial?study=0&trial=1"
+says out '"state":"failed","attempt":0,"signal":0,"component":"objective","message":"the program ended with exit status 3: the widget is stuck"'
+says out '\u000a9000\u000a'
+says out '"text":"the widget is stuck\u000a","left_out":0'
+grep -q '"path":"[^"]*/trial1-output.log","text":"[0-9]*\\u000a[^"]*","left_out":1[0-9]*' out || bad "the log is not cut at a line"
+[ "$(wc -c <out)" -lt 100000 ] || bad "$(wc -c <out) bytes for one trial"
+if command -v sqlite3 >/dev/null; then
+    echo "secret" >secret.txt
+    ln -s secret.txt trial1-link
+    sqlite3 live.db "UPDATE attachments SET path = '$work/secret.txt' WHERE trial = 1 AND path IS NOT NULL"
+    ask "/api/trial?study=0&trial=1"
+    says out "secret.txt"
+    says_not out '"secret'
+    sqlite3 live.db "UPDATE attachments SET path = '$work/trial1-link' WHERE trial = 1 AND path IS NOT NULL"
+    ask "/api/trial?study=0&trial=1"
+    says_not out '"secret'
+    says out '"missing":'
+fi
+kill "$server"
+{ wait "$server"; } 2>/dev/null
+mv kept.db live.db
+done_with failed_trial
+
 # while it runs; the one that runs it is not kept waiting, and hears what is asked
 "$hone" run slow.ini --storage live.db -q >run.out 2>&1 &
 study=$!
@@ -106,7 +144,18 @@ ask "/api/point?study=1" POST "x=0.125
 y=b"
 says out "403 the request does not come from the dashboard"
 ask "/api/point?study=1" POST "x=7" "X-Hone: 1"
-says out 409
+says out "409 x = 7 is outside 0 .. 1"
+ask "/api/note?study=1&trial=0" POST "it looks <b>odd</b>"
+says out "403 the request does not come from the dashboard"
+ask "/api/note?study=1&trial=0" POST "it looks <b>odd</b>" "X-Hone: 1"
+says out "200 the note is kept"
+ask "/api/note?study=1" POST "about all of it" "X-Hone: 1"
+says out "200 the note is kept"
+ask "/api/note?study=1&trial=999999" POST "x" "X-Hone: 1"
+says out "409 the study has no trial 999999"
+ask "/api/study?study=1"
+says out '"note":"about all of it"'
+says out '"notes":{"0":"it looks \u003cb\u003eodd'
 ask "/api/point?study=1" POST "x=0.125
 y=b" "X-Hone: 1"
 says out 200
@@ -116,8 +165,14 @@ if [ -n "$browser" ] && command -v node >/dev/null; then
         --evaluate "(() => { const s = document.querySelector('select'); s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return 0; })()" \
         --wait "document.getElementById('said')?.textContent.startsWith('running') && document.querySelectorAll('#trials tbody tr').length > 0" \
         --evaluate "(() => { globalThis.before = +document.querySelector('#trials output').textContent.split(' ')[0]; return 0; })()" \
-        --wait "+document.querySelector('#trials output').textContent.split(' ')[0] > before" --evaluate 'honeDrawAll()'
-    [ "$(tail -n 1 out)" -ge 10 ] || bad "$(tail -n 1 out) figures"
+        --wait "+document.querySelector('#trials output').textContent.split(' ')[0] > before" --evaluate 'honeDrawAll()' \
+        --evaluate "document.querySelector('#note textarea').value" \
+        --evaluate "(() => { document.querySelector('#trials td button').click(); const a = document.querySelector('dialog textarea'), was = a.value; a.value = 'not odd'; a.dispatchEvent(new Event('input')); [...document.querySelectorAll('dialog button')].find(b => b.textContent === 'Keep the note').click(); return was; })()" \
+        --wait "document.querySelector('dialog output').textContent === 'the note is kept'"
+    [ "$(sed -n 3p out)" -ge 10 ] || bad "$(sed -n 3p out) figures"
+    is "note about the study" "$(sed -n 4p out)" '"about all of it"'
+    is "note about a trial" "$(sed -n 5p out)" '"it looks <b>odd</b>"'
+    is "note written there" "$("$hone" note live.db --study slow --trial 0 --format csv | sed -n 's/^0,.*,//p')" "not odd"
 else
     skip browser "chromium and node are not installed"
 fi

@@ -508,6 +508,11 @@ static const char documentation[] =
     "can be stopped\n"
     "and given points to try, and notes can be written about them and their trials.\n"
     "\n"
+    "A click on a trial's number shows its curves, the decisions about it, the last 32 KiB of each text that it left "
+    "(the "
+    "output of a\n"
+    "program), and, where it failed, why and what can be done.\n"
+    "\n"
     "Studies are read in transactions of one statement each, and never locked. GET /api/studies, /api/study?study=0,\n"
     "/api/figure?study=0&objective=0&kind=history and /api/trial?study=0&trial=7 give JSON; /api/events tells of "
     "changes.\n";

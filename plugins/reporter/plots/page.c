@@ -243,35 +243,6 @@ hone_rc page_figure(struct emit *e, struct study *s, uint32_t kind, uint32_t obj
     return rc;
 }
 
-hone_rc page_trial(struct emit *e, struct study *s, uint64_t trial)
-{
-    enum { MOST_PANELS = 24 };
-    const char *const *names = NULL;
-    struct plots plots = { .study = s };
-    struct figure figure = { .kind = "trial", .title = "Reports" };
-    uint32_t n = 0;
-    hone_rc rc = study_reported(s, trial, &names, &n);
-    for (uint32_t i = 0; i < n && rc == HONE_OK && figure.n < MOST_PANELS; i++) {
-        double *steps, *values;
-        size_t length = 0;
-        if ((rc = study_curve(s, trial, &names[i], 1, FIGURE_LONG, &steps, &values, &length)) != HONE_OK || !length)
-            continue;
-        struct panel *panel = figure_panel(&plots, &figure, names[i]);
-        struct series *line = panel ? panel_series(&plots, panel, names[i], MARK_LINE, ROLE_COMPLETE, length, 0) : NULL;
-        if (!line)
-            return HONE_ENOMEM;
-        panel->x.label = "step";
-        memcpy(line->x, steps, length * sizeof *steps);
-        memcpy(line->y, values, length * sizeof *values);
-        panel_fit(panel);
-    }
-    if (!figure.n)
-        figure.missing = "it has reported nothing";
-    if (rc == HONE_OK)
-        emit_figure(e, &figure);
-    return rc;
-}
-
 hone_rc page_study(struct emit *e, struct study *s, int figures)
 {
     const uint32_t objectives = !figures ? 0 : s->m < MOST_OBJECTIVES ? s->m : MOST_OBJECTIVES;

@@ -17,7 +17,7 @@ struct asset asset_charts(void);
 hone_rc page_study(struct emit *emit, struct study *study, int figures);
 /* One figure as JSON; kind: an index into figure_kinds. */
 hone_rc page_figure(struct emit *emit, struct study *study, uint32_t kind, uint32_t objective);
-/* What a trial reported, a panel a metric, as a figure in JSON. */
+/* trial.c: what a trial reported, decided, left behind, and what to do where it failed; as JSON. HONE_EINVAL: there is none. */
 hone_rc page_trial(struct emit *emit, struct study *study, uint64_t trial);
 /* The document up to the first script. */
 void page_head(struct emit *emit, const char *title, uint64_t nonce);

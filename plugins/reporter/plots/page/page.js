@@ -105,30 +105,90 @@ class Grid {
   }
 }
 
+/* ---- notes ---- */
+/* What somebody wrote about the study (trial null) or one of its trials, to be changed where that is allowed; null: there is none. */
+function noteBlock(trial) {
+  const kept = () => (trial === null ? study().note : study().trials.notes[trial]) || '';
+  if (!data.notes) return kept() ? el('p', { class: 'note' }, kept()) : null;
+  const area = el('textarea', { rows: 2, 'aria-label': trial === null ? 'note about the study' : `note about trial ${trial}`, placeholder: 'A note', oninput: () => button.disabled = area.value === kept() });
+  const said = el('output', { 'aria-live': 'polite' });
+  const button = el('button', { type: 'button', disabled: true, onclick: () => ask(`note?study=${current}${trial === null ? '' : `&trial=${trial}`}`, area.value).then(text => {
+    if (trial === null) study().note = area.value; else study().trials.notes[trial] = area.value;
+    button.disabled = true;
+    said.textContent = text;
+  }, problem => { said.textContent = problem.message; }) }, 'Keep the note');
+  area.value = kept();
+  const node = el('div', { class: 'note' }, area, el('p', { class: 'actions' }, button, said));
+  node.isBeingWritten = () => area.value !== kept() || document.activeElement === area;
+  return node;
+}
+
 /* ---- one trial ---- */
-function showTrial(number) {
-  const s = study(), t = s.trials, i = t.number.indexOf(number);
-  if (i < 0) return;
-  const rows = [['state', STATES[t.state[i]]]];
+const plainTable = rows => el('table', { class: 'plain' }, rows.map(([k, v]) => el('tr', null, el('th', { scope: 'row' }, k), el('td', null, v))));
+
+function trialFacts(s, i, more) {
+  const t = s.trials, rows = [['state', STATES[t.state[i]]]];
   s.objectives.forEach((o, k) => rows.push([o.name, short(t.values[k][i])]));
-  s.dims.forEach((d, k) => t.x[k][i] !== null && rows.push([d.key, short(named(d, t.x[k][i]))]));
+  if (more) rows.push(...more.parameters);
+  else s.dims.forEach((d, k) => t.x[k][i] !== null && rows.push([d.key, short(named(d, t.x[k][i]))]));
   rows.push(['steps', short(t.step[i])], ['seconds', duration(t.seconds[i])], ['worker', short(t.worker[i])]);
+  if (more && more.attempt) rows.push(['tried again', `${more.attempt} time${more.attempt > 1 ? 's' : ''}`]);
   t.metrics.forEach(m => m.values[i] !== null && rows.push([m.name, short(m.values[i])]));
-  if (t.messages[number]) rows.push(['message', t.messages[number]]);
-  const curves = el('div', { class: 'panels' });
-  const dialog = el('dialog', { 'aria-label': `trial ${number}`, onclose: () => { made.forEach(c => c.dispose()); dialog.remove(); } },
-    el('div', { class: 'head' }, el('h2', null, `Trial ${number}`), el('span', { class: 'about' }),
-      el('button', { type: 'button', onclick: () => dialog.close() }, 'Close')),
-    el('table', { class: 'plain' }, rows.map(([k, v]) => el('tr', null, el('th', { scope: 'row' }, k), el('td', null, v)))),
-    el('p', null, el('code', null, `hone trials ${s.command} --trial ${number}`)), curves);
-  const made = [];
+  return plainTable(rows);
+}
+
+/* Why a trial ended as it did, and what can be done. */
+function explanation(s, i, more) {
+  const number = s.trials.number[i], isFailed = STATES[s.trials.state[i]] === 'failed', message = more ? [more.component, more.message].filter(Boolean).join(': ') : s.trials.messages[number];
+  if (!isFailed) return message && !(more && !more.message) ? el('p', { class: 'why' }, message) : null;
+  const again = data.write && more && el('button', { type: 'button', onclick: () => ask(`point?study=${current}`, more.parameters.map(p => p.join('=')).join('\n')).then(text => { said.textContent = text; }, problem => { said.textContent = problem.message; }) }, 'Try its point again');
+  const said = el('output', { 'aria-live': 'polite' }), wrote = more && more.attachments.some(a => a.text);
+  return el('div', { class: 'why failed' }, el('p', null, el('strong', null, 'It failed'), more && more.signal ? ` (signal ${more.signal})` : '', message ? `: ${message}` : ', and said nothing.'),
+    el('ul', null, (more ? more.remedies : []).map(r => el('li', null, r)), wrote ? el('li', null, 'What it wrote is below.') : null,
+      el('li', null, 'See it fail alone: ', el('code', null, `hone best ${s.command} --trial ${number} --format ini > trial${number}.ini && hone train trial${number}.ini`)),
+      again ? el('li', null, 'If it was not the point\u2019s fault: ', again, ' ', said) : null));
+}
+
+function written(a) {
+  const left = a.left_out ? ` (the last of it: ${count(a.left_out)} bytes before are left out)` : '';
+  return [el('h3', null, `${a.final ? 'final training: ' : ''}${a.name}${left}`), a.path ? el('p', { class: 'what' }, a.path) : null,
+    a.text !== undefined ? el('pre', { tabindex: 0 }, a.text || '(empty)') : a.missing ? el('p', { class: 'missing' }, a.missing) : null];
+}
+
+let opened = null; /* the trial that is looked at */
+function showTrial(number) {
+  if (study().trials.number.indexOf(number) < 0) return;
+  const why = el('div'), facts = el('div'), curves = el('div', { class: 'panels' }), rest = el('div');
+  let made = [], key;
+  const dialog = el('dialog', { 'aria-label': `trial ${number}`, onclose: () => { made.forEach(c => c.dispose()); dialog.remove(); opened = null; } },
+    el('div', { class: 'head' }, el('h2', null, `Trial ${number}`), el('span', { class: 'about' }, el('code', null, `hone trials ${study().command} --trial ${number}`)),
+      el('button', { type: 'button', onclick: () => dialog.close() }, 'Close')), why, facts, noteBlock(number), curves, rest);
+  const draw = more => {
+    const s = study(), i = s.trials.number.indexOf(number);
+    if (i < 0) return;
+    why.replaceChildren(...[explanation(s, i, more)].filter(Boolean));
+    facts.replaceChildren(trialFacts(s, i, more));
+    if (!more) return;
+    rest.replaceChildren(...[...more.attachments.flatMap(written), more.events.length ? el('h3', null, 'How it came along') : null,
+      more.events.length ? plainTable(more.events.map(([step, what]) => [step === null ? '' : `step ${step}`, what])) : null,
+      more.events_left_out ? el('p', { class: 'missing' }, `and ${count(more.events_left_out)} more`) : null].filter(Boolean));
+    const drawn = JSON.stringify(more.figure.panels);
+    if (drawn === key) return;
+    key = drawn;
+    made.forEach(c => c.dispose());
+    made = [];
+    curves.replaceChildren();
+    more.figure.panels.forEach(panel => {
+      const node = el('div', { class: 'chart', style: 'height:220px' });
+      curves.append(el('div', null, el('h3', null, panel.title), node));
+      if (hasCharts) made.push(drawPanel(node, null, more.figure, panel)); else node.replaceWith(figureTable(panel, panel.title).node);
+    });
+  };
+  opened = () => { if (data.live) ask(`trial?study=${current}&trial=${number}`).then(draw).catch(failed); };
   document.body.append(dialog);
   dialog.showModal();
-  if (data.live) ask(`trial?study=${current}&trial=${number}`).then(figure => figure.panels.forEach(panel => {
-    const node = el('div', { class: 'chart', style: 'height:220px' });
-    curves.append(el('div', null, el('h3', null, panel.title), node));
-    if (hasCharts) made.push(drawPanel(node, null, figure, panel)); else node.replaceWith(figureTable(panel, panel.title).node);
-  })).catch(failed);
+  draw(null);
+  opened();
 }
 
 /* ---- figures as tables ---- */
@@ -449,7 +509,7 @@ function trialColumns(s) {
     ...s.objectives.map((o, k) => ({ name: o.name, number: true, get: r => t.values[k][r] })), ...s.dims.map((d, k) => ({ name: d.key, number: !d.names.length, get: r => named(d, t.x[k][r]) })),
     { name: 'step', number: true, get: r => t.step[r] }, { name: 'seconds', number: true, get: r => t.seconds[r] }, { name: 'worker', number: true, get: r => t.worker[r] },
     ...(t.violation ? [{ name: 'violation', number: true, get: r => t.violation[r] }] : []), ...t.metrics.map(m => ({ name: m.name, number: true, get: r => m.values[r] })),
-    ...(Object.keys(t.messages).length ? [{ name: 'message', get: r => t.messages[t.number[r]] || null }] : [])];
+    ...(Object.keys(t.messages).length ? [{ name: 'message', get: r => t.messages[t.number[r]] || null }] : []), ...(Object.keys(t.notes).length ? [{ name: 'note', get: r => t.notes[t.number[r]] || null }] : [])];
 }
 
 function trialsCard(s, before) {
@@ -638,7 +698,7 @@ async function update() {
       if (current >= list.length) current = 0;
       if (!list.length) { document.getElementById('page').replaceChildren(el('main', null, el('p', null, 'There is no study yet.'))); break; }
       const fresh = await ask(`study?study=${current}`);
-      data.studies = list.map((x, i) => i === current ? fresh : { name: x.name, state: x.state, objectives: [], trials: { number: [], state: [], values: [] }, figures: [], dims: [] });
+      data.studies = list.map((x, i) => i === current ? fresh : { name: x.name, state: x.state, objectives: [], trials: { number: [], state: [], values: [], notes: {} }, figures: [], dims: [] });
       if (loaded !== current || !document.getElementById('summary')) { loaded = current; renderLive(); } else refreshLive();
       tell(`${list[current].state}, ${count(list[current].trials)} trials`);
     } catch (problem) { failed(problem); }
@@ -656,14 +716,26 @@ function studiesCard() {
 
 function controls() {
   if (!data.write) return null;
+  const said = el('output', { 'aria-live': 'polite' }), answer = promise => promise.then(text => { said.textContent = text; }, problem => { said.textContent = `refused: ${problem.message}`; });
   const point = el('input', { type: 'text', id: 'point', placeholder: study().dims.slice(0, 2).map(d => `${d.key}=…`).join(', '), size: 40 });
   return card('control', 'Control', 'This dashboard may change what runs.', el('p', { class: 'actions' },
-    el('button', { type: 'button', onclick: () => confirm(`End study ${study().name} in order?`) && ask(`stop?study=${current}`, '').then(tell, failed) }, 'Stop the study'),
-    el('label', { for: 'point' }, 'Try next'), point, el('button', { type: 'button', onclick: () => ask(`point?study=${current}`, point.value.split(/,\s*/).join('\n')).then(tell, failed) }, 'Enqueue')));
+    el('button', { type: 'button', onclick: () => confirm(`End study ${study().name} in order?`) && answer(ask(`stop?study=${current}`, '')) }, 'Stop the study'),
+    el('label', { for: 'point' }, 'Try next'), point, el('button', { type: 'button', onclick: () => answer(ask(`point?study=${current}`, point.value.split(/,\s*/).join('\n'))) }, 'Enqueue'), said));
+}
+
+function noteCard() {
+  const block = noteBlock(null), node = block && card('note', 'Note', data.notes ? 'About the study as a whole; those about trials are with them.' : '', block);
+  return node && Object.assign(node, { isBeingWritten: block.isBeingWritten || (() => false) });
 }
 
 function refreshLive() {
-  const s = study();
+  const s = study(), note = document.getElementById('note');
+  if (!note || !note.isBeingWritten()) {
+    const fresh = noteCard();
+    if (note) note.remove();
+    if (fresh) document.getElementById('summary').after(fresh);
+  }
+  if (opened) opened();
   document.getElementById('summary').replaceWith(summary(s));
   document.getElementById('studies')?.replaceWith(studiesCard());
   document.getElementById('trials').replaceWith(trialsCard(s, trialsGrid));
@@ -682,7 +754,7 @@ function renderLive() {
     observer.observe(entry.slot);
   }
   if (s.ablation) main.append(...ablationCards(s));
-  main.append(summary(s), ...[controls()].filter(Boolean));
+  main.append(...[summary(s), noteCard(), controls()].filter(Boolean));
   for (const kind of data.kinds) {
     const entry = liveFigure(kind);
     drawn.push(entry);
@@ -718,7 +790,7 @@ function render() {
   const s = study(), figures = s.figures[objective] || [], main = el('main', null, noCharts());
   if (s.ablation) main.append(...ablationCards(s));
   if (data.studies.length > 1) main.append(comparison());
-  main.append(summary(s), ...figures.filter(f => !f.missing).map(f => figureCard(f)), trialsCard(s), ...settings(s));
+  main.append(...[summary(s), noteCard()].filter(Boolean), ...figures.filter(f => !f.missing).map(f => figureCard(f)), trialsCard(s), ...settings(s));
   const absent = figures.filter(f => f.missing);
   if (absent.length) main.append(card('absent', 'Not shown', '', el('table', { class: 'plain' }, absent.map(f => el('tr', null, el('th', { scope: 'row' }, f.title), el('td', null, f.missing))))));
   finish(main, data.studies.map(x => x.name), s);
