@@ -305,6 +305,16 @@ static void welcome(struct evolution *e, uint64_t at, const double *row, uint64_
     settle_in(e, slot, at, row);
 }
 
+/* The slot that the trial holds since it was told of before: it was paused, and has gone on. EMPTY: none. */
+static uint64_t held_by(const struct evolution *e, uint64_t trial)
+{
+    const struct state *s = &e->state;
+    for (uint64_t slot = 0; slot < e->size; slot++)
+        if (s->at[slot] != EMPTY && s->history.trial[s->at[slot]] == trial)
+            return slot;
+    return EMPTY;
+}
+
 /* A population that has become one point finds nothing more: all but the best leave. */
 static void restart_if_one(struct evolution *e)
 {
@@ -350,8 +360,12 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
             remove_pending(e, i);
             break;
         }
+    const uint64_t held = held_by(e, outcome->trial);
     if (s->history.status[at] != HONE_FAILED) {
-        if (!own) {
+        if (held != EMPTY) { /* one point is one member, however often it is told */
+            s->at[held] = at;
+            place(s, held, 1);
+        } else if (!own) {
             welcome(e, at, e->row, outcome->trial);
         } else if (s->at[p.slot] == EMPTY) {
             settle_in(e, p.slot, at, e->row);
@@ -418,8 +432,9 @@ static const char doc[] =
     "## Parallel trials and outcomes\n"
     "A challenger is made from the population of the moment and meets the member that holds its slot when its outcome "
     "arrives: nothing waits. Fewer violations win, then complete before pruned, then the value; failed trials and "
-    "values that are not numbers lose, and never enter. Outcomes of other searches take empty slots, or replace the "
-    "worst. Points that are known, forbidden by a relation or equal to their opponent are mixed again, at last moved; "
+    "values that are not numbers lose, and never enter. A trial that was paused and goes on keeps the slot it has. "
+    "Outcomes of other searches take empty slots, or replace the worst. Points that are known, forbidden by a relation "
+    "or equal to their opponent are mixed again, at last moved; "
     "a finite space is never repeated and ends when it is spent. A population that has become one point begins anew "
     "around its best (`restarts`).\n\n"
     "## Sources\n"

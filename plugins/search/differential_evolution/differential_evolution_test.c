@@ -161,6 +161,33 @@ static void test_pruned_values_are_no_improvement(void)
     CU_ASSERT(numeric_pruned(&ordinary, 800, 0.5) >= 9);
 }
 
+/* A scheduler pauses trials and sends them on: told again, a trial stays one member, and its later outcome counts. */
+static void test_a_trial_that_goes_on_keeps_its_slot(void)
+{
+    static const search_case four = { "differential_evolution", "population=4", 1, 0, 0 };
+    const hone_dim line[] = { FAKE_REAL("a", 0, 1, 0) };
+    const struct evolution *e;
+    fake_space f;
+    fake_plugin p;
+    double x[4];
+    CU_ASSERT_EQUAL_FATAL(search_start(&four, &p, fake_space_init(&f, line, 1, NULL, 0), 1), HONE_OK);
+    e = (const struct evolution *)p.self;
+    for (uint64_t k = 0; k < 4; k++)
+        search_ask(&four, &p, k, x + k);
+    for (uint64_t k = 0; k < 4; k++)
+        search_say(&four, &p, k, x + k, HONE_PRUNED, (double)k, 0);
+    for (int again = 0; again < 2; again++) {
+        search_say(&four, &p, 2, x + 2, HONE_COMPLETE, 9 - again, 0);
+        CU_ASSERT_EQUAL(e->state.n_members, 4);
+        for (uint64_t k = 0; k < 4; k++)
+            CU_ASSERT_EQUAL(e->state.history.trial[e->state.at[k]], k);
+        CU_ASSERT_EQUAL(e->state.order[0], 2); /* complete comes before pruned */
+    }
+    search_say(&four, &p, 2, x + 2, HONE_FAILED, 0, 0);
+    CU_ASSERT_EQUAL(e->state.history.status[e->state.at[2]], HONE_COMPLETE);
+    fake_plugin_release(&p);
+}
+
 /* A converged population begins anew: in the long run it leaves the basin that trapped it. */
 static void test_restarts(void)
 {
@@ -210,6 +237,6 @@ static void test_refuses_what_it_cannot_do(void)
 
 SUITE(TEST(test_finds_minima), TEST(test_challengers_are_mixtures), TEST(test_crossover_takes_its_share),
       TEST(test_rates_follow_successes), TEST(test_mixed_spaces), TEST(test_constraints_come_first),
-      TEST(test_pruned_values_are_no_improvement), TEST(test_restarts), TEST(test_useless_outcomes),
-      TEST(test_finite_spaces_are_spent), TEST(test_saved_states_go_on), TEST(test_damaged_states),
-      TEST(test_flat_objectives), TEST(test_refuses_what_it_cannot_do))
+      TEST(test_pruned_values_are_no_improvement), TEST(test_a_trial_that_goes_on_keeps_its_slot), TEST(test_restarts),
+      TEST(test_useless_outcomes), TEST(test_finite_spaces_are_spent), TEST(test_saved_states_go_on),
+      TEST(test_damaged_states), TEST(test_flat_objectives), TEST(test_refuses_what_it_cannot_do))
