@@ -7,6 +7,8 @@
 enum {
     TRIES = 20,   /* challengers made before one that is known, forbidden or equal to its opponent is moved */
     MEMBERS = 4,  /* members that a mixture needs */
+    SMALL = 10,   /* slots for studies of */
+    FEW = 2000,   /* trials at most: hone bench search finds more with them than with 10 and one for each parameter */
     MOST = 100000 /* slots */
 };
 
@@ -14,7 +16,8 @@ static const char *const strategies[] = { "rand1", "best1", "current_to_pbest1",
 static const char *const adaptations[] = { "none", "jade", "shade", NULL };
 static const hone_param params[] = {
     HONE_INT(struct settings, population, "0", 0, MOST, 0, "trials",
-             "Points of the population, 4 at least; 0: 10 and one for each parameter, at most 100."),
+             "Points of the population, 4 at least; 0: 10, and where the study has more than 2,000 trials one more for "
+             "each parameter, at most 100."),
     HONE_ENUM(struct settings, strategy, "current_to_pbest1", strategies, 0,
               "How a challenger is mixed. rand1: a random point and the difference of two; best1: the best point and "
               "one; current_to_pbest1: its opponent, the way to one of the best, and the difference to one that may "
@@ -73,7 +76,11 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
     for (uint32_t i = 0; i < space->n_dims; i++)
         if (hone_dim_count(space->dims[i]) != 1)
             e->dims[e->n++] = i;
-    e->size = e->settings.population ? (uint32_t)e->settings.population : e->n < 90 ? 10 + e->n : 100;
+    e->size = SMALL;
+    if (e->settings.population)
+        e->size = (uint32_t)e->settings.population;
+    else if (info->trials > FEW)
+        e->size = e->n < 90 ? SMALL + e->n : 100;
     e->space = space;
     e->info = *info;
     return state_init(e, &e->state, err);

@@ -5,6 +5,7 @@
 #include "numeric_case.h"
 
 static const search_case ordinary = { "differential_evolution", NULL, 1, 0, 0 },
+                         wide = { "differential_evolution", "population=20", 1, 0, 0 },
                          constrained = { "differential_evolution", NULL, 1, 1, 0 },
                          rand1 = { "differential_evolution", "strategy=rand1\nadaptation=none", 1, 0, 0 },
                          best1 = { "differential_evolution", "strategy=best1\nadaptation=jade", 1, 0, 0 };
@@ -13,7 +14,7 @@ static void test_finds_minima(void)
 {
     CU_ASSERT(numeric_median(&ordinary, SPHERE, 10, 2000, 1) < 1e-4);
     CU_ASSERT(numeric_median(&ordinary, SPHERE, 20, 2000, 8) < 0.1);
-    CU_ASSERT(numeric_median(&ordinary, ACKLEY, 10, 2000, 1) < 0.1);
+    CU_ASSERT(numeric_median(&wide, ACKLEY, 10, 2000, 1) < 0.1);
     CU_ASSERT(numeric_median(&ordinary, ROSENBROCK, 10, 2000, 1) < 9);
     CU_ASSERT(numeric_median(&ordinary, ROSENBROCK, 10, 10000, 1) < 1e-3);
     CU_ASSERT(numeric_median(&ordinary, RASTRIGIN, 5, 2000, 1) < 0.1);
@@ -158,7 +159,7 @@ static void test_constraints_come_first(void)
 
 static void test_pruned_values_are_no_improvement(void)
 {
-    CU_ASSERT(numeric_pruned(&ordinary, 800, 0.5) >= 9);
+    CU_ASSERT(numeric_pruned(&wide, 800, 0.5) >= 9);
 }
 
 /* A scheduler pauses trials and sends them on: told again, a trial stays one member, and its later outcome counts. */
@@ -195,6 +196,23 @@ static void test_restarts(void)
                              anew = { "differential_evolution", "population=6", 1, 0, 0 };
     CU_ASSERT(numeric_median(&stuck, RASTRIGIN, 4, 8000, 1) > 0.5);
     CU_ASSERT(numeric_median(&anew, RASTRIGIN, 4, 8000, 1) < 0.5 * numeric_median(&stuck, RASTRIGIN, 4, 8000, 1));
+}
+
+/* 10, and one for each parameter in studies of more than 2,000 trials. */
+static void test_long_studies_have_more_members(void)
+{
+    static const uint64_t trials[] = { 0, 2000, 2001 };
+    const hone_dim plane[] = { FAKE_REAL("a", 0, 1, 0), FAKE_INT("b", 3, 3, 1, 0), FAKE_INT("c", 1, 3, 1, 0) };
+    for (int k = 0; k < 3; k++) {
+        fake_space f;
+        fake_plugin p;
+        const hone_search_info info = { .size = sizeof info, .n_values = 1, .trials = trials[k] };
+        fake_plugin_init(&p, fake_component(HONE_KIND_SEARCH, "differential_evolution"), 1, "");
+        CU_ASSERT_EQUAL(search_iface(&ordinary)->open(p.self, fake_space_init(&f, plane, 3, NULL, 0), &info, &p.err),
+                        HONE_OK);
+        CU_ASSERT_EQUAL(((const struct evolution *)p.self)->size, k < 2 ? 10 : 12); /* b has one value */
+        fake_plugin_release(&p);
+    }
 }
 
 static void test_useless_outcomes(void)
@@ -237,6 +255,7 @@ static void test_refuses_what_it_cannot_do(void)
 
 SUITE(TEST(test_finds_minima), TEST(test_challengers_are_mixtures), TEST(test_crossover_takes_its_share),
       TEST(test_rates_follow_successes), TEST(test_mixed_spaces), TEST(test_constraints_come_first),
-      TEST(test_pruned_values_are_no_improvement), TEST(test_a_trial_that_goes_on_keeps_its_slot), TEST(test_restarts),
-      TEST(test_useless_outcomes), TEST(test_finite_spaces_are_spent), TEST(test_saved_states_go_on),
-      TEST(test_damaged_states), TEST(test_flat_objectives), TEST(test_refuses_what_it_cannot_do))
+      TEST(test_pruned_values_are_no_improvement), TEST(test_a_trial_that_goes_on_keeps_its_slot),
+      TEST(test_long_studies_have_more_members), TEST(test_restarts), TEST(test_useless_outcomes),
+      TEST(test_finite_spaces_are_spent), TEST(test_saved_states_go_on), TEST(test_damaged_states),
+      TEST(test_flat_objectives), TEST(test_refuses_what_it_cannot_do))
