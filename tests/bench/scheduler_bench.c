@@ -111,6 +111,6 @@ int main(void)
     simulate("hyperband", "", 100000, 1000, 81);
     simulate("hyperband", "mode=asynchronous", 100000, 1000, 81);
     simulate("successive_halving", "trials=1000", 100000, 1000, 81);
-    simulate("dehb", "", 100000, 1000, 81);
+    simulate("dehb", "populations=per_budget", 100000, 1000, 81);
     return 0;
 }

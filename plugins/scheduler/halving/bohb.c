@@ -2,8 +2,7 @@
 /* scheduler/bohb: hyperband whose points come from a model of the highest rung that has enough trials (Falkner, Klein and
  * Hutter 2018). The brackets are hyperband's, the model is another search, search/tpe unless told otherwise: what is here is
  * which of the results it hears. */
-#include "hone/benchmark.h"
-#include "hone/compose.h"
+#include "composed.h"
 #include "hone/history.h"
 #include "hyperband.h"
 
@@ -66,41 +65,9 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
 
 /* ---- the model ---- */
 
-/* Opens the search `model` in place of what is in *instance: in a study or in a benchmark. HONE_WAIT: this host has no means. */
 static hone_rc make_model(const struct bohb *b, hone_instance *instance, hone_error *err)
 {
-    const hone_host *host = b->host;
-    const hone_compose_v1 *compose = (const hone_compose_v1 *)host->get_ext(host, HONE_EXT_COMPOSE);
-    const hone_instances_v1 *instances = (const hone_instances_v1 *)host->get_ext(host, HONE_EXT_INSTANCES);
-    hone_error why = HONE_ERROR_INIT;
-    hone_rc rc = HONE_WAIT;
-    memset(instance, 0, sizeof *instance);
-    instance->size = sizeof *instance;
-    if (compose)
-        rc = compose->open(host, HONE_KIND_SEARCH, b->settings->model, instance, &why);
-    else if (instances)
-        rc = instances->make(host, HONE_KIND_SEARCH, b->settings->model, NULL, 0, hone_rng_derive(b->seed, 1), instance,
-                             &why);
-    if (rc == HONE_OK)
-        rc = ((const hone_search_v1 *)instance->component->iface)
-                 ->open(instance->self, b->history.space, &b->info, &why);
-    return rc < 0 ? hone_fail(err, rc, rc == HONE_ENOMEM ? "" : "model", "model = %.40s: %.180s", b->settings->model,
-                              why.msg)
-                  : rc;
-}
-
-static void unmake_model(const struct bohb *b, hone_instance *instance)
-{
-    const hone_host *host = b->host;
-    const hone_compose_v1 *compose;
-    const hone_instances_v1 *instances;
-    if (!instance->self)
-        return;
-    if ((compose = (const hone_compose_v1 *)host->get_ext(host, HONE_EXT_COMPOSE)))
-        compose->close(host, instance);
-    else if ((instances = (const hone_instances_v1 *)host->get_ext(host, HONE_EXT_INSTANCES)))
-        instances->release(host, instance);
-    memset(instance, 0, sizeof *instance);
+    return composed_open(b->host, "model", b->settings->model, b->seed, b->history.space, &b->info, instance, err);
 }
 
 static void destroy(void *self)
@@ -108,7 +75,7 @@ static void destroy(void *self)
     struct bohb *b = (struct bohb *)self;
     if (!b)
         return;
-    unmake_model(b, &b->model);
+    composed_close(b->host, &b->model);
     hyperband_release(&b->hyperband);
     hone_history_release(&b->history);
     free(b->levels);
@@ -143,11 +110,11 @@ static hone_rc model_level(struct bohb *b, uint32_t level, hone_error *err)
     hone_rc rc = HONE_OK;
     if (b->level != NO_LEVEL) { /* the first one was opened with the study, and has heard nothing */
         if ((rc = make_model(b, &b->model, err)) < 0) {
-            unmake_model(b, &b->model);
+            composed_close(b->host, &b->model);
             b->model = before;
             return rc;
         }
-        unmake_model(b, &before);
+        composed_close(b->host, &before);
     }
     b->level = level;
     b->n_proposed = 0;

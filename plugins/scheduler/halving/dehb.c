@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* scheduler/dehb (Awad, Mallik and Hutter 2021, IJCAI, algorithm 1): hyperband's budgets, a subpopulation of differential
- * evolution at each of them, mutants of the best of the budget below. */
-#include "hyperband.h"
-
+/* scheduler/dehb: hyperband whose points evolve. Either in one population, search/differential_evolution's, with hyperband's
+ * brackets as they are; or as in the paper (Awad, Mallik and Hutter 2021, IJCAI, algorithm 1) in a subpopulation at each
+ * budget, by mutants of the best of the budget below: most of this file. */
+#include "composed.h"
 #include "hone/history.h"
+#include "hyperband.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,13 +12,20 @@
 struct settings {
     int64_t min_resource, max_resource, objective;
     double reduction_factor, mutation_factor, crossover_rate;
+    uint32_t populations;
 };
+enum { ONE, PER_BUDGET };
+static const char *const populations[] = { "one", "per_budget", NULL };
 static const hone_param params[] = {
     LADDER_KEYS(struct settings),
-    HONE_REAL(struct settings, mutation_factor, "0.5", 0, 2, HONE_P_LO_OPEN, NULL,
-              "Weight of the difference of two parents in a mutant (F in the paper)."),
-    HONE_REAL(struct settings, crossover_rate, "0.5", 0, 1, 0, NULL,
-              "Probability that a parameter comes from the mutant and not from the member that it may replace (CR)."),
+    HONE_ENUM(struct settings, populations, "one", populations, 0,
+              "one: of all budgets, the search differential_evolution, whose settings are in "
+              "[search.differential_evolution]; every bracket promotes its best. per_budget: as in the paper."),
+    HONE_REAL_IF(struct settings, mutation_factor, "0.5", 0, 2, HONE_P_LO_OPEN, NULL, "populations=per_budget",
+                 "Weight of the difference of two parents in a mutant (F in the paper)."),
+    HONE_REAL_IF(
+        struct settings, crossover_rate, "0.5", 0, 1, 0, NULL, "populations=per_budget",
+        "Probability that a parameter comes from the mutant and not from the member that it may replace (CR)."),
 };
 enum { MIN_POOL = 3 };
 
@@ -38,8 +46,11 @@ struct line { /* a bracket as the paper has it; one that evolves is a bracket of
 struct dehb {
     struct hyperband band; /* first */
     const struct settings *settings;
+    const hone_host *host;
     uint64_t seed;
     hone_history history;
+    hone_instance one; /* the search of populations = one */
+    const hone_search_v1 *one_iface;
     struct population populations[MOST_RUNGS]; /* (band.n_steps) */
     struct line *lines;                        /* (n_lines) under way, oldest first */
     uint64_t n_lines, lines_capacity, n_begun;
@@ -59,10 +70,10 @@ static hone_rc no_memory(hone_error *err)
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
     struct dehb *d = (struct dehb *)calloc(1, sizeof *d);
-    (void)host;
     if (!d)
         return no_memory(err);
     d->settings = (const struct settings *)info->config;
+    d->host = host;
     d->seed = info->seed;
     *self = d;
     return HONE_OK;
@@ -73,6 +84,7 @@ static void destroy(void *self)
     struct dehb *d = (struct dehb *)self;
     if (!d)
         return;
+    composed_close(d->host, &d->one);
     for (uint32_t k = 0; k < MOST_RUNGS; k++) {
         free(d->populations[k].u);
         free(d->populations[k].value);
@@ -108,7 +120,7 @@ static hone_rc open_study(void *self, const hone_scheduler_info *info, hone_erro
         return hone_fail(err, HONE_ENOTSUP, "objective",
                          "dehb compares one objective: set objective to its number, 1 is the first");
     const hone_rc rc = hyperband_open(&d->band, &ladder, HYPERBAND_SYNCHRONOUS, 0, info, err);
-    if (rc != HONE_OK)
+    if (rc != HONE_OK || s->populations == ONE)
         return rc;
     for (uint32_t k = 0; k < d->band.n_steps; k++) { /* as large as the largest share of any bracket */
         struct population *p = &d->populations[k];
@@ -225,6 +237,8 @@ static hone_rc next(void *self, hone_order *order, hone_error *err)
     struct dehb *d = (struct dehb *)self;
     struct rungs *r = &d->band.halving.rungs;
     uint64_t bracket = 0;
+    if (d->settings->populations == ONE)
+        return hyperband_next(self, order, err);
     hone_rc rc = halving_next(&d->band.halving, order);
     if (rc != HONE_OK || (order->what == HONE_ORDER_START && !order->may_start))
         return rc;
@@ -271,6 +285,8 @@ static hone_rc report(void *self, const hone_report *r, uint32_t *verdict, hone_
     const double value = r->values[d->band.halving.objective - 1];
     uint64_t rank;
     int arrived;
+    if (d->settings->populations == ONE)
+        return hyperband_report(self, r, verdict, err);
     hone_rc rc = reserve(d, r->trial, err);
     *verdict = HONE_CONTINUE;
     if (rc != HONE_OK ||
@@ -357,7 +373,17 @@ static void evolve(struct dehb *d, uint64_t trial, const double *target, hone_rn
 
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
-    return hone_history_init(&((struct dehb *)self)->history, space, info, err);
+    struct dehb *d = (struct dehb *)self;
+    hone_rc rc = hone_history_init(&d->history, space, info, err);
+    if (rc != HONE_OK || d->settings->populations == PER_BUDGET)
+        return rc;
+    hone_search_info of_one = *info; /* what the brackets compare */
+    of_one.n_values = 1;
+    of_one.derivatives = NULL;
+    if ((rc = composed_open(d->host, "search", "differential_evolution", d->seed, space, &of_one, &d->one, err)) ==
+        HONE_OK)
+        d->one_iface = (const hone_search_v1 *)d->one.component->iface;
+    return rc < 0 ? rc : HONE_OK;
 }
 
 static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
@@ -366,6 +392,12 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     const hone_space *space = d->history.space;
     const uint32_t n_dims = space->n_dims;
     hone_rng rng = hone_rng_at(d->seed, trial);
+    if (d->one_iface)
+        return d->one_iface->ask(d->one.self, trial, x, err);
+    if (d->settings->populations == ONE) { /* this host opens none, the space has to do */
+        hone_space_draw(space, &rng, x);
+        return hone_history_propose(&d->history, trial, &rng, x, err);
+    }
     hone_rc rc = reserve(d, trial, err);
     if (rc != HONE_OK)
         return rc;
@@ -392,22 +424,43 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
 
 static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
 {
-    return hone_history_tell(&((struct dehb *)self)->history, outcome, err);
+    struct dehb *d = (struct dehb *)self;
+    const uint32_t k = d->settings->objective > 0 ? (uint32_t)d->settings->objective - 1 : 0;
+    if (!d->one_iface)
+        return hone_history_tell(&d->history, outcome, err);
+    hone_outcome of_one = *outcome;
+    of_one.n_values = 1;
+    of_one.values += k;
+    of_one.deviations = outcome->deviations ? outcome->deviations + k : NULL;
+    of_one.gradient = NULL;
+    return d->one_iface->tell(d->one.self, &of_one, err);
 }
 
 static const char doc[] =
-    "Hyperband's budgets, and differential evolution (rand/1/bin) in the place of random points: every budget has a "
-    "subpopulation, as large as its largest rung. The first time through the brackets the best of a rung are promoted, "
-    "as "
-    "in hyperband, which fills the subpopulations. After that every trial of a rung is a new point: a mutant of the "
-    "best "
-    "of the budget below (of the same one, in the first rung of a bracket), crossed with a member of the rung's "
-    "subpopulation, whose place it takes if it is no worse; it ends at that rung, pruned, unless that is the last "
-    "step.\n\n"
-    "Points live in the unit cube of the space's own scales; choices are equal shares of [0, 1]. It needs no model, so "
-    "that an ask costs microseconds. While a rung waits for its last trials, free workers begin the next bracket. "
-    "There "
-    "is no [search] beside it.\n\n"
+    "Hyperband decides how far each trial goes, and differential evolution proposes the points in the place of chance. "
+    "It "
+    "is scheduler and search in one: the study has no [search].\n\n"
+    "## populations = one\n"
+    "One population for all budgets, that of search/differential_evolution: a mutant takes the place of its opponent "
+    "where it has come further, or as far with a better value; whoever goes on keeps its place. Every bracket promotes "
+    "the best of its rungs from their checkpoints, as in hyperband, so that what evolution finds at few steps is soon "
+    "tried at many. This departs from the paper in all but the name, and needs a tenth of its trials.\n\n"
+    "    [scheduler]\n"
+    "    use = dehb\n"
+    "    [search.differential_evolution]\n"
+    "    population = 20\n\n"
+    "## populations = per_budget\n"
+    "The paper's algorithm, rand/1/bin: every budget has a subpopulation, as large as its largest rung. The first time "
+    "through the brackets the best of a rung are promoted, as in hyperband, which fills the subpopulations. After that "
+    "every trial of a rung is a new point: a mutant of the best of the budget below (of the same one, in the first "
+    "rung "
+    "of a bracket), crossed with a member of the rung's subpopulation, whose place it takes if it is no worse; it ends "
+    "at "
+    "that rung, pruned, unless that is the last step. Points live in the unit cube of the space's own scales; choices "
+    "are equal shares of [0, 1]. A subpopulation of 81 comes to a new generation with every fifth bracket only: it "
+    "takes "
+    "some thousand trials.\n\n"
+    "An ask costs microseconds. While a rung waits for its last trials, free workers begin the next bracket.\n\n"
     "## Source\n"
     "Awad, N., Mallik, N. and Hutter, F. (2021). DEHB: evolutionary hyperband for scalable, robust and efficient "
     "hyperparameter optimization. IJCAI, 2147-2153, algorithm 1.\n";
@@ -421,10 +474,10 @@ static const void *get_ext(const char *id)
 static const hone_scheduler_v1 scheduler = { sizeof scheduler, 0, open_study, next, report, hyperband_finish };
 const hone_component dehb_component = {
     sizeof dehb_component,
-    HONE_C_DETERMINISTIC | HONE_C_PROPOSES,
+    HONE_C_DETERMINISTIC | HONE_C_COMPOSES | HONE_C_PROPOSES,
     HONE_KIND_SCHEDULER,
     "dehb",
-    "Hyperband's budgets with differential evolution",
+    "Hyperband with differential evolution that proposes the points",
     doc,
     params,
     HONE_COUNT(params),
