@@ -77,11 +77,8 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
 {
     struct anneal *a = (struct anneal *)self;
     hone_rc rc;
-    if (info->n_values != 1)
-        return hone_fail(
-            err, HONE_ENOTSUP, "",
-            "annealing minimizes one objective, the study has %u: name one objective or use another search",
-            info->n_values);
+    if ((rc = hone_search_one_objective(info, "annealing", err)) != HONE_OK)
+        return rc;
     a->space = space;
     a->trials = info->trials;
     walk_reset(&a->walk);

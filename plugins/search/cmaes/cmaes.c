@@ -117,10 +117,9 @@ static int sort_dimensions(struct cmaes *c, const hone_space *space)
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
     struct cmaes *c = (struct cmaes *)self;
-    if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "",
-                         "cmaes minimizes one objective, the study has %u: name one objective or use another search",
-                         info->n_values);
+    const hone_rc rc = hone_search_one_objective(info, "cmaes", err);
+    if (rc != HONE_OK)
+        return rc;
     if (!sort_dimensions(c, space))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", space->n_dims);
     if (!c->n)
@@ -133,7 +132,7 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
                          c->n, (int)MOST_DIMS);
     c->space = space;
     c->info = *info;
-    return hone_history_init(&c->state.history, space, info, err);
+    return state_init(c, &c->state, err);
 }
 
 /* ---- proposals ---- */
@@ -185,51 +184,27 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     if ((rc = hone_history_propose(&s->history, trial, &rng, x, err)) != HONE_OK)
         return rc;
     m.altered = (uint64_t)follow(c, x);
-    for (uint64_t i = 0; i < s->pending.n; i++)
-        if (s->pending.members[i].trial == trial) {
-            flock_remove(&s->pending, c->width, i);
-            break;
-        }
-    return flock_add(&s->pending, c->width, &m, c->row, err);
+    hone_notes_take(&s->pending, trial, NULL, NULL);
+    return hone_notes_add(&s->pending, &m, c->row, err);
 }
 
 /* ---- outcomes ---- */
-
-/* 1 where the history has trial running at x. */
-static int runs_at(const hone_history *h, uint64_t trial, const double *x)
-{
-    for (uint64_t i = 0; i < h->n_running; i++)
-        if (h->running[i].trial == trial) {
-            const double *y = h->running_x + i * h->n_dims;
-            for (uint32_t k = 0; k < h->n_dims; k++)
-                if (isnan(x[k]) != isnan(y[k]) || x[k] < y[k] || x[k] > y[k])
-                    return 0;
-            return 1;
-        }
-    return 0;
-}
 
 static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
 {
     struct cmaes *c = (struct cmaes *)self;
     struct state *s = &c->state;
-    const int as_asked = runs_at(&s->history, outcome->trial, outcome->x);
-    struct member m = { outcome->trial, s->s.run, s->cma.s.generation, HONE_COMPLETE, 1, outcome->step, 0, 0 };
+    const int as_asked = hone_history_runs(&s->history, outcome->trial, outcome->x);
+    struct member m = { outcome->trial, s->s.run, s->cma.s.generation, HONE_COMPLETE, 1, outcome->step, 0, 0 }, asked;
     hone_judged judged;
-    uint64_t i = 0;
-    hone_rc rc = hone_history_tell(&s->history, outcome, err);
+    const hone_rc rc = hone_history_tell(&s->history, outcome, err);
     if (rc != HONE_OK || !s->s.started)
         return rc; /* told before anything was asked: for start_first */
-    row_of_point(c, outcome->x, c->row);
-    while (i < s->pending.n && s->pending.members[i].trial != outcome->trial)
-        i++;
-    if (i < s->pending.n) {
-        if (as_asked) {
-            m = s->pending.members[i];
-            m.step = outcome->step;
-            memcpy(c->row, s->pending.rows + i * c->width, c->width * sizeof *c->row);
-        }
-        flock_remove(&s->pending, c->width, i);
+    if (hone_notes_take(&s->pending, outcome->trial, &asked, c->row) && as_asked) {
+        m = asked;
+        m.step = outcome->step;
+    } else {
+        row_of_point(c, outcome->x, c->row);
     }
     if (m.run != s->s.run)
         return HONE_OK; /* of a run that has ended */
@@ -243,9 +218,9 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
 static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
 {
     struct cmaes *c = (struct cmaes *)self;
-    hone_rc rc;
-    if (!c->space)
-        return hone_fail(err, HONE_EINVAL, "", "cmaes has no state before it knows its space: open comes first");
+    hone_rc rc = hone_history_opened(&c->state.history, err);
+    if (rc != HONE_OK)
+        return rc;
     if (!c->state.cma.n && (rc = state_make_run(c, &c->state, cma_default_lambda(c->width), err)) != HONE_OK)
         return rc;
     return state_save(c, out, err);
@@ -254,9 +229,8 @@ static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
 static hone_rc load(void *self, const hone_istream *in, hone_error *err)
 {
     struct cmaes *c = (struct cmaes *)self;
-    if (!c->space)
-        return hone_fail(err, HONE_EINVAL, "", "cmaes cannot load a state before it knows its space: open comes first");
-    return state_load(c, in, err);
+    const hone_rc rc = hone_history_opened(&c->state.history, err);
+    return rc == HONE_OK ? state_load(c, in, err) : rc;
 }
 
 static const char doc[] =

@@ -5,6 +5,7 @@
 #define HONE_CMAES_CMAES_H
 #include "cma.h"
 #include "hone/history.h"
+#include "hone/notes.h"
 
 struct settings {
     int64_t population;
@@ -21,11 +22,6 @@ struct member {
     int64_t step;
     double value, violation;
 };
-struct flock {
-    uint64_t n, capacity;
-    struct member *members; /* (n) */
-    double *rows;           /* (n, width) */
-};
 
 /* Everything that asks and outcomes change. */
 struct state {
@@ -36,7 +32,7 @@ struct state {
     } s;
     struct cma cma;
     struct choices choices;
-    struct flock pending, pool; /* asked; told and waiting for the generation to close */
+    hone_notes pending, pool; /* struct member: asked; told and waiting for the generation to close */
     hone_history history;
 };
 
@@ -67,14 +63,14 @@ void point_of_row(const struct cmaes *c, const double *row, double *x);
 hone_rc start_first(struct cmaes *c, hone_error *err);
 /* Adds to the pool, and closes the generation when it is full. HONE_ENOMEM. */
 hone_rc hear(struct cmaes *c, const struct member *m, const double *row, hone_error *err);
-hone_rc flock_add(struct flock *f, uint32_t width, const struct member *m, const double *row, hone_error *err);
-void flock_remove(struct flock *f, uint32_t width, uint64_t i);
 
 /* ---- state.c ---- */
+/* No outcomes, no run. HONE_ENOMEM. */
+hone_rc state_init(const struct cmaes *c, struct state *s, hone_error *err);
 /* Room for a run of `lambda` points a generation, not started; HONE_ENOMEM. */
 hone_rc state_make_run(const struct cmaes *c, struct state *s, uint64_t lambda, hone_error *err);
 void state_release(struct state *s);
-hone_rc state_save(const struct cmaes *c, const hone_ostream *out, hone_error *err);
+hone_rc state_save(struct cmaes *c, const hone_ostream *out, hone_error *err);
 /* Replaces the state by hostile bytes, or leaves it as it was. HONE_EINVAL, HONE_ENOMEM, HONE_EIO. */
 hone_rc state_load(struct cmaes *c, const hone_istream *in, hone_error *err);
 #endif /* HONE_CMAES_CMAES_H */

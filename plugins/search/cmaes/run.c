@@ -55,34 +55,6 @@ void point_of_row(const struct cmaes *c, const double *row, double *x)
     hone_space_settle(c->space, x);
 }
 
-hone_rc flock_add(struct flock *f, uint32_t width, const struct member *m, const double *row, hone_error *err)
-{
-    if (f->n == f->capacity) {
-        const uint64_t capacity = f->capacity ? 2 * f->capacity : 16;
-        struct member *members = (struct member *)realloc(f->members, (size_t)capacity * sizeof *members);
-        double *rows;
-        if (members)
-            f->members = members;
-        rows = (double *)realloc(f->rows, (size_t)(capacity * width) * sizeof *rows);
-        if (rows)
-            f->rows = rows;
-        if (!members || !rows)
-            return hone_fail(err, HONE_ENOMEM, "", "out of memory for a generation");
-        f->capacity = capacity;
-    }
-    f->members[f->n] = *m;
-    memcpy(f->rows + f->n * width, row, width * sizeof *row);
-    f->n++;
-    return HONE_OK;
-}
-
-void flock_remove(struct flock *f, uint32_t width, uint64_t i)
-{
-    f->n--;
-    f->members[i] = f->members[f->n];
-    memmove(f->rows + i * width, f->rows + f->n * width, width * sizeof *f->rows);
-}
-
 /* ---- runs ---- */
 
 /* The interval of the discrete value at coordinate j's mean, 0 .. 1; low == high: an outermost value's one
@@ -272,6 +244,7 @@ static hone_rc learn_generation(struct cmaes *c, const char **why, hone_error *e
     struct rank *ranks = (struct rank *)calloc(lambda, sizeof *ranks);
     const double **x = (const double **)calloc(lambda, sizeof *x);
     uint8_t *foreign = (uint8_t *)calloc(lambda, 1);
+    const struct member *pool = (const struct member *)s->pool.items;
     uint32_t *picked = (uint32_t *)calloc((size_t)lambda * m + 1, sizeof *picked);
     const uint32_t **picks = (const uint32_t **)calloc(lambda, sizeof *picks);
     hone_rc rc = HONE_OK;
@@ -280,7 +253,7 @@ static hone_rc learn_generation(struct cmaes *c, const char **why, hone_error *e
         goto out;
     }
     for (uint32_t k = 0; k < lambda; k++) {
-        const struct member *p = s->pool.members + k;
+        const struct member *p = pool + k;
         const struct rank r = { { p->value, p->violation }, p->step, p->status, p->trial, k };
         ranks[k] = r;
     }
@@ -288,7 +261,7 @@ static hone_rc learn_generation(struct cmaes *c, const char **why, hone_error *e
     if (ranks[0].status == HONE_FAILED)
         goto out; /* nothing to learn from */
     for (uint32_t k = 0; k < lambda; k++) {
-        const struct member *p = s->pool.members + ranks[k].at;
+        const struct member *p = pool + ranks[k].at;
         x[k] = s->pool.rows + ranks[k].at * c->width;
         foreign[k] = p->altered || p->generation != s->cma.s.generation;
         picks[k] = picked + (size_t)k * m;
@@ -318,7 +291,7 @@ hone_rc hear(struct cmaes *c, const struct member *m, const double *row, hone_er
 {
     struct state *s = &c->state;
     const char *why = NULL;
-    hone_rc rc = flock_add(&s->pool, c->width, m, row, err);
+    hone_rc rc = hone_notes_add(&s->pool, m, row, err);
     if (rc != HONE_OK)
         return rc;
     s->s.told++;

@@ -6,20 +6,20 @@
 enum { MOST_LAMBDA = 1 << 20 };
 static const uint64_t MAGIC = 0x31307365616d63ull;
 
-static void flock_release(struct flock *f)
-{
-    free(f->members);
-    free(f->rows);
-    memset(f, 0, sizeof *f);
-}
-
 void state_release(struct state *s)
 {
     cma_release(&s->cma);
     choices_release(&s->choices);
-    flock_release(&s->pending);
-    flock_release(&s->pool);
+    hone_notes_release(&s->pending);
+    hone_notes_release(&s->pool);
     hone_history_release(&s->history);
+}
+
+hone_rc state_init(const struct cmaes *c, struct state *s, hone_error *err)
+{
+    memset(s, 0, sizeof *s);
+    s->pending = s->pool = hone_notes_of(sizeof(struct member), c->width);
+    return hone_history_init(&s->history, c->space, &c->info, err);
 }
 
 hone_rc state_make_run(const struct cmaes *c, struct state *s, uint64_t lambda, hone_error *err)
@@ -34,31 +34,28 @@ hone_rc state_make_run(const struct cmaes *c, struct state *s, uint64_t lambda, 
     return HONE_OK;
 }
 
-static hone_rc flock_save(const struct flock *f, uint32_t width, const hone_ostream *out, hone_error *err)
+static hone_rc notes_save(const hone_notes *notes, const hone_ostream *out, hone_error *err)
 {
-    hone_rc rc = hone_write(out, &f->n, sizeof f->n, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, f->members, f->n * sizeof *f->members, err);
-    return rc == HONE_OK ? hone_write(out, f->rows, f->n * width * sizeof *f->rows, err) : rc;
+    const hone_rc rc = hone_write(out, &notes->n, sizeof notes->n, err);
+    return rc == HONE_OK ? hone_notes_save(notes, out, err) : rc;
 }
 
-hone_rc state_save(const struct cmaes *c, const hone_ostream *out, hone_error *err)
+hone_rc state_save(struct cmaes *c, const hone_ostream *out, hone_error *err)
 {
-    const struct state *s = &c->state;
-    const uint64_t head[] = { MAGIC, c->n, c->n_choices, s->cma.adapts };
-    hone_rc rc = hone_write(out, head, sizeof head, err);
+    struct state *s = &c->state;
+    uint64_t head[] = { MAGIC, c->n, c->n_choices, s->cma.adapts };
+    const hone_part parts[] = {
+        { head, sizeof head },
+        { &s->s, sizeof s->s },
+        { &s->cma.s, sizeof s->cma.s },
+        { s->cma.state, s->cma.n_state * sizeof *s->cma.state },
+        { s->choices.state, s->choices.n_state * sizeof *s->choices.state },
+    };
+    hone_rc rc = hone_transfer(parts, HONE_COUNT(parts), out, NULL, err);
     if (rc == HONE_OK)
-        rc = hone_write(out, &s->s, sizeof s->s, err);
+        rc = notes_save(&s->pending, out, err);
     if (rc == HONE_OK)
-        rc = hone_write(out, &s->cma.s, sizeof s->cma.s, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, s->cma.state, s->cma.n_state * sizeof *s->cma.state, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, s->choices.state, s->choices.n_state * sizeof *s->choices.state, err);
-    if (rc == HONE_OK)
-        rc = flock_save(&s->pending, c->width, out, err);
-    if (rc == HONE_OK)
-        rc = flock_save(&s->pool, c->width, out, err);
+        rc = notes_save(&s->pool, out, err);
     return rc == HONE_OK ? hone_history_save(&s->history, out, err) : rc;
 }
 
@@ -67,34 +64,28 @@ static hone_rc damaged(hone_error *err)
     return hone_fail(err, HONE_EINVAL, "", "the saved state of cmaes is damaged, or of another space or settings");
 }
 
-static hone_rc flock_load(const struct cmaes *c, struct flock *f, uint64_t most, const hone_istream *in,
+static hone_rc notes_load(const struct cmaes *c, hone_notes *notes, uint64_t most, const hone_istream *in,
                           hone_error *err)
 {
     uint64_t n;
-    double *row = c->row;
+    const struct member *m;
     hone_rc rc = hone_read(in, &n, sizeof n, err);
-    struct member *members = NULL;
     if (rc != HONE_OK)
         return rc;
     if (n > most)
         return damaged(err);
-    if (!(members = (struct member *)malloc((size_t)(n + 1) * sizeof *members)))
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for the saved state");
-    rc = hone_read(in, members, n * sizeof *members, err);
-    for (uint64_t i = 0; i < n && rc == HONE_OK; i++) {
-        const struct member *m = members + i;
-        if ((rc = hone_read(in, row, c->width * sizeof *row, err)) != HONE_OK)
-            break;
-        if (isnan(m->value) || !(m->violation >= 0) || m->status > HONE_FAILED || m->altered > 1)
-            rc = damaged(err);
-        for (uint32_t k = 0; k < c->width && rc == HONE_OK; k++)
+    if ((rc = hone_notes_load(notes, n, in, err)) != HONE_OK)
+        return rc;
+    m = (const struct member *)notes->items;
+    for (uint64_t i = 0; i < n; i++) {
+        const double *row = notes->rows + i * c->width;
+        if (isnan(m[i].value) || !(m[i].violation >= 0) || m[i].status > HONE_FAILED || m[i].altered > 1)
+            return damaged(err);
+        for (uint32_t k = 0; k < c->width; k++)
             if (!isfinite(row[k]) || (k >= c->n && !(row[k] >= 0 && row[k] < c->counts[k - c->n])))
-                rc = damaged(err);
-        if (rc == HONE_OK)
-            rc = flock_add(f, c->width, m, row, err);
+                return damaged(err);
     }
-    free(members);
-    return rc;
+    return HONE_OK;
 }
 
 hone_rc state_load(struct cmaes *c, const hone_istream *in, hone_error *err)
@@ -104,11 +95,10 @@ hone_rc state_load(struct cmaes *c, const hone_istream *in, hone_error *err)
     hone_rc rc = hone_read(in, head, sizeof head, err);
     if (rc != HONE_OK)
         return rc;
-    memset(&new, 0, sizeof new);
     if (head[0] != MAGIC || head[1] != c->n || head[2] != c->n_choices ||
         head[3] != c->settings.learning_rate_adaptation)
         return damaged(err);
-    if ((rc = hone_read(in, &new.s, sizeof new.s, err)) != HONE_OK)
+    if ((rc = state_init(c, &new, err)) != HONE_OK || (rc = hone_read(in, &new.s, sizeof new.s, err)) != HONE_OK)
         goto out;
     if (new.s.lambda < 4 || new.s.lambda > MOST_LAMBDA || new.s.started > 1 || new.s.is_small > 1 ||
         new.s.n_large > 64) {
@@ -125,9 +115,8 @@ hone_rc state_load(struct cmaes *c, const hone_istream *in, hone_error *err)
         goto out;
     }
     cma_loaded(&new.cma);
-    if ((rc = flock_load(c, &new.pending, 1u << 24, in, err)) != HONE_OK ||
-        (rc = flock_load(c, &new.pool, new.s.lambda - 1, in, err)) != HONE_OK ||
-        (rc = hone_history_init(&new.history, c->space, &c->info, err)) != HONE_OK ||
+    if ((rc = notes_load(c, &new.pending, 1u << 24, in, err)) != HONE_OK ||
+        (rc = notes_load(c, &new.pool, new.s.lambda - 1, in, err)) != HONE_OK ||
         (rc = hone_history_load(&new.history, in, err)) != HONE_OK)
         goto out;
     rc = hone_read_end(in, err);

@@ -54,54 +54,27 @@ static void destroy(void *self)
     if (!e)
         return;
     state_release(&e->state);
-    free(e->dims);
-    free(e->row);
-    free(e->units);
+    hone_cube_release(&e->cube);
     free(e);
 }
 
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
     struct evolution *e = (struct evolution *)self;
-    if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "",
-                         "differential evolution minimizes one objective, the study has %u: name one objective or use "
-                         "another search, such as nsga2",
-                         info->n_values);
-    e->dims = (uint32_t *)calloc(space->n_dims + 1u, sizeof *e->dims);
-    e->row = (double *)calloc(space->n_dims + 1u, sizeof *e->row);
-    e->units = (double *)calloc(space->n_dims + 1u, sizeof *e->units);
-    if (!e->dims || !e->row || !e->units)
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", space->n_dims);
-    for (uint32_t i = 0; i < space->n_dims; i++)
-        if (hone_dim_count(space->dims[i]) != 1)
-            e->dims[e->n++] = i;
+    hone_rc rc;
+    if ((rc = hone_search_one_objective(info, "differential evolution", err)) != HONE_OK ||
+        (rc = hone_cube_init(&e->cube, space, HONE_CUBE_IN_ORDER, err)) != HONE_OK)
+        return rc;
     e->size = SMALL;
     if (e->settings.population)
         e->size = (uint32_t)e->settings.population;
     else if (info->trials > FEW)
-        e->size = e->n < 90 ? SMALL + e->n : 100;
-    e->space = space;
+        e->size = e->cube.n < 90 ? SMALL + e->cube.n : 100;
     e->info = *info;
     return state_init(e, &e->state, err);
 }
 
 /* ---- the population ---- */
-
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j)
-{
-    const hone_judged a = hone_history_judged(h, i), b = hone_history_judged(h, j);
-    const int failed = (h->status[i] == HONE_FAILED) - (h->status[j] == HONE_FAILED);
-    if (failed)
-        return failed;
-    if (a.violation < b.violation || a.violation > b.violation)
-        return a.violation < b.violation ? -1 : 1;
-    if (h->status[i] != h->status[j])
-        return h->status[i] < h->status[j] ? -1 : 1;
-    if (h->status[i] == HONE_PRUNED && h->step[i] != h->step[j])
-        return h->step[i] > h->step[j] ? -1 : 1;
-    return (a.value > b.value) - (a.value < b.value);
-}
 
 /* Takes the slot out of the order, and puts it in again where its member belongs. */
 static void place(struct state *s, uint64_t slot, int was_there)
@@ -114,7 +87,7 @@ static void place(struct state *s, uint64_t slot, int was_there)
         s->n_members--;
     }
     for (i = s->n_members; i > 0; i--) {
-        const int c = compare_outcomes(&s->history, s->at[slot], s->at[s->order[i - 1]]);
+        const int c = hone_history_compare(&s->history, s->at[slot], s->at[s->order[i - 1]]);
         if (c > 0 || (c == 0 && slot > s->order[i - 1]))
             break;
         s->order[i] = s->order[i - 1];
@@ -131,38 +104,6 @@ void order_members(struct evolution *e, struct state *s)
             place(s, i, 0);
 }
 
-static void row_of_point(const struct evolution *e, const double *x, double *row)
-{
-    for (uint32_t k = 0; k < e->n; k++) {
-        const hone_dim *d = e->space->dims[e->dims[k]];
-        const double v = x[e->dims[k]];
-        row[k] = isnan(v)                     ? (d->type == HONE_DIM_CHOICE ? hone_dim_from_unit(d, 0.5) : 0.5)
-                 : d->type == HONE_DIM_CHOICE ? v
-                                              : hone_dim_to_unit(d, v);
-    }
-}
-
-static void point_of_row(const struct evolution *e, const double *row, double *x)
-{
-    for (uint32_t i = 0; i < e->space->n_dims; i++)
-        if (hone_dim_count(e->space->dims[i]) == 1)
-            x[i] = hone_dim_from_unit(e->space->dims[i], 0.5);
-    for (uint32_t k = 0; k < e->n; k++) {
-        const hone_dim *d = e->space->dims[e->dims[k]];
-        x[e->dims[k]] = d->type == HONE_DIM_CHOICE ? row[k] : hone_dim_from_unit(d, row[k]);
-    }
-    hone_space_settle(e->space, x);
-}
-
-static void random_row(const struct evolution *e, hone_rng *rng, double *row)
-{
-    for (uint32_t k = 0; k < e->n; k++) {
-        const hone_dim *d = e->space->dims[e->dims[k]];
-        const double u = hone_rng_uniform(rng);
-        row[k] = d->type == HONE_DIM_CHOICE ? hone_dim_from_unit(d, u) : u;
-    }
-}
-
 /* ---- challengers ---- */
 
 /* A member's row, neither of the slots a and b. */
@@ -172,7 +113,7 @@ static const double *another(const struct evolution *e, hone_rng *rng, uint64_t 
     do
         *slot = s->order[hone_rng_below(rng, s->n_members)];
     while (*slot == a || *slot == b);
-    return e->state.rows + *slot * e->n;
+    return e->state.rows + *slot * e->cube.n;
 }
 
 /* One coordinate of the mixture: base, drawn towards `to` and by the difference of p and q. A value outside
@@ -200,9 +141,9 @@ static void challenge(const struct evolution *e, uint64_t slot, double f, double
 {
     const struct state *s = &e->state;
     const int empty = s->at[slot] == EMPTY;
-    const double *opponent = s->rows + (empty ? s->order[hone_rng_below(rng, s->n_members)] : slot) * e->n;
+    const double *opponent = s->rows + (empty ? s->order[hone_rng_below(rng, s->n_members)] : slot) * e->cube.n;
     const double *base, *to, *p, *q;
-    const uint32_t certain = (uint32_t)hone_rng_below(rng, e->n);
+    const uint32_t certain = (uint32_t)hone_rng_below(rng, e->cube.n);
     uint64_t a, b, c, best = (uint64_t)floor(e->settings.best_share * (double)s->n_members + 0.5);
     best = best < 2 ? 2 : best;
     p = another(e, rng, slot, slot, &a);
@@ -212,30 +153,18 @@ static void challenge(const struct evolution *e, uint64_t slot, double f, double
             base = to = another(e, rng, slot, a, &c);
         while (c == b);
     } else if (e->settings.strategy == BEST_1) {
-        base = to = s->rows + s->order[0] * e->n;
+        base = to = s->rows + s->order[0] * e->cube.n;
     } else {
         const uint64_t k = hone_rng_below(rng, s->n_members + s->s.n_archive);
         base = opponent;
-        to = s->rows + s->order[hone_rng_below(rng, best)] * e->n;
+        to = s->rows + s->order[hone_rng_below(rng, best)] * e->cube.n;
         if (k >= s->n_members)
-            q = s->archive + (k - s->n_members) * e->n;
+            q = s->archive + (k - s->n_members) * e->cube.n;
     }
-    for (uint32_t k = 0; k < e->n; k++)
+    for (uint32_t k = 0; k < e->cube.n; k++)
         row[k] = k == certain || hone_rng_uniform(rng) < cr
-                     ? mix(e->space->dims[e->dims[k]], base[k], to[k], p[k], q[k], f, opponent[k], rng)
+                     ? mix(hone_cube_dim(&e->cube, k), base[k], to[k], p[k], q[k], f, opponent[k], rng)
                      : opponent[k];
-}
-
-hone_rc add_pending(struct evolution *e, struct state *s, const struct pending *p, const double *row, hone_error *err)
-{
-    return hone_pending_add((void **)&s->pending, sizeof *s->pending, &s->pending_rows, e->n, &s->n_pending,
-                            &s->pending_capacity, p, row, err);
-}
-
-static void remove_pending(struct evolution *e, uint64_t i)
-{
-    struct state *s = &e->state;
-    hone_pending_remove(s->pending, sizeof *s->pending, s->pending_rows, e->n, &s->n_pending, i);
 }
 
 static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
@@ -244,36 +173,26 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     struct state *s = &e->state;
     hone_rng rng = hone_rng_at(e->seed, trial);
     struct pending p = { trial, s->s.asked % e->size, s->s.run, 0.5, 0.5 };
-    const int mixed = s->n_members >= MEMBERS && e->n;
+    const int mixed = s->n_members >= MEMBERS && e->cube.n;
     const double *opponent = s->at[p.slot] == EMPTY ? NULL : s->history.x + s->at[p.slot] * s->history.n_dims;
     hone_rc rc;
     for (int i = 0; i < TRIES; i++) {
         if (mixed && (opponent || s->s.asked >= e->size)) {
             rates_draw(&s->s.rates, &e->settings, &rng, &p.factor, &p.crossover);
-            challenge(e, p.slot, p.factor, p.crossover, &rng, e->row);
+            challenge(e, p.slot, p.factor, p.crossover, &rng, e->cube.row);
         } else {
-            random_row(e, &rng, e->row);
+            hone_cube_draw(&e->cube, &rng, e->cube.row);
         }
-        point_of_row(e, e->row, x);
-        if (hone_history_may(&s->history, x) && !(opponent && hone_point_same(x, opponent, e->space->n_dims)))
+        hone_cube_point(&e->cube, e->cube.row, x);
+        if (hone_history_may(&s->history, x) && !(opponent && hone_point_same(x, opponent, s->history.n_dims)))
             break;
     }
     if ((rc = hone_history_propose(&s->history, trial, &rng, x, err)) != HONE_OK)
         return rc;
-    point_of_row(e, e->row, e->units);
-    for (uint32_t k = 0; k < e->n; k++) { /* where the proposal had to move, the row follows */
-        const hone_dim *d = e->space->dims[e->dims[k]];
-        const double v = x[e->dims[k]], drawn = e->units[e->dims[k]];
-        if (!isnan(v) && (isnan(drawn) || v < drawn || v > drawn))
-            e->row[k] = d->type == HONE_DIM_CHOICE ? v : hone_dim_to_unit(d, v);
-    }
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == trial) {
-            remove_pending(e, i);
-            break;
-        }
+    hone_cube_follow(&e->cube, x, e->cube.row);
+    hone_notes_take(&s->pending, trial, NULL, NULL);
     s->s.asked++;
-    return add_pending(e, s, &p, e->row, err);
+    return hone_notes_add(&s->pending, &p, e->cube.row, err);
 }
 
 /* ---- outcomes ---- */
@@ -284,7 +203,7 @@ static void retire(struct evolution *e, uint64_t slot, uint64_t trial)
     struct state *s = &e->state;
     hone_rng rng = hone_rng_at(hone_rng_derive(e->seed, 1), trial);
     const uint64_t i = s->s.n_archive < e->size ? s->s.n_archive++ : hone_rng_below(&rng, e->size);
-    memcpy(s->archive + i * e->n, s->rows + slot * e->n, e->n * sizeof *s->rows);
+    memcpy(s->archive + i * e->cube.n, s->rows + slot * e->cube.n, e->cube.n * sizeof *s->rows);
 }
 
 static void settle_in(struct evolution *e, uint64_t slot, uint64_t at, const double *row)
@@ -292,7 +211,7 @@ static void settle_in(struct evolution *e, uint64_t slot, uint64_t at, const dou
     struct state *s = &e->state;
     const int was_there = s->at[slot] != EMPTY;
     s->at[slot] = at;
-    memcpy(s->rows + slot * e->n, row, e->n * sizeof *row);
+    memcpy(s->rows + slot * e->cube.n, row, e->cube.n * sizeof *row);
     place(s, slot, was_there);
 }
 
@@ -305,7 +224,7 @@ static void welcome(struct evolution *e, uint64_t at, const double *row, uint64_
         slot++;
     if (slot == e->size) {
         slot = s->order[s->n_members - 1];
-        if (compare_outcomes(&s->history, at, s->at[slot]) >= 0)
+        if (hone_history_compare(&s->history, at, s->at[slot]) >= 0)
             return;
         retire(e, slot, trial);
     }
@@ -326,13 +245,13 @@ static uint64_t held_by(const struct evolution *e, uint64_t trial)
 static void restart_if_one(struct evolution *e)
 {
     struct state *s = &e->state;
-    const double *best = s->rows + s->order[0] * e->n;
+    const double *best = s->rows + s->order[0] * e->cube.n;
     const uint64_t keep = s->n_members ? s->order[0] : 0;
     if (!e->settings.restarts || s->n_members < e->size)
         return;
     for (uint32_t i = 0; i < e->size; i++)
-        for (uint32_t k = 0; k < e->n; k++)
-            if (fabs(s->rows[(uint64_t)i * e->n + k] - best[k]) > 1e-10)
+        for (uint32_t k = 0; k < e->cube.n; k++)
+            if (fabs(s->rows[(uint64_t)i * e->cube.n + k] - best[k]) > 1e-10)
                 return;
     for (uint32_t i = 0; i < e->size; i++)
         if (i != keep)
@@ -350,35 +269,25 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     struct state *s = &e->state;
     const uint64_t at = s->history.n;
     struct pending p = { 0 };
-    int own = 0;
-    hone_rc rc;
-    for (uint64_t i = 0; i < s->history.n_running; i++)
-        if (s->history.running[i].trial == outcome->trial)
-            own = hone_point_same(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
-    if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK)
+    int own = hone_history_runs(&s->history, outcome->trial, outcome->x);
+    const hone_rc rc = hone_history_tell(&s->history, outcome, err);
+    if (rc != HONE_OK)
         return rc;
-    row_of_point(e, outcome->x, e->row);
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == outcome->trial) {
-            p = s->pending[i];
-            own = own && p.run == s->s.run;
-            if (own)
-                memcpy(e->row, s->pending_rows + i * e->n, e->n * sizeof *e->row);
-            remove_pending(e, i);
-            break;
-        }
+    own = hone_notes_take(&s->pending, outcome->trial, &p, e->cube.row) && own && p.run == s->s.run;
+    if (!own)
+        hone_cube_row(&e->cube, outcome->x, e->cube.row);
     const uint64_t held = held_by(e, outcome->trial);
     if (s->history.status[at] != HONE_FAILED) {
         if (held != EMPTY) { /* one point is one member, however often it is told */
             s->at[held] = at;
             place(s, held, 1);
         } else if (!own) {
-            welcome(e, at, e->row, outcome->trial);
+            welcome(e, at, e->cube.row, outcome->trial);
         } else if (s->at[p.slot] == EMPTY) {
-            settle_in(e, p.slot, at, e->row);
+            settle_in(e, p.slot, at, e->cube.row);
         } else {
             const uint64_t opponent = s->at[p.slot];
-            const int c = compare_outcomes(&s->history, at, opponent);
+            const int c = hone_history_compare(&s->history, at, opponent);
             if (c < 0 && s->s.rates.n < e->size) {
                 const hone_history *h = &s->history;
                 const struct success success = { p.factor, p.crossover,
@@ -390,7 +299,7 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
                 retire(e, p.slot, outcome->trial);
             }
             if (c <= 0)
-                settle_in(e, p.slot, at, e->row);
+                settle_in(e, p.slot, at, e->cube.row);
         }
     }
     if (own && ++s->s.told >= e->size) {
@@ -400,22 +309,6 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
         restart_if_one(e);
     }
     return HONE_OK;
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    struct evolution *e = (struct evolution *)self;
-    if (!e->space)
-        return hone_fail(err, HONE_EINVAL, "", "there is no state before the space is known: open comes first");
-    return state_save(e, out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct evolution *e = (struct evolution *)self;
-    if (!e->space)
-        return hone_fail(err, HONE_EINVAL, "", "a state cannot be loaded before the space is known: open comes first");
-    return state_load(e, in, err);
 }
 
 static const char doc[] =
@@ -467,8 +360,8 @@ static const hone_component differential_evolution = {
     &search,
     create,
     destroy,
-    save,
-    load,
+    state_save,
+    state_load,
     NULL,
 };
 HONE_MODULE("org.hone.search.differential_evolution", "0.1.0", "MIT", "the hone authors", "", &differential_evolution)

@@ -3,7 +3,8 @@
  * of its two rates (rates.c), and what of it is saved (state.c). */
 #ifndef HONE_DIFFERENTIAL_EVOLUTION_H
 #define HONE_DIFFERENTIAL_EVOLUTION_H
-#include "hone/history.h"
+#include "hone/cube.h"
+#include "hone/notes.h"
 
 struct settings {
     int64_t population;
@@ -26,7 +27,7 @@ struct success {
     double factor, crossover, gain;
 };
 
-/* A trial under way: `slot` competes with it; its row: (n). */
+/* A trial under way: `slot` competes with it. */
 struct pending {
     uint64_t trial, slot, run;
     double factor, crossover;
@@ -38,12 +39,10 @@ struct state {
         struct rates rates;
     } s;
     uint64_t *at;              /* (size) outcome of each slot's member in the history, or EMPTY */
-    double *rows;              /* (size, n) members: positions in [0, 1], indices of choices */
+    double *rows;              /* (size, n) members, of hone_cube */
     double *archive;           /* (size, n) members that lost their slot */
     struct success *successes; /* (size) of this generation */
-    uint64_t n_pending, pending_capacity;
-    struct pending *pending;
-    double *pending_rows; /* (n_pending, n) */
+    hone_notes pending;        /* struct pending, and the row of each */
     hone_history history;
     /* derived */
     uint64_t n_members, *order; /* (size): slots that have a member, best first */
@@ -51,12 +50,10 @@ struct state {
 
 struct evolution {
     struct settings settings;
-    const hone_space *space;
     hone_search_info info;
     uint64_t seed;
-    uint32_t n, size; /* dimensions that have several values; slots */
-    uint32_t *dims;   /* (n) which they are */
-    double *row, *units;
+    hone_cube cube; /* n in comments here: cube.n */
+    uint32_t size;  /* slots */
     struct state state;
 };
 
@@ -69,17 +66,13 @@ void rates_draw(const struct rates *r, const struct settings *s, hone_rng *rng, 
 void rates_learn(struct rates *r, uint32_t adaptation, const struct success *successes);
 
 /* ---- differential_evolution.c ---- */
-/* < 0 where outcome i is better than j, 0 where as good: failed last, then violation, complete before pruned (later
- * ones first), value. */
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j);
 /* Sorts the slots anew. */
 void order_members(struct evolution *e, struct state *s);
-hone_rc add_pending(struct evolution *e, struct state *s, const struct pending *p, const double *row, hone_error *err);
 
 /* ---- state.c ---- */
 hone_rc state_init(const struct evolution *e, struct state *s, hone_error *err);
 void state_release(struct state *s);
-hone_rc state_save(const struct evolution *e, const hone_ostream *out, hone_error *err);
+hone_rc state_save(void *self, const hone_ostream *out, hone_error *err);
 /* Replaces the state by hostile bytes, or leaves it as it was. HONE_EINVAL, HONE_ENOMEM, HONE_EIO. */
-hone_rc state_load(struct evolution *e, const hone_istream *in, hone_error *err);
+hone_rc state_load(void *self, const hone_istream *in, hone_error *err);
 #endif /* HONE_DIFFERENTIAL_EVOLUTION_H */

@@ -68,10 +68,9 @@ static void destroy(void *self)
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
     struct genetic *s = (struct genetic *)self;
-    if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "",
-                         "the genetic search minimizes one objective, the study has %u: name one, or use nsga2",
-                         info->n_values);
+    const hone_rc rc = hone_search_one_objective(info, "the genetic search", err);
+    if (rc != HONE_OK)
+        return rc;
     s->space = space;
     s->n_free = hone_space_free(space);
     s->size = (uint64_t)s->settings.population;
@@ -83,17 +82,6 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
     return hone_history_init(&s->history, space, info, err);
 }
 
-/* 1 where outcome a is better than b: complete before pruned; of complete ones less violation, then the lower value; of
- * pruned ones who came further, then the lower value. */
-static int better(const hone_history *h, uint64_t a, uint64_t b)
-{
-    if (h->status[a] != h->status[b])
-        return h->status[a] < h->status[b];
-    if (h->status[a] == HONE_PRUNED && h->step[a] != h->step[b])
-        return h->step[a] > h->step[b];
-    return hone_judged_better(hone_history_judged(h, a), hone_history_judged(h, b));
-}
-
 /* ---- proposals ---- */
 
 static uint64_t parent(const struct genetic *s, hone_rng *rng)
@@ -101,7 +89,7 @@ static uint64_t parent(const struct genetic *s, hone_rng *rng)
     uint64_t best = s->members[hone_rng_below(rng, s->n)];
     for (int64_t k = 1; k < s->settings.tournament; k++) {
         const uint64_t other = s->members[hone_rng_below(rng, s->n)];
-        if (better(&s->history, other, best))
+        if (hone_outcome_better(&s->history, other, best))
             best = other;
     }
     return best;
@@ -141,9 +129,9 @@ static void join(struct genetic *s, uint64_t row)
         return;
     }
     for (uint64_t i = 1; i < s->n; i++)
-        if (better(h, s->members[place], s->members[i]))
+        if (hone_outcome_better(h, s->members[place], s->members[i]))
             place = i;
-    if (better(h, row, s->members[place]))
+    if (hone_outcome_better(h, row, s->members[place]))
         s->members[place] = row;
 }
 

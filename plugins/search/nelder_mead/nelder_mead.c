@@ -43,9 +43,7 @@ static void destroy(void *self)
     if (!m)
         return;
     state_release(&m->state);
-    free(m->dims);
-    free(m->row);
-    free(m->x);
+    hone_cube_release(&m->cube);
     free(m->scratch);
     free(m);
 }
@@ -53,73 +51,19 @@ static void destroy(void *self)
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
     struct nelder_mead *m = (struct nelder_mead *)self;
-    if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "",
-                         "nelder_mead minimizes one objective, the study has %u: name one objective or use another "
-                         "search, such as nsga2",
-                         info->n_values);
-    m->dims = (uint32_t *)calloc(space->n_dims + 1u, sizeof *m->dims);
-    m->row = (double *)calloc(space->n_dims + 1u, sizeof *m->row);
-    m->x = (double *)calloc(space->n_dims + 1u, sizeof *m->x);
-    m->scratch = (double *)calloc(space->n_dims + 1u, sizeof *m->scratch);
-    if (!m->dims || !m->row || !m->x || !m->scratch)
+    hone_rc rc;
+    if ((rc = hone_search_one_objective(info, "nelder_mead", err)) != HONE_OK ||
+        (rc = hone_cube_init(&m->cube, space, HONE_CUBE_NUMBERS_FIRST, err)) != HONE_OK)
+        return rc;
+    if (!(m->scratch = (double *)calloc(space->n_dims + 1u, sizeof *m->scratch)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", space->n_dims);
-    for (int choices = 0; choices < 2; choices++)
-        for (uint32_t i = 0; i < space->n_dims; i++)
-            if (hone_dim_count(space->dims[i]) != 1 && (space->dims[i]->type == HONE_DIM_CHOICE) == choices) {
-                m->dims[m->width++] = i;
-                m->n += !choices;
-            }
+    m->n = m->cube.n_numbers;
     m->n_slots = m->n + 1 + N_CANDIDATES;
-    m->space = space;
     m->info = *info;
     return state_init(m, &m->state, err);
 }
 
-/* ---- points ---- */
-
-void row_of_point(const struct nelder_mead *m, const double *x, double *row)
-{
-    for (uint32_t k = 0; k < m->width; k++) {
-        const hone_dim *d = m->space->dims[m->dims[k]];
-        const double v = x[m->dims[k]];
-        row[k] = isnan(v) ? (k < m->n ? 0.5 : hone_dim_from_unit(d, 0.5)) : k < m->n ? hone_dim_to_unit(d, v) : v;
-    }
-}
-
-void point_of_row(const struct nelder_mead *m, const double *row, double *x)
-{
-    for (uint32_t i = 0; i < m->space->n_dims; i++)
-        if (hone_dim_count(m->space->dims[i]) == 1)
-            x[i] = hone_dim_from_unit(m->space->dims[i], 0.5);
-    for (uint32_t k = 0; k < m->width; k++)
-        x[m->dims[k]] = k < m->n ? hone_dim_from_unit(m->space->dims[m->dims[k]], hone_unit_reflect(row[k])) : row[k];
-    hone_space_settle(m->space, x);
-}
-
-hone_rc add_pending(struct nelder_mead *m, struct state *s, const struct pending *p, const double *row, hone_error *err)
-{
-    return hone_pending_add((void **)&s->pending, sizeof *s->pending, &s->pending_rows, m->width, &s->n_pending,
-                            &s->pending_capacity, p, row, err);
-}
-
-static void remove_pending(struct nelder_mead *m, uint64_t i)
-{
-    struct state *s = &m->state;
-    hone_pending_remove(s->pending, sizeof *s->pending, s->pending_rows, m->width, &s->n_pending, i);
-}
-
 /* ---- asks ---- */
-
-/* The best outcome told so far that is one, or EMPTY. */
-static uint64_t best_told(const hone_history *h)
-{
-    uint64_t best = EMPTY;
-    for (uint64_t i = 0; i < h->n; i++)
-        if (hone_history_usable(h, i) && (best == EMPTY || compare_outcomes(h, i, best) < 0))
-            best = i;
-    return best;
-}
 
 /* The best vertex with another choice of one kind into x; 0: there is none that may be tried. */
 static int change_choice(struct nelder_mead *m, hone_rng *rng, double *x)
@@ -128,19 +72,19 @@ static int change_choice(struct nelder_mead *m, hone_rng *rng, double *x)
     uint32_t n = 0, picked = 0;
     if (s->s.phase == SCOUTING)
         return 0;
-    memcpy(m->row, s->rows, m->width * sizeof *m->row);
-    point_of_row(m, m->row, x);
-    for (uint32_t k = m->n; k < m->width; k++)
-        if (!isnan(x[m->dims[k]]) && hone_rng_below(rng, ++n) == 0)
+    memcpy(m->cube.row, s->rows, m->cube.n * sizeof *m->cube.row);
+    hone_cube_point(&m->cube, m->cube.row, x);
+    for (uint32_t k = m->n; k < m->cube.n; k++)
+        if (!isnan(x[m->cube.dims[k]]) && hone_rng_below(rng, ++n) == 0)
             picked = k;
     if (!n)
         return 0;
-    m->row[picked] = hone_dim_neighbour(m->space->dims[m->dims[picked]], m->row[picked], 0, rng);
-    point_of_row(m, m->row, x);
+    m->cube.row[picked] = hone_dim_neighbour(hone_cube_dim(&m->cube, picked), m->cube.row[picked], 0, rng);
+    hone_cube_point(&m->cube, m->cube.row, x);
     return hone_history_may(&s->history, x);
 }
 
-/* The next slot to be tried into x, its row into m->row. Points that are known already, or forbidden, are
+/* The next slot to be tried into x, its row into m->cube.row. Points that are known already, or forbidden, are
  * answered at once, and the simplex goes on. SCOUT, NEIGHBOUR: x is no slot's. */
 static uint64_t choose(struct nelder_mead *m, uint64_t trial, hone_rng *rng, double *x)
 {
@@ -151,18 +95,18 @@ static uint64_t choose(struct nelder_mead *m, uint64_t trial, hone_rng *rng, dou
         const uint64_t slot = next_slot(m);
         if (slot == SCOUT)
             break;
-        memcpy(m->row, s->rows + slot * m->width, m->width * sizeof *m->row);
-        point_of_row(m, m->row, x);
+        memcpy(m->cube.row, s->rows + slot * m->cube.n, m->cube.n * sizeof *m->cube.row);
+        hone_cube_point(&m->cube, m->cube.row, x);
         if (hone_history_may(&s->history, x))
             return slot;
-        if (!hone_space_allowed(m->space, x))
+        if (!hone_space_allowed(m->cube.space, x))
             s->slots[slot].at = FORBIDDEN;
         else if ((s->slots[slot].at = hone_lookup_find(&s->lookup, &s->history, x)) == EMPTY)
             break; /* it runs already, for another slot */
         advance(m);
     }
     for (int i = 0; i < RANDOM_TRIES; i++) {
-        hone_space_draw(m->space, rng, x);
+        hone_space_draw(m->cube.space, rng, x);
         if (hone_history_may(&s->history, x))
             break;
     }
@@ -174,33 +118,28 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     struct nelder_mead *m = (struct nelder_mead *)self;
     struct state *s = &m->state;
     hone_rng rng = hone_rng_at(m->seed, trial);
-    struct pending p = { trial, SCOUT, 0, 0 };
+    struct pending p = { trial, SCOUT, 0, 0 }, old;
     hone_rc rc;
     if (!s->s.run && s->s.phase == SCOUTING && s->s.n_scouts == 0) { /* what others know is where to begin */
-        const uint64_t best = best_told(&s->history);
+        const uint64_t best = hone_history_best(&s->history);
         if (best != EMPTY) {
-            row_of_point(m, s->history.x + best * s->history.n_dims, m->row);
-            start_run(m, best, m->row);
+            hone_cube_row(&m->cube, s->history.x + best * s->history.n_dims, m->cube.row);
+            start_run(m, best, m->cube.row);
             advance(m);
         }
     }
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == trial) {
-            if (s->pending[i].slot < m->n_slots && s->pending[i].epoch == s->s.epoch)
-                s->slots[s->pending[i].slot].asked = 0;
-            remove_pending(m, i);
-            break;
-        }
+    if (hone_notes_take(&s->pending, trial, &old, NULL) && old.slot < m->n_slots && old.epoch == s->s.epoch)
+        s->slots[old.slot].asked = 0;
     p.slot = choose(m, trial, &rng, x);
     if ((rc = hone_history_propose(&s->history, trial, &rng, x, err)) != HONE_OK)
         return rc;
     if (p.slot < m->n_slots)
         s->slots[p.slot].asked = 1;
     else
-        row_of_point(m, x, m->row);
+        hone_cube_row(&m->cube, x, m->cube.row);
     p.epoch = s->s.epoch;
     p.run = s->s.run;
-    return add_pending(m, s, &p, m->row, err);
+    return hone_notes_add(&s->pending, &p, m->cube.row, err);
 }
 
 /* ---- outcomes ---- */
@@ -211,7 +150,7 @@ static void hear_scout(struct nelder_mead *m, uint64_t at)
     struct state *s = &m->state;
     s->s.n_scouts++;
     if (hone_history_usable(&s->history, at) &&
-        (s->s.best_scout == EMPTY || compare_outcomes(&s->history, at, s->s.best_scout) < 0))
+        (s->s.best_scout == EMPTY || hone_history_compare(&s->history, at, s->s.best_scout) < 0))
         s->s.best_scout = at;
 }
 
@@ -221,8 +160,8 @@ static void start_from_scouts(struct nelder_mead *m)
     if (s->s.phase != SCOUTING || s->s.n_scouts < (uint64_t)m->settings.startup || s->s.best_scout == EMPTY ||
         (s->s.run && m->settings.restarts == RESTART_NONE))
         return;
-    row_of_point(m, s->history.x + s->s.best_scout * s->history.n_dims, m->row);
-    start_run(m, s->s.best_scout, m->row);
+    hone_cube_row(&m->cube, s->history.x + s->s.best_scout * s->history.n_dims, m->cube.row);
+    start_run(m, s->s.best_scout, m->cube.row);
     advance(m);
 }
 
@@ -232,24 +171,15 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     struct state *s = &m->state;
     const uint64_t at = s->history.n;
     struct pending p = { 0, SCOUT, 0, 0 };
-    int own = 0, asked = 0;
+    int own = hone_history_runs(&s->history, outcome->trial, outcome->x), asked;
     hone_rc rc;
-    for (uint64_t i = 0; i < s->history.n_running; i++)
-        if (s->history.running[i].trial == outcome->trial)
-            own = hone_point_same(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
     if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK ||
         (rc = hone_lookup_follow(&s->lookup, &s->history, err)) != HONE_OK)
         return rc;
-    row_of_point(m, outcome->x, m->row);
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == outcome->trial) {
-            p = s->pending[i];
-            asked = 1;
-            if (own)
-                memcpy(m->row, s->pending_rows + i * m->width, m->width * sizeof *m->row);
-            remove_pending(m, i);
-            break;
-        }
+    asked = hone_notes_take(&s->pending, outcome->trial, &p, m->cube.row);
+    own = own && asked;
+    if (!own)
+        hone_cube_row(&m->cube, outcome->x, m->cube.row);
     if (p.slot < m->n_slots && p.epoch == s->s.epoch) {
         s->slots[p.slot].asked = 0;
         if (own) {
@@ -262,25 +192,9 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     if (asked && (p.slot == SCOUT || !own))
         hear_scout(m, at);
     if (hone_history_usable(&s->history, at))
-        take_over(m, at, m->row);
+        take_over(m, at, m->cube.row);
     start_from_scouts(m);
     return HONE_OK;
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    struct nelder_mead *m = (struct nelder_mead *)self;
-    if (!m->space)
-        return hone_fail(err, HONE_EINVAL, "", "there is no state before the space is known: open comes first");
-    return state_save(m, out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct nelder_mead *m = (struct nelder_mead *)self;
-    if (!m->space)
-        return hone_fail(err, HONE_EINVAL, "", "a state cannot be loaded before the space is known: open comes first");
-    return state_load(m, in, err);
 }
 
 static const char doc[] =
@@ -334,8 +248,8 @@ static const hone_component nelder_mead = {
     &search,
     create,
     destroy,
-    save,
-    load,
+    state_save,
+    state_load,
     NULL,
 };
 HONE_MODULE("org.hone.search.nelder_mead", "0.1.0", "MIT", "the hone authors", "", &nelder_mead)

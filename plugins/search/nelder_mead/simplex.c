@@ -4,31 +4,17 @@
  * with more of them the points that a step may need are known before it needs them. */
 #include "simplex.h"
 
+/* < 0 where what slot value i stands for is better than j. */
 static int compare_slots(const hone_history *h, uint64_t i, uint64_t j)
 {
     if (i == FORBIDDEN || j == FORBIDDEN)
         return (i == FORBIDDEN) - (j == FORBIDDEN);
-    return compare_outcomes(h, i, j);
-}
-
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j)
-{
-    const hone_judged a = hone_history_judged(h, i), b = hone_history_judged(h, j);
-    const int failed = (h->status[i] == HONE_FAILED) - (h->status[j] == HONE_FAILED);
-    if (failed)
-        return failed;
-    if (a.violation < b.violation || a.violation > b.violation)
-        return a.violation < b.violation ? -1 : 1;
-    if (h->status[i] != h->status[j])
-        return h->status[i] < h->status[j] ? -1 : 1;
-    if (h->status[i] == HONE_PRUNED && h->step[i] != h->step[j])
-        return h->step[i] > h->step[j] ? -1 : 1;
-    return (a.value > b.value) - (a.value < b.value);
+    return hone_history_compare(h, i, j);
 }
 
 static double *row_of(const struct nelder_mead *m, uint64_t slot)
 {
-    return m->state.rows + slot * m->width;
+    return m->state.rows + slot * m->cube.n;
 }
 
 static struct slot *candidate(const struct nelder_mead *m, unsigned which)
@@ -47,18 +33,18 @@ void start_run(struct nelder_mead *m, uint64_t at, const double *row)
     s->s.started_from = at;
     s->s.range = -1;
     s->s.m = 0;
-    point_of_row(m, row, m->x);
+    hone_cube_point(&m->cube, row, m->cube.x);
     for (uint32_t k = 0; k < m->n; k++)
-        if (!isnan(m->x[m->dims[k]]))
+        if (!isnan(m->cube.x[m->cube.dims[k]]))
             s->used[s->s.m++] = k;
     for (uint64_t i = 0; i <= s->s.m; i++) {
         double *to = row_of(m, i);
-        memcpy(to, row, m->width * sizeof *row);
+        memcpy(to, row, m->cube.n * sizeof *row);
         s->slots[i].at = i ? EMPTY : at;
         s->slots[i].asked = 0;
         if (i) { /* one value further at least; the other way where that would leave the box */
-            const uint64_t k = s->used[i - 1];
-            const double count = hone_dim_count(m->space->dims[m->dims[k]]);
+            const uint32_t k = (uint32_t)s->used[i - 1];
+            const double count = hone_dim_count(hone_cube_dim(&m->cube, k));
             const double step = fmax(m->settings.size, count > 0 ? 1.01 / count : 0);
             to[k] += to[k] + step <= 1 ? step : -step;
         }
@@ -72,13 +58,13 @@ static void sort_vertices(struct nelder_mead *m)
     for (uint64_t i = 1; i <= s->s.m; i++) {
         const struct slot v = s->slots[i];
         uint64_t k = i;
-        memcpy(m->scratch, row_of(m, i), m->width * sizeof(double));
+        memcpy(m->scratch, row_of(m, i), m->cube.n * sizeof(double));
         for (; k > 0 && compare_slots(&s->history, v.at, s->slots[k - 1].at) < 0; k--) {
             s->slots[k] = s->slots[k - 1];
-            memcpy(row_of(m, k), row_of(m, k - 1), m->width * sizeof(double));
+            memcpy(row_of(m, k), row_of(m, k - 1), m->cube.n * sizeof(double));
         }
         s->slots[k] = v;
-        memcpy(row_of(m, k), m->scratch, m->width * sizeof(double));
+        memcpy(row_of(m, k), m->scratch, m->cube.n * sizeof(double));
     }
 }
 
@@ -112,8 +98,8 @@ static void restart(struct nelder_mead *m)
     const double gain = s->s.started_from == EMPTY ? 0 : difference(&s->history, best, s->s.started_from);
     if (m->settings.restarts == RESTART_BEST && s->s.m && best < s->history.n && gain > 0.01 * s->s.range &&
         isfinite(gain) && s->s.range > 0) {
-        memcpy(m->row, row_of(m, 0), m->width * sizeof *m->row);
-        start_run(m, best, m->row);
+        memcpy(m->cube.row, row_of(m, 0), m->cube.n * sizeof *m->cube.row);
+        start_run(m, best, m->cube.row);
     } else {
         s->s.phase = SCOUTING;
         s->s.epoch++;
@@ -134,7 +120,7 @@ static void prepare_step(struct nelder_mead *m)
     for (unsigned q = 0; q < N_CANDIDATES; q++) {
         candidate(m, q)->at = EMPTY;
         candidate(m, q)->asked = 0;
-        memcpy(row_of(m, m->n + 1 + q), row_of(m, 0), m->width * sizeof(double));
+        memcpy(row_of(m, m->n + 1 + q), row_of(m, 0), m->cube.n * sizeof(double));
     }
     for (uint64_t c = 0; c < s->s.m; c++) {
         const uint64_t k = s->used[c];
@@ -164,7 +150,7 @@ static void accept(struct nelder_mead *m, unsigned which)
 {
     struct state *s = &m->state;
     s->slots[s->s.m].at = candidate(m, which)->at;
-    memcpy(row_of(m, s->s.m), row_of(m, m->n + 1 + which), m->width * sizeof(double));
+    memcpy(row_of(m, s->s.m), row_of(m, m->n + 1 + which), m->cube.n * sizeof(double));
     settle(m);
 }
 
@@ -267,7 +253,7 @@ void take_over(struct nelder_mead *m, uint64_t at, const double *row)
     int other = 0;
     if (s->s.phase == SCOUTING || compare_slots(&s->history, at, s->slots[0].at) >= 0)
         return;
-    for (uint32_t k = m->n; k < m->width; k++)
+    for (uint32_t k = m->n; k < m->cube.n; k++)
         other |= row[k] < row_of(m, 0)[k] || row[k] > row_of(m, 0)[k];
     if (other) { /* a simplex has one choice of each kind */
         start_run(m, at, row);

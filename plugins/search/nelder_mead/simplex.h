@@ -3,7 +3,9 @@
  * it is saved (state.c). */
 #ifndef HONE_NELDER_MEAD_H
 #define HONE_NELDER_MEAD_H
+#include "hone/cube.h"
 #include "hone/lookup.h"
+#include "hone/notes.h"
 
 struct settings {
     uint32_t coefficients, restarts;
@@ -39,29 +41,23 @@ struct state {
     } s;
     uint64_t *used;     /* (n) the coordinates of this run, ascending: the first m */
     struct slot *slots; /* (n + 1 + N_CANDIDATES): vertices 0 .. m, sorted while stepping; candidates from n + 1 on */
-    double *rows;       /* (n + 1 + N_CANDIDATES, width) positions, mirrored beyond [0, 1]; choices: indices */
-    uint64_t n_pending, pending_capacity;
-    struct pending *pending;
-    double *pending_rows; /* (n_pending, width) */
+    double *rows;       /* (n + 1 + N_CANDIDATES, width) their positions, of hone_cube, also mirrored ones */
+    hone_notes pending; /* struct pending */
     hone_history history;
     hone_lookup lookup;
 };
 
 struct nelder_mead {
     struct settings settings;
-    const hone_space *space;
     hone_search_info info;
     uint64_t seed;
-    uint32_t n, width, n_slots; /* numeric dimensions; all that have several values; n + 1 + N_CANDIDATES */
-    uint32_t *dims;             /* (width) which they are: the numeric ones, then the choices */
-    double *row, *x, *scratch;  /* (n_dims) */
+    hone_cube cube;      /* numbers first; in comments here n: cube.n_numbers, width: cube.n */
+    uint32_t n, n_slots; /* numeric dimensions; n + 1 + N_CANDIDATES */
+    double *scratch;     /* (n_dims) */
     struct state state;
 };
 
 /* ---- simplex.c ---- */
-/* < 0 where what slot value i stands for is better than j: failed last, then violation, complete before
- * pruned (later ones first), value. */
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j);
 /* Begins a run at the row, whose outcome is `at`: its vertices become slots to be asked. */
 void start_run(struct nelder_mead *m, uint64_t at, const double *row);
 /* Goes on as far as what is known allows. */
@@ -72,16 +68,10 @@ uint64_t next_slot(const struct nelder_mead *m);
  * choices, a new simplex starts there. */
 void take_over(struct nelder_mead *m, uint64_t at, const double *row);
 
-/* ---- nelder_mead.c ---- */
-void row_of_point(const struct nelder_mead *m, const double *x, double *row);
-void point_of_row(const struct nelder_mead *m, const double *row, double *x);
-hone_rc add_pending(struct nelder_mead *m, struct state *s, const struct pending *p, const double *row,
-                    hone_error *err);
-
 /* ---- state.c ---- */
 hone_rc state_init(const struct nelder_mead *m, struct state *s, hone_error *err);
 void state_release(struct state *s);
-hone_rc state_save(const struct nelder_mead *m, const hone_ostream *out, hone_error *err);
+hone_rc state_save(void *self, const hone_ostream *out, hone_error *err);
 /* Replaces the state by hostile bytes, or leaves it as it was. HONE_EINVAL, HONE_ENOMEM, HONE_EIO. */
-hone_rc state_load(struct nelder_mead *m, const hone_istream *in, hone_error *err);
+hone_rc state_load(void *self, const hone_istream *in, hone_error *err);
 #endif /* HONE_NELDER_MEAD_H */

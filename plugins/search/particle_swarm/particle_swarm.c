@@ -62,81 +62,20 @@ static void destroy(void *self)
     if (!w)
         return;
     state_release(&w->state);
-    free(w->dims);
-    free(w->row);
-    free(w->units);
+    hone_cube_release(&w->cube);
     free(w);
 }
 
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
     struct swarm *w = (struct swarm *)self;
-    if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "",
-                         "the particle swarm minimizes one objective, the study has %u: name one objective or use "
-                         "another search, such as nsga2",
-                         info->n_values);
-    w->dims = (uint32_t *)calloc(space->n_dims + 1u, sizeof *w->dims);
-    w->row = (double *)calloc(space->n_dims + 1u, sizeof *w->row);
-    w->units = (double *)calloc(space->n_dims + 1u, sizeof *w->units);
-    if (!w->dims || !w->row || !w->units)
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", space->n_dims);
-    for (uint32_t i = 0; i < space->n_dims; i++)
-        if (hone_dim_count(space->dims[i]) != 1)
-            w->dims[w->n++] = i;
-    w->size = w->settings.population ? (uint32_t)w->settings.population : 10 + (uint32_t)floor(2 * sqrt(w->n));
-    w->space = space;
+    hone_rc rc;
+    if ((rc = hone_search_one_objective(info, "the particle swarm", err)) != HONE_OK ||
+        (rc = hone_cube_init(&w->cube, space, HONE_CUBE_IN_ORDER, err)) != HONE_OK)
+        return rc;
+    w->size = w->settings.population ? (uint32_t)w->settings.population : 10 + (uint32_t)floor(2 * sqrt(w->cube.n));
     w->info = *info;
     return state_init(w, &w->state, err);
-}
-
-/* ---- points ---- */
-
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j)
-{
-    const hone_judged a = hone_history_judged(h, i), b = hone_history_judged(h, j);
-    const int failed = (h->status[i] == HONE_FAILED) - (h->status[j] == HONE_FAILED);
-    if (failed)
-        return failed;
-    if (a.violation < b.violation || a.violation > b.violation)
-        return a.violation < b.violation ? -1 : 1;
-    if (h->status[i] != h->status[j])
-        return h->status[i] < h->status[j] ? -1 : 1;
-    if (h->status[i] == HONE_PRUNED && h->step[i] != h->step[j])
-        return h->step[i] > h->step[j] ? -1 : 1;
-    return (a.value > b.value) - (a.value < b.value);
-}
-
-static void row_of_point(const struct swarm *w, const double *x, double *row)
-{
-    for (uint32_t k = 0; k < w->n; k++) {
-        const hone_dim *d = w->space->dims[w->dims[k]];
-        const double v = x[w->dims[k]];
-        row[k] = isnan(v)                     ? (d->type == HONE_DIM_CHOICE ? hone_dim_from_unit(d, 0.5) : 0.5)
-                 : d->type == HONE_DIM_CHOICE ? v
-                                              : hone_dim_to_unit(d, v);
-    }
-}
-
-static void point_of_row(const struct swarm *w, const double *row, double *x)
-{
-    for (uint32_t i = 0; i < w->space->n_dims; i++)
-        if (hone_dim_count(w->space->dims[i]) == 1)
-            x[i] = hone_dim_from_unit(w->space->dims[i], 0.5);
-    for (uint32_t k = 0; k < w->n; k++) {
-        const hone_dim *d = w->space->dims[w->dims[k]];
-        x[w->dims[k]] = d->type == HONE_DIM_CHOICE ? row[k] : hone_dim_from_unit(d, row[k]);
-    }
-    hone_space_settle(w->space, x);
-}
-
-static void random_row(const struct swarm *w, hone_rng *rng, double *row)
-{
-    for (uint32_t k = 0; k < w->n; k++) {
-        const hone_dim *d = w->space->dims[w->dims[k]];
-        const double u = hone_rng_uniform(rng);
-        row[k] = d->type == HONE_DIM_CHOICE ? hone_dim_from_unit(d, u) : u;
-    }
 }
 
 /* ---- moves ---- */
@@ -150,7 +89,7 @@ static uint64_t guide(const struct swarm *w, uint64_t particle)
     uint64_t best = EMPTY;
     for (uint64_t k = 0; k < n; k++) {
         const uint64_t i = (first + k) % w->size;
-        if (s->at[i] != EMPTY && (best == EMPTY || compare_outcomes(&s->history, s->at[i], s->at[best]) < 0))
+        if (s->at[i] != EMPTY && (best == EMPTY || hone_history_compare(&s->history, s->at[i], s->at[best]) < 0))
             best = i;
     }
     return best;
@@ -170,20 +109,20 @@ static double inertia_now(const struct swarm *w)
 static void move(const struct swarm *w, uint64_t particle, hone_rng *rng, double *row, double *v)
 {
     const struct state *s = &w->state;
-    const uint64_t leader = guide(w, particle), cell = particle * w->n;
+    const uint64_t leader = guide(w, particle), cell = particle * w->cube.n;
     const double inertia = inertia_now(w);
-    const double *own = s->best + cell, *other = s->best + (leader == EMPTY ? 0 : leader * w->n);
+    const double *own = s->best + cell, *other = s->best + (leader == EMPTY ? 0 : leader * w->cube.n);
     const int has_own = s->at[particle] != EMPTY;
     if (!s->moved[particle] || leader == EMPTY) {
-        random_row(w, rng, row);
-        for (uint32_t k = 0; k < w->n; k++) { /* SPSO 2011 */
+        hone_cube_draw(&w->cube, rng, row);
+        for (uint32_t k = 0; k < w->cube.n; k++) { /* SPSO 2011 */
             const double u = hone_rng_uniform(rng);
-            v[k] = w->space->dims[w->dims[k]]->type == HONE_DIM_CHOICE ? 0 : w->settings.speed * (u - row[k]);
+            v[k] = hone_cube_dim(&w->cube, k)->type == HONE_DIM_CHOICE ? 0 : w->settings.speed * (u - row[k]);
         }
         return;
     }
-    for (uint32_t k = 0; k < w->n; k++) {
-        const hone_dim *d = w->space->dims[w->dims[k]];
+    for (uint32_t k = 0; k < w->cube.n; k++) {
+        const hone_dim *d = hone_cube_dim(&w->cube, k);
         const double pull_own = has_own ? w->chi * w->settings.cognitive * hone_rng_uniform(rng) : 0;
         const double pull_other = w->chi * w->settings.social * hone_rng_uniform(rng);
         row[k] = s->x[cell + k];
@@ -198,51 +137,29 @@ static void move(const struct swarm *w, uint64_t particle, hone_rng *rng, double
     }
 }
 
-hone_rc add_pending(struct swarm *w, struct state *s, const struct pending *p, const double *row, hone_error *err)
-{
-    return hone_pending_add((void **)&s->pending, sizeof *s->pending, &s->pending_rows, w->n, &s->n_pending,
-                            &s->pending_capacity, p, row, err);
-}
-
-static void remove_pending(struct swarm *w, uint64_t i)
-{
-    struct state *s = &w->state;
-    hone_pending_remove(s->pending, sizeof *s->pending, s->pending_rows, w->n, &s->n_pending, i);
-}
-
 static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
 {
     struct swarm *w = (struct swarm *)self;
     struct state *s = &w->state;
     hone_rng rng = hone_rng_at(w->seed, trial);
     const struct pending p = { trial, s->s.asked % w->size, s->s.run };
-    double *v = w->units;
+    double *v = w->cube.x;
     hone_rc rc;
     for (int i = 0; i < TRIES; i++) {
-        move(w, p.particle, &rng, w->row, v);
-        point_of_row(w, w->row, x);
+        move(w, p.particle, &rng, w->cube.row, v);
+        hone_cube_point(&w->cube, w->cube.row, x);
         if (hone_history_may(&s->history, x))
             break;
     }
     if ((rc = hone_history_propose(&s->history, trial, &rng, x, err)) != HONE_OK)
         return rc;
-    memcpy(s->v + p.particle * w->n, v, w->n * sizeof *v);
-    point_of_row(w, w->row, w->units);
-    for (uint32_t k = 0; k < w->n; k++) { /* where the proposal had to move, the row follows */
-        const hone_dim *d = w->space->dims[w->dims[k]];
-        const double to = x[w->dims[k]], drawn = w->units[w->dims[k]];
-        if (!isnan(to) && (isnan(drawn) || to < drawn || to > drawn))
-            w->row[k] = d->type == HONE_DIM_CHOICE ? to : hone_dim_to_unit(d, to);
-    }
-    memcpy(s->x + p.particle * w->n, w->row, w->n * sizeof *w->row);
+    memcpy(s->v + p.particle * w->cube.n, v, w->cube.n * sizeof *v);
+    hone_cube_follow(&w->cube, x, w->cube.row);
+    memcpy(s->x + p.particle * w->cube.n, w->cube.row, w->cube.n * sizeof *w->cube.row);
     s->moved[p.particle] = 1;
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == trial) {
-            remove_pending(w, i);
-            break;
-        }
+    hone_notes_take(&s->pending, trial, NULL, NULL);
     s->s.asked++;
-    return add_pending(w, s, &p, w->row, err);
+    return hone_notes_add(&s->pending, &p, w->cube.row, err);
 }
 
 /* ---- outcomes ---- */
@@ -250,7 +167,7 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
 static void remember(struct swarm *w, uint64_t particle, uint64_t at, const double *row)
 {
     w->state.at[particle] = at;
-    memcpy(w->state.best + particle * w->n, row, w->n * sizeof *row);
+    memcpy(w->state.best + particle * w->cube.n, row, w->cube.n * sizeof *row);
 }
 
 /* A point that others proposed becomes the memory of a particle that has none, or of the one with the worst. */
@@ -263,10 +180,10 @@ static void welcome(struct swarm *w, uint64_t at, const double *row)
             remember(w, i, at, row);
             return;
         }
-        if (compare_outcomes(&s->history, s->at[i], s->at[worst]) > 0)
+        if (hone_history_compare(&s->history, s->at[i], s->at[worst]) > 0)
             worst = i;
     }
-    if (compare_outcomes(&s->history, at, s->at[worst]) < 0)
+    if (hone_history_compare(&s->history, at, s->at[worst]) < 0)
         remember(w, worst, at, row);
 }
 
@@ -278,12 +195,12 @@ static void scatter_if_one(struct swarm *w)
     for (uint64_t i = 0; i < w->size; i++) {
         if (s->at[i] == EMPTY)
             return;
-        if (compare_outcomes(&s->history, s->at[i], s->at[best]) < 0)
+        if (hone_history_compare(&s->history, s->at[i], s->at[best]) < 0)
             best = i;
     }
     for (uint64_t i = 0; i < w->size; i++)
-        for (uint32_t k = 0; k < w->n; k++)
-            if (fabs(s->best[i * w->n + k] - s->best[best * w->n + k]) > 1e-8)
+        for (uint32_t k = 0; k < w->cube.n; k++)
+            if (fabs(s->best[i * w->cube.n + k] - s->best[best * w->cube.n + k]) > 1e-8)
                 return;
     for (uint64_t i = 0; i < w->size; i++)
         if (i != best) {
@@ -299,28 +216,18 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     struct state *s = &w->state;
     const uint64_t at = s->history.n;
     struct pending p = { 0, 0, 0 };
-    int own = 0;
-    hone_rc rc;
-    for (uint64_t i = 0; i < s->history.n_running; i++)
-        if (s->history.running[i].trial == outcome->trial)
-            own = hone_point_same(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
-    if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK)
+    int own = hone_history_runs(&s->history, outcome->trial, outcome->x);
+    const hone_rc rc = hone_history_tell(&s->history, outcome, err);
+    if (rc != HONE_OK)
         return rc;
-    row_of_point(w, outcome->x, w->row);
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == outcome->trial) {
-            p = s->pending[i];
-            own = own && p.run == s->s.run;
-            if (own)
-                memcpy(w->row, s->pending_rows + i * w->n, w->n * sizeof *w->row);
-            remove_pending(w, i);
-            break;
-        }
+    own = hone_notes_take(&s->pending, outcome->trial, &p, w->cube.row) && own && p.run == s->s.run;
+    if (!own)
+        hone_cube_row(&w->cube, outcome->x, w->cube.row);
     if (s->history.status[at] != HONE_FAILED) {
         if (!own)
-            welcome(w, at, w->row);
-        else if (s->at[p.particle] == EMPTY || compare_outcomes(&s->history, at, s->at[p.particle]) < 0)
-            remember(w, p.particle, at, w->row);
+            welcome(w, at, w->cube.row);
+        else if (s->at[p.particle] == EMPTY || hone_history_compare(&s->history, at, s->at[p.particle]) < 0)
+            remember(w, p.particle, at, w->cube.row);
     }
     if (own && ++s->s.told >= w->size) {
         s->s.told = 0;
@@ -328,22 +235,6 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
             scatter_if_one(w);
     }
     return HONE_OK;
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    struct swarm *w = (struct swarm *)self;
-    if (!w->space)
-        return hone_fail(err, HONE_EINVAL, "", "there is no state before the space is known: open comes first");
-    return state_save(w, out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct swarm *w = (struct swarm *)self;
-    if (!w->space)
-        return hone_fail(err, HONE_EINVAL, "", "a state cannot be loaded before the space is known: open comes first");
-    return state_load(w, in, err);
 }
 
 static const char doc[] =
@@ -392,8 +283,8 @@ static const hone_component particle_swarm = {
     &search,
     create,
     destroy,
-    save,
-    load,
+    state_save,
+    state_load,
     NULL,
 };
 HONE_MODULE("org.hone.search.particle_swarm", "0.1.0", "MIT", "the hone authors", "", &particle_swarm)

@@ -3,7 +3,8 @@
  * of it is saved (state.c). */
 #ifndef HONE_PARTICLE_SWARM_H
 #define HONE_PARTICLE_SWARM_H
-#include "hone/history.h"
+#include "hone/cube.h"
+#include "hone/notes.h"
 
 struct settings {
     int64_t population;
@@ -15,7 +16,7 @@ enum { RING, GLOBAL };
 enum { CONSTRICTION, LINEAR };
 #define EMPTY UINT64_MAX
 
-/* A trial under way, and the position that its particle had for it: a row of (n). */
+/* A trial under way; its row: the position that its particle had for it. */
 struct pending {
     uint64_t trial, particle, run;
 };
@@ -26,22 +27,18 @@ struct state {
     } s;
     uint64_t *at;         /* (size) outcome of each particle's best in the history, or EMPTY */
     uint64_t *moved;      /* (size) 1 once the particle has a place */
-    double *x, *v, *best; /* (size, n) positions, velocities, best positions; choices: indices */
-    uint64_t n_pending, pending_capacity;
-    struct pending *pending;
-    double *pending_rows; /* (n_pending, n) */
+    double *x, *v, *best; /* (size, n) positions, of hone_cube; velocities; best positions */
+    hone_notes pending;   /* struct pending */
     hone_history history;
 };
 
 struct swarm {
     struct settings settings;
-    const hone_space *space;
     hone_search_info info;
     uint64_t seed;
-    double chi;       /* of constriction */
-    uint32_t n, size; /* dimensions that have several values; particles */
-    uint32_t *dims;   /* (n) which they are */
-    double *row, *units;
+    double chi;     /* of constriction */
+    hone_cube cube; /* n in comments here: cube.n */
+    uint32_t size;  /* particles */
     struct state state;
 };
 
@@ -57,16 +54,10 @@ void step_number(double *x, double *v, double own, double other, double inertia,
  * pull_other at the uniform number u. */
 double step_choice(double x, double own, double other, double inertia, double pull_own, double pull_other, double u);
 
-/* ---- particle_swarm.c ---- */
-/* < 0 where outcome i is better than j, 0 where as good: failed last, then violation, complete before pruned (later
- * ones first), value. */
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j);
-hone_rc add_pending(struct swarm *w, struct state *s, const struct pending *p, const double *row, hone_error *err);
-
 /* ---- state.c ---- */
 hone_rc state_init(const struct swarm *w, struct state *s, hone_error *err);
 void state_release(struct state *s);
-hone_rc state_save(const struct swarm *w, const hone_ostream *out, hone_error *err);
+hone_rc state_save(void *self, const hone_ostream *out, hone_error *err);
 /* Replaces the state by hostile bytes, or leaves it as it was. HONE_EINVAL, HONE_ENOMEM, HONE_EIO. */
-hone_rc state_load(struct swarm *w, const hone_istream *in, hone_error *err);
+hone_rc state_load(void *self, const hone_istream *in, hone_error *err);
 #endif /* HONE_PARTICLE_SWARM_H */

@@ -45,9 +45,7 @@ static void destroy(void *self)
     if (!p)
         return;
     state_release(&p->state);
-    free(p->dims);
-    free(p->row);
-    free(p->x);
+    hone_cube_release(&p->cube);
     free(p->q);
     free(p);
 }
@@ -55,77 +53,23 @@ static void destroy(void *self)
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
     struct pattern *p = (struct pattern *)self;
-    if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "",
-                         "pattern search minimizes one objective, the study has %u: name one objective or use another "
-                         "search, such as nsga2",
-                         info->n_values);
-    p->dims = (uint32_t *)calloc(space->n_dims + 1u, sizeof *p->dims);
-    p->row = (double *)calloc(space->n_dims + 1u, sizeof *p->row);
-    p->x = (double *)calloc(space->n_dims + 1u, sizeof *p->x);
-    p->q = (double *)calloc(space->n_dims + 1u, sizeof *p->q);
-    if (!p->dims || !p->row || !p->x || !p->q)
+    hone_rc rc;
+    if ((rc = hone_search_one_objective(info, "pattern search", err)) != HONE_OK ||
+        (rc = hone_cube_init(&p->cube, space, HONE_CUBE_NUMBERS_FIRST, err)) != HONE_OK)
+        return rc;
+    if (!(p->q = (double *)calloc(space->n_dims + 1u, sizeof *p->q)))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %u parameters", space->n_dims);
-    for (int choices = 0; choices < 2; choices++)
-        for (uint32_t i = 0; i < space->n_dims; i++)
-            if (hone_dim_count(space->dims[i]) != 1 && (space->dims[i]->type == HONE_DIM_CHOICE) == choices) {
-                p->dims[p->width++] = i;
-                p->n += !choices;
-            }
+    p->n = p->cube.n_numbers;
     p->n_polls = 2 * p->n;
-    for (uint32_t k = p->n; k < p->width; k++)
-        p->n_polls += space->dims[p->dims[k]]->n_choices;
-    p->space = space;
+    for (uint32_t k = p->n; k < p->cube.n; k++)
+        p->n_polls += hone_cube_dim(&p->cube, k)->n_choices;
     p->info = *info;
     return state_init(p, &p->state, err);
 }
 
-/* ---- points ---- */
-
-void row_of_point(const struct pattern *p, const double *x, double *row)
-{
-    for (uint32_t k = 0; k < p->width; k++) {
-        const hone_dim *d = p->space->dims[p->dims[k]];
-        const double v = x[p->dims[k]];
-        row[k] = isnan(v) ? (k < p->n ? 0.5 : hone_dim_from_unit(d, 0.5)) : k < p->n ? hone_dim_to_unit(d, v) : v;
-    }
-}
-
-void point_of_row(const struct pattern *p, const double *row, double *x)
-{
-    for (uint32_t i = 0; i < p->space->n_dims; i++)
-        if (hone_dim_count(p->space->dims[i]) == 1)
-            x[i] = hone_dim_from_unit(p->space->dims[i], 0.5);
-    for (uint32_t k = 0; k < p->width; k++)
-        x[p->dims[k]] = k < p->n ? hone_dim_from_unit(p->space->dims[p->dims[k]], row[k]) : row[k];
-    hone_space_settle(p->space, x);
-}
-
-hone_rc add_pending(struct pattern *p, struct state *s, const struct pending *q, const double *row, hone_error *err)
-{
-    return hone_pending_add((void **)&s->pending, sizeof *s->pending, &s->pending_rows, p->width, &s->n_pending,
-                            &s->pending_capacity, q, row, err);
-}
-
-static void remove_pending(struct pattern *p, uint64_t i)
-{
-    struct state *s = &p->state;
-    hone_pending_remove(s->pending, sizeof *s->pending, s->pending_rows, p->width, &s->n_pending, i);
-}
-
 /* ---- asks ---- */
 
-/* The best outcome told so far that is one, or EMPTY. */
-static uint64_t best_told(const hone_history *h)
-{
-    uint64_t best = EMPTY;
-    for (uint64_t i = 0; i < h->n; i++)
-        if (hone_history_usable(h, i) && (best == EMPTY || compare_outcomes(h, i, best) < 0))
-            best = i;
-    return best;
-}
-
-/* The next poll to be tried into x, its row into p->row. Points that are known, forbidden or running are
+/* The next poll to be tried into x, its row into p->cube.row. Points that are known, forbidden or running are
  * answered at once. SCOUT: x is a random point. */
 static uint64_t choose(struct pattern *p, hone_rng *rng, double *x)
 {
@@ -135,21 +79,21 @@ static uint64_t choose(struct pattern *p, hone_rng *rng, double *x)
         uint64_t at = EMPTY;
         if (poll == SCOUT)
             break;
-        if (poll_row(p, poll, p->row)) {
-            point_of_row(p, p->row, x);
+        if (poll_row(p, poll, p->cube.row)) {
+            hone_cube_point(&p->cube, p->cube.row, x);
             if (hone_history_may(&s->history, x))
                 return poll;
-            if (hone_space_allowed(p->space, x))
+            if (hone_space_allowed(p->cube.space, x))
                 at = hone_lookup_find(&s->lookup, &s->history,
                                       x); /* EMPTY: it runs; whatever polled it, it will be heard */
         }
-        if (at != EMPTY && compare_outcomes(&s->history, at, s->s.centre_at) < 0)
-            move_centre(p, at, p->row, poll);
+        if (at != EMPTY && hone_history_compare(&s->history, at, s->s.centre_at) < 0)
+            move_centre(p, at, p->cube.row, poll);
         else
             poll_failed(p, poll);
     }
     for (int i = 0; i < RANDOM_TRIES; i++) {
-        hone_space_draw(p->space, rng, x);
+        hone_space_draw(p->cube.space, rng, x);
         if (hone_history_may(&s->history, x))
             break;
     }
@@ -161,30 +105,25 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
     struct pattern *p = (struct pattern *)self;
     struct state *s = &p->state;
     hone_rng rng = hone_rng_at(p->seed, trial);
-    struct pending q = { trial, SCOUT };
+    struct pending q = { trial, SCOUT }, old;
     hone_rc rc;
     if (!s->s.run && s->s.n_scouts == 0) { /* what others know is where to begin */
-        const uint64_t best = best_told(&s->history);
+        const uint64_t best = hone_history_best(&s->history);
         if (best != EMPTY) {
-            row_of_point(p, s->history.x + best * s->history.n_dims, p->row);
-            start_run(p, best, p->row);
+            hone_cube_row(&p->cube, s->history.x + best * s->history.n_dims, p->cube.row);
+            start_run(p, best, p->cube.row);
         }
     }
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == trial) {
-            if (s->pending[i].poll <= 2 * (uint64_t)p->n_polls)
-                s->polls[s->pending[i].poll] = OPEN;
-            remove_pending(p, i);
-            break;
-        }
+    if (hone_notes_take(&s->pending, trial, &old, NULL) && old.poll <= 2 * (uint64_t)p->n_polls)
+        s->polls[old.poll] = OPEN;
     q.poll = choose(p, &rng, x);
     if ((rc = hone_history_propose(&s->history, trial, &rng, x, err)) != HONE_OK)
         return rc;
     if (q.poll == SCOUT)
-        row_of_point(p, x, p->row);
+        hone_cube_row(&p->cube, x, p->cube.row);
     else
         s->polls[q.poll] = RUNNING;
-    return add_pending(p, s, &q, p->row, err);
+    return hone_notes_add(&s->pending, &q, p->cube.row, err);
 }
 
 /* ---- outcomes ---- */
@@ -195,7 +134,7 @@ static void hear_scout(struct pattern *p, uint64_t at)
     struct state *s = &p->state;
     s->s.n_scouts++;
     if (hone_history_usable(&s->history, at) &&
-        (s->s.best_scout == EMPTY || compare_outcomes(&s->history, at, s->s.best_scout) < 0))
+        (s->s.best_scout == EMPTY || hone_history_compare(&s->history, at, s->s.best_scout) < 0))
         s->s.best_scout = at;
 }
 
@@ -205,8 +144,8 @@ static void start_from_scouts(struct pattern *p)
     if (s->s.phase != SCOUTING || s->s.n_scouts < (uint64_t)p->settings.startup || s->s.best_scout == EMPTY ||
         (s->s.run && p->settings.restarts == RESTART_NONE))
         return;
-    row_of_point(p, s->history.x + s->s.best_scout * s->history.n_dims, p->row);
-    start_run(p, s->s.best_scout, p->row);
+    hone_cube_row(&p->cube, s->history.x + s->s.best_scout * s->history.n_dims, p->cube.row);
+    start_run(p, s->s.best_scout, p->cube.row);
 }
 
 static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
@@ -214,52 +153,28 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     struct pattern *p = (struct pattern *)self;
     struct state *s = &p->state;
     const uint64_t at = s->history.n;
-    uint64_t poll = LATE;
-    int own = 0;
+    struct pending q = { outcome->trial, LATE };
+    int own = hone_history_runs(&s->history, outcome->trial, outcome->x);
     hone_rc rc;
-    for (uint64_t i = 0; i < s->history.n_running; i++)
-        if (s->history.running[i].trial == outcome->trial)
-            own = hone_point_same(s->history.running_x + i * s->history.n_dims, outcome->x, s->history.n_dims);
     if ((rc = hone_history_tell(&s->history, outcome, err)) != HONE_OK ||
         (rc = hone_lookup_follow(&s->lookup, &s->history, err)) != HONE_OK)
         return rc;
-    row_of_point(p, outcome->x, p->row);
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].trial == outcome->trial) {
-            poll = s->pending[i].poll;
-            if (own)
-                memcpy(p->row, s->pending_rows + i * p->width, p->width * sizeof *p->row);
-            else if (poll <= 2 * (uint64_t)p->n_polls)
-                s->polls[poll] = OPEN;
-            remove_pending(p, i);
-            break;
-        }
-    if (poll == SCOUT)
+    own = hone_notes_take(&s->pending, outcome->trial, &q, p->cube.row) && own;
+    if (!own) {
+        hone_cube_row(&p->cube, outcome->x, p->cube.row);
+        if (q.poll <= 2 * (uint64_t)p->n_polls)
+            s->polls[q.poll] = OPEN;
+    }
+    if (q.poll == SCOUT)
         hear_scout(p, at);
     if (s->s.phase == POLLING) {
-        if (hone_history_usable(&s->history, at) && compare_outcomes(&s->history, at, s->s.centre_at) < 0)
-            move_centre(p, at, p->row, own ? poll : LATE);
-        else if (own && poll <= 2 * (uint64_t)p->n_polls)
-            poll_failed(p, poll);
+        if (hone_history_usable(&s->history, at) && hone_history_compare(&s->history, at, s->s.centre_at) < 0)
+            move_centre(p, at, p->cube.row, own ? q.poll : LATE);
+        else if (own && q.poll <= 2 * (uint64_t)p->n_polls)
+            poll_failed(p, q.poll);
     }
     start_from_scouts(p);
     return HONE_OK;
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    struct pattern *p = (struct pattern *)self;
-    if (!p->space)
-        return hone_fail(err, HONE_EINVAL, "", "there is no state before the space is known: open comes first");
-    return state_save(p, out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct pattern *p = (struct pattern *)self;
-    if (!p->space)
-        return hone_fail(err, HONE_EINVAL, "", "a state cannot be loaded before the space is known: open comes first");
-    return state_load(p, in, err);
 }
 
 static const char doc[] =
@@ -309,8 +224,8 @@ static const hone_component pattern = {
     &search,
     create,
     destroy,
-    save,
-    load,
+    state_save,
+    state_load,
     NULL,
 };
 HONE_MODULE("org.hone.search.pattern", "0.1.0", "MIT", "the hone authors", "", &pattern)

@@ -3,24 +3,9 @@
  * better: then the centre moves and the step grows; when none is, the step shrinks. */
 #include "poll.h"
 
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j)
-{
-    const hone_judged a = hone_history_judged(h, i), b = hone_history_judged(h, j);
-    const int failed = (h->status[i] == HONE_FAILED) - (h->status[j] == HONE_FAILED);
-    if (failed)
-        return failed;
-    if (a.violation < b.violation || a.violation > b.violation)
-        return a.violation < b.violation ? -1 : 1;
-    if (h->status[i] != h->status[j])
-        return h->status[i] < h->status[j] ? -1 : 1;
-    if (h->status[i] == HONE_PRUNED && h->step[i] != h->step[j])
-        return h->step[i] > h->step[j] ? -1 : 1;
-    return (a.value > b.value) - (a.value < b.value);
-}
-
 static int is_continuous(const struct pattern *p, uint32_t k)
 {
-    const hone_dim *d = p->space->dims[p->dims[k]];
+    const hone_dim *d = hone_cube_dim(&p->cube, k);
     return d->type == HONE_DIM_REAL && !(d->step > 0);
 }
 
@@ -28,11 +13,12 @@ static int is_continuous(const struct pattern *p, uint32_t k)
 static void open_polls(struct pattern *p)
 {
     struct state *s = &p->state;
+    struct pending *pending = (struct pending *)s->pending.items;
     memset(s->polls, OPEN, 2 * (size_t)p->n_polls);
     s->polls[2 * p->n_polls] = DONE;
-    for (uint64_t i = 0; i < s->n_pending; i++)
-        if (s->pending[i].poll != SCOUT)
-            s->pending[i].poll = LATE;
+    for (uint64_t i = 0; i < s->pending.n; i++)
+        if (pending[i].poll != SCOUT)
+            pending[i].poll = LATE;
 }
 
 void start_run(struct pattern *p, uint64_t at, const double *row)
@@ -46,13 +32,13 @@ void start_run(struct pattern *p, uint64_t at, const double *row)
     s->s.n_moves = 0;
     s->s.n_scouts = 0;
     s->s.best_scout = EMPTY;
-    memcpy(s->centre, row, p->width * sizeof *row);
-    memcpy(s->anchor, row, p->width * sizeof *row);
+    memcpy(s->centre, row, p->cube.n * sizeof *row);
+    memcpy(s->anchor, row, p->cube.n * sizeof *row);
     open_polls(p);
 }
 
 /* Direction i of the orthogonal basis number `basis` over the continuous dimensions that are active at the centre
- * (p->x), into row: e_i - 2 q_i q for a random unit vector q, scaled to largest component 1 (Abramson et al. 2009,
+ * (p->cube.x), into row: e_i - 2 q_i q for a random unit vector q, scaled to largest component 1 (Abramson et al. 2009,
  * "OrthoMADS", SIAM J. Optim. 20, section 3, with a pseudo-random q instead of a Halton sequence). */
 static void add_direction(struct pattern *p, uint64_t basis, uint32_t i, double step, double *row)
 {
@@ -60,7 +46,7 @@ static void add_direction(struct pattern *p, uint64_t basis, uint32_t i, double 
     double squares = 0, largest = 0;
     for (uint32_t k = 0; k < p->n; k++) {
         p->q[k] = hone_rng_normal(&rng); /* a number for every dimension: directions depend on the basis alone */
-        if (!is_continuous(p, k) || isnan(p->x[p->dims[k]]))
+        if (!is_continuous(p, k) || isnan(p->cube.x[p->cube.dims[k]]))
             p->q[k] = 0;
         squares += p->q[k] * p->q[k];
     }
@@ -91,18 +77,18 @@ int poll_row(struct pattern *p, uint64_t poll, double *row)
     const double step = s->s.step * (next ? p->settings.contraction : 1);
     const uint64_t basis = s->s.basis + (next ? 1u : 0u);
     uint64_t at = poll;
-    memcpy(row, s->centre, p->width * sizeof *row);
+    memcpy(row, s->centre, p->cube.n * sizeof *row);
     if (poll == 2 * (uint64_t)p->n_polls) {
-        memcpy(row, s->jump, p->width * sizeof *row);
+        memcpy(row, s->jump, p->cube.n * sizeof *row);
         return 1;
     }
-    point_of_row(p, row, p->x);
+    hone_cube_point(&p->cube, row, p->cube.x);
     at -= next ? p->n_polls : 0;
     if (at < 2 * (uint64_t)p->n) {
         const uint32_t k = (uint32_t)(at / 2);
         const double signed_step = at % 2 ? -step : step;
-        const hone_dim *d = p->space->dims[p->dims[k]];
-        const double v = p->x[p->dims[k]];
+        const hone_dim *d = hone_cube_dim(&p->cube, k);
+        const double v = p->cube.x[p->cube.dims[k]];
         if (isnan(v))
             return 0;
         if (p->settings.directions == ORTHOGONAL && is_continuous(p, k)) {
@@ -117,11 +103,12 @@ int poll_row(struct pattern *p, uint64_t poll, double *row)
         return 1;
     }
     at -= 2 * (uint64_t)p->n;
-    for (uint32_t k = p->n; k < p->width; k++) {
-        const hone_dim *d = p->space->dims[p->dims[k]];
+    for (uint32_t k = p->n; k < p->cube.n; k++) {
+        const hone_dim *d = hone_cube_dim(&p->cube, k);
         if (at < d->n_choices) {
             const double v = (double)at;
-            if (isnan(p->x[p->dims[k]]) || (d->weights && !(d->weights[at] > 0)) || !(v < row[k] || v > row[k]))
+            if (isnan(p->cube.x[p->cube.dims[k]]) || (d->weights && !(d->weights[at] > 0)) ||
+                !(v < row[k] || v > row[k]))
                 return 0;
             row[k] = v;
             return !next; /* choices have no step that could shrink */
@@ -152,12 +139,12 @@ static void prepare_jump(struct pattern *p)
 {
     struct state *s = &p->state;
     int far = 0;
-    for (uint32_t k = 0; k < p->width; k++) {
+    for (uint32_t k = 0; k < p->cube.n; k++) {
         const double to = k < p->n ? 2 * s->centre[k] - s->anchor[k] : s->centre[k];
         s->jump[k] = k < p->n ? fmin(1, fmax(0, to)) : to;
         far |= s->jump[k] < s->centre[k] || s->jump[k] > s->centre[k];
     }
-    memcpy(s->anchor, s->centre, p->width * sizeof *s->anchor);
+    memcpy(s->anchor, s->centre, p->cube.n * sizeof *s->anchor);
     s->s.n_moves = 0;
     if (far && p->settings.pattern_moves)
         s->polls[2 * p->n_polls] = OPEN;
@@ -166,6 +153,7 @@ static void prepare_jump(struct pattern *p)
 void poll_failed(struct pattern *p, uint64_t poll)
 {
     struct state *s = &p->state;
+    struct pending *pending = (struct pending *)s->pending.items;
     s->polls[poll] = DONE;
     for (uint64_t i = 0; i < p->n_polls; i++)
         if (s->polls[i] != DONE)
@@ -180,14 +168,14 @@ void poll_failed(struct pattern *p, uint64_t poll)
     s->s.step *= p->settings.contraction;
     s->s.basis++;
     s->s.n_moves = 0;
-    memcpy(s->anchor, s->centre, p->width * sizeof *s->anchor);
+    memcpy(s->anchor, s->centre, p->cube.n * sizeof *s->anchor);
     memcpy(s->polls, s->polls + p->n_polls, p->n_polls);
     memset(s->polls + p->n_polls, OPEN, p->n_polls);
-    for (uint64_t i = 0; i < s->n_pending; i++) /* trials of the next poll are those of this one now */
-        if (s->pending[i].poll >= p->n_polls && s->pending[i].poll < 2 * (uint64_t)p->n_polls)
-            s->pending[i].poll -= p->n_polls;
-        else if (s->pending[i].poll != SCOUT)
-            s->pending[i].poll = LATE;
+    for (uint64_t i = 0; i < s->pending.n; i++) /* trials of the next poll are those of this one now */
+        if (pending[i].poll >= p->n_polls && pending[i].poll < 2 * (uint64_t)p->n_polls)
+            pending[i].poll -= p->n_polls;
+        else if (pending[i].poll != SCOUT)
+            pending[i].poll = LATE;
     if (s->s.step < p->settings.tolerance_point) {
         open_polls(p);
         s->s.phase = SCOUTING;
@@ -203,7 +191,7 @@ void move_centre(struct pattern *p, uint64_t at, const double *row, uint64_t pol
 {
     struct state *s = &p->state;
     s->s.centre_at = at;
-    memcpy(s->centre, row, p->width * sizeof *row);
+    memcpy(s->centre, row, p->cube.n * sizeof *row);
     if (poll < 2 * (uint64_t)p->n_polls) {
         s->s.first = poll % p->n_polls;
         if (s->s.first < 2 * (uint64_t)p->n)

@@ -3,7 +3,9 @@
  * of it is saved (state.c). */
 #ifndef HONE_PATTERN_H
 #define HONE_PATTERN_H
+#include "hone/cube.h"
 #include "hone/lookup.h"
+#include "hone/notes.h"
 
 struct settings {
     uint32_t directions, restarts;
@@ -35,30 +37,24 @@ struct state {
         uint64_t n_scouts, best_scout;
         double step;
     } s;
-    double *centre, *anchor, *jump; /* (width) positions in [0, 1]; choices: indices. jump: where a pattern move goes */
+    double *centre, *anchor, *jump; /* (width) positions, of hone_cube; jump: where a pattern move goes */
     uint8_t *polls;                 /* (2 n_polls + 1) */
-    uint64_t n_pending, pending_capacity;
-    struct pending *pending;
-    double *pending_rows; /* (n_pending, width) */
+    hone_notes pending;             /* struct pending */
     hone_history history;
     hone_lookup lookup;
 };
 
 struct pattern {
     struct settings settings;
-    const hone_space *space;
     hone_search_info info;
     uint64_t seed;
-    uint32_t n, width, n_polls; /* numeric dimensions; all that have several values */
-    uint32_t *dims;             /* (width) which they are: the numeric ones, then the choices */
-    double *row, *x, *q;        /* (n_dims) */
+    hone_cube cube;      /* numbers first; width in comments here: cube.n */
+    uint32_t n, n_polls; /* numeric dimensions; polls of one step */
+    double *q;           /* (n_dims) scratch */
     struct state state;
 };
 
 /* ---- poll.c ---- */
-/* < 0 where outcome i is better than j, 0 where as good: failed last, then violation, complete before pruned (later
- * ones first), value. */
-int compare_outcomes(const hone_history *h, uint64_t i, uint64_t j);
 /* Begins a run at the row, whose outcome is `at`. */
 void start_run(struct pattern *p, uint64_t at, const double *row);
 /* The poll's row; 0: it has none. */
@@ -70,15 +66,10 @@ void poll_failed(struct pattern *p, uint64_t poll);
 /* A better point: the centre moves there. poll: that found it, or LATE. */
 void move_centre(struct pattern *p, uint64_t at, const double *row, uint64_t poll);
 
-/* ---- pattern.c ---- */
-void row_of_point(const struct pattern *p, const double *x, double *row);
-void point_of_row(const struct pattern *p, const double *row, double *x);
-hone_rc add_pending(struct pattern *p, struct state *s, const struct pending *q, const double *row, hone_error *err);
-
 /* ---- state.c ---- */
 hone_rc state_init(const struct pattern *p, struct state *s, hone_error *err);
 void state_release(struct state *s);
-hone_rc state_save(const struct pattern *p, const hone_ostream *out, hone_error *err);
+hone_rc state_save(void *self, const hone_ostream *out, hone_error *err);
 /* Replaces the state by hostile bytes, or leaves it as it was. HONE_EINVAL, HONE_ENOMEM, HONE_EIO. */
-hone_rc state_load(struct pattern *p, const hone_istream *in, hone_error *err);
+hone_rc state_load(void *self, const hone_istream *in, hone_error *err);
 #endif /* HONE_PATTERN_H */

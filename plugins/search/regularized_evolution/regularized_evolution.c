@@ -53,27 +53,15 @@ static void destroy(void *self)
 static hone_rc open_space(void *self, const hone_space *space, const hone_search_info *info, hone_error *err)
 {
     struct regularized_evolution *s = (struct regularized_evolution *)self;
-    if (info->n_values != 1)
-        return hone_fail(err, HONE_ENOTSUP, "",
-                         "regularized evolution minimizes one objective, the study has %u: name one, or use nsga2",
-                         info->n_values);
+    const hone_rc rc = hone_search_one_objective(info, "regularized evolution", err);
+    if (rc != HONE_OK)
+        return rc;
     s->space = space;
     s->size = (uint64_t)s->settings.population;
     if (!s->size)
         s->size = !info->trials || info->trials >= 1000 ? 100 : info->trials < 100 ? 10 : info->trials / 10;
     s->sample = s->settings.sample ? (uint64_t)s->settings.sample : (s->size + 3) / 4;
     return hone_history_init(&s->history, space, info, err);
-}
-
-/* 1 where outcome a is better than b: complete before pruned; of complete ones less violation, then the lower value; of
- * pruned ones who came further, then the lower value. */
-static int better(const hone_history *h, uint64_t a, uint64_t b)
-{
-    if (h->status[a] != h->status[b])
-        return h->status[a] < h->status[b];
-    if (h->status[a] == HONE_PRUNED && h->step[a] != h->step[b])
-        return h->step[a] > h->step[b];
-    return hone_judged_better(hone_history_judged(h, a), hone_history_judged(h, b));
 }
 
 /* The best of `sample` different members of the latest `size`. */
@@ -86,7 +74,7 @@ static uint64_t parent(const struct regularized_evolution *s, hone_rng *rng)
         if (hone_rng_below(rng, alive - i) < wanted) {
             const uint64_t row = s->usable[s->n - alive + i];
             wanted--;
-            if (best == UINT64_MAX || better(&s->history, row, best))
+            if (best == UINT64_MAX || hone_outcome_better(&s->history, row, best))
                 best = row;
         }
     return best;

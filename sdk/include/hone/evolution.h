@@ -17,6 +17,17 @@ typedef struct hone_variation {
     double finest_mutation_eta;   /* above that: each mutation's is drawn log-uniformly between the two */
 } hone_variation;
 
+/* 1 where outcome a is better than b: complete before pruned; of complete ones less violation, then the lower value; of
+ * pruned ones who came further, then the same. */
+static inline int hone_outcome_better(const hone_history *h, uint64_t a, uint64_t b)
+{
+    if (h->status[a] != h->status[b])
+        return h->status[a] < h->status[b];
+    if (h->status[a] == HONE_PRUNED && h->step[a] != h->step[b])
+        return h->step[a] > h->step[b];
+    return hone_judged_better(hone_history_judged(h, a), hone_history_judged(h, b));
+}
+
 /* Simulated binary crossover within [0, 1]: one of the two children of a and b. Deb, K. and Agrawal, R. B. (1995),
  * "Simulated binary crossover for continuous search space", Complex Systems 9; bounds as in the authors' NSGA-II. */
 static inline double hone_crossover_sbx(double a, double b, double eta, hone_rng *rng)

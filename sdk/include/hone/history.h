@@ -144,6 +144,33 @@ static inline hone_judged hone_history_judged(const hone_history *h, uint64_t i)
     return j;
 }
 
+/* < 0 where outcome i is better than j, 0 where it is as good, by its first value: failed last, then violation, complete
+ * before pruned (those that came further first), then the value. */
+static inline int hone_history_compare(const hone_history *h, uint64_t i, uint64_t j)
+{
+    const hone_judged a = hone_history_judged(h, i), b = hone_history_judged(h, j);
+    const int failed = (h->status[i] == HONE_FAILED) - (h->status[j] == HONE_FAILED);
+    if (failed)
+        return failed;
+    if (a.violation < b.violation || a.violation > b.violation)
+        return a.violation < b.violation ? -1 : 1;
+    if (h->status[i] != h->status[j])
+        return h->status[i] < h->status[j] ? -1 : 1;
+    if (h->status[i] == HONE_PRUNED && h->step[i] != h->step[j])
+        return h->step[i] > h->step[j] ? -1 : 1;
+    return (a.value > b.value) - (a.value < b.value);
+}
+
+/* The first of the best outcomes that are usable, UINT64_MAX: there is none. */
+static inline uint64_t hone_history_best(const hone_history *h)
+{
+    uint64_t best = UINT64_MAX;
+    for (uint64_t i = 0; i < h->n; i++)
+        if (hone_history_usable(h, i) && (best == UINT64_MAX || hone_history_compare(h, i, best) < 0))
+            best = i;
+    return best;
+}
+
 static inline void hone_history_release(hone_history *h)
 {
     free(h->x);
@@ -160,6 +187,16 @@ static inline void hone_history_release(hone_history *h)
     free(h->table);
     hone_point_set_release(&h->told);
     memset(h, 0, sizeof *h);
+}
+
+/* For open of a search that takes one objective only; name: what the message calls it. HONE_ENOTSUP. */
+static inline hone_rc hone_search_one_objective(const hone_search_info *info, const char *name, hone_error *err)
+{
+    return info->n_values == 1 ? HONE_OK
+                               : hone_fail(err, HONE_ENOTSUP, "",
+                                           "%s minimizes one objective, the study has %u: name one objective or use "
+                                           "another search, such as nsga2",
+                                           name, info->n_values);
 }
 
 /* An empty history; space: life of the history. HONE_ENOMEM. */
@@ -450,57 +487,42 @@ static inline int hone_point_same(const double *a, const double *b, uint32_t n)
     return 1;
 }
 
-/* ---- what a search notes down about its running trials: items: (n, item_bytes), rows: (n, width), in no order ---- */
-
-/* Appends one of each. HONE_ENOMEM, with nothing lost. */
-static inline hone_rc hone_pending_add(void **items, size_t item_bytes, double **rows, uint32_t width, uint64_t *n,
-                                       uint64_t *capacity, const void *item, const double *row, hone_error *err)
+/* 1 where this trial runs at x: (n_dims), settled: an outcome there is that of the point proposed. To be asked before the
+ * outcome is told. */
+static inline int hone_history_runs(const hone_history *h, uint64_t trial, const double *x)
 {
-    if (*n == *capacity) {
-        const uint64_t more = *capacity ? 2 * *capacity : 16;
-        if (!hone_history_grow_(items, more, 1, item_bytes) ||
-            !hone_history_grow_((void **)rows, more, width, sizeof **rows))
-            return hone_fail(err, HONE_ENOMEM, "", "out of memory for the running trials");
-        *capacity = more;
-    }
-    memcpy((char *)*items + *n * item_bytes, item, item_bytes);
-    memcpy(*rows + *n * width, row, width * sizeof *row);
-    ++*n;
-    return HONE_OK;
-}
-
-/* Takes out number i; the last one takes its place. */
-static inline void hone_pending_remove(void *items, size_t item_bytes, double *rows, uint32_t width, uint64_t *n,
-                                       uint64_t i)
-{
-    --*n;
-    memmove((char *)items + i * item_bytes, (char *)items + *n * item_bytes, item_bytes);
-    memmove(rows + i * width, rows + *n * width, width * sizeof *rows);
+    for (uint64_t i = 0; i < h->n_running; i++)
+        if (h->running[i].trial == trial)
+            return hone_point_same(h->running_x + i * h->n_dims, x, h->n_dims);
+    return 0;
 }
 
 /* ---- as bytes, of this machine's order ---- */
 
+/* HONE_EINVAL: the history was not initialized, so that the search has no state to save and none to replace. */
+static inline hone_rc hone_history_opened(const hone_history *h, hone_error *err)
+{
+    return h->space ? HONE_OK
+                    : hone_fail(err, HONE_EINVAL, "",
+                                "a state is saved and loaded after the space is known: open comes first");
+}
+
 static inline hone_rc hone_history_save(const hone_history *h, const hone_ostream *out, hone_error *err)
 {
-    const uint64_t head[] = { 0x3279726f74736968ull, h->n_dims, h->n_values, h->n_constraints, h->n, h->n_running,
-                              h->deviations != NULL };
-    hone_rc rc = hone_write(out, head, sizeof head, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, h->x, h->n * h->n_dims * sizeof *h->x, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, h->values, h->n * h->n_values * sizeof *h->values, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, h->constraints, h->n * h->n_constraints * sizeof *h->constraints, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, h->trial, h->n * sizeof *h->trial, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, h->step, h->n * sizeof *h->step, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, h->status, h->n * sizeof *h->status, err);
-    if (rc == HONE_OK && h->deviations)
-        rc = hone_write(out, h->deviations, h->n * h->n_values * sizeof *h->deviations, err);
-    if (rc == HONE_OK && h->deviations)
-        rc = hone_write(out, h->repeats, h->n * sizeof *h->repeats, err);
+    uint64_t head[] = { 0x3279726f74736968ull, h->n_dims, h->n_values, h->n_constraints, h->n, h->n_running,
+                        h->deviations != NULL };
+    const hone_part parts[] = {
+        { head, sizeof head },
+        { h->x, h->n * h->n_dims * sizeof *h->x },
+        { h->values, h->n * h->n_values * sizeof *h->values },
+        { h->constraints, h->n * h->n_constraints * sizeof *h->constraints },
+        { h->trial, h->n * sizeof *h->trial },
+        { h->step, h->n * sizeof *h->step },
+        { h->status, h->n * sizeof *h->status },
+        { h->deviations, h->deviations ? h->n * h->n_values * sizeof *h->deviations : 0 },
+        { h->repeats, h->repeats ? h->n * sizeof *h->repeats : 0 },
+    };
+    hone_rc rc = hone_transfer(parts, sizeof parts / sizeof *parts, out, NULL, err);
     for (uint64_t i = 0; rc == HONE_OK && i < h->n_running; i++)
         rc = hone_write(out, &h->running[i].trial, sizeof h->running[i].trial, err);
     if (rc == HONE_OK)
@@ -610,8 +632,8 @@ static inline hone_rc hone_history_reload(hone_history *h, const hone_istream *i
     hone_search_info info;
     hone_history fresh;
     hone_rc rc;
-    if (!h->space)
-        return hone_fail(err, HONE_EINVAL, "", "a saved state is loaded after the space is known, not before");
+    if ((rc = hone_history_opened(h, err)) != HONE_OK)
+        return rc;
     memset(&info, 0, sizeof info);
     info.size = sizeof info;
     info.n_values = h->n_values;

@@ -67,6 +67,26 @@ static inline hone_rc hone_read_end(const hone_istream *in, hone_error *err)
     return more ? hone_fail(err, HONE_EINVAL, NULL, "the saved state is longer than it should be") : HONE_OK;
 }
 
+/* A piece of a state: what is written and read as it is. */
+typedef struct hone_part {
+    void *data;
+    uint64_t bytes;
+} hone_part;
+
+/* Writes the n parts to `out` or reads them from `in`, the other one is NULL: one list for save and load. HONE_EIO,
+ * HONE_EINVAL. [any] */
+static inline hone_rc hone_transfer(const hone_part *parts, size_t n, const hone_ostream *out, const hone_istream *in,
+                                    hone_error *err)
+{
+    hone_rc rc = HONE_OK;
+    for (size_t i = 0; i < n && rc == HONE_OK; i++)
+        if (out)
+            rc = hone_write(out, parts[i].data, parts[i].bytes, err);
+        else if (in)
+            rc = hone_read(in, parts[i].data, parts[i].bytes, err);
+    return rc;
+}
+
 /* Reads n floats into memory made for them in steps, so that a header that lies about its length costs none. *out: to be
  * freed; NULL on failure, and where n is 0. HONE_EINVAL also for what is not finite; HONE_ENOMEM. [any] */
 static inline hone_rc hone_read_floats(const hone_istream *in, uint64_t n, float **out, hone_error *err)
