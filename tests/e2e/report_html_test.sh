@@ -67,6 +67,16 @@ assert "onerror=alert(1)>" not in page
 head = page.split('<script type="application/json" id="data">', 1)[1].split("</script>", 1)
 data = json.loads(head[0])
 assert [s["name"] for s in data["studies"]] == sorted(s["name"] for s in data["studies"])
+def of(value):  # what the page keeps once is a number in its place
+    return data["shared"][value] if isinstance(value, int) else value
+for s in data["studies"]:
+    for key in "config", "sources", "environment":
+        s[key] = "\n".join(of(line) for line in s[key])
+    for panel in (p for figures in s["figures"] for f in figures for p in f["panels"]):
+        panel.update((key, of(panel[key])) for key in ("x", "y", "rungs") if key in panel)
+        for series in panel["series"]:
+            series.update((key, of(series[key])) for key in ("x", "y", "x2", "value", "trial") if key in series)
+assert len({json.dumps(v) for v in data["shared"]}) == len(data["shared"]), "a value is there twice"
 odd = next(s for s in data["studies"] if s["name"] == "odd")
 front = next(s for s in data["studies"] if s["name"] == "front")
 assert odd["dims"][0]["names"][0] == "</script><img/src=x/onerror=alert(1)>"
@@ -85,6 +95,14 @@ assert sorted(zip(line["x"], line["y"])) == naive, (len(line["x"]), len(naive))
 assert len(front["figures"]) == 2
 edf = next(f for f in front["figures"][1] if f["kind"] == "edf")["panels"][0]["series"][0]
 assert edf["x"] == sorted(edf["x"]) and edf["y"][-1] == 1 and edf["x"][0] == min(front["trials"]["values"][1])
+# a surface: levels between its least and its greatest value, both of them taken, for each of its cells
+surface = next(f for f in front["figures"][0] if f["kind"] == "contour")["panels"][0]["series"][0]
+levels = surface["value"]["levels"]
+digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+cells = [64 * digits.index(a) + digits.index(b) for a, b in zip(levels[::2], levels[1::2])]
+assert len(cells) == surface["nx"] * surface["ny"] and min(cells) == 0 and max(c for c in cells if c < 4095) == 4094
+values = sorted(front["trials"]["values"][0])
+assert values[0] <= surface["value"]["min"] < surface["value"]["max"] <= values[-1]
 assert "space" in odd["config"] and "odd.ini" in odd["sources"] and "cpu=" in odd["environment"]
 END
 run 0 python3 look.py odd.html

@@ -11,6 +11,7 @@ struct emit *emit_open(const hone_ostream *to)
     struct emit *e = malloc(sizeof *e);
     if (e) {
         e->to = to;
+        e->shared = NULL;
         e->used = 0;
         e->failed = 0;
     }
@@ -28,12 +29,15 @@ hone_rc emit_close(struct emit *e, hone_error *err)
 {
     flush(e);
     const int failed = e->failed;
+    shared_release(e->shared);
     free(e);
     return failed ? hone_fail(err, HONE_EIO, NULL, "not all could be written") : HONE_OK;
 }
 
 void emit_bytes(struct emit *e, const char *bytes, size_t n)
 {
+    if (e->shared && shared_take(e, bytes, n))
+        return;
     while (n && !e->failed) {
         const size_t room = sizeof e->buffer - e->used, some = n < room ? n : room;
         memcpy(e->buffer + e->used, bytes, some);
@@ -90,12 +94,18 @@ static size_t character(const unsigned char *s)
 
 void emit_string(struct emit *e, const char *text)
 {
-    if (!text) {
+    if (text)
+        emit_string_n(e, text, strlen(text));
+    else
         emit_text(e, "null");
-        return;
-    }
+}
+
+/* A character that is cut in its middle is none: what follows is no continuation of it, but a line's end or NUL. */
+void emit_string_n(struct emit *e, const char *text, size_t length)
+{
+    const unsigned char *end = (const unsigned char *)text + length;
     emit_text(e, "\"");
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+    for (const unsigned char *s = (const unsigned char *)text; s < end;) {
         const size_t n = character(s);
         if (!n) {
             emit_text(e, "\\ufffd");
@@ -147,11 +157,40 @@ static void column(struct emit *e, const char *name, const double *v, size_t n)
     if (!v)
         return;
     emit_format(e, ",\"%s\":", name);
+    emit_shared_begin(e);
     emit_numbers(e, v, n);
+    emit_shared_end(e);
+}
+
+/* A surface is smoothed, and looked at as colours: 4,095 levels between its least and its greatest value, two digits of base 64 each, the
+ * last one for a cell with nothing in it. */
+static void surface(struct emit *e, const double *v, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { LEVELS = 4095 };
+    double least = HUGE_VAL, most = -HUGE_VAL;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(v[i])) {
+            least = v[i] < least ? v[i] : least;
+            most = v[i] > most ? v[i] : most;
+        }
+    emit_text(e, ",\"value\":{\"min\":");
+    emit_number(e, least);
+    emit_text(e, ",\"max\":");
+    emit_number(e, most);
+    emit_text(e, ",\"levels\":\"");
+    for (size_t i = 0; i < n; i++) {
+        const double share = most > least ? (v[i] - least) / (most - least) : 0;
+        const unsigned level = isfinite(v[i]) ? (unsigned)(share * (LEVELS - 1) + 0.5) : LEVELS;
+        const char code[] = { digits[level / 64], digits[level % 64] };
+        emit_bytes(e, code, sizeof code);
+    }
+    emit_text(e, "\"}");
 }
 
 static void axis(struct emit *e, const struct axis *a)
 {
+    emit_shared_begin(e);
     emit_text(e, "{\"label\":");
     emit_string(e, a->label);
     emit_format(e, ",\"log\":%d,\"whole\":%d,\"min\":", a->log, a->whole);
@@ -163,9 +202,10 @@ static void axis(struct emit *e, const struct axis *a)
         emit_string(e, a->names[i]);
     }
     emit_text(e, a->n_names ? "]}" : "}");
+    emit_shared_end(e);
 }
 
-static void series(struct emit *e, const struct series *s, uint32_t n_axes)
+static void series(struct emit *e, const struct series *s, uint32_t n_axes, int exact)
 {
     static const char *const marks[] = { "points", "line", "steps", "bars", "spans", "cells", "rows" };
     static const char *const roles[] = { "complete", "pruned",     "failed",  "running", "best",
@@ -175,7 +215,10 @@ static void series(struct emit *e, const struct series *s, uint32_t n_axes)
     emit_format(e, ",\"mark\":\"%s\",\"role\":\"%s\"", marks[s->mark], s->role < ROLE_OTHER ? roles[s->role] : "other");
     if (s->mark == MARK_CELLS) {
         emit_format(e, ",\"nx\":%u,\"ny\":%u", s->nx, s->ny);
-        column(e, "value", s->value, s->n);
+        if (s->role == ROLE_SURFACE && !exact)
+            surface(e, s->value, s->n);
+        else
+            column(e, "value", s->value, s->n);
     } else if (s->mark == MARK_ROWS) {
         column(e, "value", s->value, s->n * n_axes);
         column(e, "trial", s->trial, s->n);
@@ -214,7 +257,7 @@ static void panel(struct emit *e, const struct panel *p)
     emit_text(e, ",\"series\":[");
     for (uint32_t i = 0; i < p->n; i++) {
         emit_text(e, i ? "," : "");
-        series(e, &p->series[i], p->n_axes);
+        series(e, &p->series[i], p->n_axes, p->x.names && p->y.names); /* a cell a pair of names: a number to be read */
     }
     emit_text(e, "]}");
 }

@@ -45,6 +45,7 @@ static hone_rc write_page(void *self, const hone_view *view, hone_error *err)
     hone_rc rc = HONE_OK;
     if (!e)
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the page");
+    emit_share(e);
     page_head(e, title, nonce);
     emit_text(e, "<script type=\"application/json\" id=\"data\">{\"title\":");
     emit_string(e, title);
@@ -58,7 +59,9 @@ static hone_rc write_page(void *self, const hone_view *view, hone_error *err)
             rc = page_study(e, &study, 1);
         study_release(&study);
     }
-    emit_text(e, "]}</script>\n");
+    emit_text(e, "],\n\"shared\":");
+    emit_shared_list(e);
+    emit_text(e, "}</script>\n");
     page_tail(e, nonce);
     const hone_rc closed = emit_close(e, rc == HONE_OK ? err : NULL);
     return rc == HONE_OK ? closed : rc;

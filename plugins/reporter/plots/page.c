@@ -28,6 +28,21 @@ static void field(struct emit *e, const char *name, const char *text)
     emit_string(e, text ? text : "");
 }
 
+/* A text as the array of its lines, each as a value that may be shared: the studies of an ablation differ in few of them. */
+static void lines(struct emit *e, const char *name, const char *text)
+{
+    emit_format(e, ",\"%s\":[", name);
+    for (const char *at = text ? text : ""; *at;) {
+        const size_t n = strcspn(at, "\n");
+        emit_shared_begin(e);
+        emit_string_n(e, at, n);
+        emit_shared_end(e);
+        at += n + (at[n] == '\n');
+        emit_text(e, *at ? "," : "");
+    }
+    emit_text(e, "]");
+}
+
 static void describe(struct emit *e, const struct study *s)
 {
     static const char *const states[] = { "running", "finished", "stopped" };
@@ -37,9 +52,9 @@ static void describe(struct emit *e, const struct study *s)
     field(e, "state", r->state < HONE_COUNT(states) ? states[r->state] : "unknown");
     field(e, "ended", r->ended);
     field(e, "command", s->kept->command);
-    field(e, "config", r->config);
-    field(e, "sources", r->sources);
-    field(e, "environment", r->environment);
+    lines(e, "config", r->config);
+    lines(e, "sources", r->sources);
+    lines(e, "environment", r->environment);
     emit_format(e, ",\"seed\":\"%llu\",\"created\":%.3f,\"updated\":%.3f,\"first\":%.3f", (unsigned long long)r->seed,
                 r->created, r->updated, s->first);
     texts(e, "constraints", r->constraints, r->n_constraints);

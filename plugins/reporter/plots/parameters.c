@@ -217,11 +217,25 @@ struct sample {
     double u, v, value;
 };
 
+/* Of the kernel, in lengths of the axes, for n trials. */
+static double width_of(size_t n)
+{
+    return 0.25 * pow((double)n, -1.0 / 6);
+}
+
+/* Cells along an axis: what is smoothed has nothing to show that is finer than a third of the kernel's width. */
+static uint32_t cells_of(size_t n)
+{
+    enum { LEAST = 16, MOST = 32 };
+    const double wanted = ceil(3 / width_of(n));
+    return wanted < LEAST ? LEAST : wanted > MOST ? MOST : (uint32_t)wanted;
+}
+
 /* Nadaraya-Watson with a Gaussian kernel (Nadaraya 1964, "On estimating regression"), its width by Scott's rule in two
  * dimensions, n^(-1/6) of the axes' length / 4; blank where no trial is near. */
 static void smooth(struct series *cells, const struct sample *samples, size_t n)
 {
-    const double h = 0.25 * pow((double)n, -1.0 / 6), factor = -0.5 / (h * h), least = exp(factor * 4 * h * h);
+    const double h = width_of(n), factor = -0.5 / (h * h), least = exp(factor * 4 * h * h);
     for (uint32_t j = 0; j < cells->ny; j++)
         for (uint32_t i = 0; i < cells->nx; i++) {
             const double u = (i + 0.5) / cells->nx, v = (j + 0.5) / cells->ny;
@@ -237,7 +251,7 @@ static void smooth(struct series *cells, const struct sample *samples, size_t n)
 
 static hone_rc contour_panel(struct plots *p, struct figure *figure, uint32_t a, uint32_t b)
 {
-    enum { CELLS = 32, SHOWN = 300 };
+    enum { SHOWN = 300 };
     struct study *s = p->study;
     struct panel *panel = figure_panel(p, figure, "");
     struct sample *samples = study_allocate(s, FIGURE_SAMPLES + 1, sizeof *samples);
@@ -258,7 +272,8 @@ static hone_rc contour_panel(struct plots *p, struct figure *figure, uint32_t a,
         figure->n--;
         return HONE_OK;
     }
-    const uint32_t nx = panel->x.names ? panel->x.n_names : CELLS, ny = panel->y.names ? panel->y.n_names : CELLS;
+    const uint32_t nx = panel->x.names ? panel->x.n_names : cells_of(n),
+                   ny = panel->y.names ? panel->y.n_names : cells_of(n);
     struct series *cells = panel_series(p, panel, panel->value_label, MARK_CELLS, ROLE_SURFACE, (size_t)nx * ny,
                                         WITH_VALUE);
     if (!cells)

@@ -397,6 +397,17 @@ static int64_t take(void *ctx, const void *bytes, uint64_t n)
     return (int64_t)n;
 }
 
+struct counted {
+    uint64_t n;
+};
+
+static int64_t count_bytes(void *ctx, const void *bytes, uint64_t n)
+{
+    (void)bytes;
+    ((struct counted *)ctx)->n += n;
+    return (int64_t)n;
+}
+
 static void test_json(void)
 {
     struct sink sink = { .n = 0 };
@@ -411,6 +422,58 @@ static void test_json(void)
                            "\"\\u003c/script\\u003e\\u0026\\u0022\\u005c\\u0001\xc3\xa4\\ufffd\\ufffd\\ufffd\""
                            "[0,0,1,-17,0.1,1e+300,null,null,0.3333333,1e+15]"
                            "&lt;b a=&quot;1&quot;&gt;&amp;\xef\xbf\xbd");
+}
+
+/* Equal values are there once, short ones stand where they are, and so does everything where nothing is to be shared. */
+static void test_shared(void)
+{
+    struct sink sink = { .n = 0 }, plain = { .n = 0 };
+    const hone_ostream out = { &sink, take }, plain_out = { &plain, take };
+    const double numbers[] = { 1, 2, 3, 4, 5 };
+    struct emit *e = emit_open(&out), *p = emit_open(&plain_out);
+    emit_share(e);
+    for (size_t n = 2; n <= 5; n++)
+        for (int twice = 0; twice < 2; twice++) {
+            emit_shared_begin(e);
+            emit_shared_begin(p);
+            emit_numbers(e, numbers, n);
+            emit_numbers(p, numbers, n);
+            emit_shared_end(e);
+            emit_shared_end(p);
+            emit_text(e, " ");
+            emit_text(p, " ");
+        }
+    emit_shared_list(e);
+    CU_ASSERT_EQUAL(emit_close(e, NULL), HONE_OK);
+    CU_ASSERT_EQUAL(emit_close(p, NULL), HONE_OK);
+    CU_ASSERT_STRING_EQUAL(sink.text, "[1,2] [1,2] [1,2,3] [1,2,3] 0 0 1 1 [[1,2,3,4],[1,2,3,4,5]]");
+    CU_ASSERT_STRING_EQUAL(plain.text, "[1,2] [1,2] [1,2,3] [1,2,3] [1,2,3,4] [1,2,3,4] [1,2,3,4,5] [1,2,3,4,5] ");
+}
+
+/* More of them than the table begins with. */
+static void test_many_shared(void)
+{
+    enum { MANY = 5000 };
+    struct counted counted = { 0 };
+    const hone_ostream out = { &counted, count_bytes };
+    struct emit *e = emit_open(&out);
+    emit_share(e);
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < MANY; i++) {
+            emit_shared_begin(e);
+            emit_format(e, "[%u,%u]", 1000000 + i, i);
+            emit_shared_end(e);
+            emit_text(e, ",");
+        }
+    uint64_t list = 0, numbers = 0;
+    for (unsigned i = 0; i < MANY; i++) {
+        char text[32];
+        list += (uint64_t)snprintf(text, sizeof text, "[%u,%u]", 1000000 + i, i) + (i > 0);
+        numbers += (uint64_t)snprintf(text, sizeof text, "%u,", i);
+    }
+    emit_shared_list(e);
+    CU_ASSERT_EQUAL(emit_close(e, NULL), HONE_OK);
+    CU_ASSERT_EQUAL(counted.n, 2 * numbers + list + 2);
 }
 
 static void test_canvas(void)
@@ -436,4 +499,4 @@ static void test_canvas(void)
 
 SUITE(TEST(test_history), TEST(test_thinned), TEST(test_edf), TEST(test_pareto), TEST(test_curves),
       TEST(test_long_curve), TEST(test_confusion), TEST(test_without_space), TEST(test_ticks), TEST(test_json),
-      TEST(test_canvas))
+      TEST(test_shared), TEST(test_many_shared), TEST(test_canvas))

@@ -40,6 +40,29 @@ const duration = s => s === null || s === undefined || isNaN(s) ? '\u2013' : s <
 const isDark = () => document.documentElement.dataset.theme === 'dark';
 const colours = () => isDark() ? DARK : LIGHT;
 const study = () => data.studies[current];
+/* Values that the page keeps once are numbers in what refers to them; surfaces are levels in base 64. */
+const DIGITS = new Map([...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].map((c, i) => [c, i]));
+const valueOf = v => typeof v === 'number' && data.shared ? data.shared[v] : v;
+function expandFigure(figure) {
+  for (const panel of figure.panels) {
+    panel.x = valueOf(panel.x);
+    panel.y = valueOf(panel.y);
+    if (panel.axes) panel.axes = panel.axes.map(valueOf);
+    if (panel.rungs) panel.rungs = valueOf(panel.rungs);
+    for (const s of panel.series) {
+      for (const key of ['x', 'y', 'x2', 'value', 'trial']) if (s[key] !== undefined) s[key] = valueOf(s[key]);
+      if (!s.value || !s.value.levels) continue;
+      const { min, max, levels } = s.value;
+      s.value = Array.from({ length: levels.length / 2 }, (_, i) => { const level = 64 * DIGITS.get(levels[2 * i]) + DIGITS.get(levels[2 * i + 1]); return level === 4095 ? null : min + (max - min) * level / 4094; });
+    }
+  }
+  return figure;
+}
+function expandStudy(s) {
+  for (const key of ['config', 'sources', 'environment']) s[key] = s[key].map(valueOf).join('\n');
+  s.figures.forEach(figures => figures.forEach(expandFigure));
+  return s;
+}
 const named = (dim, v) => v === null || v === undefined ? null : dim.names && dim.names.length ? dim.names[v] : v;
 
 /* Row of the best complete, feasible trial for an objective; -1: none. */
@@ -644,6 +667,7 @@ function liveFigure(kind) {
     try {
       const figure = await ask(`figure?study=${current}&objective=${objective}&kind=${kind.kind}`), key = JSON.stringify(figure);
       if (key !== this.key) {
+        expandFigure(figure);
         this.key = key;
         const inner = figure.missing ? null : figureCard(figure, true);
         (this.inner || { dispose() {} }).dispose();
@@ -670,7 +694,7 @@ function liveComparison() {
         const key = `${x.trials} ${x.complete}`;
         if (compared.get(x.name)?.key === key) continue;
         const figures = [];
-        for (const kind of ['history', 'edf']) figures.push(await ask(`figure?study=${i}&objective=0&kind=${kind}`).catch(() => null));
+        for (const kind of ['history', 'edf']) figures.push(await ask(`figure?study=${i}&objective=0&kind=${kind}`).then(expandFigure).catch(() => null));
         compared.set(x.name, { key, name: x.name, figures });
       }
       const figure = compareFigure(list.map(x => compared.get(x.name))), inner = figure && figureCard(figure, true);
@@ -697,7 +721,7 @@ async function update() {
       list = await ask('studies');
       if (current >= list.length) current = 0;
       if (!list.length) { document.getElementById('page').replaceChildren(el('main', null, el('p', null, 'There is no study yet.'))); break; }
-      const fresh = await ask(`study?study=${current}`);
+      const fresh = expandStudy(await ask(`study?study=${current}`));
       data.studies = list.map((x, i) => i === current ? fresh : { name: x.name, state: x.state, objectives: [], trials: { number: [], state: [], values: [], notes: {} }, figures: [], dims: [] });
       if (loaded !== current || !document.getElementById('summary')) { loaded = current; renderLive(); } else refreshLive();
       tell(`${list[current].state}, ${count(list[current].trials)} trials`);
@@ -817,5 +841,8 @@ if (data.live) {
   events.onmessage = update;
   events.onerror = () => tell('hone serve does not answer; trying again');
   update();
-} else render();
+} else {
+  data.studies.forEach(expandStudy);
+  render();
+}
 })();
