@@ -25,7 +25,7 @@ lint-deps:
 # Every file says its licence in its first lines, but for those that have no place for a comment.
 lint-licence:
 	$(call say,LINT,licence)
-	$(Q)missing=$$(git ls-files | grep -vE '^(LICENSE|tests/ini/|tests/abi/headers/|tests/fuzz/)|\.(csv|expected)$$|/(ldlibs|requires)$$|^sdk/template/README|/package(-lock)?\.json$$' | \
+	$(Q)missing=$$(git ls-files | grep -vE '^(LICENSE|tests/ini/|tests/abi/headers/|tests/fuzz/)|\.(csv|expected|svg)$$|/(ldlibs|requires)$$|^sdk/template/README|/package(-lock)?\.json$$' | \
 	  while read -r file; do [ ! -f "$$file" ] || head -n 3 "$$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$$file"; done); \
 	if [ -n "$$missing" ]; then echo "no SPDX-License-Identifier in:"; echo "$$missing"; exit 1; fi
 

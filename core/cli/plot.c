@@ -60,7 +60,7 @@ const struct command command_plot = {
     "draw one plot of a study in the terminal, or into a file",
     "KIND STUDY [options]",
     "KIND: history, intermediate, parallel, slice, contour, importance, rank, edf,\n"
-    "pareto, timeline, learning, confusion.\n"
+    "pareto, timeline, learning, confusion, ablation.\n"
     "STUDY is a storage: a path (fashion.db) or a URL (sqlite:fashion.db), with --study where it holds several.\n",
     options,
     2,

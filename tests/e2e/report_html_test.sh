@@ -133,7 +133,27 @@ import json
 data = json.loads(open("swap.html").read().split("id=\"data\">", 1)[1].split("</script>", 1)[0])
 whole = [s for s in data["studies"] if "ablation" in s]
 assert len(whole) == 1 and not whole[0]["trials"]["number"] and len(data["studies"]) == 7
-assert [c["cell"] for c in json.loads(whole[0]["ablation"])["cells"]] == ["baseline", "search=sobol"]'
+cells = json.loads(whole[0]["ablation"])["cells"]
+assert [c["cell"] for c in cells] == ["baseline", "search=sobol"]
+of = lambda v: data["shared"][v] if isinstance(v, int) else v
+assert [f["kind"] for f in whole[0]["figures"][0] if not f["missing"]] == ["ablation"]
+assert all(f["kind"] != "ablation" for s in data["studies"] if s != whole[0] for fs in s["figures"] for f in fs)
+mean, difference = next(f for f in whole[0]["figures"][0] if f["kind"] == "ablation")["panels"]
+near = lambda a, b: len(a) == len(b) and all(abs(x - y) <= 1e-6 * abs(y) for x, y in zip(a, b))
+assert of(mean["y"])["names"] == ["search=sobol", "baseline"]
+s = mean["series"][0]
+assert near(of(s["x"]), [c["mean"] for c in cells[::-1]]) and near(of(s["lo"]), [c["interval"][0] for c in cells[::-1]]) and near(of(s["hi"]), [c["interval"][1] for c in cells[::-1]])
+assert near(of(mean["rungs"]), [cells[0]["mean"]]) and of(difference["rungs"]) == [0]
+s = difference["series"][0]
+assert near(of(s["x"]), [cells[1]["difference"]]) and of(s["y"]) == [0] and near(of(s["hi"]), [cells[1]["difference_interval"][1]])'
+run 0 env LC_ALL=C "$hone" plot ablation swap.db --study swap.ablation
+says out "search=sobol"
+is "a row a cell, twice" "$(grep -c '[#]' out)" 3
+run 0 "$hone" plot ablation swap.db --study swap.ablation -o swap.svg
+is "names in the picture" "$(grep -c '>search=sobol<' swap.svg)" 1
+is "intervals in the picture" "$(grep -c 'm0 -4H' swap.svg)" 3
+run 1 "$hone" plot ablation odd.db --study front
+says err "no ablation of study 'front'"
 done_with ablation
 
 charts=$(wc -c <"$root/build/charts/charts.js" 2>/dev/null || echo 0)

@@ -5,7 +5,7 @@
 #include "hone/instance.h"
 
 const char *const plot_kinds[] = { "history", "intermediate", "parallel", "slice",    "contour",   "importance", "rank",
-                                   "edf",     "pareto",       "timeline", "learning", "confusion", NULL };
+                                   "edf",     "pareto",       "timeline", "learning", "confusion", "ablation",   NULL };
 
 hone_rc plot_create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {

@@ -207,7 +207,7 @@ static void axis(struct emit *e, const struct axis *a)
 
 static void series(struct emit *e, const struct series *s, uint32_t n_axes, int exact)
 {
-    static const char *const marks[] = { "points", "line", "steps", "bars", "spans", "cells", "rows" };
+    static const char *const marks[] = { "points", "line", "steps", "bars", "spans", "cells", "interval", "rows" };
     static const char *const roles[] = { "complete", "pruned",     "failed",  "running", "best",
                                          "training", "validation", "density", "surface" };
     emit_text(e, "{\"name\":");
@@ -225,7 +225,9 @@ static void series(struct emit *e, const struct series *s, uint32_t n_axes, int 
     } else {
         column(e, "x", s->x, s->n);
         column(e, "y", s->y, s->n);
-        column(e, "x2", s->x2, s->n);
+        if (s->mark == MARK_INTERVAL)
+            column(e, "lo", s->x1, s->n);
+        column(e, s->mark == MARK_INTERVAL ? "hi" : "x2", s->x2, s->n);
         column(e, "value", s->value, s->n);
         if (s->mark == MARK_LINE && s->trial && s->n && s->trial[0] == s->trial[s->n - 1])
             emit_format(e, ",\"of\":%.0f", s->trial[0]);

@@ -20,6 +20,8 @@ const struct figure_kind figure_kinds[] = {
     { "timeline", "Timeline", "When each worker was at which trial.", make_timeline },
     { "learning", "Learning curves", "The best trials: on training and on validation data, by step.", make_learning },
     { "confusion", "Confusion matrix", "True classes against predicted ones, of the winner.", make_confusion },
+    { "ablation", "Ablation", "What the cells of an ablation came to, and how they differ from the reference.",
+      make_ablation },
 };
 const uint32_t n_figure_kinds = HONE_COUNT(figure_kinds);
 
@@ -75,7 +77,8 @@ struct series *panel_series(struct plots *p, struct panel *panel, const char *na
         panel->series = more;
         panel->capacity = 2 * panel->n + 4;
     }
-    const size_t columns = 2u + ((with & WITH_TRIAL) != 0) + ((with & WITH_VALUE) != 0) + ((with & WITH_X2) != 0);
+    const size_t columns = 2u + ((with & WITH_TRIAL) != 0) + ((with & WITH_VALUE) != 0) + ((with & WITH_X2) != 0) +
+                           ((with & WITH_X1) != 0);
     double *memory = study_allocate(p->study, n * columns + 1, sizeof *memory);
     if (!memory)
         return NULL;
@@ -88,6 +91,10 @@ struct series *panel_series(struct plots *p, struct panel *panel, const char *na
     }
     if (with & WITH_VALUE) {
         s->value = memory;
+        memory += n;
+    }
+    if (with & WITH_X1) {
+        s->x1 = memory;
         memory += n;
     }
     s->x2 = with & WITH_X2 ? memory : NULL;
@@ -152,8 +159,13 @@ void panel_fit(struct panel *panel)
         const struct series *s = &panel->series[i];
         for (size_t k = 0; k < s->n; k++) {
             extend(&panel->x, s->x[k]);
-            if (s->x2 && s->mark == MARK_SPANS)
+            if (s->x2 && (s->mark == MARK_SPANS || s->mark == MARK_INTERVAL))
                 extend(&panel->x, s->x2[k]);
+            if (s->mark == MARK_INTERVAL) {
+                extend(&panel->x, s->x1[k]);
+                for (uint32_t r = 0; r < panel->n_rungs; r++)
+                    extend(&panel->x, panel->rungs[r]);
+            }
             if (s->mark == MARK_BARS)
                 extend(&panel->x, 0);
             extend(&panel->y, s->y[k]);

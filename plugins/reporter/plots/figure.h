@@ -21,12 +21,13 @@ enum {
 
 enum mark {
     MARK_POINTS,
-    MARK_LINE,  /* NaN breaks it */
-    MARK_STEPS, /* holds its value until the next */
-    MARK_BARS,  /* of length x at the category y; x2: deviation */
-    MARK_SPANS, /* from x to x2 in the lane y */
-    MARK_CELLS, /* nx * ny cells between the panel's axes; value: (ny, nx), NaN: nothing there */
-    MARK_ROWS   /* parallel coordinates: value (n, n_axes) */
+    MARK_LINE,     /* NaN breaks it */
+    MARK_STEPS,    /* holds its value until the next */
+    MARK_BARS,     /* of length x at the category y; x2: deviation */
+    MARK_SPANS,    /* from x to x2 in the lane y */
+    MARK_CELLS,    /* nx * ny cells between the panel's axes; value: (ny, nx), NaN: nothing there */
+    MARK_INTERVAL, /* at x, from x1 to x2, in the row y */
+    MARK_ROWS      /* parallel coordinates: value (n, n_axes) */
 };
 /* What a series stands for: renderers give each its colour and shape. */
 enum role {
@@ -55,8 +56,8 @@ struct series {
     uint32_t role;
     size_t n;
     uint32_t nx, ny;
-    double *x, *y, *x2, *value; /* (n); value: colour on the panel's scale, or NULL */
-    double *trial;              /* (n) numbers of trials; NULL: they are none */
+    double *x, *y, *x1, *x2, *value; /* (n); value: colour on the panel's scale, or NULL */
+    double *trial;                   /* (n) numbers of trials; NULL: they are none */
 };
 struct panel {
     const char *title; /* "" for a single one */
@@ -66,7 +67,7 @@ struct panel {
     uint32_t n_axes;
     struct series *series; /* (n) in the order of drawing */
     uint32_t n, capacity;
-    const double *rungs; /* (n_rungs) at x */
+    const double *rungs; /* (n_rungs) at x: upright lines */
     uint32_t n_rungs;
 };
 struct figure {
@@ -102,7 +103,7 @@ hone_rc figure_make(const struct figure_kind *kind, struct plots *plots, struct 
 /* ---- for those that make figures; memory is the study's ---- */
 struct panel *figure_panel(struct plots *plots, struct figure *figure, const char *title); /* NULL: out of memory */
 /* Room for n; x, y and, where asked for, trial and value are there. Later calls move earlier series. */
-enum { WITH_TRIAL = 1, WITH_VALUE = 2, WITH_X2 = 4 };
+enum { WITH_TRIAL = 1, WITH_VALUE = 2, WITH_X2 = 4, WITH_X1 = 8 };
 struct series *panel_series(struct plots *plots, struct panel *panel, const char *name, enum mark mark, uint32_t role,
                             size_t n, int with);
 void axis_of_dim(struct axis *axis, const struct dimension *dim);
@@ -141,5 +142,6 @@ hone_rc make_rank(struct plots *plots, struct figure *figure);
 hone_rc make_importance(struct plots *plots, struct figure *figure);
 hone_rc make_intermediate(struct plots *plots, struct figure *figure);
 hone_rc make_learning(struct plots *plots, struct figure *figure);
+hone_rc make_ablation(struct plots *plots, struct figure *figure);
 hone_rc make_confusion(struct plots *plots, struct figure *figure);
 #endif

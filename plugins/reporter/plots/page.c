@@ -272,12 +272,13 @@ hone_rc page_study(struct emit *e, struct study *s, int figures)
         struct plots plots;
         emit_text(e, k ? ",[" : "[");
         rc = plots_init(&plots, s, k);
-        for (uint32_t i = 0; i < n_figure_kinds && rc == HONE_OK; i++) {
+        for (uint32_t i = 0, any = 0; i < n_figure_kinds && rc == HONE_OK; i++) {
             struct figure figure;
             rc = figure_make(&figure_kinds[i], &plots, &figure);
-            emit_text(e, i ? "," : "");
-            if (rc == HONE_OK)
-                emit_figure(e, &figure);
+            if (rc != HONE_OK || (figure.missing && figure_kinds[i].make == make_ablation))
+                continue; /* what is no ablation lacks nothing */
+            emit_text(e, any++ ? "," : "");
+            emit_figure(e, &figure);
         }
         emit_text(e, "]");
     }

@@ -10,12 +10,23 @@ static const hone_param params[] = {
                 "Height of a panel; 0: as fits the width."),
 };
 
-enum { LEFT = 74, RIGHT = 20, TOP = 30, BOTTOM = 46, HEAD = 56, COLUMNS = 3 };
+enum {
+    LEFT = 74,
+    RIGHT = 20,
+    TOP = 30,
+    BOTTOM = 46,
+    HEAD = 56,
+    HEAD_ALONE = 30, /* without a legend */
+    COLUMNS = 3,
+    BARE = 20 /* left of what has no labels */
+};
+enum { LONGEST = 48 /* characters of a label beside an axis */, ROW = 24 /* height of one with an interval */ };
 
 struct frame { /* of one panel */
     struct emit *e;
     const struct panel *panel;
     double x, y, w, h; /* of the plot's area */
+    int bare;          /* the labels of its rows are those of the panel to its left */
 };
 
 static const char *const viridis[] = { "#440154", "#482878", "#3e4989", "#31688e", "#26828e",
@@ -82,7 +93,7 @@ static void axes(const struct frame *f)
         text(e, x, f->y + f->h + 15, "class=\"tick\" text-anchor=\"middle\"",
              axis_text(&f->panel->x, ticks[i], label, f->panel->x.names && nx > 5 ? 10 : sizeof label));
     }
-    const size_t ny = axis_ticks(&f->panel->y, f->panel->y.names ? 40 : 6, ticks);
+    const size_t ny = f->bare ? 0 : axis_ticks(&f->panel->y, f->panel->y.names ? 40 : 6, ticks);
     for (size_t i = 0; i < ny; i++) {
         const double y = py(f, ticks[i]);
         if (!f->panel->y.names)
@@ -169,6 +180,18 @@ static void bars(const struct frame *f, const struct series *s)
             emit_format(f->e, "<path class=\"axis\" d=\"M%.1f %.1fH%.1f\"/>\n", px(f, s->x[i] - s->x2[i]), y,
                         px(f, s->x[i] + s->x2[i]));
     }
+}
+
+static void intervals(const struct frame *f, const struct series *s)
+{
+    emit_format(f->e, "<g fill=\"%s\" stroke=\"%s\" stroke-width=\"1.8\">\n", colour_of(s->role), colour_of(s->role));
+    for (size_t i = 0; i < s->n; i++) {
+        const double x = px(f, s->x[i]), y = py(f, s->y[i]), from = px(f, s->x1[i]), to = px(f, s->x2[i]);
+        if (isfinite(from) && isfinite(to))
+            emit_format(f->e, "<path fill=\"none\" d=\"M%.1f %.1fv8m0 -4H%.1fm0 -4v8\"/>", from, y - 4, to);
+        emit_format(f->e, "<rect x=\"%.1f\" y=\"%.1f\" width=\"8\" height=\"8\"/>\n", x - 4, y - 4);
+    }
+    emit_text(f->e, "</g>\n");
 }
 
 static void spans(const struct frame *f, const struct series *s)
@@ -260,6 +283,7 @@ static void panel(const struct frame *f)
         case MARK_STEPS: line(f, s); break;
         case MARK_BARS: bars(f, s); break;
         case MARK_SPANS: spans(f, s); break;
+        case MARK_INTERVAL: intervals(f, s); break;
         case MARK_CELLS: cells(f, s, lo, hi); break;
         case MARK_ROWS: rows(f, s); break;
         }
@@ -279,7 +303,8 @@ static void legend(struct emit *e, const struct panel *p, double width)
                            : s->mark == MARK_LINE && s->role == ROLE_TRAINING   ? "training"
                            : s->mark == MARK_LINE && s->role == ROLE_VALIDATION ? "validation"
                                                                                 : s->name;
-        if (seen & bit || s->role == ROLE_SURFACE || s->mark == MARK_BARS || s->mark == MARK_ROWS)
+        if (seen & bit || s->role == ROLE_SURFACE || s->mark == MARK_BARS || s->mark == MARK_ROWS ||
+            s->mark == MARK_INTERVAL)
             continue;
         seen |= bit;
         emit_format(e, "<g fill=\"%s\">", colour_of(s->role));
@@ -293,28 +318,36 @@ static void legend(struct emit *e, const struct panel *p, double width)
     }
 }
 
-static double label_width(const struct figure *figure)
+static double label_width(const struct panel *panel)
 {
     size_t most = 0;
-    for (uint32_t i = 0; i < figure->n; i++)
-        for (uint32_t k = 0; k < figure->panels[i].y.n_names; k++) {
-            const size_t n = strlen(figure->panels[i].y.names[k]);
-            most = n > most ? n : most;
-        }
-    return most > 8 ? (double)LEFT + 6.2 * (double)((most > 30 ? 30 : most) - 8) : LEFT;
+    for (uint32_t k = 0; k < panel->y.n_names; k++) {
+        const size_t n = strlen(panel->y.names[k]);
+        most = n > most ? n : most;
+    }
+    return most > 8 ? (double)LEFT + 6.2 * (double)((most > LONGEST ? LONGEST : most) - 8) : LEFT;
 }
 
-static void draw(struct emit *e, const struct plot_settings *settings, const hone_view *view, struct figure *figure)
+/* Rows that stand beside each other need their labels once. */
+static int is_bare(const struct figure *figure, uint32_t i, uint32_t across)
 {
-    const uint32_t across = figure->n < COLUMNS ? figure->n : COLUMNS, down = (figure->n + across - 1) / across;
-    const double left = label_width(figure);
-    const double w = settings->width ? (double)settings->width : figure->n == 1 ? 720 : 360;
-    const double h = settings->height ? (double)settings->height : figure->n == 1 ? 420 : 280;
-    const double inner_w = fmax(w - left - RIGHT, 40), inner_h = fmax(h - TOP - BOTTOM, 40);
+    return i % across != 0 && figure->panels[i].y.names && figure->panels[i].y.names == figure->panels[i - 1].y.names;
+}
+
+static double height_of(const struct figure *figure)
+{
+    const struct panel *first = &figure->panels[0];
+    return first->n && first->series[0].mark == MARK_INTERVAL ? TOP + BOTTOM + ROW * (double)first->y.n_names
+           : figure->n == 1                                   ? 420
+                                                              : 280;
+}
+
+static void head(struct emit *e, const hone_view *view, const struct figure *figure, double w, double h)
+{
     emit_format(e,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
                 "role=\"img\" font-family=\"sans-serif\">\n<title>",
-                w * across, h * down + HEAD, w * across, h * down + HEAD);
+                w, h, w, h);
     emit_markup(e, figure->title);
     emit_text(e, " of ");
     emit_markup(e, view->studies[0]->record->name);
@@ -332,12 +365,34 @@ static void draw(struct emit *e, const struct plot_settings *settings, const hon
         emit_text(e, ")");
     }
     emit_text(e, "</text>\n");
-    legend(e, &figure->panels[0], w * across);
+}
+
+static void draw(struct emit *e, const struct plot_settings *settings, const hone_view *view, struct figure *figure)
+{
+    const uint32_t across = figure->n < COLUMNS ? figure->n : COLUMNS, down = (figure->n + across - 1) / across;
+    const double w = settings->width ? (double)settings->width : figure->n == 1 ? 720 : 360;
+    const double h = settings->height ? (double)settings->height : height_of(figure);
+    const int wide = figure->panels[0].n &&
+                     figure->panels[0].series[0].mark == MARK_INTERVAL; /* labels beside the width */
+    const double top = wide ? HEAD_ALONE : HEAD;
+    double lefts[COLUMNS] = { 0 }, at[COLUMNS + 1] = { 0 };
+    for (uint32_t i = 0; i < figure->n; i++)
+        lefts[i % across] = fmax(lefts[i % across],
+                                 is_bare(figure, i, across) ? BARE : label_width(&figure->panels[i]));
+    for (uint32_t k = 0; k < across; k++)
+        at[k + 1] = at[k] + (wide ? w - LEFT + lefts[k] : w);
+    head(e, view, figure, at[across], h * down + top);
+    if (!wide)
+        legend(e, &figure->panels[0], at[across]);
     for (uint32_t i = 0; i < figure->n; i++) {
-        const uint32_t row = i / across;
-        const struct frame f = {
-            e, &figure->panels[i], w * (i % across) + left, h * row + HEAD + TOP, inner_w, inner_h
-        };
+        const uint32_t row = i / across, k = i % across;
+        const struct frame f = { e,
+                                 &figure->panels[i],
+                                 at[k] + lefts[k],
+                                 h * row + top + TOP,
+                                 fmax(at[k + 1] - at[k] - lefts[k] - RIGHT, 40),
+                                 fmax(h - TOP - BOTTOM, 40),
+                                 is_bare(figure, i, across) };
         panel(&f);
     }
     emit_text(e, "</svg>\n");

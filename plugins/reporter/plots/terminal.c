@@ -11,7 +11,7 @@ static const hone_param params[] = {
     PLOT_PARAMS("0", "Width; 0: the terminal's.", "0", "characters", "Height of a panel; 0: 16, or what it needs."),
 };
 
-enum { LABEL = 12, MOST_LABEL = 28, LEAST = 20, PARALLEL = 30, MATRIX = 24 };
+enum { LABEL = 12, MOST_LABEL = 28, LONGEST = 48, LEAST = 20, PARALLEL = 30, MATRIX = 24 };
 
 struct screen {
     struct emit *e;
@@ -242,7 +242,7 @@ static void legend(const struct screen *s, const struct figure *figure, const st
                            : series->role == ROLE_TRAINING   ? "training"
                            : series->role == ROLE_VALIDATION ? "validation"
                                                              : series->name;
-        if (seen & bit || series->mark == MARK_ROWS || series->mark == MARK_BARS)
+        if (seen & bit || series->mark == MARK_ROWS || series->mark == MARK_BARS || series->mark == MARK_INTERVAL)
             continue;
         seen |= bit;
         const uint8_t colour = colour_of(series->role, 0);
@@ -285,17 +285,34 @@ static void draw_spans(const struct screen *screen, struct canvas *c, const stru
     }
 }
 
-static uint32_t label_columns(const struct panel *p)
+/* A square between two ends, and what it is held against. */
+static void draw_intervals(const struct screen *screen, struct canvas *c, const struct panel *p, const struct series *s)
 {
+    for (uint32_t i = 0; i < p->n_rungs; i++)
+        canvas_line(c, axis_unit(&p->x, p->rungs[i]), 0, axis_unit(&p->x, p->rungs[i]), 1, 0, 1, 0);
+    for (size_t i = 0; i < s->n; i++) {
+        const double v = axis_unit(&p->y, s->y[i]), from = axis_unit(&p->x, s->x1[i]), to = axis_unit(&p->x, s->x2[i]);
+        const uint8_t colour = colour_of(s->role, 0);
+        for (double u = from; u <= to + 1e-12; u += 1.0 / c->columns)
+            canvas_glyph(c, fmin(u, 1), v, screen->unicode ? "\xe2\x94\x80" : "-", colour, 2);
+        canvas_glyph(c, from, v, screen->unicode ? "\xe2\x94\x9c" : "[", colour, 3);
+        canvas_glyph(c, to, v, screen->unicode ? "\xe2\x94\xa4" : "]", colour, 3);
+        canvas_glyph(c, axis_unit(&p->x, s->x[i]), v, screen->unicode ? "\xe2\x96\xa0" : "#", colour, 4);
+    }
+}
+
+static uint32_t label_columns(const struct screen *s, const struct panel *p)
+{
+    const uint32_t room = s->width / 3 > LONGEST ? LONGEST : s->width / 3 > MOST_LABEL ? s->width / 3 : MOST_LABEL;
     uint32_t most = LABEL - 2;
     for (uint32_t i = 0; i < p->y.n_names; i++)
         most = width_of(p->y.names[i]) > most ? width_of(p->y.names[i]) : most;
-    return most > MOST_LABEL ? MOST_LABEL + 2 : most + 2;
+    return most > room ? room + 2 : most + 2;
 }
 
 static void draw_panel(const struct screen *s, const struct figure *figure, struct panel *p)
 {
-    const uint32_t left = p->n_axes ? 2 : label_columns(p);
+    const uint32_t left = p->n_axes ? 2 : label_columns(s, p);
     struct canvas c = { .columns = s->width > left + 1 + LEAST ? s->width - left - 1 : LEAST,
                         .rows = p->y.names && p->y.n_names < 64 && !s->height ? p->y.n_names
                                 : s->height                                   ? s->height
@@ -315,6 +332,7 @@ static void draw_panel(const struct screen *s, const struct figure *figure, stru
         case MARK_STEPS: draw_line(&c, p, series, colour); break;
         case MARK_SPANS: draw_spans(s, &c, p, series); break;
         case MARK_CELLS: draw_cells(s, &c, series); break;
+        case MARK_INTERVAL: draw_intervals(s, &c, p, series); break;
         case MARK_ROWS: draw_rows(&c, p, series); break;
         case MARK_BARS: break; /* draw_bars */
         }
@@ -329,7 +347,7 @@ static void draw_panel(const struct screen *s, const struct figure *figure, stru
 static void draw_bars(const struct screen *s, const struct panel *p)
 {
     const struct series *bars = &p->series[0];
-    const uint32_t left = label_columns(p), room = s->width > left + 24 + LEAST ? s->width - left - 24 : LEAST;
+    const uint32_t left = label_columns(s, p), room = s->width > left + 24 + LEAST ? s->width - left - 24 : LEAST;
     char number[64];
     double most = 0;
     for (size_t i = 0; i < bars->n; i++)
@@ -354,7 +372,7 @@ static void draw_bars(const struct screen *s, const struct panel *p)
 static void draw_matrix(const struct screen *s, const struct panel *p)
 {
     const struct series *m = &p->series[0];
-    const uint32_t left = label_columns(p);
+    const uint32_t left = label_columns(s, p);
     char number[32];
     put(s->e, "true \\ predicted", left, left, 1);
     for (uint32_t c = 0; c < m->nx; c++) {

@@ -16,7 +16,8 @@ const INFO = {
   parallel: 'One line a trial. Drag along an axis to select; drag again to move, click it to clear.', slice: 'The value against each parameter; colour is the number of the trial.',
   contour: 'Smoothed over pairs of the parameters that matter most; points are the best trials.', importance: 'What share of the value\u2019s variation each parameter explains, by each method.',
   rank: 'Pairs of parameters; dark points are the best ranks.', edf: 'Share of the complete trials whose value is at most x.', pareto: 'Objectives against each other; the front joins what no trial dominates.',
-  timeline: 'Which trial each worker was at, and how it ended.', learning: 'The best trials on training (dashed) and validation data (solid).', confusion: 'True classes down, predicted classes across.' };
+  timeline: 'Which trial each worker was at, and how it ended.', learning: 'The best trials on training (dashed) and validation data (solid).', confusion: 'True classes down, predicted classes across.',
+  ablation: 'Each cell over its seeds; dashed: the reference. Differences are those of runs with the same seed.' };
 
 let data, current = 0, objective = 0, drawn = [], observer, list = [], trialsGrid = null;
 const hasCharts = typeof charts !== 'undefined';
@@ -50,7 +51,7 @@ function expandFigure(figure) {
     if (panel.axes) panel.axes = panel.axes.map(valueOf);
     if (panel.rungs) panel.rungs = valueOf(panel.rungs);
     for (const s of panel.series) {
-      for (const key of ['x', 'y', 'x2', 'value', 'trial']) if (s[key] !== undefined) s[key] = valueOf(s[key]);
+      for (const key of ['x', 'y', 'x2', 'lo', 'hi', 'value', 'trial']) if (s[key] !== undefined) s[key] = valueOf(s[key]);
       if (!s.value || !s.value.levels) continue;
       const { min, max, levels } = s.value;
       s.value = Array.from({ length: levels.length / 2 }, (_, i) => { const level = 64 * DIGITS.get(levels[2 * i]) + DIGITS.get(levels[2 * i + 1]); return level === 4095 ? null : min + (max - min) * level / 4094; });
@@ -255,11 +256,17 @@ function figureTable(panel, title) {
 }
 
 /* ---- figures as charts ---- */
+const NAMES = 280, pen = document.createElement('canvas').getContext('2d');
+/* What the names beside an upright axis need, in pixels. */
+function namesWidth(axis) {
+  pen.font = '12px system-ui, sans-serif';
+  return Math.min(NAMES, Math.ceil(Math.max(...axis.names.map(n => pen.measureText(n).width))));
+}
 function axisOption(axis, c, vertical) {
   const common = { name: axis.label, nameLocation: 'middle', nameGap: vertical ? 44 : 26, nameTextStyle: { color: c.soft }, axisLabel: { color: c.soft, hideOverlap: true },
     axisLine: { onZero: false, lineStyle: { color: c.soft } }, splitLine: { lineStyle: { color: c.grid } }, nameTruncate: { maxWidth: 320 } };
-  if (axis.names) return { ...common, type: 'category', data: axis.names, axisLabel: { color: c.soft, width: 110, overflow: 'truncate', hideOverlap: true }, name: axis.label,
-    nameGap: vertical ? 8 + Math.min(110, 7 * Math.max(...axis.names.map(n => n.length))) : 26, splitLine: { show: false }, jitter: vertical ? 0 : 24, jitterOverlap: true };
+  if (axis.names) return { ...common, type: 'category', data: axis.names, axisLabel: { color: c.soft, width: vertical ? NAMES : 110, overflow: 'truncate', hideOverlap: !vertical || axis.names.length > 40, interval: vertical && axis.names.length <= 40 ? 0 : undefined },
+    name: axis.label, nameGap: vertical ? 8 + namesWidth(axis) : 26, splitLine: { show: false }, jitter: vertical ? 0 : 24, jitterOverlap: true };
   return { ...common, type: axis.log ? 'log' : 'value', min: axis.min, max: axis.max, scale: true, minInterval: axis.whole ? 1 : undefined,
     axisLabel: { color: c.soft, hideOverlap: true, showMinLabel: axis.log ? undefined : false, showMaxLabel: axis.log ? undefined : false, formatter: v => short(v) } };
 }
@@ -318,7 +325,7 @@ function parallelOption(panel, c) {
     series: [{ type: 'parallel', data: rows, lineStyle: { width: 1, opacity: rows.length > 300 ? .25 : .5 }, progressive: 0, inactiveOpacity: .02, activeOpacity: .6, emphasis: { disabled: rows.length > 2500 } }] };
 }
 
-const DENSE = 400, COMPARED = 12;
+const DASHES = ['solid', 'dashed', 'dotted'], DENSE = 400, COMPARED = 12;
 function cartesianOption(figure, panel, c) {
   const series = [], legend = [], coloured = [];
   const trials = new Map();
@@ -351,22 +358,22 @@ function cartesianOption(figure, panel, c) {
         const y = api.value(1), a = api.coord([api.value(0), y]), b = api.coord([api.value(2), y]), line = (x1, y1, x2, y2) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke: colour, lineWidth: 2 } });
         return { type: 'group', children: [line(a[0], a[1], b[0], b[1]), line(a[0], a[1] - 5, a[0], a[1] + 5), line(b[0], b[1] - 5, b[0], b[1] + 5)] };
       } }, s);
-      const i = add({ type: 'scatter', name: s.name, symbol: 'rect', symbolSize: 11, itemStyle: { color: colour }, data: s.x.map((x, k) => [x, s.y[k], 0, null]), z: 5 }, s);
-      if (panel.x.label !== undefined && panel.x.label.startsWith('difference') && panel.x.min < 0 && panel.x.max > 0) series[i].markLine = { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: c.soft, type: 'dashed' }, data: [{ xAxis: 0 }] };
+      add({ type: 'scatter', name: s.name, symbol: 'rect', symbolSize: 11, itemStyle: { color: colour }, data: s.x.map((x, k) => [x, s.y[k], 0, null]), z: 5 }, s);
     } else { /* lines and steps */
       const learning = figure.kind === 'learning', many = panel.series.length > 30, best = s.role === 'best', training = s.role === 'training';
-      let stroke = colour;
+      let stroke = colour, dash = training ? 'dashed' : 'solid';
       if (learning || s.role === 'other') {
         const key = learning ? s.of : s.name;
-        if (!trials.has(key)) trials.set(key, PALETTE[trials.size % PALETTE.length]);
-        stroke = trials.get(key);
-        if (isDark() && stroke === '#0072b2') stroke = '#56b4e9';
+        if (!trials.has(key)) trials.set(key, trials.size);
+        stroke = PALETTE[trials.get(key) % PALETTE.length];
+        if (isDark() && stroke === '#0072b2') stroke = '#9db7ff';
+        if (!learning) dash = DASHES[Math.floor(trials.get(key) / PALETTE.length) % DASHES.length];
       }
       add({ type: 'line', name: s.name, data: s.x.map((x, k) => [x, s.y[k], 0, s.trial ? s.trial[k] : s.of ?? null]), step: s.mark === 'steps' ? 'end' : false, showSymbol: s.x.length === 1 || (figure.kind === 'pareto' && s.x.length < DENSE),
         symbol: SHAPES[s.role] || 'circle', symbolSize: figure.kind === 'pareto' ? 7 : 5, sampling: s.mark === 'steps' ? undefined : 'lttb', itemStyle: { color: stroke }, z: best ? 6 : 2, emphasis: { focus: 'none' },
-        lineStyle: { color: stroke, width: best ? 2.4 : learning ? 1.8 : many ? 1 : 2, type: training ? 'dashed' : 'solid', opacity: many && !best ? .35 : 1 } }, s);
+        lineStyle: { color: stroke, width: best ? 2.4 : learning ? 1.8 : many ? 1 : 2, type: dash, opacity: many && !best ? .35 : 1 } }, s);
       if (learning) { if (!training) legend.push([`trial ${s.of}`, stroke, 'line']); }
-      else legend.push([figure.kind === 'intermediate' ? (best ? `best, ${s.name}` : s.role === 'running' ? (study().trials.state.some(x => x < 2) ? 'not ended' : 'paused') : s.role) : s.name, stroke, 'line']);
+      else legend.push([figure.kind === 'intermediate' ? (best ? `best, ${s.name}` : s.role === 'running' ? (study().trials.state.some(x => x < 2) ? 'not ended' : 'paused') : s.role) : s.name, stroke, dash === 'solid' ? 'line' : dash]);
     }
   }
   if (figure.kind === 'learning') legend.push(['training', c.soft, 'dashed'], ['validation', c.soft, 'line']);
@@ -374,9 +381,9 @@ function cartesianOption(figure, panel, c) {
     const q = quantiles(coloured.flatMap(i => series[i].source.value));
     visuals = visual(panel.colour, q[0], q[3], c, coloured, 2);
   }
-  if (panel.rungs && series.length) series[series.length - 1].markLine = { silent: true, symbol: 'none', label: { formatter: p => `rung ${p.value}`, color: c.soft, fontSize: 10 }, lineStyle: { color: c.soft, type: 'dotted' },
+  if (panel.rungs && series.length) series[series.length - 1].markLine = { silent: true, symbol: 'none', label: { show: figure.kind !== 'ablation', formatter: p => `rung ${p.value}`, color: c.soft, fontSize: 10 }, lineStyle: { color: c.soft, type: figure.kind === 'ablation' ? 'dashed' : 'dotted' },
     data: panel.rungs.map(x => ({ xAxis: x })) };
-  const left = panel.y.names ? 24 + Math.min(120, 7 * Math.max(...panel.y.names.map(n => n.length))) + (panel.y.label ? 16 : 0) : 66;
+  const left = panel.y.names ? 24 + namesWidth(panel.y) + (panel.y.label ? 16 : 0) : 66;
   const option = { grid: { left, right: visuals ? 66 : 24, top: 16, bottom: 46 }, xAxis: axisOption(panel.x, c, false), yAxis: axisOption(panel.y, c, true), series: series.map(({ source, ...rest }) => rest),
     visualMap: visuals || undefined, dataZoom: panel.x.names || figure.kind === 'confusion' ? [] : [{ type: 'inside', xAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'ctrl' }, ...(panel.y.names ? [] : [{ type: 'inside', yAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'ctrl', moveOnMouseMove: false }])] };
   return { option, legend, sources: series.map(s => s.source) };
@@ -409,7 +416,7 @@ function describePoint(figure, panel, source, p) {
 const glyph = (colour, shape) => {
   const NS = 'http://www.w3.org/2000/svg', svg = document.createElementNS(NS, 'svg'), make = (tag, a) => { const n = document.createElementNS(NS, tag); for (const k in a) n.setAttribute(k, a[k]); svg.append(n); };
   svg.setAttribute('width', 18); svg.setAttribute('height', 12); svg.setAttribute('aria-hidden', 'true');
-  if (shape === 'line' || shape === 'dashed' || shape === 'roundRect') make('line', { x1: 0, y1: 6, x2: 18, y2: 6, stroke: colour, 'stroke-width': 2.4, ...(shape === 'dashed' ? { 'stroke-dasharray': '5 3' } : {}) });
+  if (shape === 'line' || shape === 'dashed' || shape === 'dotted' || shape === 'roundRect') make('line', { x1: 0, y1: 6, x2: 18, y2: 6, stroke: colour, 'stroke-width': 2.4, ...(shape === 'dashed' ? { 'stroke-dasharray': '5 3' } : shape === 'dotted' ? { 'stroke-dasharray': '2 2' } : {}) });
   else if (shape === 'diamond') make('path', { d: 'M9 1 14 6 9 11 4 6Z', fill: colour });
   else if (shape === 'triangle') make('path', { d: 'M9 1 15 11 3 11Z', fill: colour });
   else if (shape === 'rect') make('rect', { x: 4, y: 1, width: 10, height: 10, fill: colour });
@@ -458,8 +465,9 @@ function figureCard(figure, alone) {
   const head = node.querySelector('.head');
   if (figure.note) head.append(el('span', { class: 'badge' }, figure.note));
   const single = figure.panels.length === 1;
-  const legend = el('div', { class: 'legend' }), panels = el('div', { class: 'panels' + (single ? ' single' : '') + (figure.kind === 'confusion' || figure.kind === 'parallel' ? ' tall' : '') });
+  const legend = el('div', { class: 'legend' }), panels = el('div', { class: 'panels' + (single ? ' single' : '') + (figure.kind === 'confusion' || figure.kind === 'parallel' ? ' tall' : figure.kind === 'ablation' ? ' wide' : '') });
   const slots = figure.panels.map(panel => { const chart = el('div', { class: 'chart' }); panels.append(el('div', null, panel.title ? el('h3', null, panel.title) : null, chart)); return { panel, chart }; });
+  for (const { panel, chart } of slots) if (panel.series.some(s => s.mark === 'interval')) chart.style.height = Math.max(200, 70 + 26 * panel.y.names.length) + 'px';
   if (single && (figure.kind === 'importance' || figure.kind === 'timeline')) slots[0].chart.style.height = Math.max(160, 70 + 26 * (figure.panels[0].y.names || []).length) + 'px';
   const tables = el('div', { class: 'hidden' });
   let asTable = !hasCharts;
@@ -498,6 +506,10 @@ function figureCard(figure, alone) {
     head.append(actions);
   }
   node.append(legend, panels, tables);
+  if (figure.kind === 'ablation' && figure.panels.some(p => !p.y.names)) { /* it is about the curves */
+    slots[slots.length - 1].chart.before(legend);
+    slots[slots.length - 1].chart.parentNode.style.gridColumn = '1 / -1';
+  }
   if (asTable) show();
   if (alone) return { node, entry };
   drawn.push(entry);
@@ -587,38 +599,34 @@ function settings(s) {
     card('environment', 'Environment', '', el('table', { class: 'plain' }, environment.map(([k, v]) => el('tr', null, el('th', { scope: 'row' }, k), el('td', null, v)))))];
 }
 
-/* What hone ablate has found: a forest plot, differences to the reference, curves, the table. */
-function ablationCards(s) {
-  let a;
-  try { a = JSON.parse(s.ablation); } catch { return []; }
-  if (!a || !Array.isArray(a.cells)) return [];
-  const cells = [...a.cells].reverse(), names = cells.map(c => c.cell);
-  const panel = (title, label, centre, ends, only) => {
-    const some = cells.filter(c => only(c) && c[centre] !== null && c[centre] !== undefined), at = some.map(c => c.cell), lo = some.map(c => c[ends] ? c[ends][0] : c[centre]), hi = some.map(c => c[ends] ? c[ends][1] : c[centre]);
-    const least = Math.min(...lo, ...some.map(c => c[centre])), most = Math.max(...hi, ...some.map(c => c[centre])), air = .05 * (most - least || 1);
-    return some.length ? { title, x: { label, min: least - air, max: most + air }, y: { label: '', names: at, min: -.5, max: at.length - .5 }, series: [{ name: label, mark: 'interval', role: 'complete', x: some.map(c => c[centre]), y: some.map((_, i) => i), lo, hi }] } : null;
-  };
-  const panels = [panel('Mean over the seeds, with its interval', a.metric, 'mean', 'interval', () => true), panel('Difference to the reference, with its interval', `difference of ${a.metric}`, 'difference', 'difference_interval', c => !c.reference)].filter(Boolean);
-  const curved = a.cells.filter(c => c.best_by_trials && c.best_by_trials.at && c.best_by_trials.at.length > 1);
-  if (curved.length) {
-    const values = curved.flatMap(c => c.best_by_trials.mean).filter(v => v !== null), lo = Math.min(...values), hi = Math.max(...values), air = .03 * (hi - lo || 1);
-    panels.push({ title: 'Best so far, mean over the seeds', x: { label: 'trials', min: 0, max: Math.max(...curved.flatMap(c => c.best_by_trials.at)) + 1 }, y: { label: a.metric, min: lo - air, max: hi + air },
-      series: curved.map(c => ({ name: c.cell, mark: 'steps', role: 'other', x: c.best_by_trials.at, y: c.best_by_trials.mean })) });
-  }
+/* What hone ablate has found; null: the study is none of its. */
+function ablationOf(s) {
+  let a = null;
+  try { a = JSON.parse(s.ablation || 'null'); } catch { /* not ours to repair */ }
+  return a && Array.isArray(a.cells) ? a : null;
+}
+
+/* Best so far of each cell, beside the forest plot that the figure is. */
+function withCurves(figure, a) {
+  const curved = a ? a.cells.filter(c => c.best_by_trials && c.best_by_trials.at && c.best_by_trials.at.length > 1) : [];
+  if (!curved.length || figure.missing) return figure;
+  const values = curved.flatMap(c => c.best_by_trials.mean).filter(v => v !== null), lo = Math.min(...values), hi = Math.max(...values), air = .03 * (hi - lo || 1);
+  return { ...figure, panels: [...figure.panels, { title: 'Best so far, mean over the seeds', x: { label: 'trials', min: 0, max: Math.max(...curved.flatMap(c => c.best_by_trials.at)) + 1 },
+    y: { label: a.objective || a.metric, min: lo - air, max: hi + air }, series: curved.map(c => ({ name: c.cell, mark: 'steps', role: 'other', x: c.best_by_trials.at, y: c.best_by_trials.mean })) }] };
+}
+
+function cellsCard(a) {
   const column = (name, key) => ({ name, number: true, get: r => a.cells[r][key] }), pair = key => r => a.cells[r][key] ? `${short(a.cells[r][key][0])} .. ${short(a.cells[r][key][1])}` : null;
   const grid = new Grid([{ name: 'cell', get: r => a.cells[r].cell }, column('n', 'n'), column('mean', 'mean'), column('deviation', 'deviation'), column('median', 'median'), column('interquartile mean', 'interquartile_mean'), { name: 'interval', get: pair('interval') },
     { name: 'by', get: r => a.cells[r].interval_method }, column('difference', 'difference'), { name: 'its interval', get: pair('difference_interval') }, column('p', 'p'), column('p, corrected', 'p_adjusted'), column('P(better)', 'superiority'), column("Cliff's delta", 'cliffs_delta'),
     column('s/run', 'seconds'), column('failed runs', 'failed_runs')], a.cells.length, { label: 'cells', best: a.cells.findIndex(c => c.reference) });
-  const tables = [el('h3', { style: 'margin-top:1rem' }, 'Cells'), grid.node];
+  const tables = [grid.node];
   if (Array.isArray(a.effects) && a.effects.length) {
     const keys = Object.keys(a.effects[0]).filter(k => typeof a.effects[0][k] !== 'object' || Array.isArray(a.effects[0][k]) || a.effects[0][k] === null);
     tables.push(el('h3', { style: 'margin-top:1rem' }, 'Effects'), new Grid(keys.map(k => ({ name: k.replace(/_/g, ' '), number: typeof a.effects[0][k] === 'number', get: r => { const v = a.effects[r][k]; return Array.isArray(v) ? v.map(short).join(' .. ') : v; } })), a.effects.length, { label: 'effects' }).node);
   }
   if (a.notes) tables.push(el('pre', { tabindex: 0 }, a.notes));
-  const node = panels.length ? figureCard({ kind: 'ablation', title: 'Ablation', note: null, missing: null, panels }) : card('ablation', 'Ablation', '');
-  node.querySelector('.about').textContent = `${a.metric}, ${a.direction === 'max' ? 'more' : 'less'} is better; design ${a.design}, ${a.cells.length} cells, ${a.seeds} seeds, intervals at ${100 * a.level} %.`;
-  node.append(...tables);
-  return [node];
+  return card('cells', 'Cells', `${a.metric}, ${a.direction === 'max' ? 'more' : 'less'} is better; design ${a.design}, ${a.cells.length} cells, ${a.seeds} seeds, intervals at ${100 * a.level} %.`, ...tables);
 }
 
 /* Studies beside each other: best so far and distributions, a line each. items: { name, figures }; null: nothing to compare. */
@@ -667,9 +675,8 @@ function liveFigure(kind) {
     try {
       const figure = await ask(`figure?study=${current}&objective=${objective}&kind=${kind.kind}`), key = JSON.stringify(figure);
       if (key !== this.key) {
-        expandFigure(figure);
         this.key = key;
-        const inner = figure.missing ? null : figureCard(figure, true);
+        const inner = figure.missing ? null : figureCard(withCurves(expandFigure(figure), kind.kind === 'ablation' && ablationOf(study())), true);
         (this.inner || { dispose() {} }).dispose();
         slot.replaceChildren(figure.missing ? card(kind.kind, kind.title, '', el('p', { class: 'missing' }, figure.missing)) : inner.node);
         this.inner = inner && inner.entry;
@@ -723,7 +730,7 @@ async function update() {
       if (!list.length) { document.getElementById('page').replaceChildren(el('main', null, el('p', null, 'There is no study yet.'))); break; }
       const fresh = expandStudy(await ask(`study?study=${current}`));
       data.studies = list.map((x, i) => i === current ? fresh : { name: x.name, state: x.state, objectives: [], trials: { number: [], state: [], values: [], notes: {} }, figures: [], dims: [] });
-      if (loaded !== current || !document.getElementById('summary')) { loaded = current; renderLive(); } else refreshLive();
+      if (loaded !== current || !document.getElementById(ablationOf(fresh) ? 'cells' : 'summary')) { loaded = current; renderLive(); } else refreshLive();
       tell(`${list[current].state}, ${count(list[current].trials)} trials`);
     } catch (problem) { failed(problem); }
     document.documentElement.dataset.updates = String(1 + Number(document.documentElement.dataset.updates || 0));
@@ -757,12 +764,16 @@ function refreshLive() {
   if (!note || !note.isBeingWritten()) {
     const fresh = noteCard();
     if (note) note.remove();
-    if (fresh) document.getElementById('summary').after(fresh);
+    if (fresh) document.getElementById(ablationOf(s) ? 'cells' : 'summary').after(fresh);
   }
   if (opened) opened();
-  document.getElementById('summary').replaceWith(summary(s));
   document.getElementById('studies')?.replaceWith(studiesCard());
-  document.getElementById('trials').replaceWith(trialsCard(s, trialsGrid));
+  const a = ablationOf(s);
+  if (a) document.getElementById('cells').replaceWith(cellsCard(a));
+  else {
+    document.getElementById('summary').replaceWith(summary(s));
+    document.getElementById('trials').replaceWith(trialsCard(s, trialsGrid));
+  }
   drawn.forEach(d => { d.stale = true; if (inSight(d.node)) d.draw(); });
 }
 
@@ -777,15 +788,21 @@ function renderLive() {
     main.append(entry.slot);
     observer.observe(entry.slot);
   }
-  if (s.ablation) main.append(...ablationCards(s));
-  main.append(...[summary(s), noteCard(), controls()].filter(Boolean));
-  for (const kind of data.kinds) {
+  const a = ablationOf(s), follow = kind => {
     const entry = liveFigure(kind);
     drawn.push(entry);
     main.append(entry.slot);
     observer.observe(entry.slot);
+  };
+  if (a) { /* it has no trials of its own */
+    data.kinds.filter(kind => kind.kind === 'ablation').forEach(follow);
+    main.append(...[cellsCard(a), noteCard()].filter(Boolean));
+  } else {
+    main.append(...[summary(s), noteCard(), controls()].filter(Boolean));
+    data.kinds.filter(kind => kind.kind !== 'ablation').forEach(follow);
+    main.append(trialsCard(s));
   }
-  main.append(trialsCard(s), ...settings(s));
+  main.append(...settings(s));
   finish(main, list.map(x => x.name), s);
 }
 
@@ -812,10 +829,10 @@ function finish(main, names, s) {
 function render() {
   begin();
   const s = study(), figures = s.figures[objective] || [], main = el('main', null, noCharts());
-  if (s.ablation) main.append(...ablationCards(s));
+  const a = ablationOf(s), absent = a ? [] : figures.filter(f => f.missing), shown = figures.filter(f => !f.missing).map(f => figureCard(f.kind === 'ablation' ? withCurves(f, a) : f));
+  if (a) main.append(...shown, cellsCard(a)); /* it has no trials of its own */
   if (data.studies.length > 1) main.append(comparison());
-  main.append(...[summary(s), noteCard()].filter(Boolean), ...figures.filter(f => !f.missing).map(f => figureCard(f)), trialsCard(s), ...settings(s));
-  const absent = figures.filter(f => f.missing);
+  main.append(...(a ? [noteCard()] : [summary(s), noteCard(), ...shown, trialsCard(s)]).filter(Boolean), ...settings(s));
   if (absent.length) main.append(card('absent', 'Not shown', '', el('table', { class: 'plain' }, absent.map(f => el('tr', null, el('th', { scope: 'row' }, f.title), el('td', null, f.missing))))));
   finish(main, data.studies.map(x => x.name), s);
 }
