@@ -38,13 +38,13 @@ enum node_kind {
     NODE_SOFTMAX_CROSS_ENTROPY,
     NODE_MSE,
     NODE_SOFTMAX,
-    NODE_NOISE,   /* five of them: enum noise_kind */
+    NODE_NOISE,   /* six of them: enum noise_kind */
     NODE_PENALTY, /* two: enum penalty_kind */
     NODE_KINDS
 };
 enum { NAME_SIZE = 64, MAX_INPUTS = 4 };
 
-enum noise_kind { NOISE_CHANNELS, NOISE_SAMPLES, NOISE_ALPHA, NOISE_BLOCK, NOISE_GAUSSIAN };
+enum noise_kind { NOISE_CHANNELS, NOISE_SAMPLES, NOISE_ALPHA, NOISE_BLOCK, NOISE_GAUSSIAN, NOISE_FACTORS };
 enum penalty_kind { PENALTY_ACTIVITY, PENALTY_CONFIDENCE };
 
 enum init_kind { INIT_HE, INIT_XAVIER, INIT_LECUN, INIT_ORTHOGONAL, INIT_ZEROS, INIT_NORMAL, INIT_KINDS };

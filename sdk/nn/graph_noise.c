@@ -13,6 +13,7 @@ static const struct {
     [NOISE_ALPHA] = { "alpha_dropout", "rate", 1 },
     [NOISE_BLOCK] = { "drop_block", "rate", 1 },
     [NOISE_GAUSSIAN] = { "gaussian_noise", "deviation", HUGE_VAL },
+    [NOISE_FACTORS] = { "gaussian_dropout", "rate", 1 },
 };
 
 static hone_var noise(hone_graph *g, hone_var x, enum noise_kind kind, double rate, int64_t block)
@@ -71,14 +72,22 @@ hone_var hone_nn_gaussian_noise(hone_graph *g, hone_var x, double deviation)
     return noise(g, x, NOISE_GAUSSIAN, deviation, 0);
 }
 
+hone_var hone_nn_gaussian_dropout(hone_graph *g, hone_var x, double rate)
+{
+    return noise(g, x, NOISE_FACTORS, rate, 0);
+}
+
 void hone_nn_set_noise(hone_graph *g, hone_var layer, double rate)
 {
     static const double most = 0.999999; /* of what is dropped: something is to be left */
-    if (!graph_has(g, layer) || g->nodes[layer.id].kind != NODE_NOISE)
+    if (!graph_has(g, layer) || (g->nodes[layer.id].kind != NODE_NOISE && g->nodes[layer.id].kind != NODE_DROPOUT))
         return;
     struct node *node = &g->nodes[layer.id];
-    if (node->variant == NOISE_GAUSSIAN)
+    const int is_noise = node->kind == NODE_NOISE;
+    if (is_noise && node->variant == NOISE_GAUSSIAN)
         node->rate = isfinite(rate) ? rate : 0;
+    else if (is_noise && node->variant == NOISE_FACTORS && rate < 0)
+        node->rate = fmax(rate, -most);
     else
         node->rate = !(rate > 0) ? 0 : rate > most ? most : rate;
 }

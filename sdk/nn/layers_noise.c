@@ -90,6 +90,22 @@ static int run_gaussian(const struct op *op, uint64_t step)
     return 0;
 }
 
+/* ---- gaussian factors ---- */
+static int run_factors(const struct op *op, uint64_t step)
+{
+    const double rate = rate_of(op), deviation = sqrt(fabs(rate) / (1 - fabs(rate)));
+    noise_gaussian_factors(op->p[X], op->p[Y], op->p[MASK], op->rows * op->columns, seed_of(op, step),
+                           rate < 0 ? -deviation : deviation);
+    return 0;
+}
+
+static int run_factors_backward(const struct op *op, uint64_t step)
+{
+    (void)step;
+    noise_multiply(op->p[DY], op->p[B_MASK], op->p[DX], op->rows * op->columns, op->accumulate);
+    return 0;
+}
+
 static const struct {
     int (*forward)(const struct op *, uint64_t), (*backward)(const struct op *, uint64_t);
 } noises[] = {
@@ -98,6 +114,7 @@ static const struct {
     [NOISE_ALPHA] = { run_alpha, run_alpha_backward },
     [NOISE_BLOCK] = { run_blocks, run_blocks_backward },
     [NOISE_GAUSSIAN] = { run_gaussian, NULL },
+    [NOISE_FACTORS] = { run_factors, run_factors_backward },
 };
 
 static uint64_t mask_bytes(const struct lowering *l, const struct node *node)
@@ -108,6 +125,7 @@ static uint64_t mask_bytes(const struct lowering *l, const struct node *node)
     case NOISE_SAMPLES: return n * sizeof(float);
     case NOISE_ALPHA: return n * (uint64_t)node->elements;
     case NOISE_BLOCK: return HEAD + n * (uint64_t)node->elements;
+    case NOISE_FACTORS: return n * (uint64_t)node->elements * sizeof(float);
     case NOISE_GAUSSIAN: break;
     }
     return 0;

@@ -172,6 +172,28 @@ void noise_gaussian(const float *x, float *y, int64_t n, uint64_t seed, double d
     }
 }
 
+HOT static void around_one(float *numbers, int64_t n)
+{
+    IVDEP
+    for (int64_t i = 0; i < n; i++)
+        numbers[i] += 1;
+}
+
+void noise_multiply(const float *x, const float *factors, float *y, int64_t n, bool accumulate)
+{
+    scale_columns(x, factors, y, n, accumulate);
+}
+
+void noise_gaussian_factors(const float *x, float *y, float *factors, int64_t n, uint64_t seed, double deviation)
+{
+    for (int64_t from = 0; from < n; from += CHUNK) {
+        const int64_t m = n - from < CHUNK ? n - from : CHUNK;
+        kernel_draw_normal(factors + from, m, seed, (uint64_t)(from / CHUNK), (float)deviation);
+        around_one(factors + from, m);
+    }
+    noise_multiply(x, factors, y, n, false);
+}
+
 /* ---- penalties ---- */
 void penalty_activity(const float *x, float *values, float *gradient, int64_t rows, int64_t columns, double strength,
                       float weight)

@@ -28,6 +28,10 @@ float noise_blocks(uint8_t *kept, const struct noise_shape *s, int64_t block, ui
 void noise_masked(const float *x, const uint8_t *kept, float *y, int64_t n, float scale, bool accumulate);
 
 void noise_gaussian(const float *x, float *y, int64_t n, uint64_t seed, double deviation); /* in place allowed */
+/* factors[i] = 1 + deviation z, z normal; y = factors x. In place allowed.     x, y, factors: (n) */
+void noise_gaussian_factors(const float *x, float *y, float *factors, int64_t n, uint64_t seed, double deviation);
+/* y = factors x [+ y]     x, y, factors: (n); in place allowed */
+void noise_multiply(const float *x, const float *factors, float *y, int64_t n, bool accumulate);
 
 /* values[r] = strength * sum of x[r][c]^2; gradient, unless NULL: weight * d values[r] / d x[r][c].  x: (rows, columns) */
 void penalty_activity(const float *x, float *values, float *gradient, int64_t rows, int64_t columns, double strength,

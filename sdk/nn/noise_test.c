@@ -75,6 +75,27 @@ static void test_alpha_keeps_the_moments(void)
         CU_ASSERT_DOUBLE_EQUAL(y[i], a * (kept[i] ? (double)x[i] : alpha) + b, 1e-5);
 }
 
+/* Mean 1 and the variance of inverted dropout's factors; mirrored draws lie opposite. */
+static void test_gaussian_factors_have_the_moments(void)
+{
+    enum { N = 100000 };
+    static float x[N], y[N], f[N], g[N];
+    const double deviation = sqrt(0.3 / 0.7);
+    double mean = 0, square = 0;
+    fill(x, N, 5);
+    noise_gaussian_factors(x, y, f, N, 11, deviation);
+    for (int i = 0; i < N; i++) {
+        mean += (double)f[i] / N;
+        square += ((double)f[i] - 1) * ((double)f[i] - 1) / N;
+        CU_ASSERT_EQUAL(y[i], f[i] * x[i]);
+    }
+    CU_ASSERT(fabs(mean - 1) < 5 * deviation / sqrt(N));
+    CU_ASSERT(fabs(square / (0.3 / 0.7) - 1) < 5 * sqrt(2.0 / N));
+    noise_gaussian_factors(x, x, g, N, 11, -deviation);
+    for (int i = 0; i < N; i++)
+        CU_ASSERT_DOUBLE_EQUAL(f[i] + g[i], 2, 1e-5);
+}
+
 static int zero_at(const uint8_t *kept, const struct noise_shape *s, int64_t map, int64_t h, int64_t w)
 {
     const int64_t i = map / s->channels, c = map % s->channels;
@@ -128,7 +149,7 @@ static void test_blocks_are_squares_of_the_share(void)
 }
 
 /* ---- in a network ---- */
-enum layer { NONE, SPATIAL, PATH, ALPHA_UNITS, BLOCKS, GAUSSIAN, ACTIVITY, CONFIDENCE, LAYERS };
+enum layer { NONE, SPATIAL, PATH, ALPHA_UNITS, BLOCKS, GAUSSIAN, FACTORS, ACTIVITY, CONFIDENCE, LAYERS };
 
 struct built {
     hone_graph *g;
@@ -143,6 +164,7 @@ static hone_var add_layer(hone_graph *g, hone_var h, enum layer layer, double ra
     case PATH: return hone_nn_drop_path(g, h, rate);
     case ALPHA_UNITS: return hone_nn_alpha_dropout(g, h, rate);
     case GAUSSIAN: return hone_nn_gaussian_noise(g, h, rate);
+    case FACTORS: return hone_nn_gaussian_dropout(g, h, rate);
     case ACTIVITY: hone_nn_penalize_activity(g, h, rate); return h;
     case BLOCKS:
     case CONFIDENCE:
@@ -398,6 +420,6 @@ static void test_says_what_made_a_value(void)
 }
 
 SUITE(TEST(test_factors_have_the_share), TEST(test_groups_in_both_layouts), TEST(test_alpha_keeps_the_moments),
-      TEST(test_blocks_are_squares_of_the_share), TEST(test_gradients), TEST(test_only_in_training_and_nothing_at_zero),
-      TEST(test_masks_belong_to_the_step), TEST(test_bfloat16), TEST(test_penalties_by_their_formulas),
-      TEST(test_mistakes_are_told), TEST(test_says_what_made_a_value))
+      TEST(test_gaussian_factors_have_the_moments), TEST(test_blocks_are_squares_of_the_share), TEST(test_gradients),
+      TEST(test_only_in_training_and_nothing_at_zero), TEST(test_masks_belong_to_the_step), TEST(test_bfloat16),
+      TEST(test_penalties_by_their_formulas), TEST(test_mistakes_are_told), TEST(test_says_what_made_a_value))

@@ -83,7 +83,12 @@ HONE_EXPORT hone_var hone_nn_alpha_dropout(hone_graph *g, hone_var x, double rat
  * pixels is; what is left is scaled by all / left. Larger than the image, a block is as large as it. Ghiasi et al. 2018. */
 HONE_EXPORT hone_var hone_nn_drop_block(hone_graph *g, hone_var x, double rate, int64_t block);
 HONE_EXPORT hone_var hone_nn_gaussian_noise(hone_graph *g, hone_var x, double deviation); /* x + N(0, deviation^2) */
-/* Another rate (deviation) for the next steps of a layer of these five; for schedules. Out of range: the nearest. */
+/* x * N(1, rate / (1 - rate)), a factor for each unit: of the mean and variance of inverted dropout. Srivastava et al. 2014,
+ * section 10. */
+HONE_EXPORT hone_var hone_nn_gaussian_dropout(hone_graph *g, hone_var x, double rate);
+/* Another rate (deviation) for the next steps of a layer of these six, or of hone_nn_dropout: for schedules. What is dropped at a
+ * rate is dropped at all higher ones in the same step. Out of range: the nearest. Of the two gaussian ones, that with a minus
+ * stands for the same draws mirrored. */
 HONE_EXPORT void hone_nn_set_noise(hone_graph *g, hone_var layer, double rate);
 
 /* ---- penalties: added to the loss in training only, to what hone_net_losses and *loss say, too ---- */
