@@ -114,6 +114,8 @@ static int same(struct check *c, const char *key, const char *what, double told,
 }
 
 /* ---- the coefficients ---- */
+enum { LEAST = offsetof(hone_coefficient, mirrors) }; /* what every coefficient has */
+
 static int case_coefficients(struct check *c)
 {
     static struct subject s;
@@ -122,11 +124,11 @@ static int case_coefficients(struct check *c)
     int decays = 0;
     for (uint32_t i = 0; i < s.hyper.n; i++) {
         const hone_coefficient *k = s.hyper.coefficients[i];
-        const hone_param *p = k && k->size >= sizeof *k && k->key ? param_of(c, k->key) : NULL;
+        const hone_param *p = k && k->size >= LEAST && k->key ? param_of(c, k->key) : NULL;
         double set = 0, *value = NULL;
         if (!p || p->type != HONE_T_REAL)
             return check_fail(c, "coefficient %u is '%s', which is no real number of its table", i,
-                              k && k->size >= sizeof *k && k->key ? k->key : "(null)");
+                              k && k->size >= LEAST && k->key ? k->key : "(null)");
         if (k->acts < HONE_HYPER_GRADIENT || k->acts > HONE_HYPER_UPDATE ||
             (k->acts == HONE_HYPER_UPDATE) > optimizer || (optimizer && k->acts < HONE_HYPER_DECAY))
             return check_fail(c, "%s: acts = %u makes no sense for a component of %s", k->key, k->acts,

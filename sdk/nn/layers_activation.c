@@ -57,13 +57,40 @@ static int run_relu(const struct op *op, uint64_t step)
     return op_spread(op, size_of(op), LINE, size_of(op), part_relu);
 }
 
+/* The rate in 1/65536; the scale belongs to the rounded rate, so that the expectation is exact. At 0 nothing is dropped. */
+enum { DROPPED_RANGE = 65536 };
+
+static uint32_t dropped_of(double rate)
+{
+    const double dropped = rate * DROPPED_RANGE + 0.5;
+    return !(rate > 0) ? 0 : dropped < 1.0 ? 1 : dropped > DROPPED_RANGE - 1 ? DROPPED_RANGE - 1 : (uint32_t)dropped;
+}
+
+static float scale_of(double rate)
+{
+    return (float)(DROPPED_RANGE / (DROPPED_RANGE - (double)dropped_of(rate)));
+}
+
+/* Rates are read from the graph at each step, since they may change. */
+static double dropout_rate(const struct op *op)
+{
+    return op->graph->nodes[op->node].rate;
+}
+
+/* Of the dropout that worked in place on a relu. */
+static float relu_scale(const struct op *op)
+{
+    return op->node < 0 ? 1.0f : scale_of(dropout_rate(op));
+}
+
 static void part_relu_backward(const struct op *op, int64_t from, int64_t to)
 {
     if (op->half)
         half_kernels()->relu_backward(op_half(op, 0) + from, op_half(op, 1) + from, op_half(op, 2) + from, to - from,
                                       op->accumulate);
     else
-        kernel_relu_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from, op->scalar, op->accumulate);
+        kernel_relu_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, to - from, relu_scale(op),
+                             op->accumulate);
 }
 
 static int run_relu_backward(const struct op *op, uint64_t step)
@@ -90,7 +117,7 @@ static void part_relu_bias_backward(const struct op *op, int64_t from, int64_t t
                                            op->p[3] + from, op->rows, to - from, op->columns);
     else
         kernel_relu_bias_backward(op->p[0] + from, op->p[1] + from, op->p[2] + from, op->p[3] + from, op->rows,
-                                  to - from, op->columns, op->scalar);
+                                  to - from, op->columns, relu_scale(op));
 }
 
 static int run_relu_bias_backward(const struct op *op, uint64_t step)
@@ -162,7 +189,9 @@ void activation_backward(struct lowering *l, int32_t id)
     op.buffer[0] = dy;
     op.buffer[1] = l->value[act->from_input ? x : id];
     op.buffer[2] = lower_gradient_in_place(l, id, x, &op.accumulate);
-    op.scalar = l->nodes[id].kind == NODE_LEAKY_RELU ? (float)l->nodes[id].rate : l->scale[id];
+    op.scalar = (float)l->nodes[id].rate;
+    op.graph = l->net->graph;
+    op.node = l->dropout[id];
     if (l->nodes[id].kind == NODE_RELU && (l->nodes[x].kind == NODE_DENSE || l->nodes[x].kind == NODE_CONV) &&
         l->nodes[x].bias >= 0 && l->uses[x] == 1) {
         op.run = run_relu_bias_backward;
@@ -176,32 +205,22 @@ void activation_backward(struct lowering *l, int32_t id)
 
 /* ---- dropout ---- */
 static const uint64_t MASK_STREAMS = UINT64_C(0x6d61736b); /* "mask": keeps these draws apart from the first weights' */
-enum { DROPPED_RANGE = 65536 };
 
 static int run_dropout(const struct op *op, uint64_t step)
 {
-    kernel_dropout(op->p[0], op->p[1], (uint8_t *)op->p[2], op->rows * op->columns, &op->key, step, op->scalar);
+    const double rate = dropout_rate(op);
+    struct dropout_key key = op->key;
+    key.dropped = dropped_of(rate);
+    kernel_dropout(op->p[0], op->p[1], (uint8_t *)op->p[2], op->rows * op->columns, &key, step, scale_of(rate));
     return 0;
 }
 
 static int run_dropout_backward(const struct op *op, uint64_t step)
 {
     (void)step;
-    kernel_dropout_backward(op->p[0], (const uint8_t *)op->p[1], op->p[2], op->rows * op->columns, op->scalar,
-                            op->accumulate);
+    kernel_dropout_backward(op->p[0], (const uint8_t *)op->p[1], op->p[2], op->rows * op->columns,
+                            scale_of(dropout_rate(op)), op->accumulate);
     return 0;
-}
-
-/* The rate in 1/65536; the scale belongs to the rounded rate, so that the expectation is exact. */
-static uint32_t dropped_of(double rate)
-{
-    const double dropped = rate * DROPPED_RANGE + 0.5;
-    return dropped < 1.0 ? 1 : dropped > DROPPED_RANGE - 1 ? DROPPED_RANGE - 1 : (uint32_t)dropped;
-}
-
-static float scale_of(double rate)
-{
-    return (float)(DROPPED_RANGE / (DROPPED_RANGE - (double)dropped_of(rate)));
 }
 
 void dropout_forward(struct lowering *l, int32_t id)
@@ -210,8 +229,9 @@ void dropout_forward(struct lowering *l, int32_t id)
     const int32_t x = lower_source(l, id, 0);
     const uint64_t seed = hone_rng_derive(l->net->graph->seed, MASK_STREAMS);
     struct op op = lower_op(run_dropout, l->net->batch, node->elements);
-    op.scalar = scale_of(node->rate);
-    op.key = (struct dropout_key){ { (uint32_t)seed, (uint32_t)(seed >> 32) }, node->number, dropped_of(node->rate) };
+    op.graph = l->net->graph;
+    op.node = id;
+    op.key = (struct dropout_key){ { (uint32_t)seed, (uint32_t)(seed >> 32) }, node->number, 0 };
     if (l->failed)
         return;
     op.buffer[0] = l->value[x];
@@ -219,7 +239,7 @@ void dropout_forward(struct lowering *l, int32_t id)
         /* what is positive was kept: the derivative of relu reads it off the result, no mask is stored */
         l->value[id] = l->value[x];
         l->fused[id] = true;
-        l->scale[x] = op.scalar;
+        l->dropout[x] = id;
     } else {
         lower_value_in_place(l, id, x);
         if (l->wants_gradient[x])
@@ -240,7 +260,8 @@ void dropout_backward(struct lowering *l, int32_t id)
         lower_consumed(l, dy);
         return;
     }
-    op.scalar = scale_of(l->nodes[id].rate);
+    op.graph = l->net->graph;
+    op.node = id;
     op.buffer[0] = dy;
     op.buffer[1] = l->extra[id];
     op.buffer[2] = lower_gradient_in_place(l, id, x, &op.accumulate);

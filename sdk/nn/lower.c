@@ -294,18 +294,18 @@ static bool prepare(struct lowering *l)
     l->norm = malloc(n * sizeof *l->norm);
     l->uses = calloc(n, sizeof *l->uses);
     l->weight = calloc(n, sizeof *l->weight);
-    l->scale = calloc(n, sizeof *l->scale);
+    l->dropout = calloc(n, sizeof *l->dropout);
     l->value = malloc(n * sizeof *l->value);
     l->gradient = malloc(n * sizeof *l->gradient);
     l->extra = malloc(n * sizeof *l->extra);
     l->half = malloc(n * sizeof *l->half);
     l->halved = calloc(n, sizeof *l->halved);
     if (!l->halved || !l->norm || !l->half || !l->needed || !l->wants_gradient || !l->fused || !l->bias_done ||
-        !l->uses || !l->weight || !l->scale || !l->value || !l->gradient || !l->extra)
+        !l->uses || !l->weight || !l->dropout || !l->value || !l->gradient || !l->extra)
         return false;
     for (size_t i = 0; i < n; i++) {
         l->value[i] = l->gradient[i] = l->extra[i] = l->norm[i] = l->half[i] = -1;
-        l->scale[i] = 1.0f;
+        l->dropout[i] = -1;
     }
     return true;
 }
@@ -319,7 +319,7 @@ static void release(struct lowering *l)
     free(l->norm);
     free(l->uses);
     free(l->weight);
-    free(l->scale);
+    free(l->dropout);
     free(l->value);
     free(l->gradient);
     free(l->extra);

@@ -19,7 +19,7 @@ struct lowering {
     int32_t *norm;        /* add, relu: the batch norm that computes it; batch norm: the add or relu; -1: none */
     uint32_t *uses;       /* how often needed nodes read it */
     float *weight;        /* losses: factor of its gradient */
-    float *scale;         /* relu: of the dropout that worked in place on it */
+    int32_t *dropout;     /* relu: the one that worked in place on it; -1: none */
     int32_t *value;       /* buffer */
     int32_t *gradient;    /* buffer; -1: no contribution yet */
     bool *halved;         /* its value and its gradient are bfloat16 in memory */

@@ -39,6 +39,8 @@ static hone_rc add_coefficient(struct hyper *h, uint32_t source, uint32_t index,
         .source = source, .index = index, .acts = k->acts, .param = p, .derivative = (double)NAN
     };
     c->mirrors = k->size >= offsetof(hone_coefficient, mirrors) + sizeof k->mirrors && k->mirrors;
+    if (k->size >= offsetof(hone_coefficient, step) + sizeof k->step)
+        c->step = k->step;
     const size_t length = strlen(m->name) + strlen(k->key) + 2;
     if (!(c->key = malloc(length)))
         return out_of_memory(err);
@@ -150,7 +152,7 @@ void coefficient_ends(const struct coefficient *c, double at, double ends[2])
 {
     const double width = isfinite(c->param->max) && c->param->max - c->param->min <= 1 ? c->param->max - c->param->min
                                                                                        : 1;
-    const double h = at > 0 ? fmax(0.05 * at, 1e-3 * width) : 1e-2 * width;
+    const double h = fmax(c->step, at > 0 ? fmax(0.05 * at, 1e-3 * width) : 1e-2 * width);
     ends[0] = coefficient_clip(c->param, at - h);
     ends[1] = coefficient_clip(c->param, at + h);
 }

@@ -22,6 +22,7 @@ struct coefficient {
     uint32_t source, index; /* of the sources; of the source's coefficients */
     uint32_t acts;          /* HONE_HYPER_... */
     int mirrors;            /* at -x its draws are mirrored */
+    double step;            /* of differences, at least */
     const hone_param *param;
     char *key;           /* "regularizer.l2.strength" */
     int searched, tuned; /* its derivative is reported; the training itself moves it */

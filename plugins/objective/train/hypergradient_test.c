@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the derivatives of trainings: ridge regression, whose derivative is known in closed form; steps against the same
- * steps with another coefficient; and whole trainings of a small network with a weight decay for every layer, against central
- * differences of whole trainings. */
+ * steps with another coefficient; and whole trainings of small networks, with a weight decay for every layer or noise on units,
+ * against central differences of whole trainings. */
 #include "harness.h"
 #include "hypergradient.h"
 #include "mini_host.h"
@@ -279,6 +279,28 @@ static void test_noise_is_a_penalty_in_the_mean(void)
     table = &few;
 }
 
+/* Dropout of rate r on the inputs of a linear model, or normal factors of its variance, is ridge regression with strength
+ * 2 r / (1 - r) where inputs have variance 1 (Wager, Wang and Liang 2013, section 2), in the mean over masks. */
+static void test_dropout_is_a_penalty_in_the_mean(void)
+{
+    static const char *const names[] = { "dropout", "gaussian_dropout" };
+    const double r = 0.3, strength = 2 * r / (1 - r);
+    table = &many;
+    for (int i = 0; i < 2; i++) {
+        char pattern[1024], key[64];
+        snprintf(key, sizeof key, "regularizer.%s.rate", names[i]);
+        snprintf(pattern, sizeof pattern,
+                 "[objective]\nuse = train\nepochs = 400\nbatch_size = 10000\ndiagnosis = no\n"
+                 "hypergradient = implicit\nhypergradient_terms = 100\n"
+                 "[dataset]\nuse = csv\nfile = @\n" VALIDATE MODEL
+                 "[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = 0\n[lr_schedule]\nuse = cosine\n"
+                 "[regularizer.%s]\nsites = input*\nrate = ~\n",
+                 names[i]);
+        compare(pattern, r, key, 2 / ((1 - r) * (1 - r)) * closed_form(strength), i ? 0.08 : 0.15);
+    }
+    table = &few;
+}
+
 /* With momentum m a steady gradient goes 1 / (1 - m) as far, and the decay does not: it weighs 1 - m of an l2. */
 static void test_decoupled_decay_weighs_less_with_momentum(void)
 {
@@ -409,6 +431,22 @@ static void test_decay_of_every_layer_against_whole_trainings(void)
                0.15); /* the slowest directions take more terms */
 }
 
+/* Noise on units of a network that is not linear. The trainings that are compared draw the same numbers at every step, so that
+ * their difference is the deviation's doing; the derivative at the end is of one draw and its mirror image. */
+static void test_noise_of_units_against_whole_trainings(void)
+{
+#define DRAWN(method, deviation)                                                                                    \
+    "[objective]\nuse = train\nepochs = 600\nbatch_size = 10000\ndiagnosis = no\n" method                           \
+    "[dataset]\nuse = csv\nfile = @\n" VALIDATE "[model]\nuse = mlp\nhidden = 6\nactivation = tanh\n"               \
+    "[optimizer]\nuse = sgd\nlearning_rate = 0.2\n[lr_schedule]\nuse = cosine\n[regularizer.l2]\nstrength = 0.05\n" \
+    "[regularizer.gaussian_noise]\nsites = hidden1\ndeviation = " deviation "\n"
+    table = &many;
+    compare(
+        DRAWN("hypergradient = implicit\nhypergradient_solver = conjugate_gradient\nhypergradient_terms = 60\n", "0.4"),
+        0, "regularizer.gaussian_noise.deviation", slope_at(DRAWN("", "~"), 0.4, 0.04), 0.1);
+    table = &few;
+}
+
 /* Softmax regression: smoothed targets act on the loss itself. */
 static void test_label_smoothing_against_whole_trainings(void)
 {
@@ -490,7 +528,8 @@ static void test_says_what_cannot_be_derived(void)
 
 SUITE(TEST(test_ridge_regression_is_exact), TEST(test_decoupled_decay_weighs_less_with_momentum),
       TEST(test_steps_of_ridge_regression_are_exact), TEST(test_noise_is_a_penalty_in_the_mean),
-      TEST(test_terms_and_alpha_are_those_of_the_series), TEST(test_noise_at_sites_is_that_of_a_step),
-      TEST(test_momentum_is_that_of_two_steps), TEST(test_steps_are_those_of_trainings),
-      TEST(test_decay_of_every_layer_against_whole_trainings), TEST(test_label_smoothing_against_whole_trainings),
+      TEST(test_dropout_is_a_penalty_in_the_mean), TEST(test_terms_and_alpha_are_those_of_the_series),
+      TEST(test_noise_at_sites_is_that_of_a_step), TEST(test_momentum_is_that_of_two_steps),
+      TEST(test_steps_are_those_of_trainings), TEST(test_decay_of_every_layer_against_whole_trainings),
+      TEST(test_label_smoothing_against_whole_trainings), TEST(test_noise_of_units_against_whole_trainings),
       TEST(test_tunes_while_it_trains), TEST(test_says_what_cannot_be_derived))

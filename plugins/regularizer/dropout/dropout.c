@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/dropout: inverted dropout after the activations whose site matches a pattern (Srivastava et al.
  * 2014). The masks and the backward pass are libhone-nn's; this file decides where they go. */
+#include "hone/hyper.h"
 #include "hone/regularizer.h"
 #include "hone/sites.h"
 
@@ -17,9 +18,13 @@ static const hone_param params[] = {
              "hidden2, ...) and the network's input (input*) can be named."),
 };
 
+enum { MOST_LAYERS = 256 }; /* whose rate can change while a training goes on */
 struct dropout {
     struct settings settings;
     hone_sites sites;
+    hone_graph *graph;
+    hone_var layers[MOST_LAYERS]; /* (n_layers) */
+    uint32_t n_layers;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -33,7 +38,13 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
     struct dropout *d = (struct dropout *)self;
     if (!hone_sites_take(&d->sites, d->settings.sites, HONE_SITES_UNITS, site))
         return x;
-    return d->settings.rate > 0 ? hone_nn_dropout(g, x, d->settings.rate) : x;
+    const hone_var y = hone_nn_dropout(g, x, d->settings.rate);
+    if (g != d->graph) /* a draft was made before */
+        d->n_layers = 0;
+    d->graph = g;
+    if (y.id != x.id && d->n_layers < MOST_LAYERS)
+        d->layers[d->n_layers++] = y;
+    return y;
 }
 
 /* The network is whole: a pattern that matches nothing must not pass in silence. */
@@ -44,6 +55,33 @@ static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *para
     (void)parameters;
     (void)n;
     return hone_sites_check(&d->sites, d->settings.sites, err);
+}
+
+/* The masks of a step at two rates come from the same numbers. What they do to the loss is, in the mean over them, a polynomial in
+ * the rate; a tenth more and less of the units say its slope. At 0 there is no layer, and nothing changes. */
+static double *coefficient(void *self, uint32_t i)
+{
+    (void)i;
+    return &((struct dropout *)self)->settings.rate;
+}
+
+static void changed(void *self, uint32_t i)
+{
+    const struct dropout *d = self;
+    (void)i;
+    for (uint32_t k = 0; k < d->n_layers; k++)
+        hone_nn_set_noise(d->graph, d->layers[k], d->settings.rate);
+}
+
+static const hone_coefficient rate = { sizeof rate, HONE_HYPER_LOSS, "rate", 0, 0, 0.1 };
+static const hone_coefficient *const coefficients[] = { &rate };
+static const hone_hyper_v1 hyper = {
+    .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient, .changed = changed
+};
+
+static const void *get_ext(const char *id)
+{
+    return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper;
 }
 
 static const hone_regularizer_v1 iface = { .size = sizeof iface, .at_site = at_site, .on_network = on_network };
@@ -66,6 +104,9 @@ static const hone_component dropout = {
            "For the input, add a second section: `[regularizer.input_dropout]` with `use = dropout`,\n"
            "`sites = input*` and `rate = 0.2`.\n"
            "\n"
+           "[objective] hypergradient takes the rate's derivative from differences of masks that are drawn from\n"
+           "the same numbers; gaussian_dropout, whose factors are smooth in the rate, has it with less chance.\n"
+           "\n"
            "Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov 2014, \"Dropout: a simple\n"
            "way to prevent neural networks from overfitting\", JMLR 15.",
     .params = params,
@@ -75,6 +116,7 @@ static const hone_component dropout = {
     .iface = &iface,
     .create = create,
     .destroy = free,
+    .get_ext = get_ext,
 };
 
 HONE_MODULE("org.hone.regularizer.dropout", "0.1.0", "MIT", "the hone authors", "", &dropout)

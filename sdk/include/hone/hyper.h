@@ -23,8 +23,8 @@
 enum {
     HONE_HYPER_GRADIENT = 1, /* on_gradients adds c(w) to g, whatever g is: a penalty on the weights */
     HONE_HYPER_DECAY = 2,    /* w <- w - rate * s(w) after, or in, each update: decoupled decay */
-    HONE_HYPER_LOSS = 3,     /* g itself moves smoothly with it while seeds and batch stay: targets, noise, penalties on
-                              * activations. Not for what is drawn to be there or not: a dropout rate */
+    HONE_HYPER_LOSS = 3,     /* g itself moves with it while seeds and batch stay: targets, noise, penalties on
+                              * activations; smoothly, or in the mean over what is drawn (see `step`) */
     HONE_HYPER_UPDATE = 4    /* of an optimizer: how long, or where, its step is */
 };
 typedef struct hone_coefficient {
@@ -33,6 +33,10 @@ typedef struct hone_coefficient {
     /* 1, of HONE_HYPER_LOSS: a deviation. The value -x stands for the same draws mirrored, and the host may take the mean of
      * both, in which what a draw alone makes of the gradient cancels. 0: the value stays in the key's range. */
     uint32_t mirrors, reserved;
+    /* Half the distance over which differences are taken, at least; 0: the host's choice, a small one. For what is drawn to be
+     * there or not, as by a dropout rate: masks of the same numbers at two rates differ in the share between them, and the
+     * larger that is, the less is left to chance. The mean over masks is smooth, so that the rest is a difference's error. */
+    double step;
 } hone_coefficient;
 
 typedef struct hone_hyper_v1 {
