@@ -296,6 +296,42 @@ static void test_only_in_training_and_nothing_at_zero(void)
     }
 }
 
+/* A rate that is set is that of a network built with it: to the bit, masks, scales and the derivative of the relu in front, on which
+ * dropout works in place. */
+static void test_dropout_takes_another_rate(void)
+{
+    static const double rates[] = { 0.2, 0.6, 0 };
+    const hone_graph_options options = { sizeof options, 1, 9 };
+    const int64_t in = 7, classes = CLASSES;
+    for (int k = 0; k < 3; k++) {
+        float gradients[2][7 * 32];
+        double losses[2];
+        for (int set = 0; set < 2; set++) {
+            hone_error err = HONE_ERROR_INIT;
+            hone_graph *g = hone_nn_graph_create(&options);
+            hone_net *net = NULL;
+            const hone_var x = hone_nn_input(g, "x", &in, 1), t = hone_nn_input(g, "t", &classes, 1);
+            hone_var h = hone_nn_relu(g, hone_dense(g, x, .units = 32));
+            const hone_var dropped = h = hone_nn_dropout(g, h, set ? 0.4 : rates[k]);
+            h = hone_dense(g, h, .units = CLASSES);
+            CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_softmax_cross_entropy(g, h, t), h, BATCH, &net, &err),
+                                  HONE_OK);
+            fill(hone_net_input(net, x), BATCH * in, 3);
+            fill_targets(hone_net_input(net, t), BATCH, CLASSES, 4, false);
+            if (set)
+                hone_nn_set_noise(g, dropped, rates[k]);
+            CU_ASSERT_EQUAL(hone_net_forward_backward(net, 2, &losses[set], &err), HONE_OK);
+            uint32_t n;
+            const hone_parameter *first = hone_nn_parameters(g, &n)[0];
+            memcpy(gradients[set], first->gradient, 7 * 32 * sizeof(float));
+            hone_net_destroy(net);
+            hone_nn_graph_destroy(g);
+        }
+        CU_ASSERT_EQUAL(losses[0], losses[1]);
+        CU_ASSERT_EQUAL(memcmp(gradients[0], gradients[1], 7 * 32 * sizeof(float)), 0);
+    }
+}
+
 /* Same step, same masks, in a net of another precision too; another step, others. */
 static void test_masks_belong_to_the_step(void)
 {
@@ -421,5 +457,6 @@ static void test_says_what_made_a_value(void)
 
 SUITE(TEST(test_factors_have_the_share), TEST(test_groups_in_both_layouts), TEST(test_alpha_keeps_the_moments),
       TEST(test_gaussian_factors_have_the_moments), TEST(test_blocks_are_squares_of_the_share), TEST(test_gradients),
-      TEST(test_only_in_training_and_nothing_at_zero), TEST(test_masks_belong_to_the_step), TEST(test_bfloat16),
-      TEST(test_penalties_by_their_formulas), TEST(test_mistakes_are_told), TEST(test_says_what_made_a_value))
+      TEST(test_only_in_training_and_nothing_at_zero), TEST(test_masks_belong_to_the_step),
+      TEST(test_dropout_takes_another_rate), TEST(test_bfloat16), TEST(test_penalties_by_their_formulas),
+      TEST(test_mistakes_are_told), TEST(test_says_what_made_a_value))
