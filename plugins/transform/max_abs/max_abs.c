@@ -17,17 +17,16 @@ static const hone_param params[] = {
 };
 
 struct max_abs {
-    struct settings settings;
     hone_affine affine;
-    hone_task task;
     uint64_t count; /* samples seen since begin */
     float *largest; /* (groups) NaN where one was seen */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
+    const struct settings *s = (const struct settings *)info->config;
     (void)host;
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct max_abs), self, err);
+    return hone_affine_create(info, "mabs", s->per, sizeof(struct max_abs), self, err);
 }
 
 static void forget(struct max_abs *m)
@@ -49,10 +48,8 @@ static void destroy(void *self)
 
 static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
 {
-    struct max_abs *m = (struct max_abs *)self;
-    forget(m);
-    m->task = *in;
-    return hone_affine_begin(&m->affine, m->settings.per, in, out, err);
+    forget((struct max_abs *)self);
+    return hone_affine_begin(self, in, out, err);
 }
 
 /* largest[i] = max(largest[i], |x[i]|), NaN staying NaN     x, largest: (n) */
@@ -97,12 +94,8 @@ static hone_rc finish(void *self, hone_error *err)
     if (!m->count || !m->largest)
         return hone_fail(err, HONE_EINVAL, NULL, "max_abs saw no training samples");
     for (uint64_t g = 0; g < m->affine.groups; g++) {
-        if (!isfinite(m->largest[g])) {
-            char name[96];
-            hone_affine_group_name(&m->affine, &m->task, g, name, sizeof name);
-            return hone_fail(err, HONE_ENUMERIC, NULL,
-                             "%s holds values that are not finite numbers; it cannot be scaled", name);
-        }
+        if (!isfinite(m->largest[g]))
+            return hone_affine_not_finite(&m->affine, g, "cannot be scaled", err);
         /* below float32's normal numbers there is no scale */
         m->affine.scale[g] = m->largest[g] >= FLT_MIN ? 1 / (double)m->largest[g] : 1;
         m->affine.shift[g] = 0;
@@ -112,30 +105,12 @@ static hone_rc finish(void *self, hone_error *err)
     return HONE_OK;
 }
 
-static hone_rc apply(void *self, const float *x, float *y, uint64_t n, hone_error *err)
-{
-    return hone_affine_apply(&((const struct max_abs *)self)->affine, x, y, n, err);
-}
-
-static hone_rc affine(void *self, float *scale, float *shift, hone_error *err)
-{
-    return hone_affine_pairs(&((const struct max_abs *)self)->affine, scale, shift, err);
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    return hone_affine_save(&((const struct max_abs *)self)->affine, "mabs", out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct max_abs *m = (struct max_abs *)self;
-    return hone_affine_load(&m->affine, "mabs", m->settings.per, in, err);
-}
-
-static const hone_transform_v1 iface = {
-    .size = sizeof iface, .begin = begin, .fit = fit, .finish = finish, .apply = apply, .affine = affine
-};
+static const hone_transform_v1 iface = { .size = sizeof iface,
+                                         .begin = begin,
+                                         .fit = fit,
+                                         .finish = finish,
+                                         .apply = hone_affine_apply,
+                                         .affine = hone_affine_pairs };
 
 static const hone_component max_abs = {
     .size = sizeof max_abs,
@@ -157,8 +132,8 @@ static const hone_component max_abs = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
-    .save = save,
-    .load = load,
+    .save = hone_affine_save,
+    .load = hone_affine_load,
 };
 
 HONE_MODULE("org.hone.transform.max_abs", "0.1.0", "MIT", "the hone authors", "", &max_abs)

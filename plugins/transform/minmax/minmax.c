@@ -22,9 +22,7 @@ static const hone_param params[] = {
 };
 
 struct minmax {
-    struct settings settings;
     hone_affine affine;
-    hone_task task;
     uint64_t count;      /* samples seen since begin */
     float *least, *most; /* (groups) */
     uint8_t *strange;    /* (groups): 1 where a value was not finite */
@@ -38,7 +36,7 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     (void)host;
     if (!(s->low < s->high))
         return hone_fail(err, HONE_EINVAL, "high", "high = %g must be more than low = %g", s->high, s->low);
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct minmax), self, err);
+    return hone_affine_create(info, "mnmx", s->per, sizeof(struct minmax), self, err);
 }
 
 static void forget(struct minmax *m)
@@ -63,10 +61,8 @@ static void destroy(void *self)
 
 static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
 {
-    struct minmax *m = (struct minmax *)self;
-    forget(m);
-    m->task = *in;
-    return hone_affine_begin(&m->affine, m->settings.per, in, out, err);
+    forget((struct minmax *)self);
+    return hone_affine_begin(self, in, out, err);
 }
 
 /* Widens the ranges of n features by one sample. x - x is 0 for finite numbers only.     all arrays: (n) */
@@ -154,50 +150,29 @@ static hone_rc fit(void *self, const float *x, uint64_t n, hone_error *err)
 static hone_rc finish(void *self, hone_error *err)
 {
     struct minmax *m = (struct minmax *)self;
+    const struct settings *settings = (const struct settings *)m->affine.config;
     if (!m->count || !m->least)
         return hone_fail(err, HONE_EINVAL, NULL, "minmax saw no training samples");
     for (uint64_t g = 0; g < m->affine.groups; g++) {
         const double least = (double)m->least[g], range = (double)m->most[g] - least;
-        if (m->strange[g]) {
-            char name[96];
-            hone_affine_group_name(&m->affine, &m->task, g, name, sizeof name);
-            return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it has no range",
-                             name);
-        }
-        const double width = m->settings.high - m->settings.low, scale = width / range;
+        if (m->strange[g])
+            return hone_affine_not_finite(&m->affine, g, "has no range", err);
+        const double width = settings->high - settings->low, scale = width / range;
         /* without a range, or with one too small for float32, values are shifted only */
         m->affine.scale[g] = range > 0 && scale <= (double)FLT_MAX ? scale : width;
-        m->affine.shift[g] = m->settings.low - least * m->affine.scale[g];
+        m->affine.shift[g] = settings->low - least * m->affine.scale[g];
     }
     m->affine.fitted = 1;
     forget(m);
     return HONE_OK;
 }
 
-static hone_rc apply(void *self, const float *x, float *y, uint64_t n, hone_error *err)
-{
-    return hone_affine_apply(&((const struct minmax *)self)->affine, x, y, n, err);
-}
-
-static hone_rc affine(void *self, float *scale, float *shift, hone_error *err)
-{
-    return hone_affine_pairs(&((const struct minmax *)self)->affine, scale, shift, err);
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    return hone_affine_save(&((const struct minmax *)self)->affine, "mnmx", out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct minmax *m = (struct minmax *)self;
-    return hone_affine_load(&m->affine, "mnmx", m->settings.per, in, err);
-}
-
-static const hone_transform_v1 iface = {
-    .size = sizeof iface, .begin = begin, .fit = fit, .finish = finish, .apply = apply, .affine = affine
-};
+static const hone_transform_v1 iface = { .size = sizeof iface,
+                                         .begin = begin,
+                                         .fit = fit,
+                                         .finish = finish,
+                                         .apply = hone_affine_apply,
+                                         .affine = hone_affine_pairs };
 
 static const hone_component minmax = {
     .size = sizeof minmax,
@@ -219,8 +194,8 @@ static const hone_component minmax = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
-    .save = save,
-    .load = load,
+    .save = hone_affine_save,
+    .load = hone_affine_load,
 };
 
 HONE_MODULE("org.hone.transform.minmax", "0.1.0", "MIT", "the hone authors", "", &minmax)

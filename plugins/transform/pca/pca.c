@@ -273,38 +273,16 @@ static const char tag[8] = "hpca0001";
 
 static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
 {
-    const struct basis *b = &((const struct pca *)self)->basis;
-    const uint32_t head[2] = { b->n_dims, b->k };
-    hone_rc rc = hone_write(out, tag, sizeof tag, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, head, sizeof head, err);
-    if (rc != HONE_OK || !b->n_dims)
-        return rc;
-    if ((rc = hone_write(out, b->dims, b->n_dims * sizeof *b->dims, err)) == HONE_OK &&
-        (rc = hone_write(out, b->mean, b->d * sizeof *b->mean, err)) == HONE_OK)
-        rc = hone_write(out, b->vector, b->k * b->d * sizeof *b->vector, err);
-    return rc;
-}
-
-/* n finite doubles. A header that lies about its length costs memory for what is there only. */
-static hone_rc read_numbers(const hone_istream *in, uint64_t n, double **values, hone_error *err)
-{
-    enum { STEP = 65536 };
-    for (uint64_t have = 0; have < n;) {
-        const uint64_t more = n - have < STEP ? n - have : STEP;
-        double *grown = (double *)realloc(*values, (have + more) * sizeof *grown);
-        if (!grown)
-            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a saved state");
-        *values = grown;
-        const hone_rc rc = hone_read(in, grown + have, more * sizeof *grown, err);
-        if (rc != HONE_OK)
-            return rc;
-        for (uint64_t i = have; i < have + more; i++)
-            if (!isfinite(grown[i]))
-                return hone_fail(err, HONE_EINVAL, NULL, "the saved state holds numbers that are not finite");
-        have += more;
-    }
-    return HONE_OK;
+    struct basis *b = &((struct pca *)self)->basis;
+    char magic[sizeof tag];
+    uint32_t head[2] = { b->n_dims, b->k };
+    const hone_part parts[] = { { magic, sizeof magic },
+                                { head, sizeof head },
+                                { b->dims, b->n_dims * sizeof *b->dims },
+                                { b->mean, b->d * sizeof *b->mean },
+                                { b->vector, b->k * b->d * sizeof *b->vector } };
+    memcpy(magic, tag, sizeof magic);
+    return hone_transfer(parts, b->n_dims ? HONE_COUNT(parts) : 2, out, NULL, err);
 }
 
 static hone_rc load(void *self, const hone_istream *in, hone_error *err)
@@ -332,8 +310,8 @@ static hone_rc load(void *self, const hone_istream *in, hone_error *err)
     if (b.n_dims && p->settings.components && (uint64_t)p->settings.components != b.k)
         return hone_fail(err, HONE_EINVAL, "components", "the saved state has %u components, not %lld", b.k,
                          (long long)p->settings.components);
-    if ((rc = read_numbers(in, b.n_dims ? b.d : 0, &b.mean, err)) == HONE_OK &&
-        (rc = read_numbers(in, b.n_dims ? b.k * b.d : 0, &b.vector, err)) == HONE_OK)
+    if ((rc = hone_read_doubles(in, b.n_dims ? b.d : 0, &b.mean, err)) == HONE_OK &&
+        (rc = hone_read_doubles(in, b.n_dims ? b.k * b.d : 0, &b.vector, err)) == HONE_OK)
         rc = hone_read_end(in, err);
     if (rc == HONE_OK) {
         basis_release(&p->basis);

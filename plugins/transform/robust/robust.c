@@ -24,17 +24,16 @@ static const hone_param params[] = {
 };
 
 struct robust {
-    struct settings settings;
     hone_affine affine;
-    hone_task task;
     uint64_t n, capacity; /* samples */
     float *samples;       /* (n, groups * run) */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
+    const struct settings *s = (const struct settings *)info->config;
     (void)host;
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct robust), self, err);
+    return hone_affine_create(info, "rbst", s->per, sizeof(struct robust), self, err);
 }
 
 static void forget(struct robust *r)
@@ -56,10 +55,8 @@ static void destroy(void *self)
 
 static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
 {
-    struct robust *r = (struct robust *)self;
-    forget(r);
-    r->task = *in;
-    return hone_affine_begin(&r->affine, r->settings.per, in, out, err);
+    forget((struct robust *)self);
+    return hone_affine_begin(self, in, out, err);
 }
 
 /* x: (n, groups * run) */
@@ -147,6 +144,7 @@ static double quantile(float *v, uint64_t n, double q)
 /* values: (n * run) room. */
 static hone_rc finish_group(struct robust *r, uint64_t g, float *values, hone_error *err)
 {
+    const struct settings *settings = (const struct settings *)r->affine.config;
     const uint64_t groups = r->affine.groups, run = r->affine.run, n = r->n * run;
     int finite = 1;
     for (uint64_t i = 0; i < r->n; i++)
@@ -155,13 +153,9 @@ static hone_rc finish_group(struct robust *r, uint64_t g, float *values, hone_er
             values[i * run + k] = x;
             finite &= isfinite(x) != 0;
         }
-    if (!finite) {
-        char name[96];
-        hone_affine_group_name(&r->affine, &r->task, g, name, sizeof name);
-        return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it cannot be scaled",
-                         name);
-    }
-    const double low = quantile(values, n, r->settings.low), high = quantile(values, n, r->settings.high);
+    if (!finite)
+        return hone_affine_not_finite(&r->affine, g, "cannot be scaled", err);
+    const double low = quantile(values, n, settings->low), high = quantile(values, n, settings->high);
     const double range = high - low;
     /* below float32's normal numbers there is no scale */
     r->affine.scale[g] = range >= (double)FLT_MIN ? 1 / range : 1;
@@ -189,30 +183,12 @@ static hone_rc finish(void *self, hone_error *err)
     return rc;
 }
 
-static hone_rc apply(void *self, const float *x, float *y, uint64_t n, hone_error *err)
-{
-    return hone_affine_apply(&((const struct robust *)self)->affine, x, y, n, err);
-}
-
-static hone_rc affine(void *self, float *scale, float *shift, hone_error *err)
-{
-    return hone_affine_pairs(&((const struct robust *)self)->affine, scale, shift, err);
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    return hone_affine_save(&((const struct robust *)self)->affine, "rbst", out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct robust *r = (struct robust *)self;
-    return hone_affine_load(&r->affine, "rbst", r->settings.per, in, err);
-}
-
-static const hone_transform_v1 iface = {
-    .size = sizeof iface, .begin = begin, .fit = fit, .finish = finish, .apply = apply, .affine = affine
-};
+static const hone_transform_v1 iface = { .size = sizeof iface,
+                                         .begin = begin,
+                                         .fit = fit,
+                                         .finish = finish,
+                                         .apply = hone_affine_apply,
+                                         .affine = hone_affine_pairs };
 
 static const hone_component robust = {
     .size = sizeof robust,
@@ -235,8 +211,8 @@ static const hone_component robust = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
-    .save = save,
-    .load = load,
+    .save = hone_affine_save,
+    .load = hone_affine_load,
 };
 
 HONE_MODULE("org.hone.transform.robust", "0.1.0", "MIT", "the hone authors", "", &robust)

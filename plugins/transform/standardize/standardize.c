@@ -19,9 +19,7 @@ static const hone_param params[] = {
 };
 
 struct standardize {
-    struct settings settings;
     hone_affine affine;
-    hone_task task;
     uint64_t count; /* samples seen since begin */
     double *mean;   /* (groups) */
     double *square; /* (groups): sum of squared deviations from the mean */
@@ -31,8 +29,9 @@ enum { LANES = 8 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
 {
+    const struct settings *s = (const struct settings *)info->config;
     (void)host;
-    return hone_instance_create(info, sizeof(struct settings), sizeof(struct standardize), self, err);
+    return hone_affine_create(info, "stdz", s->per, sizeof(struct standardize), self, err);
 }
 
 static void forget(struct standardize *s)
@@ -55,10 +54,8 @@ static void destroy(void *self)
 
 static hone_rc begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
 {
-    struct standardize *s = (struct standardize *)self;
-    forget(s);
-    s->task = *in;
-    return hone_affine_begin(&s->affine, s->settings.per, in, out, err);
+    forget((struct standardize *)self);
+    return hone_affine_begin(self, in, out, err);
 }
 
 /* Welford's step of n features at once, count: samples with this one     x, mean, square: (n) */
@@ -140,12 +137,8 @@ static hone_rc finish(void *self, hone_error *err)
         return hone_fail(err, HONE_EINVAL, NULL, "standardize saw no training samples");
     for (uint64_t g = 0; g < s->affine.groups; g++) {
         const double mean = s->mean[g], variance = s->square[g] / n;
-        if (!isfinite(mean) || !isfinite(variance)) {
-            char name[96];
-            hone_affine_group_name(&s->affine, &s->task, g, name, sizeof name);
-            return hone_fail(err, HONE_ENUMERIC, NULL,
-                             "%s holds values that are not finite numbers; it cannot be standardized", name);
-        }
+        if (!isfinite(mean) || !isfinite(variance))
+            return hone_affine_not_finite(&s->affine, g, "cannot be standardized", err);
         /* float32 values leave 29 bits of a double's sum free: what is constant has a variance of exactly 0.
          * A deviation below float32's normal numbers has no scale in float32 and counts as none. */
         const double scale = sqrt(variance) >= (double)FLT_MIN ? 1 / sqrt(variance) : 1;
@@ -157,30 +150,12 @@ static hone_rc finish(void *self, hone_error *err)
     return HONE_OK;
 }
 
-static hone_rc apply(void *self, const float *x, float *y, uint64_t n, hone_error *err)
-{
-    return hone_affine_apply(&((const struct standardize *)self)->affine, x, y, n, err);
-}
-
-static hone_rc affine(void *self, float *scale, float *shift, hone_error *err)
-{
-    return hone_affine_pairs(&((const struct standardize *)self)->affine, scale, shift, err);
-}
-
-static hone_rc save(void *self, const hone_ostream *out, hone_error *err)
-{
-    return hone_affine_save(&((const struct standardize *)self)->affine, "stdz", out, err);
-}
-
-static hone_rc load(void *self, const hone_istream *in, hone_error *err)
-{
-    struct standardize *s = (struct standardize *)self;
-    return hone_affine_load(&s->affine, "stdz", s->settings.per, in, err);
-}
-
-static const hone_transform_v1 iface = {
-    .size = sizeof iface, .begin = begin, .fit = fit, .finish = finish, .apply = apply, .affine = affine
-};
+static const hone_transform_v1 iface = { .size = sizeof iface,
+                                         .begin = begin,
+                                         .fit = fit,
+                                         .finish = finish,
+                                         .apply = hone_affine_apply,
+                                         .affine = hone_affine_pairs };
 
 static const hone_component standardize = {
     .size = sizeof standardize,
@@ -208,8 +183,8 @@ static const hone_component standardize = {
     .iface = &iface,
     .create = create,
     .destroy = destroy,
-    .save = save,
-    .load = load,
+    .save = hone_affine_save,
+    .load = hone_affine_load,
 };
 
 HONE_MODULE("org.hone.transform.standardize", "0.1.0", "MIT", "the hone authors", "", &standardize)

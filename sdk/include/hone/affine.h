@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* hone/affine.h - what scaling transforms share (standardize, minmax, robust, max-abs): y = scale * x + shift
- * with one pair of numbers for each group of elements. Header only; the transform itself only fills them in.
+ * with one pair of numbers for each group of elements. Header only; the transform itself only fills them in: its instance
+ * begins with a hone_affine, and most of its functions are those of this header.
+ *
+ *     struct max_abs { hone_affine affine; float *largest; };
+ *     create:  return hone_affine_create(info, "mabs", settings->per, sizeof(struct max_abs), self, err);
+ *     begin:   ... forgets what fit learnt ..., then hone_affine_begin
+ *     fit, finish: the transform's own; finish writes scale and shift: (groups), and sets fitted
+ *     apply, affine, save, load: hone_affine_apply, hone_affine_pairs, hone_affine_save, hone_affine_load
+ *     destroy: hone_affine_release, then free
  *
  * Groups: a sample of shape (d0, d1, ...) is cut into `groups` runs of `run` contiguous elements. */
 #ifndef HONE_AFFINE_H
@@ -21,14 +29,31 @@ enum {
         "auto", "feature", "channel", "all", NULL \
     }
 
-/* Zero it (hone_instance_create does), release it. */
+/* The first member of an instance: `self` below is both. */
 typedef struct hone_affine {
+    const void *config;   /* the settings, life of the instance */
+    char tag[4];          /* of saved states, not terminated */
     uint32_t per, n_dims; /* n_dims 0: begin has not been called */
     int64_t dims[HONE_MAX_DIMS];
+    hone_task task;       /* that begin heard */
     uint64_t groups, run; /* groups * run elements a sample */
     uint32_t fitted, reserved;
     double *scale, *shift; /* (groups) */
 } hone_affine;
+
+/* *self: `bytes` zeroed bytes that begin with a hone_affine. tag: 4 characters; per: of the settings. HONE_ENOMEM. */
+static inline hone_rc hone_affine_create(const hone_create_info *info, const char *tag, uint32_t per, size_t bytes,
+                                         void **self, hone_error *err)
+{
+    const hone_rc rc = hone_instance_create(info, 0, bytes, self, err);
+    if (rc == HONE_OK) {
+        hone_affine *a = (hone_affine *)*self;
+        a->config = info->config;
+        a->per = per;
+        memcpy(a->tag, tag, sizeof a->tag);
+    }
+    return rc;
+}
 
 static inline void hone_affine_release(hone_affine *a)
 {
@@ -64,21 +89,20 @@ static inline uint64_t hone_affine_groups_(uint32_t per, const int64_t *dims, ui
 
 /* hone_transform_v1.begin: hears the shape, writes the same shape in float32 to *out. A state that was loaded
  * for the same shape stays; another shape starts anew. HONE_EINVAL, HONE_ENOMEM. */
-static inline hone_rc hone_affine_begin(hone_affine *a, uint32_t per, const hone_task *in, hone_task *out,
-                                        hone_error *err)
+static inline hone_rc hone_affine_begin(void *self, const hone_task *in, hone_task *out, hone_error *err)
 {
+    hone_affine *a = (hone_affine *)self;
     const uint64_t elements = hone_affine_elements_(in->dims, in->n_dims);
     if (!elements)
         return hone_fail(err, HONE_EINVAL, NULL, "samples of %u dimensions, or too many elements, cannot be scaled",
                          in->n_dims);
     *out = *in;
     out->dtype = HONE_F32;
-    if (a->fitted && a->per == per && a->n_dims == in->n_dims &&
-        !memcmp(a->dims, in->dims, in->n_dims * sizeof *a->dims))
+    a->task = *in;
+    if (a->fitted && a->n_dims == in->n_dims && !memcmp(a->dims, in->dims, in->n_dims * sizeof *a->dims))
         return HONE_OK;
     hone_affine_release(a);
-    a->per = per;
-    a->groups = hone_affine_groups_(per, in->dims, in->n_dims, elements);
+    a->groups = hone_affine_groups_(a->per, in->dims, in->n_dims, elements);
     a->run = elements / a->groups;
     a->scale = (double *)calloc(a->groups, sizeof *a->scale);
     a->shift = (double *)calloc(a->groups, sizeof *a->shift);
@@ -116,8 +140,9 @@ static inline void hone_affine_each_(const float *x, float *y, uint64_t n, const
 
 /* hone_transform_v1.apply: x, y: (n, groups * run). Computed in float32 as a host that uses the pairs itself
  * would. */
-static inline hone_rc hone_affine_apply(const hone_affine *a, const float *x, float *y, uint64_t n, hone_error *err)
+static inline hone_rc hone_affine_apply(void *self, const float *x, float *y, uint64_t n, hone_error *err)
 {
+    const hone_affine *a = (const hone_affine *)self;
     const hone_rc rc = hone_affine_ready_(a, err);
     if (rc != HONE_OK)
         return rc;
@@ -133,8 +158,9 @@ static inline hone_rc hone_affine_apply(const hone_affine *a, const float *x, fl
 }
 
 /* hone_transform_v1.affine: scale, shift: (groups * run), written. */
-static inline hone_rc hone_affine_pairs(const hone_affine *a, float *scale, float *shift, hone_error *err)
+static inline hone_rc hone_affine_pairs(void *self, float *scale, float *shift, hone_error *err)
 {
+    const hone_affine *a = (const hone_affine *)self;
     const hone_rc rc = hone_affine_ready_(a, err);
     for (uint64_t g = 0; rc == HONE_OK && g < a->groups; g++)
         for (uint64_t i = 0; i < a->run; i++) {
@@ -144,78 +170,46 @@ static inline hone_rc hone_affine_pairs(const hone_affine *a, float *scale, floa
     return rc;
 }
 
-/* Name of a group for a message: "feature 'age'", "channel 2", "all values". */
-static inline void hone_affine_group_name(const hone_affine *a, const hone_task *task, uint64_t group, char *out,
-                                          size_t n)
+/* HONE_ENUMERIC: values of the group are not finite, so that it `cannot` ("cannot be scaled"). Names it: "feature 'age'",
+ * "channel 2", "the whole input". */
+static inline hone_rc hone_affine_not_finite(const hone_affine *a, uint64_t group, const char *cannot, hone_error *err)
 {
+    char name[96];
     if (a->groups == 1)
-        snprintf(out, n, "the whole input");
-    else if (a->run == 1 && task && task->features)
-        snprintf(out, n, "feature '%.60s'", task->features[group]);
+        snprintf(name, sizeof name, "the whole input");
+    else if (a->run == 1 && a->task.features)
+        snprintf(name, sizeof name, "feature '%.60s'", a->task.features[group]);
     else
-        snprintf(out, n, "%s %llu", a->run == 1 ? "feature" : "channel", (unsigned long long)group);
+        snprintf(name, sizeof name, "%s %llu", a->run == 1 ? "feature" : "channel", (unsigned long long)group);
+    return hone_fail(err, HONE_ENUMERIC, NULL, "%s holds values that are not finite numbers; it %s", name, cannot);
 }
 
 /* State: tag (4 bytes), version, per, n_dims, dims (n_dims), scale (groups), shift (groups); little-endian.
  * Two states of one fit are the same bytes. An instance that was not fitted saves n_dims 0. */
-static inline hone_rc hone_affine_save(const hone_affine *a, const char tag[4], const hone_ostream *out,
-                                       hone_error *err)
+static inline hone_rc hone_affine_save(void *self, const hone_ostream *out, hone_error *err)
 {
-    const uint32_t head[3] = { 1, a->fitted ? a->per : 0, a->fitted ? a->n_dims : 0 };
-    hone_rc rc = hone_write(out, tag, 4, err);
-    if (rc == HONE_OK)
-        rc = hone_write(out, head, sizeof head, err);
-    if (rc != HONE_OK || !a->fitted)
-        return rc;
-    if ((rc = hone_write(out, a->dims, a->n_dims * sizeof *a->dims, err)) == HONE_OK &&
-        (rc = hone_write(out, a->scale, a->groups * sizeof *a->scale, err)) == HONE_OK)
-        rc = hone_write(out, a->shift, a->groups * sizeof *a->shift, err);
-    return rc;
+    hone_affine *a = (hone_affine *)self;
+    uint32_t head[3] = { 1, a->fitted ? a->per : 0, a->fitted ? a->n_dims : 0 };
+    const hone_part parts[] = { { a->tag, sizeof a->tag },
+                                { head, sizeof head },
+                                { a->dims, a->n_dims * sizeof *a->dims },
+                                { a->scale, a->groups * sizeof *a->scale },
+                                { a->shift, a->groups * sizeof *a->shift } };
+    return hone_transfer(parts, a->fitted ? sizeof parts / sizeof *parts : 2, out, NULL, err);
 }
 
-/* Reads n doubles in steps, so that a header that lies about its length costs no memory. NULL: *rc says why.
- */
-static inline double *hone_affine_read_(const hone_istream *in, uint64_t n, hone_rc *rc, hone_error *err)
+/* Takes a saved state, which must be of the same `per`; on failure the instance is as before. */
+static inline hone_rc hone_affine_load(void *self, const hone_istream *in, hone_error *err)
 {
-    double *values = NULL;
-    uint64_t have = 0;
-    while (have < n) {
-        const uint64_t more = n - have < 65536 ? n - have : 65536;
-        double *grown = (double *)realloc(values, (have + more) * sizeof *values);
-        if (!grown) {
-            *rc = hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a saved state");
-            break;
-        }
-        values = grown;
-        if ((*rc = hone_read(in, values + have, more * sizeof *values, err)) != HONE_OK)
-            break;
-        for (uint64_t i = have; i < have + more; i++)
-            if (!isfinite(values[i]))
-                *rc = hone_fail(err, HONE_EINVAL, NULL, "the saved state holds numbers that are not finite");
-        have += more;
-        if (*rc != HONE_OK)
-            break;
-    }
-    if (*rc != HONE_OK) {
-        free(values);
-        values = NULL;
-    }
-    return values;
-}
-
-/* Takes a saved state; on failure *a is as before. `per`: of the settings, must be that of the state. */
-static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32_t per, const hone_istream *in,
-                                       hone_error *err)
-{
-    char magic[4];
+    char tag[4];
     uint32_t head[3];
-    hone_affine b;
+    hone_affine *a = (hone_affine *)self, b = *a;
     uint64_t elements;
     hone_rc rc;
-    memset(&b, 0, sizeof b);
-    if ((rc = hone_read(in, magic, 4, err)) != HONE_OK || (rc = hone_read(in, head, sizeof head, err)) != HONE_OK)
+    if ((rc = hone_read(in, tag, sizeof tag, err)) != HONE_OK ||
+        (rc = hone_read(in, head, sizeof head, err)) != HONE_OK)
         return rc;
-    if (memcmp(magic, tag, 4) || head[0] != 1)
+    if (memcmp(tag, a->tag, sizeof tag) || head[0] != 1)
         return hone_fail(err, HONE_EINVAL, NULL, "the saved state belongs to another transform or to a newer version");
     if (head[2] == 0 && head[1] == 0) { /* of an instance that was not fitted */
         if ((rc = hone_read_end(in, err)) == HONE_OK)
@@ -224,18 +218,20 @@ static inline hone_rc hone_affine_load(hone_affine *a, const char tag[4], uint32
     }
     if (head[2] > HONE_MAX_DIMS)
         return hone_fail(err, HONE_EINVAL, NULL, "the saved state claims samples of %u dimensions", head[2]);
-    if (head[1] != per)
+    if (head[1] != a->per)
         return hone_fail(err, HONE_EINVAL, "per", "the saved state was made with another choice of per");
-    b.per = per;
+    memset(b.dims, 0, sizeof b.dims);
     b.n_dims = head[2];
     if ((rc = hone_read(in, b.dims, b.n_dims * sizeof *b.dims, err)) != HONE_OK)
         return rc;
     if (!(elements = hone_affine_elements_(b.dims, b.n_dims)))
         return hone_fail(err, HONE_EINVAL, NULL, "the saved state claims an impossible shape");
-    b.groups = hone_affine_groups_(per, b.dims, b.n_dims, elements);
+    b.groups = hone_affine_groups_(b.per, b.dims, b.n_dims, elements);
     b.run = elements / b.groups;
     b.fitted = 1;
-    if ((b.scale = hone_affine_read_(in, b.groups, &rc, err)) && (b.shift = hone_affine_read_(in, b.groups, &rc, err)))
+    b.scale = b.shift = NULL;
+    if ((rc = hone_read_doubles(in, b.groups, &b.scale, err)) == HONE_OK &&
+        (rc = hone_read_doubles(in, b.groups, &b.shift, err)) == HONE_OK)
         rc = hone_read_end(in, err);
     for (uint64_t g = 0; rc == HONE_OK && g < b.groups; g++)
         if (b.scale[g] == 0)

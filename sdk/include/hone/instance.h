@@ -87,32 +87,46 @@ static inline hone_rc hone_transfer(const hone_part *parts, size_t n, const hone
     return rc;
 }
 
-/* Reads n floats into memory made for them in steps, so that a header that lies about its length costs none. *out: to be
- * freed; NULL on failure, and where n is 0. HONE_EINVAL also for what is not finite; HONE_ENOMEM. [any] */
-static inline hone_rc hone_read_floats(const hone_istream *in, uint64_t n, float **out, hone_error *err)
+static inline hone_rc hone_read_numbers_(const hone_istream *in, uint64_t n, size_t bytes, void **out, hone_error *err)
 {
-    float *values = NULL;
+    char *values = NULL;
     hone_rc rc = HONE_OK;
     *out = NULL;
-    for (uint64_t have = 0; have < n;) {
+    for (uint64_t have = 0; have < n && rc == HONE_OK;) {
         const uint64_t more = n - have < 65536 ? n - have : 65536;
-        float *grown = (float *)realloc(values, (size_t)(have + more) * sizeof *values);
-        if (!grown) {
-            free(values);
-            return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a saved state");
-        }
-        values = grown;
-        if ((rc = hone_read(in, values + have, more * sizeof *values, err)) == HONE_OK)
-            for (uint64_t i = have; i < have + more; i++)
-                if (!isfinite(values[i]))
-                    rc = hone_fail(err, HONE_EINVAL, NULL, "the saved state holds numbers that are not finite");
-        if (rc != HONE_OK) {
-            free(values);
-            return rc;
-        }
+        char *grown = (char *)realloc(values, (size_t)(have + more) * bytes);
+        if (grown)
+            values = grown;
+        rc = grown ? hone_read(in, grown + have * bytes, more * bytes, err)
+                   : hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a saved state");
+        for (uint64_t i = have; rc == HONE_OK && i < have + more; i++)
+            if (!isfinite(bytes == sizeof(float) ? (double)((const float *)(void *)values)[i]
+                                                 : ((const double *)(void *)values)[i]))
+                rc = hone_fail(err, HONE_EINVAL, NULL, "the saved state holds numbers that are not finite");
         have += more;
     }
-    *out = values;
-    return HONE_OK;
+    if (rc != HONE_OK)
+        free(values);
+    else
+        *out = values;
+    return rc;
+}
+
+/* Reads n floats, or doubles, into memory made for them in steps, so that a header that lies about its length costs none.
+ * *out: to be freed; NULL on failure, and where n is 0. HONE_EINVAL also for what is not finite; HONE_ENOMEM. [any] */
+static inline hone_rc hone_read_floats(const hone_istream *in, uint64_t n, float **out, hone_error *err)
+{
+    void *values;
+    const hone_rc rc = hone_read_numbers_(in, n, sizeof **out, &values, err);
+    *out = (float *)values;
+    return rc;
+}
+
+static inline hone_rc hone_read_doubles(const hone_istream *in, uint64_t n, double **out, hone_error *err)
+{
+    void *values;
+    const hone_rc rc = hone_read_numbers_(in, n, sizeof **out, &values, err);
+    *out = (double *)values;
+    return rc;
 }
 #endif /* HONE_INSTANCE_H */
