@@ -2,6 +2,8 @@
 /* A string that grows, numbers that round-trip, JSON's scalars. */
 #include "base/text.h"
 
+#include "hone/utf8.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -134,24 +136,6 @@ void text_add_number(struct text *text, double value)
     text_add(text, digits);
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0: not well-formed (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_length(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] < 0xC2 || s[0] > 0xF4 || (s[1] & 0xC0) != 0x80)
-        return 0;
-    if (s[0] < 0xE0)
-        return 2;
-    if ((s[2] & 0xC0) != 0x80 || (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F))
-        return 0;
-    if (s[0] < 0xF0)
-        return 3;
-    if ((s[3] & 0xC0) != 0x80 || (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-        return 0;
-    return 4;
-}
-
 void text_add_json_string(struct text *text, const char *string)
 {
     const unsigned char *s = (const unsigned char *)string;
@@ -161,7 +145,7 @@ void text_add_json_string(struct text *text, const char *string)
     }
     text_add(text, "\"");
     while (*s) {
-        const size_t length = utf8_length(s);
+        const size_t length = hone_utf8_length(s, SIZE_MAX);
         if (*s == '"' || *s == '\\')
             text_addf(text, "\\%c", *s);
         else if (*s == '\n')

@@ -3,6 +3,8 @@
  * it. */
 #include "config/scan.h"
 
+#include "hone/utf8.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,12 +89,7 @@ static int check_bytes(struct scanner *s)
     const unsigned char *line = (const unsigned char *)s->line;
     for (size_t i = 0; i < s->length;) {
         const unsigned char c = line[i];
-        const size_t n = c < 0x80                ? 1
-                         : c >= 0xC2 && c < 0xE0 ? 2
-                         : c >= 0xE0 && c < 0xF0 ? 3
-                         : c >= 0xF0 && c < 0xF5 ? 4
-                                                 : 0;
-        size_t k = 1;
+        const size_t n = hone_utf8_length(line + i, s->length - i);
         if (c == 0) {
             REFUSE(s, i, "NUL byte; is this a text file, saved as UTF-8?");
             return 0;
@@ -101,10 +98,7 @@ static int check_bytes(struct scanner *s)
             REFUSE(s, i, "control byte 0x%02x", c);
             return 0;
         }
-        while (k < n && i + k < s->length && (line[i + k] & 0xC0) == 0x80)
-            k++;
-        if (n == 0 || k < n || (c == 0xE0 && line[i + 1] < 0xA0) || (c == 0xED && line[i + 1] > 0x9F) ||
-            (c == 0xF0 && line[i + 1] < 0x90) || (c == 0xF4 && line[i + 1] > 0x8F)) {
+        if (n == 0) {
             REFUSE(s, i, "byte 0x%02x is not UTF-8; save the file as UTF-8", c);
             return 0;
         }

@@ -27,8 +27,8 @@ static int is_number(const char *cell, double *v)
 }
 
 #define PLACE "%s:%llu: column %llu (%.40s)"
-#define PLACE_OF(table, row, column)                                                                    \
-    table_short_path(table), (unsigned long long)(table)->lines[row], (unsigned long long)(column) + 1, \
+#define PLACE_OF(table, row, column)                                                                           \
+    hone_short_path((table)->path), (unsigned long long)(table)->lines[row], (unsigned long long)(column) + 1, \
         (table)->names[column]
 
 /* ---- which column is meant ---- */
@@ -49,7 +49,7 @@ static hone_rc mark(struct columns *c, const hone_strings *names, enum column_ki
         const uint64_t at = find_column(c->tables[0], names->values[i]);
         if (at == UINT64_MAX)
             return hone_fail(err, HONE_EINVAL, key, "%s: there is no column '%.60s' in %s", key, names->values[i],
-                             table_short_path(c->tables[0]));
+                             hone_short_path(c->tables[0]->path));
         if (at == c->target)
             return hone_fail(err, HONE_EINVAL, key, "%s: column '%.60s' is the target (say what it is with task)", key,
                              names->values[i]);
@@ -178,7 +178,7 @@ static hone_rc decide_target(struct columns *c, hone_error *err)
     if (rc == HONE_OK && c->classification && item->n_categories < 2)
         return hone_fail(err, HONE_EINVAL, "target",
                          "column '%.60s' of %s holds one class only: there is nothing to learn",
-                         c->tables[0]->names[c->target], table_short_path(c->tables[0]));
+                         c->tables[0]->names[c->target], hone_short_path(c->tables[0]->path));
     return rc;
 }
 
@@ -192,7 +192,7 @@ static hone_rc name_features(struct columns *c, hone_error *err)
     c->n_features = n;
     if (!n)
         return hone_fail(err, HONE_EINVAL, "file", "%s has no column left to learn from",
-                         table_short_path(c->tables[0]));
+                         hone_short_path(c->tables[0]->path));
     if (!(c->feature_names = calloc(n, sizeof *c->feature_names)))
         return hone_fail(err, HONE_ENOMEM, "file", "out of memory for %llu features", (unsigned long long)n);
     for (uint64_t i = 0; i < c->n; i++) {
@@ -215,12 +215,12 @@ static hone_rc same_columns(const struct table *a, const struct table *b, hone_e
 {
     if (a->n_columns != b->n_columns)
         return hone_fail(err, HONE_EINVAL, "test_file", "%s has %llu columns, the training file has %llu",
-                         table_short_path(b), (unsigned long long)b->n_columns, (unsigned long long)a->n_columns);
+                         hone_short_path(b->path), (unsigned long long)b->n_columns, (unsigned long long)a->n_columns);
     for (uint64_t i = 0; i < a->n_columns; i++)
         if (strcmp(a->names[i], b->names[i]))
             return hone_fail(err, HONE_EINVAL, "test_file",
                              "column %llu of %s is '%.40s', that of the training file is '%.40s'",
-                             (unsigned long long)i + 1, table_short_path(b), b->names[i], a->names[i]);
+                             (unsigned long long)i + 1, hone_short_path(b->path), b->names[i], a->names[i]);
     return HONE_OK;
 }
 
@@ -237,7 +237,7 @@ hone_rc columns_create(struct columns *c, const struct settings *settings, const
     c->target = *settings->target ? find_column(table, settings->target) : c->n - 1;
     if (c->target == UINT64_MAX)
         return hone_fail(err, HONE_EINVAL, "target", "target: there is no column '%.60s' in %s", settings->target,
-                         table_short_path(table));
+                         hone_short_path(table->path));
     if (test && (rc = same_columns(table, test, err)) != HONE_OK)
         return rc;
     c->items = calloc(c->n, sizeof *c->items);

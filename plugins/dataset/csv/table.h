@@ -2,7 +2,7 @@
 /* A CSV file as rows of texts: RFC 4180 with a free separator. Knows nothing of numbers or classes. */
 #ifndef HONE_CSV_TABLE_H
 #define HONE_CSV_TABLE_H
-#include "hone/plugin.h"
+#include "hone/text_file.h"
 
 struct table {
     const char *path;   /* for messages; the caller's */
@@ -21,6 +21,4 @@ static inline const char *table_cell(const struct table *table, uint64_t row, ui
 {
     return table->cells[row * table->n_columns + column];
 }
-/* "dir/data.csv", or "data.csv" where the whole path would leave no room in a message. */
-const char *table_short_path(const struct table *table);
 #endif

@@ -65,7 +65,7 @@ static hone_rc choose(struct arff *a, hone_error *err)
 {
     const struct settings *s = a->settings;
     const struct arff_file *file = &a->files[0];
-    const char *path = text_short_path(s->file);
+    const char *path = hone_short_path(s->file);
     a->ignored = calloc(file->n, 1);
     a->fill = calloc(file->n, sizeof *a->fill);
     if (!a->ignored || !a->fill)
@@ -111,7 +111,7 @@ static int same_attribute(const struct attribute *a, const struct attribute *b)
 static hone_rc same_attributes(const struct arff *a, hone_error *err)
 {
     const struct arff_file *one = &a->files[0], *two = &a->files[1];
-    const char *path = text_short_path(a->settings->test_file);
+    const char *path = hone_short_path(a->settings->test_file);
     if (one->n != two->n)
         return hone_fail(err, HONE_EINVAL, "test_file", "%.100s has %llu attributes, the training file has %llu", path,
                          (unsigned long long)two->n, (unsigned long long)one->n);
@@ -149,7 +149,7 @@ static hone_rc name_all(struct source *source, struct arff *a, hone_error *err)
         a->width += features_of(a, i);
     if (!a->width)
         return hone_fail(err, HONE_EINVAL, "file", "%.100s has no attribute left to learn from",
-                         text_short_path(a->settings->file));
+                         hone_short_path(a->settings->file));
     source->features = calloc(a->width, sizeof *source->features);
     source->n_features = a->width;
     if (target->kind == ATTRIBUTE_NOMINAL) {
@@ -230,7 +230,7 @@ static hone_rc encode(const struct arff *a, unsigned which, uint64_t row, float 
             if (a->settings->impute == IMPUTE_REFUSE)
                 return hone_fail(err, HONE_EINVAL, "impute",
                                  "%.100s:%llu: attribute '%.40s' is missing: give impute = mean or zero, or ignore it",
-                                 text_short_path(which ? a->settings->test_file : a->settings->file),
+                                 hone_short_path(which ? a->settings->test_file : a->settings->file),
                                  (unsigned long long)file->lines[row], file->attributes[i].name);
             v = a->fill[i];
         }
@@ -266,7 +266,7 @@ static hone_rc check_targets(const struct arff *a, unsigned which, hone_error *e
     for (uint64_t r = 0; r < file->n_rows; r++)
         if (isnan(file->cells[r * file->n + a->target]))
             return hone_fail(err, HONE_EINVAL, "target", "%.100s:%llu: the target '%.40s' is missing: delete the row",
-                             text_short_path(which ? a->settings->test_file : a->settings->file),
+                             hone_short_path(which ? a->settings->test_file : a->settings->file),
                              (unsigned long long)file->lines[r], file->attributes[a->target].name);
     return HONE_OK;
 }

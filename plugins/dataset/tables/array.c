@@ -16,7 +16,7 @@ hone_rc array_fail(const struct array *array, hone_error *err, const char *forma
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    return hone_fail(err, HONE_EIO, array->key, "%.90s: %.30s%s%s", text_short_path(array->path), array->name,
+    return hone_fail(err, HONE_EIO, array->key, "%.90s: %.30s%s%s", hone_short_path(array->path), array->name,
                      *array->name ? ": " : "", message);
 }
 

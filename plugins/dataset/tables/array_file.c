@@ -69,7 +69,7 @@ static uint64_t number(const unsigned char *p, unsigned bytes)
 
 static hone_rc broken(const struct archive *z, const char *key, const char *why, hone_error *err)
 {
-    return hone_fail(err, HONE_EIO, key, "%.100s: %s: this is no .npz file, or it is damaged", text_short_path(z->path),
+    return hone_fail(err, HONE_EIO, key, "%.100s: %s: this is no .npz file, or it is damaged", hone_short_path(z->path),
                      why);
 }
 
@@ -232,6 +232,6 @@ hone_rc npz_array(const struct archive *z, const char *name, const char *key, st
             snprintf(known + used, sizeof known - used, "%s%.*s", used ? ", " : "", (int)m.name_bytes - 4,
                      (const char *)m.name);
     }
-    return hone_fail(err, HONE_EINVAL, key, "%.80s has no array %.40s; it has: %s", text_short_path(z->path), name,
+    return hone_fail(err, HONE_EINVAL, key, "%.80s has no array %.40s; it has: %s", hone_short_path(z->path), name,
                      *known ? known : "none");
 }

@@ -147,7 +147,7 @@ static hone_rc table_open(const struct settings *s, struct table *t, const char 
             rc = add_row(t, &text, target, err);
     }
     if (rc == HONE_OK && !t->n_rows)
-        rc = hone_fail(err, HONE_EIO, key, "%.150s has no rows", text_short_path(path));
+        rc = hone_fail(err, HONE_EIO, key, "%.150s has no rows", hone_short_path(path));
     text_close(&text);
     return rc;
 }
@@ -185,7 +185,7 @@ static hone_rc open(struct source *source, hone_error *err)
     const uint64_t largest = tables[0].features > tables[2].features ? tables[0].features : tables[2].features;
     const uint64_t features = s->features ? (uint64_t)s->features : largest;
     if (rc == HONE_OK && !features)
-        rc = hone_fail(err, HONE_EINVAL, "file", "%.150s has no feature in any row", text_short_path(s->file));
+        rc = hone_fail(err, HONE_EINVAL, "file", "%.150s has no feature in any row", hone_short_path(s->file));
     if (rc == HONE_OK) {
         double *const values[HONE_SPLITS] = { tables[0].targets, tables[1].targets, tables[2].targets };
         const uint64_t n[HONE_SPLITS] = { tables[0].n_rows, tables[1].n_rows, tables[2].n_rows };

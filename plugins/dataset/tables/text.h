@@ -2,12 +2,12 @@
 /* A text file in memory, line by line. */
 #ifndef HONE_TABLES_TEXT_H
 #define HONE_TABLES_TEXT_H
-#include "hone/plugin.h"
+#include "hone/text_file.h"
 
 struct text {
     const char *path, *key; /* the caller's: for messages, and the setting to blame */
     char *bytes;            /* (size), then a NUL */
-    uint64_t size;
+    size_t size;
     char *next;    /* of the line after the current one */
     uint64_t line; /* number of the current one, from 1 */
 };
@@ -18,8 +18,6 @@ void text_close(struct text *text);
 char *text_line(struct text *text);
 /* Cuts blanks (spaces and tabs) off both ends. */
 char *text_trim(char *line);
-/* The path, or its last part where the whole would leave no room in a message. */
-const char *text_short_path(const char *path);
 /* One finite number that fits a float: 1 and *v, or 0. */
 int text_number(const char *word, double *v);
 /* "file.arff:12: MESSAGE" */

@@ -9,6 +9,7 @@
 #include "child.h"
 
 #include "hone/param.h"
+#include "hone/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,32 +242,12 @@ int child_end(struct child *child, child_line on_line, void *ctx)
     return status;
 }
 
-/* Length of a well-formed UTF-8 sequence at `at` (RFC 3629), or 0. */
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-    const unsigned c = at[0];
-    const size_t n = c < 0x80                ? 1
-                     : c >= 0xC2 && c < 0xE0 ? 2
-                     : c >= 0xE0 && c < 0xF0 ? 3
-                     : c >= 0xF0 && c < 0xF5 ? 4
-                                             : 0;
-    if (!n || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((at[i] & 0xC0u) != 0x80)
-            return 0;
-    if ((c == 0xE0 && at[1] < 0xA0) || (c == 0xED && at[1] > 0x9F) || (c == 0xF0 && at[1] < 0x90) ||
-        (c == 0xF4 && at[1] > 0x8F))
-        return 0;
-    return n;
-}
-
 void printable(char *out, size_t n, const char *bytes, size_t length)
 {
     size_t used = 0;
     for (size_t i = 0; i < length;) {
         const unsigned char c = (unsigned char)bytes[i];
-        size_t width = utf8_length((const unsigned char *)bytes + i, length - i);
+        size_t width = hone_utf8_length((const unsigned char *)bytes + i, length - i);
         const int shown = width && c >= 0x20 && c != 0x7F;
         if (used + (shown ? width : 1) >= n)
             break;
