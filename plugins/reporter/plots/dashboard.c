@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* reporter/dashboard: the report's page, live. One thread: requests, one after the other, and a look at the storage twice a second; browsers
  * hear by server-sent events that something changed, and ask for what they show. */
+#include "dashboard.h"
 #include "html.h"
 
 #include "hone/instance.h"
-#include "page.h"
 
 #include <arpa/inet.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { LOOK = 500 /* milliseconds */, KEEP_ALIVE = 30 /* looks */, BODY = 1 << 16, FIGURES_KEPT = 256 };
+enum { LOOK = 500 /* milliseconds */, KEEP_ALIVE = 30 /* looks */, BODY = 1 << 16 };
 
 struct stream { /* one browser that listens */
     struct stream *next;
@@ -24,19 +23,6 @@ struct stream { /* one browser that listens */
 struct body {
     size_t n;
     char bytes[BODY + 1];
-};
-struct server {
-    const hone_host *host;
-    const hone_view *view;
-    const hone_serving *serving;
-    uint64_t changes, signature, beat; /* changes: counted, from 1 */
-    struct stream *streams;
-    struct study study; /* the last one asked for, as of `read` changes */
-    uint32_t index;
-    uint64_t read, figures;
-    hone_error err;
-    char address[80]; /* "127.0.0.1:8080", as browsers name it */
-    uint16_t port;
 };
 struct dashboard {
     const hone_host *host;
@@ -52,17 +38,11 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
 
 /* ---- what has changed ---- */
 
-static uint64_t mix(uint64_t hash, uint64_t v)
-{
-    hash = (hash ^ v) * 0x9e3779b97f4a7c15u;
-    return hash ^ hash >> 29;
-}
-
 static hone_rc mix_note(void *ctx, const hone_note_record *note)
 {
     uint64_t *hash = ctx, time;
     memcpy(&time, &note->time, sizeof time);
-    *hash = mix(mix(*hash, (uint64_t)note->trial), time);
+    *hash = dashboard_mix(dashboard_mix(*hash, (uint64_t)note->trial), time);
     return HONE_OK;
 }
 
@@ -73,8 +53,12 @@ static uint64_t signature(const hone_view *view)
         const hone_study_record *r = view->studies[i]->record;
         uint64_t updated;
         memcpy(&updated, &r->updated, sizeof updated);
-        hash = mix(mix(mix(mix(mix(mix(hash, r->state), r->n_trials), r->n_complete), r->n_pruned), r->n_failed),
-                   updated);
+        hash = dashboard_mix(
+            dashboard_mix(
+                dashboard_mix(dashboard_mix(dashboard_mix(dashboard_mix(hash, r->state), r->n_trials), r->n_complete),
+                              r->n_pruned),
+                r->n_failed),
+            updated);
         view->notes(view, i, HONE_ALL_TRIALS, &hash, mix_note, NULL);
     }
     return hash;
@@ -129,170 +113,6 @@ static void stream_free(void *ctx)
     if (*at)
         *at = stream->next;
     free(stream);
-}
-
-/* ---- answers ---- */
-
-static enum MHD_Result give(struct MHD_Connection *connection, unsigned status, const char *type,
-                            struct MHD_Response *response)
-{
-    if (!response)
-        return MHD_NO;
-    MHD_add_response_header(response, "Content-Type", type);
-    MHD_add_response_header(response, "Cache-Control", "no-store");
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "X-Frame-Options", "DENY");
-    MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-    const enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-static enum MHD_Result give_text(struct MHD_Connection *connection, unsigned status, const char *text)
-{
-    return give(connection, status, "text/plain; charset=utf-8",
-                MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY));
-}
-
-struct memory {
-    char *bytes;
-    size_t n, capacity;
-};
-
-static int64_t memory_write(void *ctx, const void *bytes, uint64_t n)
-{
-    struct memory *m = ctx;
-    if (n > m->capacity - m->n) {
-        const size_t wanted = 2 * m->capacity + (size_t)n;
-        char *more = realloc(m->bytes, wanted);
-        if (!more)
-            return -1;
-        m->bytes = more;
-        m->capacity = wanted;
-    }
-    memcpy(m->bytes + m->n, bytes, (size_t)n);
-    m->n += (size_t)n;
-    return (int64_t)n;
-}
-
-/* An answer that is composed as a whole before any of it is sent: nothing is read from the storage meanwhile. */
-typedef hone_rc (*compose)(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err);
-
-static enum MHD_Result give_composed(struct server *s, struct MHD_Connection *connection, const char *type,
-                                     compose make)
-{
-    struct memory memory = { NULL, 0, 0 };
-    const hone_ostream out = { &memory, memory_write };
-    hone_error err = HONE_ERROR_INIT;
-    struct emit *e = emit_open(&out);
-    hone_rc rc = e ? make(s, connection, e, &err) : HONE_ENOMEM;
-    if (e && emit_close(e, &err) != HONE_OK && rc == HONE_OK)
-        rc = HONE_ENOMEM;
-    if (rc == HONE_OK)
-        return give(connection, MHD_HTTP_OK, type,
-                    MHD_create_response_from_buffer(memory.n, memory.bytes, MHD_RESPMEM_MUST_FREE));
-    free(memory.bytes);
-    return give_text(connection, rc == HONE_EINVAL ? MHD_HTTP_NOT_FOUND : MHD_HTTP_INTERNAL_SERVER_ERROR,
-                     err.msg[0] ? err.msg : "out of memory");
-}
-
-static uint64_t argument(struct MHD_Connection *connection, const char *name)
-{
-    const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
-    char *end;
-    if (!text || *text < '0' || *text > '9')
-        return UINT64_MAX;
-    const unsigned long long v = strtoull(text, &end, 10);
-    return *end ? UINT64_MAX : v;
-}
-
-/* The study that the request names, read anew where something has changed. */
-static hone_rc study_of(struct server *s, struct MHD_Connection *connection, hone_error *err)
-{
-    const uint64_t index = argument(connection, "study");
-    if (index >= s->view->n_studies)
-        return hone_fail(err, HONE_EINVAL, NULL, "there is no such study");
-    s->study.err = err;
-    if (s->study.view && s->index == index && s->read == s->changes && s->figures++ < FIGURES_KEPT)
-        return HONE_OK;
-    study_release(&s->study);
-    s->index = (uint32_t)index;
-    s->read = s->changes;
-    s->figures = 0;
-    const hone_rc rc = study_read(&s->study, s->view, s->index, err);
-    if (rc != HONE_OK)
-        study_release(&s->study);
-    return rc;
-}
-
-static hone_rc compose_page(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err)
-{
-    const uint64_t nonce = mix(mix(s->signature, s->beat), (uint64_t)(uintptr_t)connection);
-    (void)err;
-    page_head(e, s->view->storage, nonce);
-    emit_format(e, "<script type=\"application/json\" id=\"data\">{\"live\":true,\"write\":%s,\"notes\":%s,\"token\":",
-                s->serving->request ? "true" : "false", s->serving->note ? "true" : "false");
-    emit_string(e, s->serving->token);
-    emit_text(e, ",\"title\":");
-    emit_string(e, s->view->storage);
-    emit_text(e, ",\"kinds\":[");
-    for (uint32_t i = 0; i < n_figure_kinds; i++) {
-        emit_text(e, i ? ",{\"kind\":" : "{\"kind\":");
-        emit_string(e, figure_kinds[i].name);
-        emit_text(e, ",\"title\":");
-        emit_string(e, figure_kinds[i].title);
-        emit_text(e, "}");
-    }
-    emit_text(e, "]}</script>\n");
-    page_tail(e, nonce);
-    return HONE_OK;
-}
-
-static hone_rc compose_studies(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err)
-{
-    static const char *const states[] = { "running", "finished", "stopped" };
-    (void)connection;
-    (void)err;
-    for (uint32_t i = 0; i < s->view->n_studies; i++) {
-        const hone_study_record *r = s->view->studies[i]->record;
-        emit_text(e, i ? ",{\"name\":" : "[{\"name\":");
-        emit_string(e, r->name);
-        emit_format(
-            e, ",\"state\":\"%s\",\"trials\":%llu,\"complete\":%llu,\"pruned\":%llu,\"failed\":%llu,\"updated\":%.0f}",
-            r->state < HONE_COUNT(states) ? states[r->state] : "unknown", (unsigned long long)r->n_trials,
-            (unsigned long long)r->n_complete, (unsigned long long)r->n_pruned, (unsigned long long)r->n_failed,
-            r->updated);
-    }
-    emit_text(e, s->view->n_studies ? "]" : "[]");
-    return HONE_OK;
-}
-
-static hone_rc compose_study(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err)
-{
-    const hone_rc rc = study_of(s, connection, err);
-    return rc == HONE_OK ? page_study(e, &s->study, 0) : rc;
-}
-
-static hone_rc compose_figure(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err)
-{
-    const char *kind = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "kind");
-    const uint64_t objective = argument(connection, "objective");
-    uint32_t k = 0;
-    const hone_rc rc = study_of(s, connection, err);
-    while (rc == HONE_OK && k < n_figure_kinds && (!kind || strcmp(figure_kinds[k].name, kind) != 0))
-        k++;
-    if (rc == HONE_OK && (k == n_figure_kinds || objective >= s->study.m))
-        return hone_fail(err, HONE_EINVAL, NULL, "there is no such figure");
-    return rc == HONE_OK ? page_figure(e, &s->study, k, (uint32_t)objective) : rc;
-}
-
-static hone_rc compose_trial(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err)
-{
-    const uint64_t trial = argument(connection, "trial");
-    const hone_rc rc = study_of(s, connection, err);
-    if (rc == HONE_OK && trial > INT64_MAX)
-        return hone_fail(err, HONE_EINVAL, NULL, "there is no such trial");
-    return rc == HONE_OK ? page_trial(e, &s->study, trial) : rc;
 }
 
 static enum MHD_Result give_stream(struct server *s, struct MHD_Connection *connection)
@@ -384,14 +204,6 @@ static const char *refuse(const struct server *s, struct MHD_Connection *connect
 static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **state)
 {
-    static const struct {
-        const char *url, *type;
-        compose make;
-    } pages[] = { { "/", "text/html; charset=utf-8", compose_page },
-                  { "/api/studies", "application/json", compose_studies },
-                  { "/api/study", "application/json", compose_study },
-                  { "/api/figure", "application/json", compose_figure },
-                  { "/api/trial", "application/json", compose_trial } };
     struct server *s = ctx;
     struct body *body = *state;
     const int post = !strcmp(method, "POST");
@@ -422,10 +234,7 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *connection, cons
         return give_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET, or POST to /api/stop, /api/point, /api/note");
     if (!strcmp(url, "/api/events"))
         return give_stream(s, connection);
-    for (size_t i = 0; i < HONE_COUNT(pages); i++)
-        if (!strcmp(url, pages[i].url))
-            return give_composed(s, connection, pages[i].type, pages[i].make);
-    return give_text(connection, MHD_HTTP_NOT_FOUND, "there is nothing here");
+    return give_page(s, connection, url);
 }
 
 static void over(void *ctx, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)

@@ -716,7 +716,7 @@ function liveComparison() {
 
 const inSight = node => { const r = node.getBoundingClientRect(); return r.bottom > -300 && r.top < innerHeight + 300; };
 let wanted = false, updating = false, loaded = -1;
-/* One update at a time; the next one not before five times what this one took, so that large studies are not asked for all the time. */
+/* One update at a time; the next one not before twice what this one took, so that large studies are not asked for all the time. */
 async function update() {
   wanted = true;
   if (updating) return;
@@ -734,7 +734,7 @@ async function update() {
       tell(`${list[current].state}, ${count(list[current].trials)} trials`);
     } catch (problem) { failed(problem); }
     document.documentElement.dataset.updates = String(1 + Number(document.documentElement.dataset.updates || 0));
-    await new Promise(resolve => setTimeout(resolve, Math.max(300, 5 * (performance.now() - from))));
+    await new Promise(resolve => setTimeout(resolve, Math.max(300, 2 * (performance.now() - from))));
   }
   updating = false;
 }
