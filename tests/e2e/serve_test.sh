@@ -6,6 +6,7 @@
 trap 'kill $server $study 2>/dev/null; rm -rf "$work"' EXIT
 server=
 study=
+storage=live.db
 
 cat >steps.sh <<'SH'
 #!/bin/sh
@@ -33,7 +34,7 @@ run 0 "$hone" run slow.ini --storage live.db -q --set study.name=done --trials 5
 
 # start [OPTION...]: a server on a free port; its address is in url
 start() {
-    "$hone" serve live.db --port 0 "$@" >serve.out 2>serve.err &
+    "$hone" serve "$storage" --port 0 "$@" >serve.out 2>serve.err &
     server=$!
     for _ in $(seq 100); do
         url=$(sed -n 's/^serving *//p' serve.out)
@@ -104,8 +105,7 @@ exit 3
 SH
 chmod +x fail.sh
 run 5 "$hone" run slow.ini --storage fail.db -q --set study.name=fail --trials 2 --set objective.run=./fail.sh
-cp live.db kept.db
-mv fail.db live.db
+storage=fail.db
 start
 ask "/api/trial?study=0&trial=1"
 says out '"state":"failed","attempt":0,"signal":0,"component":"objective","message":"the program ended with exit status 3: the widget is stuck"'
@@ -116,18 +116,37 @@ grep -q '"path":"[^"]*/trial1-output.log","text":"[0-9]*\\u000a[^"]*","left_out"
 if command -v sqlite3 >/dev/null; then
     echo "secret" >secret.txt
     ln -s secret.txt trial1-link
-    sqlite3 live.db "UPDATE attachments SET path = '$work/secret.txt' WHERE trial = 1 AND path IS NOT NULL"
+    sqlite3 fail.db "UPDATE attachments SET path = '$work/secret.txt' WHERE trial = 1 AND path IS NOT NULL"
     ask "/api/trial?study=0&trial=1"
     says out "secret.txt"
     says_not out '"secret'
-    sqlite3 live.db "UPDATE attachments SET path = '$work/trial1-link' WHERE trial = 1 AND path IS NOT NULL"
+    sqlite3 fail.db "UPDATE attachments SET path = '$work/trial1-link' WHERE trial = 1 AND path IS NOT NULL"
     ask "/api/trial?study=0&trial=1"
     says_not out '"secret'
     says out '"missing":'
 fi
+# one that is at work: its log as it is written
+printf '#!/bin/sh\necho "what it does now"\nsleep 60\n' >talk.sh
+chmod +x talk.sh
+"$hone" run slow.ini --storage fail.db -q --set study.name=talk --set objective.run=./talk.sh >run.out 2>&1 &
+study=$!
+for _ in $(seq 100); do
+    grep -q now talk.d/trial0-output.log 2>/dev/null && break
+    sleep 0.1
+done
+for _ in $(seq 50); do
+    ask "/api/studies"
+    grep -q '"name":"talk"' out && break
+    sleep 0.1
+done
+ask "/api/trial?study=1&trial=0"
+says out '"state":"running"'
+says out '"name":"output.log"'
+says out '"text":"what it does now\u000a"'
+kill "$study"
+wait "$study"
 kill "$server"
-{ wait "$server"; } 2>/dev/null
-mv kept.db live.db
+storage=live.db
 done_with failed_trial
 
 # while it runs; the one that runs it is not kept waiting, and hears what is asked

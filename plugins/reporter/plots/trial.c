@@ -2,8 +2,10 @@
 /* One trial, for those who ask for it: its curves, how it came along, what it wrote, why it failed and what can be done. */
 #include "page.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -120,7 +122,7 @@ static hone_rc events(struct emit *e, const struct study *s, uint64_t trial)
 
 struct texts {
     struct emit *e;
-    uint64_t trial, n;
+    uint64_t trial, n, files; /* files: of n */
 };
 
 /* The last bytes of a text, from the beginning of a line where there is one. */
@@ -175,6 +177,7 @@ static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
 {
     struct texts *t = ctx;
     const int is_text = a->media_type && !strcmp(a->media_type, "text/plain");
+    t->files += a->path != NULL;
     emit_text(t->e, t->n++ ? ",{\"name\":" : "{\"name\":");
     emit_string(t->e, a->name);
     emit_format(t->e, ",\"final\":%s,\"type\":", a->final ? "true" : "false");
@@ -189,12 +192,50 @@ static hone_rc on_attachment(void *ctx, const hone_attachment_record *a)
     return HONE_OK;
 }
 
-static hone_rc attachments(struct emit *e, const struct study *s, uint64_t trial)
+/* The folder of the study's files, from its resolved INI, which begins with [study]. 0: it says none. */
+static int folder_of(const struct study *s, char *out, size_t n)
 {
-    struct texts texts = { e, trial, 0 };
+    static const char key[] = "\ndirectory = ";
+    const char *config = s->record->config ? s->record->config : "", *end = strstr(config, "\n["),
+               *at = strstr(config, key);
+    if (!at || (end && at > end))
+        return 0;
+    at += sizeof key - 1;
+    at += *at == '"';
+    const size_t length = strcspn(at, "\"\n");
+    snprintf(out, n, "%.*s", (int)length, at);
+    return *out == '/' && length < n;
+}
+
+/* Files are attached when a trial has ended. While it is at work its logs are where it writes them. */
+static void logs(struct texts *t, const struct study *s)
+{
+    static const char ending[] = ".log";
+    char folder[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
+    DIR *open_folder = folder_of(s, folder, sizeof folder) ? opendir(folder) : NULL;
+    const struct dirent *entry;
+    while (open_folder && (entry = readdir(open_folder))) {
+        const size_t n = strlen(entry->d_name);
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (n < sizeof ending || strcmp(entry->d_name + n - (sizeof ending - 1), ending) != 0 ||
+            !is_of_trial(path, t->trial))
+            continue;
+        const hone_attachment_record log = { sizeof log,   0,    t->trial, strchr(entry->d_name, '-') + 1,
+                                             "text/plain", NULL, path };
+        on_attachment(t, &log);
+    }
+    if (open_folder)
+        closedir(open_folder);
+}
+
+static hone_rc attachments(struct emit *e, const struct study *s, uint64_t trial, uint32_t state)
+{
+    struct texts texts = { e, trial, 0, 0 };
     const hone_storage_visitor visitor = { .ctx = &texts, .attachment = on_attachment };
     emit_text(e, ",\"attachments\":[");
     const hone_rc rc = s->view->attachments(s->view, s->index, (int64_t)trial, &visitor, s->err);
+    if (rc == HONE_OK && state == HONE_STATE_RUNNING && !texts.files)
+        logs(&texts, s);
     emit_text(e, "]");
     return rc;
 }
@@ -207,11 +248,20 @@ static void remedy(struct emit *e, int *n, const char *text)
     emit_string(e, text);
 }
 
+struct facts {
+    struct emit *e;
+    int found;
+    uint32_t state; /* now: what the study's rows say may be half a second old */
+};
+
 static hone_rc on_trial(void *ctx, const hone_trial_record *r)
 {
-    struct emit *e = ctx;
+    struct facts *facts = ctx;
+    struct emit *e = facts->e;
     int n = 0;
-    emit_format(e, ",\"state\":\"%s\",\"attempt\":%llu,\"signal\":%u", state_word(r->state),
+    facts->found = 1;
+    facts->state = r->state;
+    emit_format(e, "{\"state\":\"%s\",\"attempt\":%llu,\"signal\":%u", state_word(r->state),
                 (unsigned long long)r->attempt, r->signal);
     emit_text(e, ",\"component\":");
     emit_string(e, r->component ? r->component : "");
@@ -246,20 +296,18 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *r)
 
 hone_rc page_trial(struct emit *e, struct study *s, uint64_t trial)
 {
-    const hone_storage_visitor visitor = { .ctx = e, .trial = on_trial };
-    size_t i = 0;
-    while (i < s->n && s->rows[i].number != trial)
-        i++;
-    if (i == s->n)
+    struct facts facts = { e, 0, 0 };
+    const hone_storage_visitor visitor = { .ctx = &facts, .trial = on_trial };
+    hone_rc rc = s->view->trials(s->view, s->index, (int64_t)trial, &visitor, s->err);
+    if (rc == HONE_OK && !facts.found)
         return hone_fail(s->err, HONE_EINVAL, NULL, "there is no such trial");
-    emit_text(e, "{\"figure\":");
-    hone_rc rc = curves(e, s, trial);
+    emit_text(e, ",\"figure\":");
     if (rc == HONE_OK)
-        rc = s->view->trials(s->view, s->index, (int64_t)trial, &visitor, s->err);
+        rc = curves(e, s, trial);
     if (rc == HONE_OK)
         rc = events(e, s, trial);
     if (rc == HONE_OK)
-        rc = attachments(e, s, trial);
+        rc = attachments(e, s, trial, facts.state);
     emit_text(e, "}");
     return rc;
 }
