@@ -2,7 +2,7 @@
 /* dataset/cifar - CIFAR-10 and CIFAR-100 in their binary files. Pixels are decoded once into the host's cache, so that
  * all workers map one copy. A record is one label byte (CIFAR-10) or a coarse and a fine one (CIFAR-100), then 3,072
  * bytes: red, green and blue planes of 32 rows each (Krizhevsky 2009, cs.toronto.edu/~kriz/cifar.html). */
-#include "hone/dataset.h"
+#include "hone/samples.h"
 #include "hone/param.h"
 
 #include <errno.h>
@@ -155,31 +155,20 @@ static hone_rc fill(void *ctx, void *block, hone_error *err)
 static hone_rc open_part(struct cifar *c, struct part *part, const struct file *files, uint32_t n_files,
                          hone_error *err)
 {
-    const hone_cache_v1 *cache = c->host && c->host->get_ext ? c->host->get_ext(c->host, HONE_EXT_CACHE) : NULL;
     struct source source = { c, files, n_files, 0 };
     uint64_t mark = 0xcbf29ce484222325u; /* FNV-1a over sizes and times: the key has room for one path only */
     const void *block;
-    hone_rc rc;
+    char key[KEY_BYTES];
     for (uint32_t f = 0; f < n_files; f++) {
         source.n += files[f].records;
         mark = (mark ^ files[f].size) * 0x100000001b3u;
         mark = (mark ^ (uint64_t)files[f].mtime_ns) * 0x100000001b3u;
     }
-    const uint64_t bytes = source.n * (PIXELS + sizeof(int32_t));
-    if (cache) {
-        char key[KEY_BYTES];
-        if (snprintf(key, sizeof key, "dataset/cifar %d %u.%u %u files %016llx %s", DECODING_VERSION,
-                     c->layout->n_classes, c->layout->label_at, n_files, (unsigned long long)mark,
-                     files[0].path) >= KEY_BYTES)
-            return hone_fail(err, HONE_EINVAL, "directory", "the path of the folder is too long");
-        rc = cache->map(c->host, key, bytes, fill, &source, &block, err);
-    } else {
-        if (!(part->owned = malloc(bytes)))
-            return hone_fail(err, HONE_ENOMEM, "directory", "out of memory for %llu images",
-                             (unsigned long long)source.n);
-        block = part->owned;
-        rc = fill(&source, part->owned, err);
-    }
+    if (snprintf(key, sizeof key, "dataset/cifar %d %u.%u %u files %016llx %s", DECODING_VERSION, c->layout->n_classes,
+                 c->layout->label_at, n_files, (unsigned long long)mark, files[0].path) >= KEY_BYTES)
+        return hone_fail(err, HONE_EINVAL, "directory", "the path of the folder is too long");
+    const hone_rc rc = hone_samples_map(c->host, key, source.n * (PIXELS + sizeof(int32_t)), fill, &source, &block,
+                                        &part->owned, err);
     if (rc != HONE_OK)
         return rc;
     part->images = block;
@@ -310,40 +299,25 @@ static hone_rc describe(void *self, hone_task *task, uint64_t counts[HONE_SPLITS
     return HONE_OK;
 }
 
-static hone_rc part_of(struct cifar *c, uint32_t split, const struct part **part, hone_error *err)
+static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
 {
+    struct cifar *c = self;
     const hone_rc rc = open_all(c, err);
     if (rc != HONE_OK)
         return rc;
-    *part = split == HONE_SPLIT_TRAIN ? &c->parts[0] : split == HONE_SPLIT_TEST ? &c->parts[1] : NULL;
-    return *part ? HONE_OK : hone_fail(err, HONE_EINVAL, "", "CIFAR has no validation split of its own");
+    if (split != HONE_SPLIT_TRAIN && split != HONE_SPLIT_TEST)
+        return hone_samples_no_split(split, err);
+    const struct part *part = &c->parts[split == HONE_SPLIT_TEST];
+    *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->images, part->labels, NULL };
+    return HONE_OK;
 }
 
 static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
                             int32_t *labels, float *targets, hone_error *err)
 {
-    const struct part *part = NULL;
-    const hone_rc rc = part_of(self, split, &part, err);
-    (void)targets;
-    if (rc != HONE_OK)
-        return rc;
-    for (uint64_t i = 0; i < n; i++) {
-        if (indices[i] >= part->n)
-            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
-                             (unsigned long long)indices[i], (unsigned long long)part->n);
-        memcpy((uint8_t *)inputs + i * PIXELS, part->images + indices[i] * PIXELS, PIXELS);
-        labels[i] = part->labels[indices[i]];
-    }
-    return HONE_OK;
-}
-
-static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
-{
-    const struct part *part = NULL;
-    const hone_rc rc = part_of(self, split, &part, err);
-    if (rc == HONE_OK)
-        *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->images, part->labels, NULL };
-    return rc;
+    hone_dataset_view v;
+    const hone_rc rc = view(self, split, &v, err);
+    return rc == HONE_OK ? hone_samples_read(&v, PIXELS, 1, indices, n, inputs, labels, targets, err) : rc;
 }
 
 static const hone_dataset_v1 iface = { sizeof iface, 0, describe, read_samples, view };

@@ -2,7 +2,7 @@
 /* dataset/csv - tables in text files: numeric and nominal columns, one target column. table.c reads the text, columns.c
  * makes numbers of it; here are the splits and the data set. */
 #include "columns.h"
-#include "hone/dataset.h"
+#include "hone/samples.h"
 #include "hone/param.h"
 #include "hone/rng.h"
 
@@ -223,15 +223,16 @@ static hone_rc describe(void *self, hone_task *task, uint64_t counts[HONE_SPLITS
     return HONE_OK;
 }
 
-static hone_rc part_of(struct csv *csv, uint32_t split, const struct part **part, hone_error *err)
+static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
 {
+    struct csv *csv = self;
     const hone_rc rc = open_all(csv, err);
     if (rc != HONE_OK)
         return rc;
-    *part = split == HONE_SPLIT_TRAIN ? &csv->parts[0] : &csv->parts[1];
-    if (split != HONE_SPLIT_TRAIN && (split != HONE_SPLIT_TEST || !csv->parts[1].n))
-        return hone_fail(err, HONE_EINVAL, "", "the data set has no %s split",
-                         split == HONE_SPLIT_TEST ? "test" : "validation");
+    const struct part *part = &csv->parts[split == HONE_SPLIT_TEST];
+    if (split != HONE_SPLIT_TRAIN && (split != HONE_SPLIT_TEST || !part->n))
+        return hone_samples_no_split(split, err);
+    *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->inputs, part->labels, part->numbers };
     return HONE_OK;
 }
 
@@ -239,31 +240,10 @@ static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices,
                             int32_t *labels, float *targets, hone_error *err)
 {
     struct csv *csv = self;
-    const struct part *part;
-    const hone_rc rc = part_of(csv, split, &part, err);
-    if (rc != HONE_OK)
-        return rc;
-    const uint64_t width = csv->columns.n_features;
-    for (uint64_t i = 0; i < n; i++) {
-        if (indices[i] >= part->n)
-            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
-                             (unsigned long long)indices[i], (unsigned long long)part->n);
-        memcpy((float *)inputs + i * width, part->inputs + indices[i] * width, width * sizeof(float));
-        if (part->labels)
-            labels[i] = part->labels[indices[i]];
-        else
-            targets[i] = part->numbers[indices[i]];
-    }
-    return HONE_OK;
-}
-
-static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
-{
-    const struct part *part;
-    const hone_rc rc = part_of(self, split, &part, err);
-    if (rc == HONE_OK)
-        *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->inputs, part->labels, part->numbers };
-    return rc;
+    hone_dataset_view v;
+    const hone_rc rc = view(csv, split, &v, err);
+    const uint64_t bytes = csv->columns.n_features * sizeof(float);
+    return rc == HONE_OK ? hone_samples_read(&v, bytes, 1, indices, n, inputs, labels, targets, err) : rc;
 }
 
 static const hone_dataset_v1 iface = { sizeof iface, 0, describe, read_samples, view };

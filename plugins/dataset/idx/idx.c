@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dataset/idx - MNIST, Fashion-MNIST, KMNIST and EMNIST in their four IDX files, plain or gzip-compressed. What was
  * decoded is kept in the host's cache, so that all workers map one copy. */
-#include "hone/dataset.h"
+#include "hone/samples.h"
 #include "hone/param.h"
 #include "idx_file.h"
 
@@ -48,13 +48,6 @@ struct idx {
     struct part parts[2]; /* training, test */
 };
 
-static struct part *part_of(struct idx *idx, uint32_t split)
-{
-    return split == HONE_SPLIT_TRAIN                     ? &idx->parts[0]
-           : split == HONE_SPLIT_TEST && idx->parts[1].n ? &idx->parts[1]
-                                                         : NULL;
-}
-
 /* ---- decoding, once for all workers ---- */
 static hone_rc fill_images(void *ctx, void *block, hone_error *err)
 {
@@ -79,18 +72,10 @@ static hone_rc map_block(const hone_host *host, struct idx_file *file, const cha
                          hone_rc (*fill)(void *, void *, hone_error *), const void **block, void **owned,
                          hone_error *err)
 {
-    const hone_cache_v1 *cache = host && host->get_ext ? host->get_ext(host, HONE_EXT_CACHE) : NULL;
     char key[KEY_BYTES];
-    if (cache) {
-        snprintf(key, sizeof key, "dataset/idx %d %s %s %llu %lld", DECODING_VERSION, what, file->path,
-                 (unsigned long long)file->size, (long long)file->mtime_ns);
-        return cache->map(host, key, bytes, fill, file, block, err);
-    }
-    if (!(*owned = malloc(bytes)))
-        return hone_fail(err, HONE_ENOMEM, "directory", "out of memory for %llu bytes of %.120s",
-                         (unsigned long long)bytes, file->path);
-    *block = *owned;
-    return fill(file, *owned, err);
+    snprintf(key, sizeof key, "dataset/idx %d %s %s %llu %lld", DECODING_VERSION, what, file->path,
+             (unsigned long long)file->size, (long long)file->mtime_ns);
+    return hone_samples_map(host, key, bytes, fill, file, block, owned, err);
 }
 
 static hone_rc open_part(struct idx *idx, struct part *part, const char *images_name, const char *labels_name,
@@ -189,52 +174,26 @@ static hone_rc describe(void *self, hone_task *task, uint64_t counts[HONE_SPLITS
     return HONE_OK;
 }
 
-static hone_rc no_split(uint32_t split, hone_error *err)
-{
-    return hone_fail(err, HONE_EINVAL, "", "the data set has no %s split",
-                     split == HONE_SPLIT_VALIDATION ? "validation"
-                     : split == HONE_SPLIT_TEST     ? "test"
-                                                    : "such");
-}
-
-static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
-                            int32_t *labels, float *targets, hone_error *err)
-{
-    struct idx *idx = self;
-    (void)targets;
-    const hone_rc rc = open_all(idx, err);
-    if (rc != HONE_OK)
-        return rc;
-    const struct part *part = part_of(idx, split);
-    if (!part)
-        return no_split(split, err);
-    for (uint64_t i = 0; i < n; i++) {
-        if (indices[i] >= part->n)
-            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
-                             (unsigned long long)indices[i], (unsigned long long)part->n);
-        memcpy((uint8_t *)inputs + i * idx->sample_bytes, part->images + indices[i] * idx->sample_bytes,
-               idx->sample_bytes);
-        labels[i] = part->labels[indices[i]];
-    }
-    return HONE_OK;
-}
-
 static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
 {
     struct idx *idx = self;
     const hone_rc rc = open_all(idx, err);
     if (rc != HONE_OK)
         return rc;
-    const struct part *part = part_of(idx, split);
-    if (!part)
-        return no_split(split, err);
-    out->size = sizeof *out;
-    out->reserved = 0;
-    out->n = part->n;
-    out->inputs = part->images;
-    out->labels = part->labels;
-    out->targets = NULL;
+    const struct part *part = &idx->parts[split == HONE_SPLIT_TEST];
+    if (split != HONE_SPLIT_TRAIN && (split != HONE_SPLIT_TEST || !part->n))
+        return hone_samples_no_split(split, err);
+    *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->images, part->labels, NULL };
     return HONE_OK;
+}
+
+static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
+                            int32_t *labels, float *targets, hone_error *err)
+{
+    struct idx *idx = self;
+    hone_dataset_view v;
+    const hone_rc rc = view(idx, split, &v, err);
+    return rc == HONE_OK ? hone_samples_read(&v, idx->sample_bytes, 1, indices, n, inputs, labels, targets, err) : rc;
 }
 
 static const hone_dataset_v1 iface = { sizeof iface, 0, describe, read_samples, view };

@@ -56,7 +56,7 @@ static const hone_param params[] = {
 /* One split. Cached, `samples` holds it; streamed, good[i] is the file of sample i, and inputs are decoded on reading. */
 struct part {
     struct listing listing; /* of the split; with one folder of classes, of its share */
-    struct samples samples;
+    hone_dataset_view samples;
     const uint64_t *good;
     uint64_t n;
 };
@@ -218,7 +218,8 @@ static hone_rc open_part(struct folder *f, unsigned p, hone_error *err)
         return rc;
     const uint64_t bytes = f->streamed ? sizeof(struct footer) + list->n * sizeof(uint64_t)
                                        : samples_bytes(list->n, f->sample_bytes, sizeof(struct footer));
-    rc = block_map(f->host, key, bytes, f->streamed ? fill_good : fill_samples, &filling, &block, &f->owned[p], err);
+    rc = hone_samples_map(f->host, key, bytes, f->streamed ? fill_good : fill_samples, &filling, &block, &f->owned[p],
+                          err);
     if (rc != HONE_OK)
         return rc;
     const uint8_t *at = block;
@@ -227,9 +228,13 @@ static hone_rc open_part(struct folder *f, unsigned p, hone_error *err)
     if (f->streamed)
         part->good = (const uint64_t *)(const void *)(footer + 1);
     else
-        part->samples = (struct samples){
-            part->n, at, (const int32_t *)(const void *)(at + samples_labels_at(list->n, f->sample_bytes)), NULL
-        };
+        part->samples = (hone_dataset_view){ sizeof part->samples,
+                                             0,
+                                             part->n,
+                                             at,
+                                             (const int32_t *)(const void *)(at + samples_labels_at(list->n,
+                                                                                                    f->sample_bytes)),
+                                             NULL };
     say_broken(f, footer, list->n);
     return HONE_OK;
 }
@@ -444,9 +449,10 @@ static hone_rc read_pictures(void *self, uint32_t split, const uint64_t *indices
     struct folder *f = self;
     const struct part *part = NULL;
     hone_rc rc = part_of(f, split, &part, err);
-    (void)targets;
-    if (rc != HONE_OK || !f->streamed)
-        return rc != HONE_OK ? rc : samples_read(&part->samples, f->sample_bytes, indices, n, inputs, labels, err);
+    if (rc != HONE_OK)
+        return rc;
+    if (!f->streamed)
+        return hone_samples_read(&part->samples, f->sample_bytes, 1, indices, n, inputs, labels, targets, err);
     for (uint64_t i = 0; inputs && i < n && i < AHEAD; i++)
         fetch(part, indices[i]);
     for (uint64_t i = 0; i < n && rc == HONE_OK; i++) {
@@ -473,7 +479,7 @@ static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_err
     if (f->streamed)
         return hone_fail(err, HONE_ENOTSUP, "cache_limit",
                          "the decoded pictures are larger than cache_limit: they are read one by one");
-    *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->samples.inputs, part->samples.labels, NULL };
+    *out = part->samples;
     return HONE_OK;
 }
 

@@ -50,7 +50,7 @@ struct tiles {
     const hone_host *host;
     uint32_t opened, height, width, channels;
     uint64_t sample_bytes;
-    struct samples parts[2]; /* training, test: they lie in one block */
+    hone_dataset_view parts[2]; /* training, test: they lie in one block */
     void *owned;
 };
 struct footer { /* behind the labels: the training samples come first */
@@ -159,16 +159,17 @@ static hone_rc open_all(struct tiles *t, hone_error *err)
         rc = hone_fail(err, HONE_EINVAL, "file", "the path of the picture is too long");
         goto out;
     }
-    rc = block_map(t->host, key, samples_bytes(n, t->sample_bytes, sizeof(struct footer)), fill, &sheet, &block,
-                   &t->owned, err);
+    rc = hone_samples_map(t->host, key, samples_bytes(n, t->sample_bytes, sizeof(struct footer)), fill, &sheet, &block,
+                          &t->owned, err);
     if (rc != HONE_OK)
         goto out;
     const uint8_t *inputs = block;
     const int32_t *labels = (const int32_t *)(const void *)(inputs + samples_labels_at(n, t->sample_bytes));
     const uint64_t n_train = ((const struct footer *)(const void *)(inputs + samples_footer_at(n, t->sample_bytes)))
                                  ->n_train;
-    t->parts[0] = (struct samples){ n_train, inputs, labels, NULL };
-    t->parts[1] = (struct samples){ n - n_train, inputs + n_train * t->sample_bytes, labels + n_train, NULL };
+    t->parts[0] = (hone_dataset_view){ sizeof *t->parts, 0, n_train, inputs, labels, NULL };
+    t->parts[1] = (hone_dataset_view){ sizeof *t->parts, 0,   n - n_train, inputs + n_train * t->sample_bytes,
+                                       labels + n_train, NULL };
     t->opened = 1;
 out:
     if (rc != HONE_OK) {
@@ -199,35 +200,25 @@ static hone_rc describe(void *self, hone_task *task, uint64_t counts[HONE_SPLITS
     return HONE_OK;
 }
 
-static hone_rc part_of(struct tiles *t, uint32_t split, const struct samples **part, hone_error *err)
+static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
 {
+    struct tiles *t = self;
     const hone_rc rc = open_all(t, err);
     if (rc != HONE_OK)
         return rc;
-    *part = split == HONE_SPLIT_TRAIN ? &t->parts[0] : split == HONE_SPLIT_TEST && t->parts[1].n ? &t->parts[1] : NULL;
-    return *part ? HONE_OK
-                 : hone_fail(err, HONE_EINVAL, "", "the data set has no %s split",
-                             split == HONE_SPLIT_TEST ? "test" : "validation");
+    if (split != HONE_SPLIT_TRAIN && (split != HONE_SPLIT_TEST || !t->parts[1].n))
+        return hone_samples_no_split(split, err);
+    *out = t->parts[split == HONE_SPLIT_TEST];
+    return HONE_OK;
 }
 
 static hone_rc read_tiles(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
                           int32_t *labels, float *targets, hone_error *err)
 {
-    const struct samples *part = NULL;
-    const hone_rc rc = part_of(self, split, &part, err);
-    (void)targets;
-    return rc == HONE_OK
-               ? samples_read(part, ((const struct tiles *)self)->sample_bytes, indices, n, inputs, labels, err)
-               : rc;
-}
-
-static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
-{
-    const struct samples *part = NULL;
-    const hone_rc rc = part_of(self, split, &part, err);
-    if (rc == HONE_OK)
-        *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->inputs, part->labels, NULL };
-    return rc;
+    struct tiles *t = self;
+    hone_dataset_view v;
+    const hone_rc rc = view(t, split, &v, err);
+    return rc == HONE_OK ? hone_samples_read(&v, t->sample_bytes, 1, indices, n, inputs, labels, targets, err) : rc;
 }
 
 static const hone_dataset_v1 iface = { sizeof iface, HONE_DATASET_LABELS_ALONE, describe, read_tiles, view };

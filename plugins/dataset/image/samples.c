@@ -28,33 +28,6 @@ uint64_t samples_bytes(uint64_t n, uint64_t sample_bytes, uint64_t footer_bytes)
     return samples_footer_at(n, sample_bytes) + footer_bytes;
 }
 
-hone_rc block_map(const hone_host *host, const char *key, uint64_t bytes, hone_rc (*fill)(void *, void *, hone_error *),
-                  void *ctx, const void **block, void **owned, hone_error *err)
-{
-    const hone_cache_v1 *cache = host && host->get_ext ? host->get_ext(host, HONE_EXT_CACHE) : NULL;
-    if (cache)
-        return cache->map(host, key, bytes, fill, ctx, block, err);
-    if (!(*owned = calloc(1, bytes)))
-        return hone_fail(err, HONE_ENOMEM, "", "out of memory for %llu bytes of decoded images",
-                         (unsigned long long)bytes);
-    *block = *owned;
-    return fill(ctx, *owned, err);
-}
-
-hone_rc samples_read(const struct samples *samples, uint64_t sample_bytes, const uint64_t *indices, uint64_t n,
-                     void *inputs, int32_t *labels, hone_error *err)
-{
-    for (uint64_t i = 0; i < n; i++) {
-        if (indices[i] >= samples->n)
-            return hone_fail(err, HONE_ERANGE, "", "sample %llu does not exist: the split has %llu",
-                             (unsigned long long)indices[i], (unsigned long long)samples->n);
-        if (inputs)
-            memcpy((uint8_t *)inputs + i * sample_bytes, samples->inputs + indices[i] * sample_bytes, sample_bytes);
-        labels[i] = samples->labels[indices[i]];
-    }
-    return HONE_OK;
-}
-
 hone_rc draw_test(const int32_t *labels, uint64_t n, double share, uint64_t seed, uint8_t *is_test, hone_error *err)
 {
     int32_t n_classes = 0;

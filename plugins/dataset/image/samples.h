@@ -3,28 +3,12 @@
  * split drawn from all samples. */
 #ifndef HONE_IMAGE_SAMPLES_H
 #define HONE_IMAGE_SAMPLES_H
-#include "hone/dataset.h"
+#include "hone/samples.h"
 
-/* One split, decoded. */
-struct samples {
-    uint64_t n;
-    const uint8_t *inputs; /* (n, sample_bytes) */
-    const int32_t *labels; /* (n) */
-    void *owned;           /* private memory where the host lends no cache */
-};
 /* Bytes of a block of n samples: inputs, labels from the next multiple of 64 on, and a footer of the caller's. */
 uint64_t samples_bytes(uint64_t n, uint64_t sample_bytes, uint64_t footer_bytes);
 uint64_t samples_labels_at(uint64_t n, uint64_t sample_bytes); /* offset of the labels */
 uint64_t samples_footer_at(uint64_t n, uint64_t sample_bytes); /* offset of the footer, a multiple of 64 */
-
-/* Maps the block of `key` through the cache, or fills private memory that *owned then holds. */
-hone_rc block_map(const hone_host *host, const char *key, uint64_t bytes,
-                  hone_rc (*fill)(void *ctx, void *block, hone_error *err), void *ctx, const void **block, void **owned,
-                  hone_error *err);
-
-/* Copies samples; labels alone where inputs is NULL. HONE_ERANGE. [any] */
-hone_rc samples_read(const struct samples *samples, uint64_t sample_bytes, const uint64_t *indices, uint64_t n,
-                     void *inputs, int32_t *labels, hone_error *err);
 
 /* Marks the test samples: of every class the nearest number to `share` of its samples, but neither none nor all where a
  * class has two or more. Which ones depends on the seed, the class and the number of its samples alone. is_test: (n).

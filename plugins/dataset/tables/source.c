@@ -78,49 +78,37 @@ static hone_rc describe(void *self, hone_task *task, uint64_t counts[HONE_SPLITS
     return HONE_OK;
 }
 
-static hone_rc part_of(struct source *source, uint32_t split, const struct part **part, hone_error *err)
+static hone_dataset_view view_of(const struct part *part)
 {
-    static const char *const names[HONE_SPLITS] = { "training", "validation", "test" };
+    return (hone_dataset_view){ sizeof(hone_dataset_view), 0, part->n, part->inputs, part->labels, part->targets };
+}
+
+static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
+{
+    struct source *source = self;
     const hone_rc rc = open_once(source, err);
     if (rc != HONE_OK)
         return rc;
     if (split >= HONE_SPLITS || !source->parts[split].n)
-        return hone_fail(err, HONE_EINVAL, NULL, "the data set has no %s split",
-                         split < HONE_SPLITS ? names[split] : "such");
-    *part = &source->parts[split];
+        return hone_samples_no_split(split, err);
+    *out = view_of(&source->parts[split]);
     return HONE_OK;
+}
+
+/* Samples of the view, in the order of indices. */
+static hone_rc take(const struct source *source, const hone_dataset_view *from, const uint64_t *indices, uint64_t n,
+                    void *inputs, int32_t *labels, float *targets, hone_error *err)
+{
+    return hone_samples_read(from, sample_bytes(&source->task), (uint64_t)source->task.n_outputs, indices, n, inputs,
+                             labels, targets, err);
 }
 
 static hone_rc read_samples(void *self, uint32_t split, const uint64_t *indices, uint64_t n, void *inputs,
                             int32_t *labels, float *targets, hone_error *err)
 {
-    struct source *source = self;
-    const struct part *part = NULL;
-    const hone_rc rc = part_of(source, split, &part, err);
-    if (rc != HONE_OK)
-        return rc;
-    const uint64_t bytes = sample_bytes(&source->task), k = (uint64_t)source->task.n_outputs;
-    for (uint64_t i = 0; i < n; i++) {
-        if (indices[i] >= part->n)
-            return hone_fail(err, HONE_ERANGE, NULL, "sample %llu does not exist: the split has %llu",
-                             (unsigned long long)indices[i], (unsigned long long)part->n);
-        if (inputs)
-            memcpy((char *)inputs + i * bytes, (const char *)part->inputs + indices[i] * bytes, bytes);
-        if (part->labels)
-            labels[i] = part->labels[indices[i]];
-        else
-            memcpy(targets + i * k, part->targets + indices[i] * k, k * sizeof *targets);
-    }
-    return HONE_OK;
-}
-
-static hone_rc view(void *self, uint32_t split, hone_dataset_view *out, hone_error *err)
-{
-    const struct part *part = NULL;
-    const hone_rc rc = part_of(self, split, &part, err);
-    if (rc == HONE_OK)
-        *out = (hone_dataset_view){ sizeof *out, 0, part->n, part->inputs, part->labels, part->targets };
-    return rc;
+    hone_dataset_view v;
+    const hone_rc rc = view(self, split, &v, err);
+    return rc == HONE_OK ? take(self, &v, indices, n, inputs, labels, targets, err) : rc;
 }
 
 const hone_dataset_v1 source_iface = {
@@ -225,16 +213,9 @@ hone_rc source_set_aside(uint64_t n, const int32_t *labels, double share, int64_
 static hone_rc take_rows(const struct source *source, struct part *to, const struct part *from, const uint64_t *rows,
                          uint64_t n, hone_error *err)
 {
-    const uint64_t bytes = sample_bytes(&source->task), k = (uint64_t)source->task.n_outputs;
+    const hone_dataset_view all = view_of(from);
     const hone_rc rc = part_allocate(source, to, n, "test", err);
-    for (uint64_t i = 0; i < n && rc == HONE_OK; i++) {
-        memcpy((char *)to->inputs + i * bytes, (const char *)from->inputs + rows[i] * bytes, bytes);
-        if (from->labels)
-            to->labels[i] = from->labels[rows[i]];
-        else
-            memcpy(to->targets + i * k, from->targets + rows[i] * k, k * sizeof *to->targets);
-    }
-    return rc;
+    return rc == HONE_OK ? take(source, &all, rows, n, to->inputs, to->labels, to->targets, err) : rc;
 }
 
 hone_rc source_split(struct source *source, double share, int64_t seed, hone_error *err)

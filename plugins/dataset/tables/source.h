@@ -11,8 +11,8 @@
  *     tables.c    the module */
 #ifndef HONE_TABLES_SOURCE_H
 #define HONE_TABLES_SOURCE_H
-#include "hone/dataset.h"
 #include "hone/instance.h"
+#include "hone/samples.h"
 
 enum { TASK_AUTO, TASK_CLASSIFICATION, TASK_REGRESSION };
 extern const char *const source_tasks[]; /* "auto", "classification", "regression", NULL */
