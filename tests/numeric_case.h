@@ -60,6 +60,34 @@ static const numeric_function SPHERE = { numeric_sphere_, -5, 5 }, ROSENBROCK = 
                               ACKLEY = { numeric_ackley_, -32.768, 32.768 },
                               RASTRIGIN = { numeric_rastrigin_, -5.12, 5.12 }, CORNER = { numeric_corner_, -5, 5 };
 
+/* As printed by Dixon and Szego 1978: 0.397887 at the least on [-5, 10] x [0, 15], -3.32237 on the unit cube of six
+ * dimensions. */
+static inline double numeric_branin(const double *x)
+{
+    const double pi = 3.14159265358979323846, q = x[1] - 5.1 * x[0] * x[0] / (4 * pi * pi) + 5 * x[0] / pi - 6;
+    return q * q + 10 * (1 - 1 / (8 * pi)) * cos(x[0]) + 10;
+}
+
+static inline double numeric_hartmann6(const double *x)
+{
+    static const double w[4] = { 1, 1.2, 3, 3.2 };
+    static const double a[4][6] = {
+        { 10, 3, 17, 3.5, 1.7, 8 }, { .05, 10, 17, .1, 8, 14 }, { 3, 3.5, 1.7, 10, 17, 8 }, { 17, 8, .05, 10, .1, 14 }
+    };
+    static const double p[4][6] = { { .1312, .1696, .5569, .0124, .8283, .5886 },
+                                    { .2329, .4135, .8307, .3736, .1004, .9991 },
+                                    { .2348, .1451, .3522, .2883, .3047, .6650 },
+                                    { .4047, .8828, .8732, .5743, .1091, .0381 } };
+    double sum = 0;
+    for (int i = 0; i < 4; i++) {
+        double d = 0;
+        for (int j = 0; j < 6; j++)
+            d += a[i][j] * (x[j] - p[i][j]) * (x[j] - p[i][j]);
+        sum -= w[i] * exp(-d);
+    }
+    return sum;
+}
+
 /* Lowest value of `trials` on n dimensions; `lag` <= 8 at once, told in reverse. */
 static inline double numeric_best(const search_case *c, numeric_function f, uint32_t n, uint64_t seed, uint64_t trials,
                                   uint64_t lag)

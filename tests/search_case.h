@@ -272,4 +272,59 @@ static inline void search_survives_damaged_states(const search_case *c)
     }
     CU_ASSERT(refused >= 200);
 }
+/* Lowest value of f in a run of `trials`; `lag` <= 8 at once, told in reverse. Every point is one of the space, of 8
+ * dimensions at most. */
+static inline double search_best_on(const search_case *c, const hone_space *space, double (*f)(const double *x),
+                                    uint64_t seed, uint64_t trials, uint64_t lag)
+{
+    fake_plugin p;
+    double best = HUGE_VAL, x[8][SEARCH_CASE_DIMS];
+    CU_ASSERT_EQUAL_FATAL(search_start(c, &p, space, seed), HONE_OK);
+    for (uint64_t k = 0; k < trials; k += lag) {
+        for (uint64_t j = 0; j < lag; j++) {
+            CU_ASSERT_EQUAL(search_ask(c, &p, k + j, x[j]), HONE_OK);
+            CU_ASSERT_PTR_NULL(fake_space_fault(space, x[j]));
+        }
+        for (uint64_t j = lag; j-- > 0;) {
+            const double y = f(x[j]);
+            best = y < best ? y : best;
+            search_say(c, &p, k + j, x[j], HONE_COMPLETE, y, 0);
+        }
+    }
+    fake_plugin_release(&p);
+    return best;
+}
+
+/* Mean of search_best_of_mixed over ten seeds of 600 trials. */
+static inline double search_mean_of_mixed(const search_case *c, uint64_t lag)
+{
+    double mean = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++)
+        mean += search_best_of_mixed(c, seed, 600, lag) / 10;
+    return mean;
+}
+
+/* Points are a function of seed and trial: the same in any order, whatever is told. */
+static inline void search_depends_on_seed_and_trial_only(const search_case *c)
+{
+    fake_space f;
+    hone_dim d[SEARCH_CASE_DIMS];
+    const hone_space *space = search_mixed(&f, d);
+    fake_plugin a, b;
+    static double x[300][SEARCH_CASE_DIMS];
+    double y[SEARCH_CASE_DIMS];
+    search_start(c, &a, space, 5);
+    search_start(c, &b, space, 5);
+    for (uint64_t k = 0; k < 300; k++) {
+        CU_ASSERT_EQUAL(search_ask(c, &a, k, x[k]), HONE_OK);
+        CU_ASSERT_PTR_NULL(fake_space_fault(space, x[k]));
+    }
+    for (uint64_t k = 300; k-- > 0;) {
+        CU_ASSERT_EQUAL(search_ask(c, &b, k, y), HONE_OK);
+        CU_ASSERT_EQUAL(memcmp(x[k], y, sizeof y), 0);
+        search_say(c, &b, k, y, HONE_COMPLETE, 1, 0);
+    }
+    fake_plugin_release(&a);
+    fake_plugin_release(&b);
+}
 #endif /* HONE_TESTS_SEARCH_CASE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of search/anneal: it finds minima (fixed seeds), keeps to the space, spends finite spaces, hears every kind of
  * outcome, goes on identically from a saved state. Hyperopt's way: hyperopt_test.c. */
-#include "search_case.h"
+#include "numeric_case.h"
 
 static const hone_search_v1 *iface(void)
 {
@@ -21,53 +21,11 @@ static void say(fake_plugin *p, uint64_t trial, const double *x, uint32_t status
     CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 
-/* branin and hartmann6 as printed by Dixon and Szego 1978 */
-static double branin(const double *x)
-{
-    const double pi = 3.14159265358979323846, q = x[1] - 5.1 * x[0] * x[0] / (4 * pi * pi) + 5 * x[0] / pi - 6;
-    return q * q + 10 * (1 - 1 / (8 * pi)) * cos(x[0]) + 10;
-}
-
-static double hartmann6(const double *x)
-{
-    static const double w[4] = { 1, 1.2, 3, 3.2 };
-    static const double a[4][6] = {
-        { 10, 3, 17, 3.5, 1.7, 8 }, { .05, 10, 17, .1, 8, 14 }, { 3, 3.5, 1.7, 10, 17, 8 }, { 17, 8, .05, 10, .1, 14 }
-    };
-    static const double p[4][6] = { { .1312, .1696, .5569, .0124, .8283, .5886 },
-                                    { .2329, .4135, .8307, .3736, .1004, .9991 },
-                                    { .2348, .1451, .3522, .2883, .3047, .6650 },
-                                    { .4047, .8828, .8732, .5743, .1091, .0381 } };
-    double sum = 0;
-    for (int i = 0; i < 4; i++) {
-        double d = 0;
-        for (int j = 0; j < 6; j++)
-            d += a[i][j] * (x[j] - p[i][j]) * (x[j] - p[i][j]);
-        sum -= w[i] * exp(-d);
-    }
-    return sum;
-}
-
-/* Best value of a run; `lag` trials are outstanding, told in reverse. Every point must be in the space. */
 static double best_of(const hone_space *space, double (*f)(const double *), uint64_t seed, uint64_t trials,
                       uint64_t lag, const char *settings)
 {
-    fake_plugin p;
-    double best = HUGE_VAL, x[8][8];
-    CU_ASSERT_EQUAL(start(&p, space, seed, trials, settings), HONE_OK);
-    for (uint64_t k = 0; k < trials; k += lag) {
-        for (uint64_t j = 0; j < lag; j++) {
-            CU_ASSERT_EQUAL(iface()->ask(p.self, k + j, x[j], &p.err), HONE_OK);
-            CU_ASSERT_PTR_NULL(fake_space_fault(space, x[j]));
-        }
-        for (uint64_t j = lag; j-- > 0;) {
-            const double y = f(x[j]);
-            best = y < best ? y : best;
-            say(&p, k + j, x[j], HONE_COMPLETE, y);
-        }
-    }
-    fake_plugin_release(&p);
-    return best;
+    const search_case c = { "anneal", settings, 1, 0, trials };
+    return search_best_on(&c, space, f, seed, trials, lag);
 }
 
 static const hone_dim plane[] = { FAKE_REAL("x1", -5, 10, 0), FAKE_REAL("x2", 0, 15, 0) };
@@ -78,10 +36,11 @@ static void test_branin_in_200_trials(void)
     const hone_space *space = fake_space_init(&f, plane, 2, NULL, 0);
     unsigned alone = 0, four = 0, random_restarts = 0;
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        alone += best_of(space, branin, seed, 200, 1, NULL) < 0.397887 + 0.05 ? 1u : 0u;
-        four += best_of(space, branin, seed, 200, 4, NULL) < 0.397887 + 0.05 ? 1u : 0u;
-        random_restarts += best_of(space, branin, seed, 200, 1, "restart=random\npatience=30") < 0.397887 + 0.05 ? 1u
-                                                                                                                 : 0u;
+        alone += best_of(space, numeric_branin, seed, 200, 1, NULL) < 0.397887 + 0.05 ? 1u : 0u;
+        four += best_of(space, numeric_branin, seed, 200, 4, NULL) < 0.397887 + 0.05 ? 1u : 0u;
+        random_restarts += best_of(space, numeric_branin, seed, 200, 1, "restart=random\npatience=30") < 0.397887 + 0.05
+                               ? 1u
+                               : 0u;
     }
     CU_ASSERT(alone >= 18);
     CU_ASSERT(four >= 18);
@@ -103,11 +62,11 @@ static void test_hartmann6_beats_random(void)
             hone_rng rng = hone_rng_at(seed, k);
             for (int i = 0; i < 6; i++)
                 x[i] = hone_rng_uniform(&rng);
-            random = hartmann6(x) < random ? hartmann6(x) : random;
+            random = numeric_hartmann6(x) < random ? numeric_hartmann6(x) : random;
         }
-        const double found = best_of(space, hartmann6, seed, 300, 1, NULL);
+        const double found = best_of(space, numeric_hartmann6, seed, 300, 1, NULL);
         wins += found < random ? 1u : 0u;
-        linear_wins += best_of(space, hartmann6, seed, 300, 1, "cooling=linear") < random ? 1u : 0u;
+        linear_wins += best_of(space, numeric_hartmann6, seed, 300, 1, "cooling=linear") < random ? 1u : 0u;
         sum += found / 20;
         random_sum += random / 20;
     }
@@ -415,7 +374,7 @@ static void test_pruned_values_are_no_improvement(void)
         start(&p, space, seed, 300, NULL);
         for (uint64_t k = 0; k < 300; k++) {
             iface()->ask(p.self, k, x, &p.err);
-            const double y = branin(x);
+            const double y = numeric_branin(x);
             best = y < best ? y : best;
             if (k >= 10 && y > best + 2)
                 say(&p, k, x, HONE_PRUNED, y + 1); /* curves fall */

@@ -2,28 +2,14 @@
 /* Tests of search/anneal, mode = hyperopt: it draws as hyperopt does, reaches what hyperopt's own tests ask of it,
  * and does what every search must. */
 #include "fixtures/anneal.h"
-#include "search_case.h"
+#include "numeric_case.h"
 
 static const search_case narrowing = { "anneal", "mode=hyperopt", 1, 1, 0 };
 
-/* Best value of a run with `lag` <= 4 trials at once. */
 static double best_of(const hone_space *space, double (*f)(const double *), uint64_t seed, uint64_t trials,
                       uint64_t lag)
 {
-    fake_plugin p;
-    double best = HUGE_VAL, x[4][2];
-    CU_ASSERT_EQUAL_FATAL(search_start(&narrowing, &p, space, seed), HONE_OK);
-    for (uint64_t k = 0; k < trials; k += lag) {
-        for (uint64_t j = 0; j < lag; j++)
-            CU_ASSERT_EQUAL(search_ask(&narrowing, &p, k + j, x[j]), HONE_OK);
-        for (uint64_t j = lag; j-- > 0;) {
-            const double y = f(x[j]);
-            best = y < best ? y : best;
-            search_say(&narrowing, &p, k + j, x[j], HONE_COMPLETE, y, 0);
-        }
-    }
-    fake_plugin_release(&p);
-    return best;
+    return search_best_on(&narrowing, space, f, seed, trials, lag);
 }
 
 /* hyperopt/tests/unit/test_anneal.py: what anneal.suggest must reach on its domains */
@@ -35,12 +21,6 @@ static double quadratic1(const double *x)
 static double distractor(const double *x)
 {
     return -1 / (1 + exp(-x[0])) - 2 * exp(-(x[0] + 10) * (x[0] + 10));
-}
-
-static double branin(const double *x)
-{
-    const double pi = 3.14159265358979323846, q = x[1] - 5.1 * x[0] * x[0] / (4 * pi * pi) + 5 * x[0] / pi - 6;
-    return q * q + 10 * (1 - 1 / (8 * pi)) * cos(x[0]) + 10;
 }
 
 static double q1_lognormal(const double *x)
@@ -61,7 +41,7 @@ static void test_hyperopt_domains(void)
         good[0] += best_of(a, quadratic1, seed, 1000, 1) < 1e-5 ? 1u : 0u;
         good[1] += best_of(b, distractor, seed, 150, 1) < -0.96 ? 1u : 0u;
         good[2] += best_of(c, q1_lognormal, seed, 250, 1) < 0.01 ? 1u : 0u;
-        good[3] += best_of(d, branin, seed, 200, 4) < 0.7 ? 1u : 0u;
+        good[3] += best_of(d, numeric_branin, seed, 200, 4) < 0.7 ? 1u : 0u;
     }
     for (int i = 0; i < 4; i++)
         CU_ASSERT(good[i] >= 18);

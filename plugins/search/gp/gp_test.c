@@ -4,9 +4,8 @@
  * state. */
 #include "gp.h"
 
-#include "fake_host.h"
-#include "harness.h"
 #include "hone/pareto.h"
+#include "numeric_case.h"
 
 static const hone_search_v1 *iface(void)
 {
@@ -27,55 +26,13 @@ static void say(fake_plugin *p, uint64_t trial, const double *x, uint32_t status
     CU_ASSERT_EQUAL(iface()->tell(p->self, &o, &p->err), HONE_OK);
 }
 
-/* Dixon and Szego 1978 */
-static double branin(const double *x)
-{
-    const double pi = 3.14159265358979323846, q = x[1] - 5.1 * x[0] * x[0] / (4 * pi * pi) + 5 * x[0] / pi - 6;
-    return q * q + 10 * (1 - 1 / (8 * pi)) * cos(x[0]) + 10;
-}
-
-static double hartmann6(const double *x)
-{
-    static const double w[4] = { 1, 1.2, 3, 3.2 };
-    static const double a[4][6] = {
-        { 10, 3, 17, 3.5, 1.7, 8 }, { .05, 10, 17, .1, 8, 14 }, { 3, 3.5, 1.7, 10, 17, 8 }, { 17, 8, .05, 10, .1, 14 }
-    };
-    static const double p[4][6] = { { .1312, .1696, .5569, .0124, .8283, .5886 },
-                                    { .2329, .4135, .8307, .3736, .1004, .9991 },
-                                    { .2348, .1451, .3522, .2883, .3047, .6650 },
-                                    { .4047, .8828, .8732, .5743, .1091, .0381 } };
-    double sum = 0;
-    for (int i = 0; i < 4; i++) {
-        double d = 0;
-        for (int j = 0; j < 6; j++)
-            d += a[i][j] * (x[j] - p[i][j]) * (x[j] - p[i][j]);
-        sum -= w[i] * exp(-d);
-    }
-    return sum;
-}
-
 static const hone_dim plane[] = { FAKE_REAL("x1", -5, 10, 0), FAKE_REAL("x2", 0, 15, 0) };
 
-/* Best value of a run; `lag` trials are outstanding, told in reverse. Every point must be in the space. */
 static double best_of(const hone_space *space, double (*f)(const double *), uint64_t seed, uint64_t trials,
                       uint64_t lag, const char *settings)
 {
-    fake_plugin p;
-    double best = HUGE_VAL, x[8][8];
-    CU_ASSERT_EQUAL_FATAL(start(&p, space, seed, 1, 0, settings), HONE_OK);
-    for (uint64_t k = 0; k < trials; k += lag) {
-        for (uint64_t j = 0; j < lag; j++) {
-            CU_ASSERT_EQUAL(iface()->ask(p.self, k + j, x[j], &p.err), HONE_OK);
-            CU_ASSERT_PTR_NULL(fake_space_fault(space, x[j]));
-        }
-        for (uint64_t j = lag; j-- > 0;) {
-            const double y = f(x[j]);
-            best = y < best ? y : best;
-            say(&p, k + j, x[j], HONE_COMPLETE, y);
-        }
-    }
-    fake_plugin_release(&p);
-    return best;
+    const search_case c = { "gp", settings, 1, 0, 100 };
+    return search_best_on(&c, space, f, seed, trials, lag);
 }
 
 static void test_branin(void)
@@ -84,11 +41,11 @@ static void test_branin(void)
     const hone_space *space = fake_space_init(&f, plane, 2, NULL, 0);
     unsigned plain = 0, bare = 0, four = 0, believer = 0;
     for (uint64_t seed = 1; seed <= 5; seed++) { /* thresholds are wide: BLAS rounds otherwise on other CPUs */
-        plain += best_of(space, branin, seed, 50, 1, NULL) < 0.397888 + 1e-2;
-        bare += best_of(space, branin, seed, 40, 1, "input_warping=no\noutput_transform=none\nnoise=1e-6") <
+        plain += best_of(space, numeric_branin, seed, 50, 1, NULL) < 0.397888 + 1e-2;
+        bare += best_of(space, numeric_branin, seed, 40, 1, "input_warping=no\noutput_transform=none\nnoise=1e-6") <
                 0.397888 + 5e-3;
-        four += best_of(space, branin, seed, 60, 4, NULL) < 0.397888 + 1e-2;
-        believer += best_of(space, branin, seed, 60, 4, "fantasies=1") < 0.397888 + 1e-2;
+        four += best_of(space, numeric_branin, seed, 60, 4, NULL) < 0.397888 + 1e-2;
+        believer += best_of(space, numeric_branin, seed, 60, 4, "fantasies=1") < 0.397888 + 1e-2;
     }
     CU_ASSERT(plain >= 4);
     CU_ASSERT(bare >= 4);
@@ -106,7 +63,7 @@ static void test_hartmann6(void)
         dims[i] = (hone_dim)FAKE_REAL("x", 0, 1, 0);
     const hone_space *space = fake_space_init(&f, dims, 6, NULL, 0);
     for (uint64_t seed = 1; seed <= 5; seed++) {
-        best[seed - 1] = best_of(space, hartmann6, seed, 70, 1, NULL);
+        best[seed - 1] = best_of(space, numeric_hartmann6, seed, 70, 1, NULL);
         good += best[seed - 1] < -3.19; /* one of the two lowest basins, at -3.20 and -3.32 */
     }
     CU_ASSERT(good >= 3);
@@ -209,8 +166,8 @@ static void test_keeps_away_from_failures(void)
                 failed += k >= 20;
                 say(&p, k, x, k % 2 ? HONE_FAILED : HONE_COMPLETE, k % 4 ? (double)NAN : HUGE_VAL);
             } else {
-                best = fmin(best, branin(x));
-                say(&p, k, x, HONE_COMPLETE, branin(x));
+                best = fmin(best, numeric_branin(x));
+                say(&p, k, x, HONE_COMPLETE, numeric_branin(x));
             }
         }
         CU_ASSERT(best < 0.41);
@@ -412,13 +369,13 @@ static void test_long_history(void)
     for (uint64_t k = 0; k < 3000; k++) {
         hone_rng rng = hone_rng_at(5, k);
         hone_space_draw(space, &rng, x);
-        if (branin(x) > 1) /* nothing near a minimum */
-            say(&p, k, x, HONE_COMPLETE, branin(x));
+        if (numeric_branin(x) > 1) /* nothing near a minimum */
+            say(&p, k, x, HONE_COMPLETE, numeric_branin(x));
     }
     for (uint64_t k = 3000; k < 3030; k++) {
         CU_ASSERT_EQUAL(iface()->ask(p.self, k, x, &p.err), HONE_OK);
-        best = fmin(best, branin(x));
-        say(&p, k, x, HONE_COMPLETE, branin(x));
+        best = fmin(best, numeric_branin(x));
+        say(&p, k, x, HONE_COMPLETE, numeric_branin(x));
     }
     CU_ASSERT(best < 0.397888 + 0.01);
     fake_plugin_release(&p);
@@ -433,7 +390,7 @@ static void test_cancels(void)
     CU_ASSERT_EQUAL(start(&p, space, 1, 1, 0, NULL), HONE_OK);
     for (uint64_t k = 0; k < 10; k++) {
         CU_ASSERT_EQUAL(iface()->ask(p.self, k, x, &p.err), HONE_OK);
-        say(&p, k, x, HONE_COMPLETE, branin(x));
+        say(&p, k, x, HONE_COMPLETE, numeric_branin(x));
     }
     p.host.cancelled = 1;
     CU_ASSERT_EQUAL(iface()->ask(p.self, 10, x, &p.err), HONE_ECANCELED);
@@ -469,9 +426,9 @@ static void test_regret_bound(void)
             CU_ASSERT_EQUAL_FATAL(iface()->ask(p.self, k, x, &p.err), HONE_OK);
             CU_ASSERT_EQUAL_FATAL(iface()->ask(silent.self, k, y, &silent.err), HONE_OK);
             CU_ASSERT(!memcmp(x, y, sizeof x));
-            say(&p, k, x, HONE_COMPLETE, branin(x));
-            say(&silent, k, x, HONE_COMPLETE, branin(x));
-            best = fmin(best, branin(x));
+            say(&p, k, x, HONE_COMPLETE, numeric_branin(x));
+            say(&silent, k, x, HONE_COMPLETE, numeric_branin(x));
+            best = fmin(best, numeric_branin(x));
             if (k % 5 == 3 || k == 18) {
                 CU_ASSERT_EQUAL((bound = bound_of(&p)) < HUGE_VAL, k >= 19); /* twenty completed trials */
                 asked += k >= 19;

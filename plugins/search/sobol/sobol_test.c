@@ -102,31 +102,9 @@ static void test_scrambled_points_are_uniform(void)
     CU_ASSERT(error < 2e-4); /* random points: 0.8 / sqrt(1024) = 2.6e-2 */
 }
 
-static void test_points_depend_on_seed_and_trial_only(void)
-{
-    fake_space f;
-    hone_dim d[SEARCH_CASE_DIMS];
-    const hone_space *space = search_mixed(&f, d);
-    fake_plugin a, b;
-    static double x[300][SEARCH_CASE_DIMS];
-    double y[SEARCH_CASE_DIMS];
-    search_start(&scrambled, &a, space, 5);
-    search_start(&scrambled, &b, space, 5);
-    for (uint64_t k = 0; k < 300; k++) {
-        CU_ASSERT_EQUAL(search_ask(&scrambled, &a, k, x[k]), HONE_OK);
-        CU_ASSERT_PTR_NULL(fake_space_fault(space, x[k]));
-    }
-    for (uint64_t k = 300; k-- > 0;) {
-        CU_ASSERT_EQUAL(search_ask(&scrambled, &b, k, y), HONE_OK);
-        CU_ASSERT_EQUAL(memcmp(x[k], y, sizeof y), 0);
-        search_say(&scrambled, &b, k, y, HONE_COMPLETE, 1, 0);
-    }
-    fake_plugin_release(&a);
-    fake_plugin_release(&b);
-}
-
 static void test_as_every_search(void)
 {
+    search_depends_on_seed_and_trial_only(&scrambled);
     search_survives_useless_outcomes(&scrambled);
     search_spends_finite_spaces(&scrambled);
     search_spends_finite_spaces(&plain);
@@ -135,5 +113,4 @@ static void test_as_every_search(void)
 }
 
 SUITE(TEST(test_the_plain_sequence_is_scipys), TEST(test_scrambled_points_are_as_even),
-      TEST(test_scrambled_points_are_uniform), TEST(test_points_depend_on_seed_and_trial_only),
-      TEST(test_as_every_search))
+      TEST(test_scrambled_points_are_uniform), TEST(test_as_every_search))
