@@ -218,10 +218,24 @@ static hone_rc compile(struct training *t, struct hyper *h, hone_error *err)
     return rc;
 }
 
+/* At 0 a regularizer adds no layer, and what is not there has no derivative, so that a rate that came to 0 would stay there: the
+ * network is built with a little of it, and 0 comes back before it is trained. */
+static const double LITTLE = 1e-3;
+
+static void wake(struct hyper *h, int up)
+{
+    for (uint32_t i = 0; i < h->n; i++) {
+        struct coefficient *c = &h->items[i];
+        if (up)
+            c->is_woken = c->acts == HONE_HYPER_LOSS && h->sources[c->source].hyper.changed &&
+                          !(*hyper_value(h, c) > 0);
+        if (c->is_woken)
+            hyper_set(h, c, up ? coefficient_clip(c->param, LITTLE) : 0);
+    }
+}
+
 hone_rc hyper_create(struct training *t, hone_error *err)
 {
-    const struct network *n = &t->network;
-    uint64_t statistics = 1;
     if (t->settings->hypergradient == HYPERGRADIENT_NONE || !t->validation.n)
         return HONE_OK;
     struct hyper *h = t->hyper = calloc(1, sizeof *h);
@@ -232,8 +246,19 @@ hone_rc hyper_create(struct training *t, hone_error *err)
         return hone_fail(err, HONE_ERANGE, "hypergradient", "more than %d coefficients have derivatives", HYPER_MOST);
     if (rc == HONE_OK)
         rc = choose(t, h, err);
-    if (rc != HONE_OK || !h->n)
-        return rc;
+    if (rc == HONE_OK)
+        wake(h, 1);
+    return rc;
+}
+
+hone_rc hyper_prepare(struct training *t, hone_error *err)
+{
+    const struct network *n = &t->network;
+    struct hyper *h = t->hyper;
+    uint64_t statistics = 1;
+    if (!h || !h->n)
+        return HONE_OK;
+    wake(h, 0);
     for (uint32_t i = 0; i < n->n_parameters; i++)
         h->length += n->parameters[i]->length;
     for (uint32_t i = 0; i < n->n_buffers; i++)

@@ -22,6 +22,7 @@ struct coefficient {
     uint32_t source, index; /* of the sources; of the source's coefficients */
     uint32_t acts;          /* HONE_HYPER_... */
     int mirrors;            /* at -x its draws are mirrored */
+    int is_woken;           /* it is 0, and something else while the network is built */
     double step;            /* of differences, at least */
     const hone_param *param;
     char *key;           /* "regularizer.l2.strength" */
@@ -63,8 +64,10 @@ struct hyper {
 /* ---- coefficients.c ---- */
 /* Lists them for describe: derivatives (n_derivatives) whose strings live with the hyper. */
 hone_rc hyper_list(struct hyper *hyper, const struct crew *crew, const struct settings *settings, hone_error *err);
-/* Chooses those of the trial, and makes room; nothing where the settings ask for none, or there is nothing to validate on. */
+/* Chooses those of the trial, before its network is built; none where the settings ask for none, or there is nothing to validate
+ * on. */
 hone_rc hyper_create(struct training *training, hone_error *err);
+hone_rc hyper_prepare(struct training *training, hone_error *err); /* the network is there: makes room */
 int hyper_tunes(const struct settings *settings, const char *key); /* hypergradient_tunes names it */
 void hyper_release(struct hyper *hyper);
 void hyper_free(struct hyper *hyper); /* of hyper_create */

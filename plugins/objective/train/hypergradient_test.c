@@ -301,6 +301,29 @@ static void test_dropout_is_a_penalty_in_the_mean(void)
     table = &few;
 }
 
+/* At 0 there is no layer otherwise: the derivative is there, and the training that of one without, to the bit. */
+static void test_rate_zero_has_a_derivative(void)
+{
+#define AT_ZERO(method, regularizer)                                                      \
+    "[objective]\nuse = train\nepochs = 200\nbatch_size = 10000\ndiagnosis = no\n" method \
+    "[dataset]\nuse = csv\nfile = @\n" VALIDATE MODEL                                     \
+    "[optimizer]\nuse = sgd\nlearning_rate = 0.1\nmomentum = 0\n" regularizer
+    struct mini_host h;
+    table = &many;
+    const double plain = loss_at(AT_ZERO("", ""), 0);
+    CU_ASSERT_EQUAL(train(&h,
+                          AT_ZERO("hypergradient = implicit\nhypergradient_terms = 100\n",
+                                  "[regularizer.gaussian_dropout]\nsites = input*\nrate = 0\n"),
+                          0, "regularizer.gaussian_dropout.rate"),
+                    HONE_OK);
+    CU_ASSERT_EQUAL(mini_host_report(&h, mini_host_last_step(&h), "validation.loss"), plain);
+    const double found = derivative(&h, "regularizer.gaussian_dropout.rate"), wanted = 2 * closed_form(0);
+    printf("# at 0: %.6g, closed form %.6g\n", found, wanted);
+    CU_ASSERT(fabs(found - wanted) <= 0.2 * fabs(wanted));
+    mini_host_close(&h);
+    table = &few;
+}
+
 /* With momentum m a steady gradient goes 1 / (1 - m) as far, and the decay does not: it weighs 1 - m of an l2. */
 static void test_decoupled_decay_weighs_less_with_momentum(void)
 {
@@ -528,8 +551,9 @@ static void test_says_what_cannot_be_derived(void)
 
 SUITE(TEST(test_ridge_regression_is_exact), TEST(test_decoupled_decay_weighs_less_with_momentum),
       TEST(test_steps_of_ridge_regression_are_exact), TEST(test_noise_is_a_penalty_in_the_mean),
-      TEST(test_dropout_is_a_penalty_in_the_mean), TEST(test_terms_and_alpha_are_those_of_the_series),
-      TEST(test_noise_at_sites_is_that_of_a_step), TEST(test_momentum_is_that_of_two_steps),
-      TEST(test_steps_are_those_of_trainings), TEST(test_decay_of_every_layer_against_whole_trainings),
-      TEST(test_label_smoothing_against_whole_trainings), TEST(test_noise_of_units_against_whole_trainings),
-      TEST(test_tunes_while_it_trains), TEST(test_says_what_cannot_be_derived))
+      TEST(test_dropout_is_a_penalty_in_the_mean), TEST(test_rate_zero_has_a_derivative),
+      TEST(test_terms_and_alpha_are_those_of_the_series), TEST(test_noise_at_sites_is_that_of_a_step),
+      TEST(test_momentum_is_that_of_two_steps), TEST(test_steps_are_those_of_trainings),
+      TEST(test_decay_of_every_layer_against_whole_trainings), TEST(test_label_smoothing_against_whole_trainings),
+      TEST(test_noise_of_units_against_whole_trainings), TEST(test_tunes_while_it_trains),
+      TEST(test_says_what_cannot_be_derived))

@@ -21,13 +21,15 @@ hone_rc training_prepare(struct training *t, const struct data *data, hone_error
     if (rc == HONE_OK)
         rc = pipeline_fit(&t->pipeline, &t->train, t->host, err);
     if (rc == HONE_OK)
+        rc = hyper_create(t, err);
+    if (rc == HONE_OK)
         rc = network_build(&t->network, &t->crew, t->trial, pipeline_task(&t->pipeline), t->settings, t->seed, err);
     if (rc == HONE_OK)
         rc = network_compile(&t->network, &t->crew, t->trial, batch, t->train.n, err);
     if (rc == HONE_OK)
         rc = diagnosis_create(t, data, err);
     if (rc == HONE_OK)
-        rc = hyper_create(t, err);
+        rc = hyper_prepare(t, err);
     if (rc == HONE_OK)
         rc = slope_create(t, err);
     return rc;
