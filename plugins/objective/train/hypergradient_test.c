@@ -254,6 +254,21 @@ static void test_ridge_regression_is_exact(void)
             0, "regularizer.l2.strength", closed_form(0.3), 1e-3);
 }
 
+/* Adam goes elsewhere than along the gradient; its minimum is the same. */
+static void test_ridge_regression_by_adam(void)
+{
+    static const char *const solvers[] = { "hypergradient_terms = 300\n",
+                                           "hypergradient_solver = conjugate_gradient\nhypergradient_terms = 30\n" };
+    for (int i = 0; i < 2; i++) {
+        char pattern[1024];
+        snprintf(pattern, sizeof pattern,
+                 RIDGE("%s", "[optimizer]\nuse = adam\nlearning_rate = 0.02\n[lr_schedule]\nuse = cosine\n"
+                             "[regularizer.l2]\nstrength = ~\n"),
+                 solvers[i]);
+        compare(pattern, 0.3, "regularizer.l2.strength", closed_form(0.3), 1e-3);
+    }
+}
+
 /* Of one step, where the training has come to rest: -rate v' w, v the gradient of the validation loss. */
 static void test_steps_of_ridge_regression_are_exact(void)
 {
@@ -549,11 +564,11 @@ static void test_says_what_cannot_be_derived(void)
     mini_host_close(&h);
 }
 
-SUITE(TEST(test_ridge_regression_is_exact), TEST(test_decoupled_decay_weighs_less_with_momentum),
-      TEST(test_steps_of_ridge_regression_are_exact), TEST(test_noise_is_a_penalty_in_the_mean),
-      TEST(test_dropout_is_a_penalty_in_the_mean), TEST(test_rate_zero_has_a_derivative),
-      TEST(test_terms_and_alpha_are_those_of_the_series), TEST(test_noise_at_sites_is_that_of_a_step),
-      TEST(test_momentum_is_that_of_two_steps), TEST(test_steps_are_those_of_trainings),
-      TEST(test_decay_of_every_layer_against_whole_trainings), TEST(test_label_smoothing_against_whole_trainings),
-      TEST(test_noise_of_units_against_whole_trainings), TEST(test_tunes_while_it_trains),
-      TEST(test_says_what_cannot_be_derived))
+SUITE(TEST(test_ridge_regression_is_exact), TEST(test_ridge_regression_by_adam),
+      TEST(test_decoupled_decay_weighs_less_with_momentum), TEST(test_steps_of_ridge_regression_are_exact),
+      TEST(test_noise_is_a_penalty_in_the_mean), TEST(test_dropout_is_a_penalty_in_the_mean),
+      TEST(test_rate_zero_has_a_derivative), TEST(test_terms_and_alpha_are_those_of_the_series),
+      TEST(test_noise_at_sites_is_that_of_a_step), TEST(test_momentum_is_that_of_two_steps),
+      TEST(test_steps_are_those_of_trainings), TEST(test_decay_of_every_layer_against_whole_trainings),
+      TEST(test_label_smoothing_against_whole_trainings), TEST(test_noise_of_units_against_whole_trainings),
+      TEST(test_tunes_while_it_trains), TEST(test_says_what_cannot_be_derived))

@@ -4,9 +4,11 @@
  * of the loss and of all that regularizers add, and
  *
  *     dL_val / dc = - q' dG / dc,    H q = dL_val / dw,    H = dG / dw
- *     q = alpha * sum over k = 0 .. terms of (I - alpha H)^k dL_val / dw        (Neumann)
+ *     q = alpha * sum over k = 0 .. terms of (I - alpha P H)^k P dL_val / dw    (Neumann)
  *
- * Products with H are central differences of G. */
+ * P is the optimizer's gain, a number for each weight: the terms of the series are then steps as the optimizer makes them, which
+ * adam's are not along the gradient, and the directions in which it moves fast are those that few terms take in. Where the series
+ * is whole, P cancels. Products with H are central differences of G. */
 #include "hypergradient.h"
 
 #include "hone/simd.h"
@@ -55,14 +57,44 @@ static hone_rc product(struct solver *s, const float *p, float *out, hone_error 
     return rc;
 }
 
-/* 1 / the greatest curvature. p, hp: scratch; p begins as the vector that the series begins with. */
-static hone_rc choose_alpha(struct solver *s, float *p, float *hp, double *alpha, hone_error *err)
+/* P, but for weights whose gradient has always been next to 0: adam divides by it, and would say that they move without bounds. */
+struct metric {
+    const float *gain;
+    float most; /* a multiple of the gain of the mean square gradient */
+};
+static const double MOST_GAIN = 100;
+
+static struct metric metric_of(const struct hyper *h)
+{
+    const float *gain = hyper_vector(h, VECTOR_GAIN);
+    double sum = 0;
+    for (uint64_t i = 0; i < h->length; i++)
+        sum += 1 / ((double)gain[i] * (double)gain[i]);
+    return (struct metric){ gain, (float)(MOST_GAIN * sqrt((double)h->length / sum)) };
+}
+
+static inline float gain_at(const struct metric *m, uint64_t i)
+{
+    return m->gain[i] < m->most ? m->gain[i] : m->most;
+}
+
+/* y = P x     x, y: (n); in place allowed */
+static void precondition(const struct metric *m, float *y, const float *x, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        y[i] = gain_at(m, i) * x[i];
+}
+
+/* 1 / the greatest curvature of P H. p, hp: scratch; p begins as the vector that the series begins with. */
+static hone_rc choose_alpha(struct solver *s, const struct metric *m, float *p, float *hp, double *alpha,
+                            hone_error *err)
 {
     double greatest = 0;
     hone_rc rc = HONE_OK;
     for (int k = 0; k < POWER_ITERATIONS && rc == HONE_OK; k++) {
         if ((rc = product(s, p, hp, err)) != HONE_OK)
             break;
+        precondition(m, hp, hp, s->h->length);
         const double size = hyper_norm(s->h, p), grown = hyper_norm(s->h, hp);
         if (!(grown > 0))
             break;
@@ -86,22 +118,24 @@ static hone_rc solve(struct solver *s, hone_error *err)
     const float *v = hyper_vector(h, VECTOR_VALIDATION);
     float *q = hyper_vector(h, VECTOR_A), *p = hyper_vector(h, VECTOR_B), *hp = hyper_vector(h, VECTOR_C);
     const size_t bytes = h->length * sizeof *v;
-    const double size = hyper_norm(h, v);
+    const struct metric m = metric_of(h);
+    double size = hyper_norm(h, v);
     double alpha = settings->hypergradient_alpha;
     hone_rc rc = HONE_OK;
     memset(q, 0, bytes);
     if (!(size > 0)) /* nothing to gain by moving the weights */
         return HONE_OK;
-    memcpy(p, v, bytes);
+    precondition(&m, q, v, h->length);
+    size = hyper_norm(h, q);
+    memcpy(p, q, bytes);
     if (!(alpha > 0))
-        rc = choose_alpha(s, p, hp, &alpha, err);
-    memcpy(p, v, bytes);
-    memcpy(q, v, bytes);
+        rc = choose_alpha(s, &m, p, hp, &alpha, err);
+    memcpy(p, q, bytes);
     for (int64_t k = 0; k < settings->hypergradient_terms && rc == HONE_OK; k++) {
         if ((rc = product(s, p, hp, err)) != HONE_OK)
             break;
         for (uint64_t i = 0; i < h->length; i++) {
-            p[i] -= (float)alpha * hp[i];
+            p[i] -= (float)alpha * gain_at(&m, i) * hp[i];
             q[i] += p[i];
         }
         const double now = hyper_norm(h, p);
@@ -118,23 +152,33 @@ static hone_rc solve(struct solver *s, hone_error *err)
     return rc;
 }
 
-/* The same by conjugate gradients (Hestenes and Stiefel 1952): fewer products where all curvatures are positive; along one that
- * is not, they end (Steihaug 1983). */
+/* r' P r     r: (n) */
+static double squared(const struct metric *m, const float *r, uint64_t n)
+{
+    double sum = 0;
+    for (uint64_t i = 0; i < n; i++)
+        sum += (double)gain_at(m, i) * (double)r[i] * (double)r[i];
+    return sum;
+}
+
+/* The same by conjugate gradients (Hestenes and Stiefel 1952), preconditioned by P: fewer products where all curvatures are
+ * positive; along one that is not, they end (Steihaug 1983). */
 static hone_rc solve_conjugate(struct solver *s, hone_error *err)
 {
     struct hyper *h = s->h;
+    const uint64_t n = h->length;
+    const struct metric m = metric_of(h);
     float *r = hyper_vector(h, VECTOR_VALIDATION); /* what is left of the right-hand side */
     float *q = hyper_vector(h, VECTOR_A), *p = hyper_vector(h, VECTOR_B), *hp = hyper_vector(h, VECTOR_C);
-    const size_t bytes = h->length * sizeof *r;
-    const double first = hone_dot(r, r, h->length);
+    const double first = squared(&m, r, n);
     double left = first;
     hone_rc rc = HONE_OK;
-    memset(q, 0, bytes);
-    memcpy(p, r, bytes);
+    memset(q, 0, n * sizeof *q);
+    precondition(&m, p, r, n);
     for (int64_t k = 0; k < s->t->settings->hypergradient_terms && left > 1e-12 * first && rc == HONE_OK; k++) {
         if ((rc = product(s, p, hp, err)) != HONE_OK)
             break;
-        const double curvature = hone_dot(p, hp, h->length);
+        const double curvature = hone_dot(p, hp, n);
         if (!(curvature > 0)) {
             if (k == 0)
                 return hone_fail(err, HONE_ENUMERIC, "hypergradient_solver",
@@ -143,13 +187,13 @@ static hone_rc solve_conjugate(struct solver *s, hone_error *err)
             break;
         }
         const double step = left / curvature, before = left;
-        for (uint64_t i = 0; i < h->length; i++) {
+        for (uint64_t i = 0; i < n; i++) {
             q[i] += (float)(step * (double)p[i]);
             r[i] -= (float)(step * (double)hp[i]);
         }
-        left = hone_dot(r, r, h->length);
-        for (uint64_t i = 0; i < h->length; i++)
-            p[i] = (float)((double)r[i] + left / before * (double)p[i]);
+        left = squared(&m, r, n);
+        for (uint64_t i = 0; i < n; i++)
+            p[i] = (float)((double)gain_at(&m, i) * (double)r[i] + left / before * (double)p[i]);
     }
     return rc;
 }

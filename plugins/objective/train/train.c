@@ -50,10 +50,10 @@ static const hone_param params[] = {
       "rest." },
     HYPER_INT(hypergradient_terms, "20", 0, 1e6, "products", "implicit",
               "Terms of the series, or steps of conjugate gradients; each costs two gradients."),
-    HYPER_REAL(
-        hypergradient_alpha, "0", 0, HUGE_VAL, 0, "implicit",
-        "Factor of the curvature in the Neumann series, which converges below 2 / the greatest curvature; 0: found by "
-        "power iteration."),
+    HYPER_REAL(hypergradient_alpha, "0", 0, HUGE_VAL, 0, "implicit",
+               "Factor of the curvature in the Neumann series, in the scale of the optimizer's steps (of adam, as a "
+               "learning rate "
+               "is); it converges below 2 / the greatest curvature; 0: found by power iteration."),
     HYPER_REAL(hypergradient_epsilon, "1e-3", 0, 1, HONE_P_LO_OPEN | HONE_P_ADVANCED, "implicit",
                "Length of the steps over which gradients are compared, as a share of the weights' norm."),
     HYPER_INT(hypergradient_batches, "0", 0, 1e9, "batches", "implicit",
