@@ -72,7 +72,7 @@ ini sphere 'value min' yes tpe
 cat >>g.ini <<'END'
 kind = choice a, b
 END
-sed -i 's/^starts.*/&\nlength = 4/' g.ini
+sed -i 's/^starts.*/&\nlength = 4\nfirst = proposed/' g.ini
 run 0 "$hone" run g.ini --quiet
 "$hone" trials g.db --format csv | python3 -c '
 import csv, sys

@@ -53,7 +53,7 @@ void descent_begin(struct descent *d, const struct rule *rule, const double *u)
     memcpy(d->u, u, d->n * sizeof *u);
     for (uint32_t i = 0; i < d->n; i++)
         d->step[i] = rule->first_step;
-    d->best = HUGE_VAL;
+    d->first = d->best = HUGE_VAL;
     d->heard = 0;
     forget(d);
 }
@@ -129,12 +129,14 @@ int descent_hear(struct descent *d, const struct rule *rule, double value, const
     } else {
         memcpy(d->gradient, gradient, bytes);
         d->stale++;
+        if (!(d->first < HUGE_VAL))
+            d->first = value;
         if (value < d->best) {
             d->best = value;
             d->stale = 0;
             memcpy(d->best_u, d->u, bytes);
             memcpy(d->best_gradient, gradient, bytes);
-        } else if (d->stale >= rule->patience) {
+        } else if (d->stale >= rule->patience || value - d->best > rule->tolerance * (d->first - d->best)) {
             return_to_best(d);
         }
     }

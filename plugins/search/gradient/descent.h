@@ -10,6 +10,7 @@ struct rule {
     double first_step, most_step, least_step; /* shares of a parameter's range */
     double growth;                            /* of a step whose derivative keeps its sign */
     int64_t patience;
+    double tolerance; /* share of what was gained that may be lost again */
 };
 
 /* u: the point to try next, or at work. gradient[i] NaN: u[i] stays as it is. */
@@ -21,7 +22,7 @@ struct descent {
     double *moved;                  /* what was last added to u */
     double *mean, *square;          /* adam */
     double *best_u, *best_gradient; /* of the least value */
-    double best;                    /* least value of this descent, HUGE_VAL: none yet */
+    double first, best;             /* first and least value of this descent, HUGE_VAL: none yet */
     uint64_t heard, updates;        /* outcomes of this descent; moves since the last return to the best point */
     int64_t stale;                  /* outcomes since the best one */
 };

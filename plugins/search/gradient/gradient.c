@@ -9,12 +9,14 @@
 #include "hone/instance.h"
 
 struct settings {
-    uint32_t method;
+    uint32_t method, first;
     const char *starts;
-    double step, most_step, least_step, growth;
+    double step, most_step, least_step, growth, tolerance;
     int64_t descents, length, patience;
 };
 static const char *const methods[] = { "rprop", "adam", NULL };
+enum { FIRST_MIDDLE, FIRST_PROPOSED };
+static const char *const firsts[] = { "middle", "proposed", NULL };
 
 static const hone_param params[] = {
     HONE_ENUM(struct settings, method, "rprop", methods, 0,
@@ -23,6 +25,9 @@ static const hone_param params[] = {
     HONE_STR(struct settings, starts, "sobol", 0,
              "The search that proposes where a descent begins, and with it everything that has no derivative: choices, "
              "integers. It hears all outcomes; its settings are in [search.NAME]."),
+    HONE_ENUM(struct settings, first, "middle", firsts, 0,
+              "Where the first descent begins in what has derivatives. middle: halfway through every range, on its own "
+              "scale (of a normal one, its mean); proposed: where `starts` says, as all later ones."),
     HONE_REAL(struct settings, step, "0.2", 0, 1, HONE_P_LO_OPEN, NULL,
               "First step, as a share of a parameter's range on its own scale."),
     HONE_REAL(struct settings, most_step, "0.5", 0, 1, HONE_P_LO_OPEN | HONE_P_ADVANCED, NULL,
@@ -39,6 +44,9 @@ static const hone_param params[] = {
              "A descent ends after so many outcomes, for `starts` to propose again; 0: when it has settled."),
     HONE_INT(struct settings, patience, "10", 1, 1e9, HONE_P_ADVANCED, "trials",
              "Outcomes without a better one, after which a descent returns to its best point with half its steps."),
+    HONE_REAL(struct settings, tolerance, "0.25", 0, HUGE_VAL, HONE_P_ADVANCED, NULL,
+              "Share of what a descent has gained since it began that one outcome may lose again; one that loses more "
+              "went too far, and the descent returns in the same way."),
 };
 
 struct run { /* a descent, and its trial */
@@ -63,6 +71,8 @@ struct gradient {
     /* The best outcome of a trial that nobody here asked for, where a descent may go on: the user's points. */
     double *given_u, *given_gradient, given_value; /* (n_dims); HUGE_VAL: none */
     double *given_x;
+    double *middle;    /* (n_dims), scratch */
+    uint64_t n_starts; /* proposed so far */
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -182,18 +192,20 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
                              .most_step = s->settings.most_step,
                              .least_step = s->settings.least_step,
                              .growth = s->settings.growth,
-                             .patience = s->settings.patience };
+                             .patience = s->settings.patience,
+                             .tolerance = s->settings.tolerance };
     if (s->rule.first_step > s->rule.most_step)
         return hone_fail(err, HONE_EINVAL, "step", "step = %g is above most_step = %g", s->settings.step,
                          s->settings.most_step);
     s->moves = (uint8_t *)calloc(n + 1, sizeof *s->moves);
-    s->scratch = (double *)calloc(4 * (size_t)n + 1, sizeof *s->scratch);
+    s->scratch = (double *)calloc(5 * (size_t)n + 1, sizeof *s->scratch);
     s->runs = (struct run *)calloc((size_t)s->settings.descents, sizeof *s->runs);
     if (!s->moves || !s->scratch || !s->runs)
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for %lld descents", (long long)s->settings.descents);
     s->given_u = s->scratch + n;
     s->given_gradient = s->given_u + n;
     s->given_x = s->given_gradient + n;
+    s->middle = s->given_x + n;
     for (int64_t i = 0; i < s->settings.descents; i++) {
         if ((rc = descent_init(&s->runs[i].descent, n, err)) < 0)
             return rc;
@@ -271,6 +283,21 @@ static void place(const struct gradient *s, struct run *r, double *x)
         }
 }
 
+/* The units of the start in scratch, and its point, unless a relation forbids. */
+static void move_to_middle(struct gradient *s, struct run *r)
+{
+    const uint32_t n = s->space->n_dims;
+    double *x = s->middle;
+    memcpy(x, r->x, n * sizeof *x);
+    for (uint32_t i = 0; i < n; i++)
+        if (s->moves[i] && !isnan(x[i]))
+            x[i] = from_unit(s->space->dims[i], 0.5);
+    if (!hone_space_allowed(s->space, x))
+        return;
+    memcpy(r->x, x, n * sizeof *x);
+    hone_space_to_units(s->space, x, s->scratch);
+}
+
 static hone_rc start(struct gradient *s, struct run *r, uint64_t trial, hone_error *err)
 {
     hone_rc rc = HONE_OK;
@@ -296,6 +323,8 @@ static hone_rc start(struct gradient *s, struct run *r, uint64_t trial, hone_err
     if (rc != HONE_OK)
         return rc;
     hone_space_to_units(s->space, r->x, s->scratch);
+    if (!s->n_starts++ && s->settings.first == FIRST_MIDDLE)
+        move_to_middle(s, r);
     descent_begin(&r->descent, &s->rule, s->scratch);
     r->begun = 1;
     return HONE_OK;
@@ -383,10 +412,12 @@ static const char doc[] =
     "own, which grows by `growth` while the sign of the derivative stays and halves when it changes. `adam` moves by "
     "the "
     "ratio of the running mean and "
-    "deviation of the derivatives, times `step`. After `patience` outcomes without a better one, and where a trial "
+    "deviation of the derivatives, times `step`. After `patience` outcomes without a better one, after one that loses "
+    "more than the share `tolerance` of all that was gained, and where a trial "
     "fails or is pruned, a descent returns to its best point with half its steps.\n\n"
     "A descent ends when no step is as long as `least_step` any more, or all that is left are derivatives that point "
-    "out of the space; or after `length` outcomes. The next one begins where `starts` proposes. Points that others "
+    "out of the space; or after `length` outcomes. The first one begins in the middle of the ranges (`first`), the "
+    "next ones where `starts` proposes. Points that others "
     "chose (`hone run --enqueue`) are taken as beginnings first.\n\n"
     "## Mixed spaces\n"
     "Choices, integers, steps, and reals without a derivative stay as `starts` proposed them for the whole descent: "

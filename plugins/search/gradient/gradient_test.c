@@ -181,7 +181,7 @@ static void test_finds_the_minimum_on_every_scale(void)
 /* The first moves of Rprop- on a parabola, worked out by hand: 0.5 down to its minimum at 0.22. */
 static void test_moves_are_those_of_the_paper(void)
 {
-    const struct rule rule = { RPROP, 0.1, 0.3, 1e-3, 1.2, 100 };
+    const struct rule rule = { RPROP, 0.1, 0.3, 1e-3, 1.2, 100, HUGE_VAL };
     static const double expected[] = { 0.5, 0.4, 0.28, 0.136, 0.208, 0.2944, 0.2512, 0.19936 };
     struct descent d;
     hone_error err = HONE_ERROR_INIT;
@@ -194,6 +194,49 @@ static void test_moves_are_those_of_the_paper(void)
         CU_ASSERT_EQUAL(descent_hear(&d, &rule, off * off, &g), 1);
     }
     descent_release(&d);
+}
+
+/* From 0.5 (value 8) to 0.4 (5) to 0.28: 5.5 gives back a sixth of what was gained, 6 a third. */
+static void test_takes_back_what_loses_too_much(void)
+{
+    static const double values[] = { 5.5, 6 }, expected[] = { 0.136, 0.34 };
+    const struct rule rule = { RPROP, 0.1, 0.3, 1e-3, 1.2, 100, 0.25 };
+    for (int k = 0; k < 2; k++) {
+        struct descent d;
+        hone_error err = HONE_ERROR_INIT;
+        const double begin = 0.5, g = 1;
+        CU_ASSERT_EQUAL_FATAL(descent_init(&d, 1, &err), HONE_OK);
+        descent_begin(&d, &rule, &begin);
+        CU_ASSERT_EQUAL(descent_hear(&d, &rule, 8, &g), 1);
+        CU_ASSERT_EQUAL(descent_hear(&d, &rule, 5, &g), 1);
+        CU_ASSERT_DOUBLE_EQUAL(d.u[0], 0.28, 1e-12);
+        CU_ASSERT_EQUAL(descent_hear(&d, &rule, values[k], &g), 1);
+        CU_ASSERT_DOUBLE_EQUAL(d.u[0], expected[k], 1e-12);
+        descent_release(&d);
+    }
+}
+
+/* The first descent begins halfway through every range, on its own scale; where it may not, as proposed. */
+static void test_begins_in_the_middle(void)
+{
+    static const hone_dim dims[] = { FAKE_CHOICE("c", 3, NULL), FAKE_REAL("rate", 1e-6, 1, HONE_DIM_LOG),
+                                     FAKE_REAL("x", -2, 4, 0), FAKE_NORMAL("n", -HUGE_VAL, HUGE_VAL, 3, 2, 0) };
+    static const hone_dim two[] = { FAKE_REAL("low", 0, 1, 0), FAKE_REAL("high", 0, 1, 0) };
+    static const hone_relation below = { sizeof below, HONE_LT, 0, 1, 0 };
+    struct study s;
+    double x[4];
+    CU_ASSERT_EQUAL_FATAL(open_study(&s, "starts=other", dims, 4, NULL, 1), HONE_OK);
+    other.x[1] = 0.8;
+    CU_ASSERT_EQUAL_FATAL(ask(&s, x), HONE_OK);
+    CU_ASSERT_EQUAL(x[0], 0);
+    CU_ASSERT_DOUBLE_EQUAL(x[1], 1e-3, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x[2], 1, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x[3], 3, 1e-9);
+    fake_plugin_release(&s.plugin);
+    CU_ASSERT_EQUAL_FATAL(open_study(&s, NULL, two, 2, &below, 0), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(ask(&s, x), HONE_OK);
+    CU_ASSERT(x[0] < x[1]);
+    fake_plugin_release(&s.plugin);
 }
 
 static void test_ends_at_a_border_and_begins_elsewhere(void)
@@ -262,7 +305,7 @@ static void test_alternates_with_another_search(void)
     static const hone_dim dims[] = { FAKE_CHOICE("c", 3, NULL), FAKE_REAL("x", 0, 1, 0), FAKE_INT("n", 1, 9, 1, 0) };
     struct study s;
     double x[3], last = 0;
-    CU_ASSERT_EQUAL_FATAL(open_study(&s, "starts=other\nlength=4", dims, 3, NULL, 1), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(open_study(&s, "starts=other\nlength=4\nfirst=proposed", dims, 3, NULL, 1), HONE_OK);
     CU_ASSERT_STRING_EQUAL(other.note, "gradient descends along 1 of 3 parameters; other proposes c, n");
     other.x[1] = 0.8;
     other.x[2] = 7;
@@ -344,6 +387,7 @@ static void test_waits_and_keeps_relations(void)
 }
 
 SUITE(TEST(test_finds_the_minimum_on_every_scale), TEST(test_moves_are_those_of_the_paper),
+      TEST(test_takes_back_what_loses_too_much), TEST(test_begins_in_the_middle),
       TEST(test_ends_at_a_border_and_begins_elsewhere), TEST(test_refuses_what_it_cannot_descend),
       TEST(test_alternates_with_another_search), TEST(test_goes_on_from_given_points),
       TEST(test_returns_where_a_trial_fails), TEST(test_waits_and_keeps_relations))
