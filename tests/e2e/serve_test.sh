@@ -4,6 +4,8 @@
 # browser, where there is one: a new trial appears by itself.
 . "$(dirname "$0")/lib.sh"
 trap 'kill $server $study 2>/dev/null; rm -rf "$work"' EXIT
+browser=$(command -v chromium || command -v chromium-browser)
+command -v node >/dev/null || browser=
 server=
 study=
 storage=live.db
@@ -34,6 +36,7 @@ run 0 "$hone" run slow.ini --storage live.db -q --set study.name=done --trials 5
 
 # start [OPTION...]: a server on a free port; its address is in url
 start() {
+    : >serve.out # before it is looked into: it has the address of the one before
     "$hone" serve "$storage" --port 0 "$@" >serve.out 2>serve.err &
     server=$!
     for _ in $(seq 100); do
@@ -126,7 +129,7 @@ if command -v sqlite3 >/dev/null; then
     says out '"missing":'
 fi
 # one that is at work: its log as it is written
-printf '#!/bin/sh\necho "what it does now"\nsleep 60\n' >talk.sh
+printf '#!/bin/sh\necho "what it does now"\nfor i in $(seq 60); do sleep 1; echo "more $i"; done\n' >talk.sh
 chmod +x talk.sh
 "$hone" run slow.ini --storage fail.db -q --set study.name=talk --set objective.run=./talk.sh >run.out 2>&1 &
 study=$!
@@ -142,7 +145,15 @@ done
 ask "/api/trial?study=1&trial=0"
 says out '"state":"running"'
 says out '"name":"output.log"'
-says out '"text":"what it does now\u000a"'
+says out '"text":"what it does now\u000a'
+if [ -n "$browser" ]; then # grows while it is looked at
+    run 0 node "$root/tests/browser.js" "$browser" "$url" \
+        --evaluate "(() => { const s = document.querySelector('select'); s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return 0; })()" \
+        --wait "document.getElementById('said')?.textContent.startsWith('running')" --wait "document.querySelector('#trials td button')" \
+        --evaluate "(() => { document.querySelector('#trials td button').click(); return 0; })()" --wait "document.querySelector('dialog pre')" \
+        --evaluate "void (globalThis.before = document.querySelector('dialog pre').textContent.length)" \
+        --wait "document.querySelector('dialog pre').textContent.length > before"
+fi
 kill "$study"
 wait "$study"
 kill "$server"
@@ -178,8 +189,7 @@ says out '"notes":{"0":"it looks \u003cb\u003eodd'
 ask "/api/point?study=1" POST "x=0.125
 y=b" "X-Hone: 1"
 says out 200
-browser=$(command -v chromium || command -v chromium-browser)
-if [ -n "$browser" ] && command -v node >/dev/null; then
+if [ -n "$browser" ]; then
     run 0 node "$root/tests/browser.js" "$browser" "$url" \
         --evaluate "(() => { const s = document.querySelector('select'); s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return 0; })()" \
         --wait "document.getElementById('said')?.textContent.startsWith('running') && document.querySelectorAll('#trials tbody tr').length > 0" \

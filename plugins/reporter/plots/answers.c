@@ -87,11 +87,12 @@ static hone_rc study_of(struct server *s, struct MHD_Connection *connection, hon
     if (index >= s->view->n_studies)
         return hone_fail(err, HONE_EINVAL, NULL, "there is no such study");
     s->study.err = err;
-    if (s->study.view && s->index == index && s->read == s->changes && s->figures++ < FIGURES_KEPT)
+    const uint64_t now = study_signature(s->view->studies[index]->record);
+    if (s->study.view && s->index == index && s->read == now && s->figures++ < FIGURES_KEPT)
         return HONE_OK;
     study_release(&s->study);
     s->index = (uint32_t)index;
-    s->read = s->changes;
+    s->read = now;
     s->figures = 0;
     const hone_rc rc = study_read(&s->study, s->view, s->index, err);
     if (rc != HONE_OK)

@@ -46,19 +46,22 @@ static hone_rc mix_note(void *ctx, const hone_note_record *note)
     return HONE_OK;
 }
 
+uint64_t study_signature(const hone_study_record *r)
+{
+    const uint64_t counts[] = { r->state, r->n_trials, r->n_complete, r->n_pruned, r->n_failed };
+    uint64_t hash, updated;
+    memcpy(&updated, &r->updated, sizeof updated);
+    hash = updated;
+    for (size_t i = 0; i < HONE_COUNT(counts); i++)
+        hash = dashboard_mix(hash, counts[i]);
+    return hash;
+}
+
 static uint64_t signature(const hone_view *view)
 {
     uint64_t hash = view->n_studies;
     for (uint32_t i = 0; i < view->n_studies; i++) {
-        const hone_study_record *r = view->studies[i]->record;
-        uint64_t updated;
-        memcpy(&updated, &r->updated, sizeof updated);
-        hash = dashboard_mix(
-            dashboard_mix(
-                dashboard_mix(dashboard_mix(dashboard_mix(dashboard_mix(hash, r->state), r->n_trials), r->n_complete),
-                              r->n_pruned),
-                r->n_failed),
-            updated);
+        hash = dashboard_mix(hash, study_signature(view->studies[i]->record));
         view->notes(view, i, HONE_ALL_TRIALS, &hash, mix_note, NULL);
     }
     return hash;

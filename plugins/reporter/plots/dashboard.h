@@ -13,7 +13,7 @@ struct server {
     const hone_serving *serving;
     uint64_t changes, signature, beat; /* changes: counted, from 1 */
     struct stream *streams;
-    struct study study; /* the last one asked for, as of `read` changes */
+    struct study study; /* the last one asked for, as it was when `read` was its signature */
     uint32_t index;
     uint64_t read, figures;
     hone_error err;
@@ -21,6 +21,8 @@ struct server {
     uint16_t port;
 };
 
+/* Another one where its trials are others than they were. */
+uint64_t study_signature(const hone_study_record *record);
 /* A hash and one more value. */
 static inline uint64_t dashboard_mix(uint64_t hash, uint64_t v)
 {

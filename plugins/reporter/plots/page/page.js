@@ -183,8 +183,8 @@ let opened = null; /* the trial that is looked at */
 function showTrial(number) {
   if (study().trials.number.indexOf(number) < 0) return;
   const why = el('div'), facts = el('div'), curves = el('div', { class: 'panels' }), rest = el('div');
-  let made = [], key;
-  const dialog = el('dialog', { 'aria-label': `trial ${number}`, onclose: () => { made.forEach(c => c.dispose()); dialog.remove(); opened = null; } },
+  let made = [], key, timer;
+  const dialog = el('dialog', { 'aria-label': `trial ${number}`, onclose: () => { clearTimeout(timer); made.forEach(c => c.dispose()); dialog.remove(); opened = null; } },
     el('div', { class: 'head' }, el('h2', null, `Trial ${number}`), el('span', { class: 'about' }, el('code', null, `hone trials ${study().command} --trial ${number}`)),
       el('button', { type: 'button', onclick: () => dialog.close() }, 'Close')), why, facts, noteBlock(number), curves, rest);
   const draw = more => {
@@ -208,7 +208,14 @@ function showTrial(number) {
       if (hasCharts) made.push(drawPanel(node, null, more.figure, panel)); else node.replaceWith(figureTable(panel, panel.title).node);
     });
   };
-  opened = () => { if (data.live) ask(`trial?study=${current}&trial=${number}`).then(draw).catch(failed); };
+  opened = () => {
+    clearTimeout(timer);
+    if (data.live) ask(`trial?study=${current}&trial=${number}`).then(more => {
+      if (!dialog.open) return;
+      draw(more);
+      if (more.state === 'running') timer = setTimeout(opened, 2000); /* what it reports and writes changes no count of the study's */
+    }).catch(failed);
+  };
   document.body.append(dialog);
   dialog.showModal();
   draw(null);
