@@ -1,31 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The command line as scripts lean on it: help, exit codes, did-you-mean, formats, streams.
-HONE_BUILD=${HONE_BUILD:-$(cd "$(dirname "$0")/../../build" && pwd)}
-hone=$HONE_BUILD/hone
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-export XDG_CACHE_HOME="$work/cache" XDG_DATA_HOME="$work/data"
-unset HONE_PLUGIN_PATH
-cd "$work" || exit 1
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
 
-fine=1
-bad() { fine=0; echo "#   $*"; }
-done_with() { # NAME
-    if [ $fine = 1 ]; then echo "ok $1"; else echo "not ok $1"; sed 's/^/#   stderr: /' err 2>/dev/null | head -5; fi
-    fine=1
-}
-# run CODE COMMAND...: into out and err, with the exit code expected
-run() {
-    want=$1
-    shift
-    "$@" >out 2>err
-    got=$?
-    [ $got = "$want" ] || bad "exit $got instead of $want: $*"
-}
-# says FILE TEXT: a line of it contains the text
-says() { grep -qF -- "$2" "$1" || bad "$1 does not say: $2"; }
 empty() { [ ! -s "$1" ] || bad "$1 is not empty: $(head -1 "$1")"; }
 json() {
     command -v python3 >/dev/null || return 0
@@ -230,3 +208,4 @@ run 2 "$hone" plugin new search Mine
 says err "'Mine' cannot name a plugin"
 run 2 "$hone" plugin new search
 done_with plugin_new
+exit $failed

@@ -65,3 +65,8 @@ for row in sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]):
 END
     fi
 }
+# numbers_csv ROWS: numbers.csv, a table of two classes that a small network learns
+numbers_csv() {
+    awk -v rows="$1" 'BEGIN { srand(3); print "a,b,c,y"
+        for (i = 0; i < rows; i++) { a = rand(); b = rand(); c = rand(); printf "%.4f,%.4f,%.4f,%s\n", a, b, c, (a + b * c > 0.8 ? "yes" : "no") } }' >numbers.csv
+}

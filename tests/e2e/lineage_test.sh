@@ -4,8 +4,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-awk 'BEGIN { srand(3); print "a,b,c,y"
-    for (i = 0; i < 200; i++) { a = rand(); b = rand(); c = rand(); printf "%.4f,%.4f,%.4f,%s\n", a, b, c, (a + b * c > 0.8 ? "yes" : "no") } }' >numbers.csv
+numbers_csv 200
 cat >s.ini <<'INI'
 [study]
 name = s

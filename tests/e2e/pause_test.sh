@@ -8,8 +8,7 @@ KILLS=${KILLS:-50}
 echo "# KILL_SEED=$KILL_SEED"
 
 study() { # NAME SCHEDULER: trains a small network on numbers made here
-    awk 'BEGIN { srand(3); print "a,b,c,y"
-        for (i = 0; i < 400; i++) { a = rand(); b = rand(); c = rand(); printf "%.4f,%.4f,%.4f,%s\n", a, b, c, (a + b * c > 0.8 ? "yes" : "no") } }' >numbers.csv
+    numbers_csv 400
     cat >"$1.ini" <<INI
 [study]
 name = $1

@@ -6,8 +6,7 @@
 images=/usr/share/datasets/fashion-mnist
 
 table_ini() { # NAME: a small network on numbers made here
-    awk 'BEGIN { srand(3); print "a,b,c,y"
-        for (i = 0; i < 400; i++) { a = rand(); b = rand(); c = rand(); printf "%.4f,%.4f,%.4f,%s\n", a, b, c, (a + b * c > 0.8 ? "yes" : "no") } }' >numbers.csv
+    numbers_csv 400
     cat <<INI
 [study]
 name = $1

@@ -109,8 +109,7 @@ says out "as recorded"
 done_with repeats_killed
 
 # folds one after another come to what they come to side by side
-awk 'BEGIN { srand(3); print "a,b,c,y"
-    for (i = 0; i < 200; i++) { a = rand(); b = rand(); c = rand(); printf "%.4f,%.4f,%.4f,%s\n", a, b, c, (a + b * c > 0.8 ? "yes" : "no") } }' >numbers.csv
+numbers_csv 200
 cat >folds.ini <<'INI'
 [study]
 name = folds

@@ -1,31 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Vision networks and picture data through `hone train`: small real trainings, the layers of cnn, sets made here.
-HONE_BUILD=${HONE_BUILD:-$(cd "$(dirname "$0")/../../build" && pwd)}
-hone=$HONE_BUILD/hone
-conf=$(cd "$(dirname "$0")/../../conf" && pwd)
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-export XDG_CACHE_HOME="$work/cache" XDG_DATA_HOME="$work/data"
-unset HONE_PLUGIN_PATH
-cd "$work" || exit 1
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+conf=$root/conf
 
-fine=1
-bad() { fine=0; echo "#   $*"; }
-done_with() { # NAME
-    if [ $fine = 1 ]; then echo "ok $1"; else echo "not ok $1"; sed 's/^/#   stderr: /' err 2>/dev/null | head -5; fi
-    fine=1
-}
-# run CODE COMMAND...: into out and err, with the exit code expected
-run() {
-    want=$1
-    shift
-    "$@" >out 2>err
-    got=$?
-    [ $got = "$want" ] || bad "exit $got instead of $want: $*"
-}
-says() { grep -qF -- "$2" "$1" || bad "$1 does not say: $2"; }
 # at_least NAME LIMIT: the test's value in out
 at_least() {
     awk -v name="$1" -v limit="$2" '$1 == name { found = 1; if ($2 < limit) exit 1 } END { if (!found) exit 1 }' out ||
@@ -186,3 +165,4 @@ says err "pictures/light/3.png: it is neither PNG nor JPEG"
 run 0 "$hone" train pictures.ini --set dataset.broken=skip
 says err "1 of 8 pictures are broken"
 done_with image_folder_is_read
+exit $failed
