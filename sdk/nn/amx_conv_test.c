@@ -7,8 +7,6 @@
 #include "harness.h"
 #include "kernels.h"
 
-#include "hone/rng.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,22 +36,12 @@ static const struct {
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 struct arrays {
+    struct conv_shape shape;
     struct amx_conv c;
     int64_t nx, nw, ny;
     float *x, *weights, *bias, *y, *dy, *dx, *dw; /* x, weights, dy: rounded to bfloat16 */
     void *scratch;
 };
-
-static float *numbers(hone_rng *rng, int64_t n)
-{
-    float *x = aligned_alloc(64, (size_t)(n * 4 + 63) / 64 * 64);
-    if (!x)
-        abort();
-    for (int64_t i = 0; i < n; i++)
-        x[i] = (float)hone_rng_normal(rng);
-    kernel_round_bfloat16(x, x, n);
-    return x;
-}
 
 static void start(struct arrays *a, int i)
 {
@@ -72,19 +60,20 @@ static void start(struct arrays *a, int i)
         s.out[d] = (s.in[d] + 2 * s.pad[d] - s.kernel[d]) / s.stride[d] + 1;
     }
     CU_ASSERT_FATAL(amx_takes(&s));
+    a->shape = s;
     a->c = amx_conv_of(&s, (uint32_t)shapes[i].threads);
     const uint64_t forward = amx_conv_scratch(&a->c, false), backward = amx_conv_scratch(&a->c, true);
     const uint64_t bytes = forward > backward ? forward : backward;
     a->nx = s.batch * s.in[0] * s.in[1] * s.channels;
     a->ny = s.batch * s.out[0] * s.out[1] * s.filters;
     a->nw = s.kernel[0] * s.kernel[1] * s.channels * s.filters;
-    a->x = numbers(&rng, a->nx);
-    a->weights = numbers(&rng, a->nw);
-    a->bias = numbers(&rng, s.filters);
-    a->dy = numbers(&rng, a->ny);
-    a->y = numbers(&rng, a->ny);
-    a->dx = numbers(&rng, a->nx);
-    a->dw = numbers(&rng, a->nw);
+    a->x = numbers(&rng, a->nx, true);
+    a->weights = numbers(&rng, a->nw, true);
+    a->bias = numbers(&rng, s.filters, true);
+    a->dy = numbers(&rng, a->ny, true);
+    a->y = numbers(&rng, a->ny, true);
+    a->dx = numbers(&rng, a->nx, true);
+    a->dw = numbers(&rng, a->nw, true);
     a->scratch = malloc(bytes); /* exactly: sanitizers see a write past it */
     if (!a->scratch)
         abort();
@@ -101,33 +90,6 @@ static void end(struct arrays *a)
     free(a->dx);
     free(a->dw);
     free(a->scratch);
-}
-
-/* The three passes by their definitions; y, dx, dw: zeroed. */
-static void reference(const struct arrays *a, double *y, double *dx, double *dw)
-{
-    const struct amx_conv *c = &a->c;
-    for (int64_t n = 0; n < c->batch; n++)
-        for (int64_t oh = 0; oh < c->out[0]; oh++)
-            for (int64_t ow = 0; ow < c->out[1]; ow++) {
-                const int64_t to = ((n * c->out[0] + oh) * c->out[1] + ow) * c->filters;
-                for (int64_t f = 0; f < c->filters; f++)
-                    y[to + f] += (double)a->bias[f];
-                for (int64_t tap = 0; tap < c->kernel[0] * c->kernel[1]; tap++) {
-                    const int64_t h = oh * c->stride[0] + tap / c->kernel[1] - c->pad[0],
-                                  v = ow * c->stride[1] + tap % c->kernel[1] - c->pad[1],
-                                  from = ((n * c->in[0] + h) * c->in[1] + v) * c->channels;
-                    if (h < 0 || h >= c->in[0] || v < 0 || v >= c->in[1])
-                        continue;
-                    for (int64_t e = 0; e < c->channels; e++)
-                        for (int64_t f = 0; f < c->filters; f++) {
-                            const int64_t at = (tap * c->channels + e) * c->filters + f;
-                            y[to + f] += (double)a->x[from + e] * (double)a->weights[at];
-                            dx[from + e] += (double)a->dy[to + f] * (double)a->weights[at];
-                            dw[at] += (double)a->dy[to + f] * (double)a->x[from + e];
-                        }
-                }
-            }
 }
 
 /* Runs all passes; dx gets twice its gradient, once over what was there. */
@@ -165,7 +127,7 @@ static void test_passes_against_loops(void)
         double *y = calloc((size_t)a.ny, sizeof *y), *dx = calloc((size_t)a.nx, sizeof *dx),
                *dw = calloc((size_t)a.nw, sizeof *dw);
         CU_ASSERT_FATAL(y && dx && dw);
-        reference(&a, y, dx, dw);
+        reference_conv(&a.shape, a.x, a.weights, a.bias, a.dy, y, dx, dw);
         for (int64_t e = 0; e < a.nx; e++)
             dx[e] *= 2.0;
         for (int half = 0; half < 2; half++) {

@@ -9,8 +9,6 @@
 #include "harness.h"
 #include "kernels.h"
 
-#include "hone/rng.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,23 +27,6 @@ struct arrays {
     float *x, *weights, *bias, *y, *dy, *dx, *dw; /* x, weights, dy: rounded to bfloat16 */
 };
 
-static void *memory(size_t bytes)
-{
-    void *p = malloc(bytes);
-    if (!p)
-        abort();
-    return p;
-}
-
-static float *numbers(hone_rng *rng, int64_t n)
-{
-    float *x = memory((size_t)n * sizeof *x);
-    for (int64_t i = 0; i < n; i++)
-        x[i] = (float)hone_rng_normal(rng);
-    kernel_round_bfloat16(x, x, n);
-    return x;
-}
-
 static void start(struct arrays *a, int i, int32_t threads)
 {
     hone_rng rng = hone_rng_at(5, (uint64_t)i);
@@ -53,13 +34,13 @@ static void start(struct arrays *a, int i, int32_t threads)
     a->nx = a->d.rows * a->d.in;
     a->ny = a->d.rows * a->d.out;
     a->nw = a->d.out * a->d.in;
-    a->x = numbers(&rng, a->nx);
-    a->weights = numbers(&rng, a->nw);
-    a->bias = numbers(&rng, a->d.out);
-    a->dy = numbers(&rng, a->ny);
-    a->y = numbers(&rng, a->ny);
-    a->dx = numbers(&rng, a->nx);
-    a->dw = numbers(&rng, a->nw);
+    a->x = numbers(&rng, a->nx, true);
+    a->weights = numbers(&rng, a->nw, true);
+    a->bias = numbers(&rng, a->d.out, true);
+    a->dy = numbers(&rng, a->ny, true);
+    a->y = numbers(&rng, a->ny, true);
+    a->dx = numbers(&rng, a->nx, true);
+    a->dw = numbers(&rng, a->nw, true);
 }
 
 static void end(struct arrays *a)
