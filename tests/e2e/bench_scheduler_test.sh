@@ -34,6 +34,15 @@ bench --scheduler none+sobol --baseline ''
 cut -d, -f4-12 out >named
 bench --scheduler none --search sobol --baseline ''
 is "the usual search" "$(cut -d, -f4-12 out)" "$(cat named)"
+# nothing of random points beats the oracle, on any seed
+for seed in 1 2 3; do
+    run 0 "$hone" bench scheduler --seeds 1 --seed $seed --problem mf_hartmann3:steps=27 --budget 2,6 --scheduler asha,hyperband --oracle yes --format csv
+    awk -F, 'NR > 1 { regret[$2, $3] = $5 } $3 == "oracle" && $12 != "" { points = $12 }
+        END { for (b = 2; b <= 6; b += 4) { if (!((b, "oracle") in regret)) exit 1
+            split("asha hyperband none+random", names, " ")
+            for (i = 1; i <= 3; i++) if (regret[b, names[i]] < regret[b, "oracle"]) exit 1 }
+            exit points != 6 * 27 }' out || bad "the oracle is beaten: $(cat out)"
+done
 run 0 "$hone" bench scheduler --seeds 2 --budget 5 --scheduler median,pbt,patient --problem counting_ones:steps=9:failure_rate=0.3
 says err "pbt cannot have counting_ones:steps=9:failure_rate=0.3: it clones trials"
 done_with rows

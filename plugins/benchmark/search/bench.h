@@ -74,6 +74,10 @@ struct race {
  * the best of those that came furthest. *trials: started; *cpu: seconds of processor time of all decisions, a step.
  * HONE_ENOTSUP: the scheduler or the search refuses the problem, or the scheduler clones. */
 hone_rc race_run(const struct race *race, double *regret, uint64_t *trials, double *cpu, hone_error *err);
+/* What no scheduler can beat with the points of a search that hears nothing, such as random search: as many of them as the
+ * budget has steps, none looked at for longer than one, and the best of them known in truth. The points are those that
+ * race_run has with the same seed. *trials: points. */
+hone_rc race_oracle(const struct race *race, double *regret, uint64_t *trials, hone_error *err);
 extern const hone_component benchmark_scheduler;
 
 /* ---- statistics.c ---- */

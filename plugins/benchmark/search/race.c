@@ -4,6 +4,7 @@
 #include "hone/rng.h"
 #include "hone/scheduler.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -268,5 +269,51 @@ hone_rc race_run(const struct race *race, double *regret, uint64_t *trials, doub
     free(c.trials);
     free(c.x);
     free(c.running);
+    return rc;
+}
+
+hone_rc race_oracle(const struct race *race, double *regret, uint64_t *trials, hone_error *err)
+{
+    const hone_problem *p = &race->posed->problem;
+    const hone_search_info info = { sizeof info, 1, 0, 0, 0, p->max_step, NULL };
+    const hone_search_v1 *points;
+    hone_instance search;
+    double *x = (double *)calloc(p->space->n_dims + 1u, sizeof *x), best = HUGE_VAL;
+    uint64_t n = 0;
+    hone_rc rc = x ? HONE_OK : hone_fail(err, HONE_ENOMEM, "", "out of memory for a point");
+    memset(&search, 0, sizeof search);
+    if (rc == HONE_OK)
+        rc = make(race, HONE_KIND_SEARCH, race->search, &search, err);
+    if (rc == HONE_OK) {
+        points = (const hone_search_v1 *)search.component->iface;
+        rc = refusal(points->open(search.self, p->space, &info, err));
+    }
+    for (uint64_t b = 0; b < race->n_budgets && rc == HONE_OK; b++) {
+        const uint64_t budget = (uint64_t)(race->budgets[b] * (double)p->max_step + 0.5);
+        for (; n < budget && rc == HONE_OK; n++) {
+            double value = (double)NAN;
+            if (race->host->cancelled(race->host))
+                rc = hone_fail(err, HONE_ECANCELED, NULL, "cancelled");
+            else if ((rc = points->ask(search.self, n, x, err)) == HONE_OK)
+                rc = race->posed->iface->evaluate(race->posed->instance.self, x, race->seed, 0, HONE_PROBLEM_EXACT,
+                                                  &value, NULL, err);
+            if (rc != HONE_OK && rc != HONE_EFAIL)
+                break;
+            best = value < best ? value : best;
+            const hone_outcome outcome = { .size = sizeof outcome,
+                                           .status = rc == HONE_OK ? HONE_COMPLETE : HONE_FAILED,
+                                           .trial = n,
+                                           .x = x,
+                                           .values = &value,
+                                           .n_values = 1,
+                                           .step = p->max_step };
+            rc = points->tell(search.self, &outcome, err);
+        }
+        rc = rc == HONE_DONE || rc == HONE_WAIT ? HONE_OK : rc; /* no more points */
+        regret[b] = best - (isfinite(p->optimum) ? p->optimum : 0);
+    }
+    *trials = n;
+    race->instances->release(race->host, &search);
+    free(x);
     return rc;
 }

@@ -13,6 +13,7 @@ struct settings {
     hone_reals budget;
     int64_t seeds, concurrent;
     const char *search, *baseline, *objective;
+    uint8_t oracle;
 };
 static const hone_param params[] = {
     HONE_STRS(
@@ -29,6 +30,10 @@ static const hone_param params[] = {
              "The search of those schedulers that do not propose points themselves and name none."),
     HONE_STR(struct settings, baseline, "none+random", 0,
              "What the others are tested against, added where it is missing; empty: nothing."),
+    HONE_BOOL(
+        struct settings, oracle, "no", 0,
+        "Whether a row says what no scheduler could beat that takes its points from `search`, where that hears of "
+        "no results: every step of the budget goes to another point, and the best of them is known."),
     HONE_STR(struct settings, objective, "function", 0, "The objective that poses the problems."),
 };
 
@@ -39,7 +44,7 @@ struct contender {
     double *regret; /* (n_budgets, seeds) on the problem at hand */
     double *rank;   /* (n_budgets) mean over the seeds */
     double trials, cost;
-    int refused;
+    int refused, oracle; /* oracle: its scheduler is none */
 };
 struct bench {
     struct settings settings; /* first: hone_instance_create copies them there */
@@ -145,6 +150,8 @@ static hone_rc gather(struct bench *b, hone_error *err)
         base = b->n_contenders;
         rc = add(b, s->baseline, "baseline", err);
     }
+    if (rc == HONE_OK && s->oracle && (rc = add(b, "oracle", "oracle", err)) == HONE_OK)
+        b->contenders[b->n_contenders - 1].oracle = 1;
     if (rc != HONE_OK)
         return rc;
     b->baseline = base == UINT64_MAX ? NULL : b->contenders + base;
@@ -175,8 +182,8 @@ static hone_rc measure(struct bench *b, struct contender *c, const struct posed 
                                    s->budget.values,
                                    s->budget.n };
         uint64_t trials;
-        double cpu;
-        rc = race_run(&race, regret, &trials, &cpu, err);
+        double cpu = (double)NAN;
+        rc = c->oracle ? race_oracle(&race, regret, &trials, err) : race_run(&race, regret, &trials, &cpu, err);
         for (uint64_t i = 0; rc == HONE_OK && i < s->budget.n; i++)
             c->regret[i * n_seeds + k] = regret[i];
         c->trials += (double)trials / (double)n_seeds;
@@ -324,6 +331,9 @@ static const char doc[] =
     "| gain | the baseline's median regret over this one's |\n"
     "| trials | started in the whole study, mean over the seeds |\n"
     "| microseconds | processor time of all that scheduler and search decide, a step |\n\n"
+    "A scheduler of random points can only choose among them. `oracle = yes` shows how far that goes: as many points "
+    "as "
+    "the budget has steps, and the best of them. It is a bound, not a method.\n\n"
     "Schedulers that clone trials (pbt) are not measured: a function has no state to take over.\n\n"
     "## Example\n"
     "    hone bench scheduler --scheduler asha,asha+tpe,bohb --problem mf_hartmann6:steps=27 --budget 20,50\n";
