@@ -212,7 +212,10 @@ static hone_rc reserve(struct dehb *d, uint64_t trial, hone_error *err)
 {
     const uint32_t n_dims = d->history.n_dims;
     if (trial >= d->jobs_capacity) {
-        const uint64_t capacity = 2 * trial + 64;
+        const uint64_t expected = d->jobs_capacity || d->band.halving.rungs.expected > 1 << 20
+                                      ? 0
+                                      : d->band.halving.rungs.expected,
+                       capacity = 2 * trial + 64 > expected ? 2 * trial + 64 : expected;
         struct job *jobs = (struct job *)realloc(d->jobs, (size_t)capacity * sizeof *jobs);
         if (jobs)
             d->jobs = jobs;

@@ -35,10 +35,11 @@ static inline hone_rc halving_max_step(const hone_scheduler_info *info, int64_t 
              "Which of the study's objectives is compared: 1 is the first; 0: all of them, by fronts: what nothing " \
              "dominates comes first, and inside a front what is least crowded (MO-ASHA, Schmucker et al. 2021).")
 
-/* objective = 0: all of them, together where there are several. */
+/* What is known of the study. objective = 0: all of them, together where there are several. */
 static inline hone_rc halving_objective(struct halving *h, const hone_scheduler_info *info, int64_t objective,
                                         hone_error *err)
 {
+    h->rungs.expected = info->trials;
     h->rungs.n_values = objective ? 1 : info->n_values;
     h->objective = objective ? (uint32_t)objective : 1;
     if (objective >= 0 && objective <= (int64_t)info->n_values)

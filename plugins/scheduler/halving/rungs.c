@@ -21,17 +21,20 @@ uint32_t rungs_steps(double first, double eta, int64_t max_step, int64_t *steps)
     return n;
 }
 
-/* Room for one more. 0: out of memory. */
-static int reserve(void **array, uint64_t *capacity, uint64_t n, size_t size)
+enum { LEAST_ROOM = 32, MOST_EXPECTED = 1 << 20 };
+
+/* Room for one more, at first for as many as are expected: to move an array of some megabytes takes a millisecond. 0: out of
+ * memory. */
+static int reserve(void **array, uint64_t *capacity, uint64_t n, uint64_t expected, size_t size)
 {
-    const uint64_t wanted = *capacity ? *capacity * 2 : 32;
+    const uint64_t first = expected < LEAST_ROOM ? LEAST_ROOM : expected < MOST_EXPECTED ? expected : MOST_EXPECTED;
+    const uint64_t wanted = *capacity ? *capacity * 2 : first;
     void *more;
     if (n < *capacity)
         return 1;
     more = realloc(*array, (size_t)wanted * size);
     if (!more)
         return 0;
-    memset((char *)more + *capacity * size, 0, (size_t)(wanted - *capacity) * size);
     *array = more;
     *capacity = wanted;
     return 1;
@@ -40,7 +43,7 @@ static int reserve(void **array, uint64_t *capacity, uint64_t n, size_t size)
 struct bracket *rungs_add(struct rungs *r, const int64_t *steps, uint32_t n_steps, uint32_t synchronous)
 {
     struct bracket *b = (struct bracket *)calloc(1, sizeof *b);
-    if (!b || !reserve((void **)&r->brackets, &r->brackets_capacity, r->n_brackets, sizeof *r->brackets)) {
+    if (!b || !reserve((void **)&r->brackets, &r->brackets_capacity, r->n_brackets, 0, sizeof *r->brackets)) {
         free(b);
         return NULL;
     }
@@ -80,7 +83,7 @@ int rungs_has(const struct rungs *r, uint64_t trial)
 hone_rc rungs_enter(struct rungs *r, uint64_t trial, uint32_t bracket, int64_t *until, hone_error *err)
 {
     while (r->n_trials <= trial) { /* in between: numbers that somebody else started */
-        if (!reserve((void **)&r->trials, &r->trials_capacity, r->n_trials, sizeof *r->trials))
+        if (!reserve((void **)&r->trials, &r->trials_capacity, r->n_trials, r->expected, sizeof *r->trials))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for the trials of the scheduler");
         r->trials[r->n_trials++] = (struct standing){ .bracket = bracket, .place = PLACE_NONE };
         r->brackets[bracket]->rungs[0].sent++;
@@ -94,10 +97,11 @@ static int better(const struct entry *a, double value, uint64_t trial)
     return a->value < value || (a->value <= value && a->trial < trial);
 }
 
-static hone_rc arrive(struct rung *rung, uint64_t trial, double value, uint64_t *rank, hone_error *err)
+static hone_rc arrive(struct rung *rung, uint64_t expected, uint64_t trial, double value, uint64_t *rank,
+                      hone_error *err)
 {
     uint64_t low = 0, high = rung->n;
-    if (!reserve((void **)&rung->entries, &rung->capacity, rung->n, sizeof *rung->entries))
+    if (!reserve((void **)&rung->entries, &rung->capacity, rung->n, expected, sizeof *rung->entries))
         return hone_fail(err, HONE_ENOMEM, "", "out of memory for the values of a rung");
     while (low < high) {
         const uint64_t middle = low + (high - low) / 2;
@@ -113,6 +117,14 @@ static hone_rc arrive(struct rung *rung, uint64_t trial, double value, uint64_t 
         rung->next = low;
     *rank = low;
     return HONE_OK;
+}
+
+/* How many will come to where the trial is, as far as that is known. */
+static uint64_t expected_at(const struct rungs *r, uint64_t trial)
+{
+    const struct standing *t = &r->trials[trial];
+    const struct bracket *b = r->brackets[t->bracket];
+    return b->synchronous ? b->rungs[t->rung].size : (uint64_t)((double)r->expected / pow(r->eta, t->rung));
 }
 
 static void heard_of(struct rungs *r, struct standing *t)
@@ -150,7 +162,9 @@ hone_rc rungs_report(struct rungs *r, uint64_t trial, int64_t step, double value
     struct rung *rung;
     const hone_rc rc = reach(r, trial, step, &rung, err);
     *arrived = rung != NULL;
-    return rc != HONE_OK || !rung ? rc : arrive(rung, trial, isnan(value) ? HUGE_VAL : value, rank, err);
+    return rc != HONE_OK || !rung
+               ? rc
+               : arrive(rung, expected_at(r, trial), trial, isnan(value) ? HUGE_VAL : value, rank, err);
 }
 
 hone_rc rungs_report_front(struct rungs *r, uint64_t trial, int64_t step, const double *values, uint64_t *rank,
@@ -159,7 +173,7 @@ hone_rc rungs_report_front(struct rungs *r, uint64_t trial, int64_t step, const 
     struct rung *rung;
     hone_rc rc = reach(r, trial, step, &rung, err);
     *arrived = rung != NULL;
-    if (rc != HONE_OK || !rung || (rc = arrive(rung, trial, HUGE_VAL, rank, err)) != HONE_OK)
+    if (rc != HONE_OK || !rung || (rc = arrive(rung, expected_at(r, trial), trial, HUGE_VAL, rank, err)) != HONE_OK)
         return rc;
     struct entry *e = &rung->entries[*rank];
     double *points = (double *)realloc(rung->points, (size_t)rung->capacity * r->n_values * sizeof *points);

@@ -45,7 +45,8 @@ struct rungs {
     struct standing *trials; /* (n_trials), by number; PLACE_NONE: given a bracket, not heard of yet */
     uint64_t n_trials, trials_capacity;
     uint64_t running, complete;
-    uint64_t oldest; /* brackets before it have nothing left to promote */
+    uint64_t oldest;   /* brackets before it have nothing left to promote */
+    uint64_t expected; /* trials of the study; 0: not known */
     int64_t max_step;
     double eta;
     uint32_t n_values; /* above 1: objectives that are compared together */
