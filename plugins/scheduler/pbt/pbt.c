@@ -48,6 +48,10 @@ struct member {
     double *x;           /* (n_dims) */
     uint64_t donor;      /* synchronous, of the round at hand; NOBODY: it goes on as it is */
 };
+struct place_taken { /* of a ranking */
+    double value;
+    uint64_t trial;
+};
 #define NOBODY UINT64_MAX
 enum { TRIES = 100, MODEL_TRIES = 3 }; /* points drawn until one keeps the relations; by the model of pb2 */
 struct pbt {
@@ -56,8 +60,8 @@ struct pbt {
     uint64_t seed, size;    /* of the population */
     struct member *members; /* (n_members), by trial */
     uint64_t n_members, capacity;
-    uint64_t *ranked; /* (capacity) scratch */
-    uint64_t *queue;  /* (capacity) synchronous: who goes on next, clones first; [served, n_queue) are left */
+    struct place_taken *ranked; /* (capacity) scratch: the best first, see rank */
+    uint64_t *queue;            /* (capacity) synchronous: who goes on next, clones first; [served, n_queue) are left */
     uint64_t served, n_queue;
     int64_t max_step;
     int is_pb2;
@@ -130,17 +134,17 @@ static struct member *member_of(struct pbt *p, uint64_t trial)
         if (p->n_members == p->capacity) {
             const uint64_t capacity = p->capacity ? p->capacity * 2 : 32;
             struct member *more = (struct member *)realloc(p->members, (size_t)capacity * sizeof *more);
-            uint64_t *ranked;
+            struct place_taken *ranked;
+            uint64_t *queue;
             if (!more)
                 return NULL;
             p->members = more;
-            ranked = (uint64_t *)realloc(p->ranked, (size_t)capacity * sizeof *ranked);
-            if (!ranked)
+            if (!(ranked = (struct place_taken *)realloc(p->ranked, (size_t)capacity * sizeof *ranked)))
                 return NULL;
             p->ranked = ranked;
-            if (!(ranked = (uint64_t *)realloc(p->queue, (size_t)capacity * sizeof *ranked)))
+            if (!(queue = (uint64_t *)realloc(p->queue, (size_t)capacity * sizeof *queue)))
                 return NULL;
-            p->queue = ranked;
+            p->queue = queue;
             p->capacity = capacity;
         }
         struct member *m = &p->members[p->n_members];
@@ -164,33 +168,35 @@ static int64_t next_look(const struct pbt *p, int64_t step)
 
 /* ---- exploit ---- */
 
-/* Those that have paused at `step` or later at their last pause, best first, into p->ranked; the number. */
+static int compare_places(const void *a, const void *b)
+{
+    const struct place_taken *p = (const struct place_taken *)a, *q = (const struct place_taken *)b;
+    if (p->value < q->value || p->value > q->value)
+        return p->value < q->value ? -1 : 1;
+    return (p->trial > q->trial) - (p->trial < q->trial);
+}
+
+/* Those that have paused at `step` or later at their last pause into p->ranked, best first, ties by trial; the number. */
 static uint64_t rank(struct pbt *p, int64_t step)
 {
     uint64_t n = 0;
     for (uint64_t i = 0; i < p->n_members; i++) {
         const struct member *m = &p->members[i];
-        if (!m->paused_step || m->paused_step < step)
-            continue;
-        uint64_t k = n++;
-        for (; k > 0 && m->at_pause < p->members[p->ranked[k - 1]].at_pause; k--)
-            p->ranked[k] = p->ranked[k - 1];
-        p->ranked[k] = i;
+        if (m->paused_step && m->paused_step >= step)
+            p->ranked[n++] = (struct place_taken){ m->at_pause, i };
     }
+    qsort(p->ranked, (size_t)n, sizeof *p->ranked, compare_places);
     return n;
 }
 
-/* Whether a member is to be replaced, and by whom: truncation selection. */
-static int is_behind(struct pbt *p, uint64_t trial, hone_rng *rng, uint64_t *donor)
+/* Whether a member is to be replaced, and by whom: truncation selection among the n that are ranked. */
+static int is_behind(const struct pbt *p, uint64_t trial, uint64_t n, hone_rng *rng, uint64_t *donor)
 {
-    const uint64_t n = rank(p, p->members[trial].paused_step);
+    const struct place_taken me = { p->members[trial].at_pause, trial };
     const uint64_t share = (uint64_t)(p->settings->quantile * (double)n + 0.5);
-    uint64_t at = 0;
-    while (at < n && p->ranked[at] != trial)
-        at++;
-    if (!share || at < n - share || n < 2 * share)
+    if (!share || n < 2 * share || compare_places(&me, &p->ranked[n - share]) < 0)
         return 0;
-    *donor = p->ranked[hone_rng_below(rng, share)];
+    *donor = p->ranked[hone_rng_below(rng, share)].trial;
     return *donor != trial && p->members[*donor].at_pause < p->members[trial].at_pause;
 }
 
@@ -265,6 +271,8 @@ static void plan_round(struct pbt *p, uint64_t n_started, int may_start)
     for (uint64_t i = 0; i < p->n_members; i++)
         if (p->members[i].place == RUNNING)
             return;
+    uint64_t n = 0;
+    int64_t ranked = 0; /* the step of the ranking: nearly always that of all */
     for (int clones = 1; clones >= 0; clones--)
         for (uint64_t i = 0; i < p->n_members; i++) {
             struct member *m = &p->members[i];
@@ -272,7 +280,9 @@ static void plan_round(struct pbt *p, uint64_t n_started, int may_start)
                 continue;
             if (clones) {
                 hone_rng rng = look_rng(p, i);
-                if (!is_behind(p, i, &rng, &m->donor))
+                if (m->paused_step != ranked)
+                    n = rank(p, ranked = m->paused_step);
+                if (!is_behind(p, i, n, &rng, &m->donor))
                     m->donor = NOBODY;
             }
             if ((m->donor != NOBODY) == clones)
@@ -312,7 +322,7 @@ static hone_rc next(void *self, hone_order *order, hone_error *err)
         }
     } else if ((trial = first_waiting(p)) != NOBODY) {
         hone_rng rng = look_rng(p, trial);
-        if (!is_behind(p, trial, &rng, &donor))
+        if (!is_behind(p, trial, rank(p, p->members[trial].paused_step), &rng, &donor))
             donor = NOBODY;
         order_for(p, trial, donor, &rng, order);
         return HONE_OK;

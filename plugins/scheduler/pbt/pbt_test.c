@@ -4,8 +4,7 @@
 #include "bandit.h"
 #include "fake_host.h"
 #include "harness.h"
-#include "hone/history.h"
-#include "hone/scheduler.h"
+#include "virtual_study.h"
 
 enum { POPULATION = 12, STEPS = 6 };
 static const hone_dim rate = FAKE_REAL("rate", 1e-4, 1, HONE_DIM_LOG), width = FAKE_INT("width", 1, 64, 1, 0),
@@ -139,6 +138,76 @@ static void test_rounds_of_pb2(void)
     name = "pbt";
 }
 
+/* ---- many members, on a virtual clock ---- */
+
+enum { MANY = 400, MANY_STEPS = 12, LOOK = 3 };
+static struct crowd {
+    uint64_t weights[MANY];                /* whose first weights a trial has */
+    uint64_t clones_at[MANY_STEPS], n_odd; /* clones from a donor that is not ahead, or has not come as far */
+    struct virtual_study study;
+} crowd;
+
+static double crowd_value(void *ctx, uint64_t trial, int64_t step)
+{
+    hone_rng rng = hone_rng_at(9, ((struct crowd *)ctx)->weights[trial]);
+    return hone_rng_uniform(&rng) - 0.01 * (double)step;
+}
+
+static void crowd_hear(void *ctx, const hone_order *o, uint64_t trial, int64_t step, double value)
+{
+    struct crowd *c = (struct crowd *)ctx;
+    (void)value;
+    if (!o || o->what != HONE_ORDER_CLONE)
+        return;
+    const int64_t saved = c->study.table[o->from].saved; /* both as far, or the donor further */
+    c->n_odd += saved != step || saved % LOOK || crowd_value(c, o->from, saved) >= crowd_value(c, trial, saved);
+    c->clones_at[saved]++;
+    c->weights[trial] = c->weights[o->from];
+}
+
+static void run_crowd(const char *settings, uint32_t workers)
+{
+    const hone_scheduler_info info = { sizeof info, 1, MANY_STEPS, MANY, &space, 3, NULL };
+    fake_plugin p;
+    memset(&crowd, 0, sizeof crowd);
+    for (uint64_t i = 0; i < MANY; i++)
+        crowd.weights[i] = i;
+    CU_ASSERT_EQUAL_FATAL(fake_plugin_init(&p, fake_component(HONE_KIND_SCHEDULER, name), 3, settings), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(iface()->open(p.self, &info, &p.err), HONE_OK);
+    crowd.study = (struct virtual_study){ .iface = iface(),
+                                          .self = p.self,
+                                          .err = &p.err,
+                                          .trials = MANY,
+                                          .max_step = MANY_STEPS,
+                                          .workers = workers,
+                                          .value = crowd_value,
+                                          .hear = crowd_hear,
+                                          .ctx = &crowd,
+                                          .space = &space };
+    virtual_study_run(&crowd.study);
+    CU_ASSERT_EQUAL(crowd.n_odd, 0);
+    for (uint64_t i = 0; i < MANY; i++)
+        CU_ASSERT(crowd.study.table[i].state == VIRTUAL_COMPLETE && crowd.study.table[i].step == MANY_STEPS);
+    virtual_study_release(&crowd.study);
+    fake_plugin_release(&p);
+}
+
+/* Synchronous: a quarter at every look, as long as the donors are better, the same with any number of workers. */
+static void test_a_crowd(void)
+{
+    static uint64_t weights[MANY];
+    run_crowd("interval=3", MANY);
+    CU_ASSERT_EQUAL(crowd.clones_at[3], MANY / 4);
+    CU_ASSERT_EQUAL(crowd.study.clones, crowd.clones_at[3] + crowd.clones_at[6] + crowd.clones_at[9]);
+    memcpy(weights, crowd.weights, sizeof weights);
+    run_crowd("interval=3", 7);
+    CU_ASSERT(!memcmp(weights, crowd.weights, sizeof weights));
+    run_crowd("interval=3\nsynchronous=no", MANY);
+    CU_ASSERT(crowd.study.clones > MANY / 4);
+    run_crowd("interval=3\nsynchronous=no", 7);
+    CU_ASSERT(crowd.study.clones > MANY / 4);
+}
+
 /* The likelihood against Gaussian elimination with its determinant, in long double. */
 static void test_likelihood_against_elimination(void)
 {
@@ -209,5 +278,5 @@ static void test_model_finds_what_gains(void)
     bandit_destroy(b);
 }
 
-SUITE(TEST(test_rounds), TEST(test_rounds_of_pb2), TEST(test_likelihood_against_elimination),
+SUITE(TEST(test_rounds), TEST(test_rounds_of_pb2), TEST(test_a_crowd), TEST(test_likelihood_against_elimination),
       TEST(test_model_finds_what_gains))
