@@ -381,6 +381,24 @@ static void test_terms_and_alpha_are_those_of_the_series(void)
     mini_host_close(&h);
 }
 
+/* Of a training that has hardly begun, along whose directions the loss curves downwards too: found anyway, unless alpha is given. */
+static void test_series_that_grow_are_cut(void)
+{
+#define BEGUN(alpha)                                                                                                 \
+    "[objective]\nuse = train\nepochs = 1\nbatch_size = 20\nhypergradient = implicit\nhypergradient_terms = "        \
+    "3000\n" alpha "[dataset]\nuse = csv\nfile = @\n" VALIDATE                                                       \
+    "[model]\nuse = mlp\nhidden = 16, 16\nactivation = tanh\n[optimizer]\nuse = adam\n[regularizer.l2]\nstrength = " \
+    "1e-3\n"
+    const char *const key = "regularizer.l2.strength";
+    struct mini_host h;
+    CU_ASSERT_EQUAL(train(&h, BEGUN(""), 0, key), HONE_OK);
+    CU_ASSERT(isfinite(derivative(&h, key)));
+    mini_host_close(&h);
+    CU_ASSERT_EQUAL(train(&h, BEGUN("hypergradient_alpha = 0.05\n"), 0, key), HONE_ENUMERIC);
+    CU_ASSERT_STRING_EQUAL(h.err.param, "hypergradient_alpha");
+    mini_host_close(&h);
+}
+
 /* ---- single steps ---- */
 /* One epoch of one batch, on all validation samples: the derivative is that of the whole training. */
 #define STEP(method, key, value, rest)                                 \
@@ -568,7 +586,8 @@ SUITE(TEST(test_ridge_regression_is_exact), TEST(test_ridge_regression_by_adam),
       TEST(test_decoupled_decay_weighs_less_with_momentum), TEST(test_steps_of_ridge_regression_are_exact),
       TEST(test_noise_is_a_penalty_in_the_mean), TEST(test_dropout_is_a_penalty_in_the_mean),
       TEST(test_rate_zero_has_a_derivative), TEST(test_terms_and_alpha_are_those_of_the_series),
-      TEST(test_noise_at_sites_is_that_of_a_step), TEST(test_momentum_is_that_of_two_steps),
-      TEST(test_steps_are_those_of_trainings), TEST(test_decay_of_every_layer_against_whole_trainings),
-      TEST(test_label_smoothing_against_whole_trainings), TEST(test_noise_of_units_against_whole_trainings),
-      TEST(test_tunes_while_it_trains), TEST(test_says_what_cannot_be_derived))
+      TEST(test_series_that_grow_are_cut), TEST(test_noise_at_sites_is_that_of_a_step),
+      TEST(test_momentum_is_that_of_two_steps), TEST(test_steps_are_those_of_trainings),
+      TEST(test_decay_of_every_layer_against_whole_trainings), TEST(test_label_smoothing_against_whole_trainings),
+      TEST(test_noise_of_units_against_whole_trainings), TEST(test_tunes_while_it_trains),
+      TEST(test_says_what_cannot_be_derived))

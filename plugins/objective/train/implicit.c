@@ -110,7 +110,9 @@ static hone_rc choose_alpha(struct solver *s, const struct metric *m, float *p, 
     return rc;
 }
 
-/* VECTOR_A becomes q; VECTOR_B, VECTOR_C are scratch. VECTOR_VALIDATION: the right-hand side. */
+/* VECTOR_A becomes q; VECTOR_B, VECTOR_C are scratch. VECTOR_VALIDATION: the right-hand side. Where a training ends early the loss
+ * may curve downwards along some direction, in which the series grows: with an alpha found here it is summed half the way to where
+ * it has grown by 100. */
 static hone_rc solve(struct solver *s, hone_error *err)
 {
     struct hyper *h = s->h;
@@ -131,7 +133,8 @@ static hone_rc solve(struct solver *s, hone_error *err)
     if (!(alpha > 0))
         rc = choose_alpha(s, &m, p, hp, &alpha, err);
     memcpy(p, q, bytes);
-    for (int64_t k = 0; k < settings->hypergradient_terms && rc == HONE_OK; k++) {
+    int64_t terms = settings->hypergradient_terms;
+    for (int64_t k = 0; k < terms && rc == HONE_OK; k++) {
         if ((rc = product(s, p, hp, err)) != HONE_OK)
             break;
         for (uint64_t i = 0; i < h->length; i++) {
@@ -140,6 +143,13 @@ static hone_rc solve(struct solver *s, hone_error *err)
         }
         const double now = hyper_norm(h, p);
         s->turn += s->batches;
+        if (!(now < 100 * size) && k > 0 && !(settings->hypergradient_alpha > 0)) { /* along a curvature below 0 */
+            terms = k / 2;
+            k = -1;
+            precondition(&m, q, v, h->length);
+            memcpy(p, q, bytes);
+            continue;
+        }
         if (!(now < 100 * size))
             return hone_fail(err, HONE_ENUMERIC, "hypergradient_alpha",
                              "the Neumann series grows with hypergradient_alpha = %g (term %lld): give a smaller one",
