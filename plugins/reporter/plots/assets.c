@@ -16,8 +16,8 @@
             ".balign 8\n" #name "_size:\n.quad 0b - " #name "_data\n.previous\n")
 #endif
 
-EMBED(hone_style, HONE_PAGE_FOLDER "page.css");
-EMBED(hone_script, HONE_PAGE_FOLDER "page.js");
+EMBED(hone_style, HONE_STYLE_FILE);
+EMBED(hone_script, HONE_SCRIPT_FILE);
 EMBED(hone_charts, HONE_CHARTS_FILE);
 
 struct asset asset_style(void)

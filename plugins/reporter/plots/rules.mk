@@ -5,8 +5,16 @@ $(CHARTS): $(addprefix plugins/reporter/plots/page/,package.json package-lock.js
 	$(call say,NPM,$@)
 	$(Q)DEPS=$(DEPS) sh plugins/reporter/plots/page/charts.sh $@
 
-$(B)/plugins/reporter/plots/assets.o: $(CHARTS) $(addprefix plugins/reporter/plots/page/,page.css page.js)
-$(B)/plugins/reporter/plots/assets.o: ALL_CPPFLAGS += -DHONE_CHARTS_FILE='"$(abspath $(CHARTS))"' -DHONE_PAGE_FOLDER='"$(abspath plugins/reporter/plots/page)/"'
+# the page's script: one function made of these files, in this order
+PAGE_PARTS := $(addprefix plugins/reporter/plots/page/,base.js table.js trial.js figures.js trials.js study.js live.js page.js)
+PAGE_SCRIPT := $(B)/plugins/reporter/plots/script.js
+$(PAGE_SCRIPT): $(PAGE_PARTS) plugins/reporter/plots/rules.mk
+	$(call say,JS,$@)
+	@mkdir -p $(@D)
+	$(Q){ echo "'use strict';"; echo '(() => {'; cat $(PAGE_PARTS); echo '})();'; } >$@.new && mv $@.new $@
+
+$(B)/plugins/reporter/plots/assets.o: $(CHARTS) $(PAGE_SCRIPT) plugins/reporter/plots/page/page.css
+$(B)/plugins/reporter/plots/assets.o: ALL_CPPFLAGS += -DHONE_CHARTS_FILE='"$(abspath $(CHARTS))"' -DHONE_SCRIPT_FILE='"$(abspath $(PAGE_SCRIPT))"' -DHONE_STYLE_FILE='"$(abspath plugins/reporter/plots/page/page.css)"'
 
 .PHONY: charts
 charts:
