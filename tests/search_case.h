@@ -327,4 +327,28 @@ static inline void search_depends_on_seed_and_trial_only(const search_case *c)
     fake_plugin_release(&a);
     fake_plugin_release(&b);
 }
+
+/* Six trials, a population of as many, of which one is told again, as one is that was paused and went on: what is proposed
+ * then is as if it had been told its last outcome alone. */
+static inline void search_counts_a_trial_once(const search_case *c)
+{
+    fake_space f;
+    hone_dim d[SEARCH_CASE_DIMS];
+    const hone_space *space = search_mixed(&f, d);
+    fake_plugin p[2]; /* told twice, told once */
+    double x[2][6][SEARCH_CASE_DIMS], next[2][24][SEARCH_CASE_DIMS];
+    for (int once = 0; once < 2; once++) {
+        CU_ASSERT_EQUAL_FATAL(search_start(c, &p[once], space, 3), HONE_OK);
+        for (uint64_t k = 0; k < 6; k++)
+            CU_ASSERT_EQUAL(search_ask(c, &p[once], k, x[once][k]), HONE_OK);
+        for (uint64_t k = 0; k < 6; k++)
+            search_say(c, &p[once], k, x[once][k], k == 2 && once ? HONE_COMPLETE : HONE_PRUNED, (double)k, 0);
+        for (int again = 0; again < 3 && !once; again++)
+            search_say(c, &p[once], 2, x[once][2], again < 2 ? HONE_PRUNED : HONE_COMPLETE, 2, 0);
+        for (uint64_t k = 0; k < 24; k++)
+            CU_ASSERT_EQUAL(search_ask(c, &p[once], 6 + k, next[once][k]), HONE_OK);
+        fake_plugin_release(&p[once]);
+    }
+    CU_ASSERT_EQUAL(memcmp(next[0], next[1], sizeof next[0]), 0);
+}
 #endif /* HONE_TESTS_SEARCH_CASE_H */

@@ -231,16 +231,6 @@ static void welcome(struct evolution *e, uint64_t at, const double *row, uint64_
     settle_in(e, slot, at, row);
 }
 
-/* The slot that the trial holds since it was told of before: it was paused, and has gone on. EMPTY: none. */
-static uint64_t held_by(const struct evolution *e, uint64_t trial)
-{
-    const struct state *s = &e->state;
-    for (uint64_t slot = 0; slot < e->size; slot++)
-        if (s->at[slot] != EMPTY && s->history.trial[s->at[slot]] == trial)
-            return slot;
-    return EMPTY;
-}
-
 /* A population that has become one point finds nothing more: all but the best leave. */
 static void restart_if_one(struct evolution *e)
 {
@@ -276,9 +266,9 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     own = hone_notes_take(&s->pending, outcome->trial, &p, e->cube.row) && own && p.run == s->s.run;
     if (!own)
         hone_cube_row(&e->cube, outcome->x, e->cube.row);
-    const uint64_t held = held_by(e, outcome->trial);
+    const uint64_t held = hone_history_place(&s->history, s->at, e->size, outcome->trial);
     if (s->history.status[at] != HONE_FAILED) {
-        if (held != EMPTY) { /* one point is one member, however often it is told */
+        if (held < e->size) { /* one point is one member, however often it is told */
             s->at[held] = at;
             place(s, held, 1);
         } else if (!own) {

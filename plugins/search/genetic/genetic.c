@@ -118,9 +118,13 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
 static void join(struct genetic *s, uint64_t row)
 {
     const hone_history *h = &s->history;
-    uint64_t place = 0;
+    uint64_t place = hone_history_place(h, s->members, s->n, h->trial[row]);
     if (h->status[row] == HONE_FAILED) {
         s->breeding |= s->n >= 2 && row + 1 >= 2 * s->size; /* most of the first ones failed */
+        return;
+    }
+    if (place < s->n) { /* paused, and gone on: one point is one member */
+        s->members[place] = row;
         return;
     }
     if (s->n < s->size) {
@@ -128,6 +132,7 @@ static void join(struct genetic *s, uint64_t row)
         s->breeding |= s->n == s->size || (s->n >= 2 && row + 1 >= 2 * s->size);
         return;
     }
+    place = 0;
     for (uint64_t i = 1; i < s->n; i++)
         if (hone_outcome_better(h, s->members[place], s->members[i]))
             place = i;
@@ -174,7 +179,8 @@ static const char doc[] =
     "## Outcomes\n"
     "Points that violate constraints less come before all others; among equals the value decides. Pruned trials come "
     "after all complete ones, those that were stopped late first; failed ones, and values that are not finite, join "
-    "never. In finite spaces no point comes twice, and the study ends when all have been tried.\n\n"
+    "never. A trial that was paused and goes on stays one member. In finite spaces no point comes twice, and the study "
+    "ends when all have been tried.\n\n"
     "## Sources\n"
     "Syswerda, G. (1991), A study of reproduction in generational and steady-state genetic algorithms, FOGA 1, 94-101. "
     "Deb, K. and Agrawal, R. B. (1995), Complex Systems 9, 115-148. Deb, K. and Goyal, M. (1996), Computer Science and "

@@ -157,6 +157,12 @@ static void test_refuses_several_objectives(void)
     fake_plugin_release(&p);
 }
 
+static void test_a_trial_that_goes_on_stays_one_member(void)
+{
+    static const search_case six = { "genetic", "population=6", 1, 0, 0 };
+    search_counts_a_trial_once(&six);
+}
+
 static void test_as_every_search(void)
 {
     search_survives_useless_outcomes(&ordinary);
@@ -167,4 +173,4 @@ static void test_as_every_search(void)
 
 SUITE(TEST(test_levy5_in_1000_trials), TEST(test_mixed_spaces), TEST(test_bad_outcomes_stay_out),
       TEST(test_operators_have_their_distributions), TEST(test_children), TEST(test_refuses_several_objectives),
-      TEST(test_as_every_search))
+      TEST(test_a_trial_that_goes_on_stays_one_member), TEST(test_as_every_search))

@@ -170,6 +170,16 @@ static void remember(struct swarm *w, uint64_t particle, uint64_t at, const doub
     memcpy(w->state.best + particle * w->cube.n, row, w->cube.n * sizeof *row);
 }
 
+/* A memory is told of again. With the point that it has, it keeps the fractions that rounding took from the trial's. */
+static void go_on(struct swarm *w, uint64_t particle, uint64_t at, const double *row)
+{
+    const hone_history *h = &w->state.history;
+    if (hone_point_same(h->x + w->state.at[particle] * h->n_dims, h->x + at * h->n_dims, h->n_dims))
+        w->state.at[particle] = at;
+    else
+        remember(w, particle, at, row);
+}
+
 /* A point that others proposed becomes the memory of a particle that has none, or of the one with the worst. */
 static void welcome(struct swarm *w, uint64_t at, const double *row)
 {
@@ -223,8 +233,11 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     own = hone_notes_take(&s->pending, outcome->trial, &p, w->cube.row) && own && p.run == s->s.run;
     if (!own)
         hone_cube_row(&w->cube, outcome->x, w->cube.row);
+    const uint64_t held = hone_history_place(&s->history, s->at, w->size, outcome->trial);
     if (s->history.status[at] != HONE_FAILED) {
-        if (!own)
+        if (held < w->size) /* paused, and gone on: one point is one memory */
+            go_on(w, held, at, w->cube.row);
+        else if (!own)
             welcome(w, at, w->cube.row);
         else if (s->at[p.particle] == EMPTY || hone_history_compare(&s->history, at, s->at[p.particle]) < 0)
             remember(w, p.particle, at, w->cube.row);
@@ -256,7 +269,8 @@ static const char doc[] =
     "## Parallel trials and outcomes\n"
     "The next particle in turn moves when a trial is asked for, by what is known then: nothing waits. Fewer violations "
     "are better, then complete before pruned, then the value; failed trials and values that are not numbers are "
-    "forgotten. Outcomes of other searches become memories of particles that have none, or replace the worst. Moves to "
+    "forgotten. A trial that was paused and goes on stays the memory that it is. Outcomes of other searches become "
+    "memories of particles that have none, or replace the worst. Moves to "
     "points that are known or forbidden by a relation are made again, at last shifted; a finite space is never "
     "repeated and ends when it is spent. When all best places have become one, all particles but the best are "
     "scattered (`restarts`).\n\n"

@@ -69,6 +69,12 @@ static void test_neighbours(void)
     }
 }
 
+static void test_a_trial_that_goes_on_stays_one_memory(void)
+{
+    static const search_case six = { "particle_swarm", "population=6", 1, 0, 0 };
+    search_counts_a_trial_once(&six);
+}
+
 static void test_mixed_spaces(void)
 {
     CU_ASSERT(search_mean_of_mixed(&ordinary, 1) < 0.4);
@@ -139,6 +145,7 @@ static void test_refuses_what_it_cannot_do(void)
 }
 
 SUITE(TEST(test_finds_minima), TEST(test_movement_follows_the_formulas), TEST(test_neighbours), TEST(test_mixed_spaces),
-      TEST(test_constraints_come_first), TEST(test_pruned_values_are_no_improvement), TEST(test_restarts),
-      TEST(test_useless_outcomes), TEST(test_finite_spaces_are_spent), TEST(test_saved_states_go_on),
-      TEST(test_damaged_states), TEST(test_flat_objectives), TEST(test_refuses_what_it_cannot_do))
+      TEST(test_constraints_come_first), TEST(test_pruned_values_are_no_improvement),
+      TEST(test_a_trial_that_goes_on_stays_one_memory), TEST(test_restarts), TEST(test_useless_outcomes),
+      TEST(test_finite_spaces_are_spent), TEST(test_saved_states_go_on), TEST(test_damaged_states),
+      TEST(test_flat_objectives), TEST(test_refuses_what_it_cannot_do))

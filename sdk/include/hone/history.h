@@ -497,6 +497,16 @@ static inline int hone_history_runs(const hone_history *h, uint64_t trial, const
     return 0;
 }
 
+/* Place of this trial's outcome among rows: (n), of which those from h->n on are none, or n. A trial that was paused and
+ * goes on is told again: what keeps outcomes as members of a population puts the new one in that place. */
+static inline uint64_t hone_history_place(const hone_history *h, const uint64_t *rows, uint64_t n, uint64_t trial)
+{
+    uint64_t i = 0;
+    while (i < n && (rows[i] >= h->n || h->trial[rows[i]] != trial))
+        i++;
+    return i;
+}
+
 /* ---- as bytes, of this machine's order ---- */
 
 /* HONE_EINVAL: the history was not initialized, so that the search has no state to save and none to replace. */
