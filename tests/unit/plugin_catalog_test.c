@@ -491,6 +491,7 @@ static void test_init_leaves_the_process_alone(void)
     struct sigaction action;
     begin();
     put("handler", "a/handler.so");
+    signal(SIGINT, SIG_DFL); /* a shell that runs this in the background has had it ignored */
     CU_ASSERT_PTR_NOT_NULL_FATAL(getcwd(before, sizeof before));
     struct catalog *catalog = open_at("a", NULL, 0);
     CU_ASSERT_EQUAL(catalog_load(catalog, only(catalog, "handler"), &host, &loaded, &err), HONE_EFAIL);
