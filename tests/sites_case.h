@@ -6,6 +6,7 @@
  * activation (block1.conv1, block2.conv1); hidden1 before and after; output1. */
 #ifndef HONE_TESTS_SITES_CASE_H
 #define HONE_TESTS_SITES_CASE_H
+#include "hone/hyper.h"
 #include "parameters.h"
 
 enum { SITES_BATCH = 8, SITES_CLASSES = 4, SITES_STEPS = 3 };
@@ -151,5 +152,57 @@ __attribute__((unused)) static void sites_refused(struct component *c, const cha
         printf("#   %s\n", c->err.msg);
     CU_ASSERT_PTR_NOT_NULL(strstr(c->err.msg, words));
     sites_close(&a);
+}
+
+enum { SITES_CHAIN = 300 };
+
+/* A chain of SITES_CHAIN sites behind activations, images of (2, 4, 4) in front. */
+static void sites_build_chain(struct sites_case *s, hone_site_handler handler, void *ctx)
+{
+    const hone_graph_options options = { sizeof options, 1, 5 };
+    const int64_t dims[3] = { 2, 4, 4 }, units = SITES_CLASSES;
+    hone_graph *g = s->g = hone_nn_graph_create(&options);
+    hone_error err = HONE_ERROR_INIT;
+    s->net = NULL;
+    if (handler)
+        hone_nn_on_site(g, handler, ctx);
+    s->x = hone_nn_input(g, "x", dims, 3);
+    s->targets = hone_nn_input(g, "targets", &units, 1);
+    hone_var h = s->x;
+    for (int i = 0; i < SITES_CHAIN; i++)
+        h = hone_nn_site(g, h, HONE_SITE_POST_ACTIVATION, "hidden");
+    h = hone_dense(g, hone_nn_flatten(g, h), .units = SITES_CLASSES, .init = "xavier", .name = "output");
+    CU_ASSERT_EQUAL_FATAL(hone_nn_compile(g, hone_nn_mse(g, h, s->targets), h, SITES_BATCH, &s->net, &err), HONE_OK);
+    for (int i = 0; i < SITES_BATCH * 32; i++)
+        hone_net_input(s->net, s->x)[i] = (float)(i % 7) - 2.5f;
+    for (int i = 0; i < SITES_BATCH * SITES_CLASSES; i++)
+        hone_net_input(s->net, s->targets)[i] = (float)(i % 3);
+}
+
+/* Once `to_zero` has moved its rate to 0, the component (of a rate above) does nothing at any of many sites. */
+__attribute__((unused)) static void sites_all_move(struct component *c, void (*to_zero)(struct component *c))
+{
+    static struct sites_result before, after, bare;
+    struct sites_case a, none;
+    sites_build_chain(&a, sites_component, c);
+    sites_build_chain(&none, NULL, NULL);
+    CU_ASSERT_EQUAL(regularizer(c)->on_network(c->self, a.g, NULL, 0, &c->err), HONE_OK);
+    sites_run(&a, &before);
+    to_zero(c);
+    sites_run(&a, &after);
+    sites_run(&none, &bare);
+    CU_ASSERT(memcmp(before.losses[0], bare.losses[0], sizeof bare.losses[0]) != 0);
+    CU_ASSERT_EQUAL(memcmp(&after, &bare, sizeof after), 0);
+    sites_close(&a);
+    sites_close(&none);
+}
+
+/* to_zero of a component whose first coefficient is the rate: what a hypergradient does. */
+__attribute__((unused)) static void sites_coefficient_to_zero(struct component *c)
+{
+    const hone_hyper_v1 *hyper = HONE_HYPER_OF(c->component);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(hyper);
+    *hyper->value(c->self, 0) = 0;
+    hyper->changed(c->self, 0);
 }
 #endif

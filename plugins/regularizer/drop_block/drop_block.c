@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/drop_block: contiguous squares of activations are zeroed at random in training, more and more as it goes on
  * (Ghiasi et al. 2018). */
+#include "hone/noise_layers.h"
 #include "hone/regularizer.h"
 #include "hone/sites.h"
 
@@ -25,9 +26,7 @@ static const hone_param params[] = {
 struct drop_block {
     struct settings settings;
     hone_sites sites;
-    hone_graph *graph;
-    hone_var *layers; /* (n_layers) that it added */
-    uint32_t n_layers;
+    hone_noise_layers layers;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -40,7 +39,7 @@ static void destroy(void *self)
 {
     struct drop_block *d = self;
     if (d)
-        free(d->layers);
+        hone_noise_layers_release(&d->layers);
     free(d);
 }
 
@@ -50,22 +49,16 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
     int64_t dims[HONE_MAX_DIMS];
     if (hone_nn_shape(g, x, dims) != 3 || !hone_sites_take(&d->sites, d->settings.sites, HONE_SITES_POST, site))
         return x;
-    const hone_var y = hone_nn_drop_block(g, x, d->settings.rate, d->settings.block);
-    hone_var *layers = realloc(d->layers, ((size_t)d->n_layers + 1) * sizeof *layers);
-    if (!layers)
-        return hone_nn_fail(g, NULL, "out of memory for the layers of drop_block");
-    d->layers = layers;
-    layers[d->n_layers++] = y;
-    return y;
+    return hone_noise_layers_add(&d->layers, g, x, hone_nn_drop_block(g, x, d->settings.rate, d->settings.block));
 }
 
 /* A pattern that matches nothing must not pass in silence. */
 static hone_rc on_network(void *self, hone_graph *g, hone_parameter *const *parameters, uint32_t n, hone_error *err)
 {
-    struct drop_block *d = self;
+    const struct drop_block *d = self;
+    (void)g;
     (void)parameters;
     (void)n;
-    d->graph = g;
     return hone_sites_check(&d->sites, d->settings.sites, err);
 }
 
@@ -78,8 +71,7 @@ static hone_rc before_pass(void *self, hone_parameter *const *parameters, uint32
     (void)parameters;
     (void)n;
     (void)err;
-    for (uint32_t i = 0; i < d->n_layers && d->graph; i++)
-        hone_nn_set_noise(d->graph, d->layers[i], share * d->settings.rate);
+    hone_noise_layers_set(&d->layers, share * d->settings.rate);
     return HONE_OK;
 }
 

@@ -2,6 +2,7 @@
 /* regularizer/dropout: inverted dropout after the activations whose site matches a pattern (Srivastava et al.
  * 2014). The masks and the backward pass are libhone-nn's; this file decides where they go. */
 #include "hone/hyper.h"
+#include "hone/noise_layers.h"
 #include "hone/regularizer.h"
 #include "hone/sites.h"
 
@@ -18,13 +19,10 @@ static const hone_param params[] = {
              "hidden2, ...) and the network's input (input*) can be named."),
 };
 
-enum { MOST_LAYERS = 256 }; /* whose rate can change while a training goes on */
 struct dropout {
     struct settings settings;
     hone_sites sites;
-    hone_graph *graph;
-    hone_var layers[MOST_LAYERS]; /* (n_layers) */
-    uint32_t n_layers;
+    hone_noise_layers layers;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -33,18 +31,20 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     return hone_instance_create(info, sizeof(struct settings), sizeof(struct dropout), self, err);
 }
 
+static void destroy(void *self)
+{
+    struct dropout *d = self;
+    if (d)
+        hone_noise_layers_release(&d->layers);
+    free(d);
+}
+
 static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_var x)
 {
     struct dropout *d = (struct dropout *)self;
     if (!hone_sites_take(&d->sites, d->settings.sites, HONE_SITES_UNITS, site))
         return x;
-    const hone_var y = hone_nn_dropout(g, x, d->settings.rate);
-    if (g != d->graph) /* a draft was made before */
-        d->n_layers = 0;
-    d->graph = g;
-    if (y.id != x.id && d->n_layers < MOST_LAYERS)
-        d->layers[d->n_layers++] = y;
-    return y;
+    return hone_noise_layers_add(&d->layers, g, x, hone_nn_dropout(g, x, d->settings.rate));
 }
 
 /* The network is whole: a pattern that matches nothing must not pass in silence. */
@@ -69,8 +69,7 @@ static void changed(void *self, uint32_t i)
 {
     const struct dropout *d = self;
     (void)i;
-    for (uint32_t k = 0; k < d->n_layers; k++)
-        hone_nn_set_noise(d->graph, d->layers[k], d->settings.rate);
+    hone_noise_layers_set(&d->layers, d->settings.rate);
 }
 
 static const hone_coefficient rate = { sizeof rate, HONE_HYPER_LOSS, "rate", 0, 0, 0.1 };
@@ -115,7 +114,7 @@ static const hone_component dropout = {
     .config_size = sizeof(struct settings),
     .iface = &iface,
     .create = create,
-    .destroy = free,
+    .destroy = destroy,
     .get_ext = get_ext,
 };
 

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* regularizer/dropout: where it acts, and what a network with it computes. */
-#include "parameters.h"
+#include "sites_case.h"
 
 enum { N = 32, K = 500 };
 
 static struct component dropout;
-
-static hone_var handler(void *ctx, hone_graph *g, const hone_site *site, hone_var x)
-{
-    return regularizer((const struct component *)ctx)->at_site(((const struct component *)ctx)->self, g, site, x);
-}
 
 /* A graph of ones: input (K) -> dense, identity -> the sites -> dense, identity -> mse against 0. */
 static hone_graph *graph_of_ones(struct component *c, hone_net **net, hone_var *x, hone_var *target)
@@ -18,7 +13,7 @@ static hone_graph *graph_of_ones(struct component *c, hone_net **net, hone_var *
     const int64_t dims[1] = { K };
     hone_graph *g = hone_nn_graph_create(&options);
     CU_ASSERT_PTR_NOT_NULL_FATAL(g);
-    hone_nn_on_site(g, handler, c);
+    hone_nn_on_site(g, sites_component, c);
     *x = hone_nn_input(g, "x", dims, 1);
     *target = hone_nn_input(g, "target", dims, 1);
     hone_var y = hone_dense(g, hone_nn_site(g, *x, HONE_SITE_INPUT, "input"), .units = K, .no_bias = 1,
@@ -127,5 +122,14 @@ static void test_a_pattern_without_a_match_is_an_error(void)
     component_close(&dropout);
 }
 
+static void test_all_layers_follow_the_rate(void)
+{
+    struct component c;
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "dropout", 1, "rate", "0.25", "sites", "*", NULL), HONE_OK);
+    sites_all_move(&c, sites_coefficient_to_zero);
+    component_close(&c);
+}
+
 SUITE(TEST(test_drops_the_share_and_scales_the_rest), TEST(test_rate_zero_changes_nothing),
-      TEST(test_acts_after_activations_and_inputs_that_match), TEST(test_a_pattern_without_a_match_is_an_error))
+      TEST(test_acts_after_activations_and_inputs_that_match), TEST(test_a_pattern_without_a_match_is_an_error),
+      TEST(test_all_layers_follow_the_rate))

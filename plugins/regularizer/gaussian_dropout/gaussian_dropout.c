@@ -2,6 +2,7 @@
 /* regularizer/gaussian_dropout: activations times normal factors of mean 1, in training (Srivastava et al. 2014, section 10): what
  * dropout does to means and variances, smoothly in its rate, so that the rate has a derivative. */
 #include "hone/hyper.h"
+#include "hone/noise_layers.h"
 #include "hone/regularizer.h"
 #include "hone/sites.h"
 
@@ -19,13 +20,10 @@ static const hone_param params[] = {
         "and the network's input (input*) can be named."),
 };
 
-enum { MOST_LAYERS = 256 }; /* whose noise can change while a training goes on */
 struct gaussian_dropout {
     struct settings settings;
     hone_sites sites;
-    hone_graph *graph;
-    hone_var layers[MOST_LAYERS]; /* (n_layers) */
-    uint32_t n_layers;
+    hone_noise_layers layers;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -34,18 +32,20 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     return hone_instance_create(info, sizeof(struct settings), sizeof(struct gaussian_dropout), self, err);
 }
 
+static void destroy(void *self)
+{
+    struct gaussian_dropout *d = self;
+    if (d)
+        hone_noise_layers_release(&d->layers);
+    free(d);
+}
+
 static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_var x)
 {
     struct gaussian_dropout *d = self;
     if (!hone_sites_take(&d->sites, d->settings.sites, HONE_SITES_UNITS, site))
         return x;
-    const hone_var y = hone_nn_gaussian_dropout(g, x, d->settings.rate);
-    if (g != d->graph) /* a draft was made before */
-        d->n_layers = 0;
-    d->graph = g;
-    if (y.id != x.id && d->n_layers < MOST_LAYERS)
-        d->layers[d->n_layers++] = y;
-    return y;
+    return hone_noise_layers_add(&d->layers, g, x, hone_nn_gaussian_dropout(g, x, d->settings.rate));
 }
 
 /* A pattern that matches nothing must not pass in silence. */
@@ -70,8 +70,7 @@ static void changed(void *self, uint32_t i)
 {
     const struct gaussian_dropout *d = self;
     (void)i;
-    for (uint32_t k = 0; k < d->n_layers; k++)
-        hone_nn_set_noise(d->graph, d->layers[k], d->settings.rate);
+    hone_noise_layers_set(&d->layers, d->settings.rate);
 }
 
 static const hone_coefficient rate = { sizeof rate, HONE_HYPER_LOSS, "rate", 1, 0 };
@@ -111,7 +110,7 @@ static const hone_component gaussian_dropout = {
     .config_size = sizeof(struct settings),
     .iface = &iface,
     .create = create,
-    .destroy = free,
+    .destroy = destroy,
     .get_ext = get_ext,
 };
 

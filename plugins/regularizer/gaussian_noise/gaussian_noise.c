@@ -2,6 +2,7 @@
 /* regularizer/gaussian_noise: normal noise on the inputs, or on activations, in training (Bishop 1995: on the inputs it is
  * a penalty on the network's derivatives). */
 #include "hone/hyper.h"
+#include "hone/noise_layers.h"
 #include "hone/regularizer.h"
 #include "hone/sites.h"
 
@@ -19,13 +20,10 @@ static const hone_param params[] = {
         "the transforms, and activations (hidden1, conv2, ...) can be named."),
 };
 
-enum { MOST_LAYERS = 256 }; /* whose noise can change while a training goes on */
 struct gaussian_noise {
     struct settings settings;
     hone_sites sites;
-    hone_graph *graph;
-    hone_var layers[MOST_LAYERS]; /* (n_layers) */
-    uint32_t n_layers;
+    hone_noise_layers layers;
 };
 
 static hone_rc create(const hone_host *host, const hone_create_info *info, void **self, hone_error *err)
@@ -34,18 +32,20 @@ static hone_rc create(const hone_host *host, const hone_create_info *info, void 
     return hone_instance_create(info, sizeof(struct settings), sizeof(struct gaussian_noise), self, err);
 }
 
+static void destroy(void *self)
+{
+    struct gaussian_noise *n = self;
+    if (n)
+        hone_noise_layers_release(&n->layers);
+    free(n);
+}
+
 static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_var x)
 {
     struct gaussian_noise *n = self;
     if (!hone_sites_take(&n->sites, n->settings.sites, HONE_SITES_UNITS, site))
         return x;
-    const hone_var y = hone_nn_gaussian_noise(g, x, n->settings.deviation);
-    if (g != n->graph) /* a draft was made before */
-        n->n_layers = 0;
-    n->graph = g;
-    if (y.id != x.id && n->n_layers < MOST_LAYERS)
-        n->layers[n->n_layers++] = y;
-    return y;
+    return hone_noise_layers_add(&n->layers, g, x, hone_nn_gaussian_noise(g, x, n->settings.deviation));
 }
 
 /* A pattern that matches nothing must not pass in silence. */
@@ -69,8 +69,7 @@ static void changed(void *self, uint32_t i)
 {
     const struct gaussian_noise *n = self;
     (void)i;
-    for (uint32_t k = 0; k < n->n_layers; k++)
-        hone_nn_set_noise(n->graph, n->layers[k], n->settings.deviation);
+    hone_noise_layers_set(&n->layers, n->settings.deviation);
 }
 
 static const hone_coefficient deviation = { sizeof deviation, HONE_HYPER_LOSS, "deviation", 1, 0 };
@@ -107,7 +106,7 @@ static const hone_component gaussian_noise = {
     .config_size = sizeof(struct settings),
     .iface = &iface,
     .create = create,
-    .destroy = free,
+    .destroy = destroy,
     .get_ext = get_ext,
 };
 

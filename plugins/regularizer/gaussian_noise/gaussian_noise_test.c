@@ -36,5 +36,13 @@ static void test_a_pattern_without_a_match_is_an_error(void)
     component_close(&c);
 }
 
+static void test_all_layers_follow_the_deviation(void)
+{
+    struct component c;
+    CU_ASSERT_EQUAL_FATAL(component_open(&c, "gaussian_noise", 1, "deviation", "0.25", "sites", "*", NULL), HONE_OK);
+    sites_all_move(&c, sites_coefficient_to_zero);
+    component_close(&c);
+}
+
 SUITE(TEST(test_adds_its_layer_where_the_pattern_says), TEST(test_deviation_zero_changes_nothing),
-      TEST(test_a_pattern_without_a_match_is_an_error))
+      TEST(test_a_pattern_without_a_match_is_an_error), TEST(test_all_layers_follow_the_deviation))

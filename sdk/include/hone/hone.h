@@ -23,6 +23,7 @@
 #include "hone/metric.h"
 #include "hone/model.h"
 #include "hone/nn.h"
+#include "hone/noise_layers.h"
 #include "hone/objective.h"
 #include "hone/optimizer.h"
 #include "hone/param.h"
