@@ -75,13 +75,11 @@ static inline double search_mixed_value(const double *x)
            fabs(x[6] - 0.5) / 2;
 }
 
-/* Best of `trials` on the mixed space (all objectives alike) with `lag` <= 8 trials at once, told in reverse; every
- * point checked. */
-static inline double search_best_of_mixed(const search_case *c, uint64_t seed, uint64_t trials, uint64_t lag)
+/* Lowest value of f in a run of `trials` (all objectives alike, all constraints satisfied); `lag` <= 8 at once, told in reverse.
+ * Every point is one of the space, of SEARCH_CASE_DIMS dimensions at most. */
+static inline double search_best_on(const search_case *c, const hone_space *space, double (*f)(const double *x),
+                                    uint64_t seed, uint64_t trials, uint64_t lag)
 {
-    fake_space f;
-    hone_dim d[SEARCH_CASE_DIMS];
-    const hone_space *space = search_mixed(&f, d);
     fake_plugin p;
     double best = HUGE_VAL, x[8][SEARCH_CASE_DIMS];
     CU_ASSERT_EQUAL_FATAL(search_start(c, &p, space, seed), HONE_OK);
@@ -91,7 +89,7 @@ static inline double search_best_of_mixed(const search_case *c, uint64_t seed, u
             CU_ASSERT_PTR_NULL(fake_space_fault(space, x[j]));
         }
         for (uint64_t j = lag; j-- > 0;) {
-            const double y = search_mixed_value(x[j]), values[4] = { y, y, y, y }, satisfied[2] = { -1, -1 };
+            const double y = f(x[j]), values[4] = { y, y, y, y }, satisfied[2] = { -1, -1 };
             const hone_outcome o = { sizeof o,    HONE_COMPLETE,    k + j,      x[j], values, satisfied,
                                      c->n_values, c->n_constraints, (int64_t)k, NULL, 0,      NULL };
             best = y < best ? y : best;
@@ -100,6 +98,22 @@ static inline double search_best_of_mixed(const search_case *c, uint64_t seed, u
     }
     fake_plugin_release(&p);
     return best;
+}
+
+static inline double search_best_of_mixed(const search_case *c, uint64_t seed, uint64_t trials, uint64_t lag)
+{
+    fake_space f;
+    hone_dim d[SEARCH_CASE_DIMS];
+    return search_best_on(c, search_mixed(&f, d), search_mixed_value, seed, trials, lag);
+}
+
+/* Mean of search_best_of_mixed over ten seeds of 600 trials. */
+static inline double search_mean_of_mixed(const search_case *c, uint64_t lag)
+{
+    double mean = 0;
+    for (uint64_t seed = 1; seed <= 10; seed++)
+        mean += search_best_of_mixed(c, seed, 600, lag) / 10;
+    return mean;
 }
 
 /* All failed, all NaN, infinite, constant, huge, pruned, all violating: points of the space all the same. */
@@ -271,37 +285,6 @@ static inline void search_survives_damaged_states(const search_case *c)
         fake_plugin_release(&p);
     }
     CU_ASSERT(refused >= 200);
-}
-/* Lowest value of f in a run of `trials`; `lag` <= 8 at once, told in reverse. Every point is one of the space, of 8
- * dimensions at most. */
-static inline double search_best_on(const search_case *c, const hone_space *space, double (*f)(const double *x),
-                                    uint64_t seed, uint64_t trials, uint64_t lag)
-{
-    fake_plugin p;
-    double best = HUGE_VAL, x[8][SEARCH_CASE_DIMS];
-    CU_ASSERT_EQUAL_FATAL(search_start(c, &p, space, seed), HONE_OK);
-    for (uint64_t k = 0; k < trials; k += lag) {
-        for (uint64_t j = 0; j < lag; j++) {
-            CU_ASSERT_EQUAL(search_ask(c, &p, k + j, x[j]), HONE_OK);
-            CU_ASSERT_PTR_NULL(fake_space_fault(space, x[j]));
-        }
-        for (uint64_t j = lag; j-- > 0;) {
-            const double y = f(x[j]);
-            best = y < best ? y : best;
-            search_say(c, &p, k + j, x[j], HONE_COMPLETE, y, 0);
-        }
-    }
-    fake_plugin_release(&p);
-    return best;
-}
-
-/* Mean of search_best_of_mixed over ten seeds of 600 trials. */
-static inline double search_mean_of_mixed(const search_case *c, uint64_t lag)
-{
-    double mean = 0;
-    for (uint64_t seed = 1; seed <= 10; seed++)
-        mean += search_best_of_mixed(c, seed, 600, lag) / 10;
-    return mean;
 }
 
 /* Points are a function of seed and trial: the same in any order, whatever is told. */
