@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORKERS_AUTO "auto" /* workers = auto: as many as there are processors */
-
 /* ---- objectives and constraints ---- */
 
 struct element { /* one of a comma-separated list, cut into words */

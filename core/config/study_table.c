@@ -38,7 +38,8 @@ const hone_param study_params[] = {
     HONE_STRS(RAW, constraints, "", 0,
               "What a good trial must also meet: a metric, <=, >=, < or >, and a number (model.parameters <= 500000); "
               "several comma-separated."),
-    HONE_STR(RAW, workers, "auto", 0, "Trials that run side by side; auto: as many as processors may be used."),
+    HONE_STR(RAW, workers, WORKERS_AUTO, 0,
+             "Trials that run side by side; " WORKERS_AUTO ": as many as processors may be used."),
     HONE_ENUM(
         RAW, order, "asynchronous", orders, 0,
         "asynchronous: results are used as they come. strict: on a virtual clock, so that the study repeats exactly "

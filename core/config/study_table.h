@@ -4,6 +4,8 @@
 #define HONE_CONFIG_STUDY_TABLE_H
 #include "hone/plugin.h"
 
+#define WORKERS_AUTO "auto" /* workers = auto: as many as there are processors */
+
 struct study_raw { /* as written; struct study_settings is what it means */
     const char *name;
     int64_t seed, split_seed, search_seed, trials;
