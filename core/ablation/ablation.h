@@ -127,7 +127,13 @@ void ablation_release(struct ablation *ablation);
 /* A further cell, or the one that has these levels already; NULL: complaints or no memory. May move the others. */
 struct ablation_cell *ablation_cell_add(struct ablation *ablation, const uint32_t *levels,
                                         struct complaints *complaints);
-/* cells.c: the resolved INI of a run, as study `name`, or (NULL) under its own name. 0, or -1 with complaints. */
+/* cells.c: 1 where [space] has a line that varies; without one, a cell is a single training. */
+int ablation_is_searched(const struct config *config);
+/* What a cell is as a study, or (run) one of its runs under its name, with so many workers. 0, or -1 with complaints;
+ * release the composition in any case. */
+int ablation_run_compose(struct ablation *ablation, const struct ablation_cell *cell, const struct ablation_run *run,
+                         size_t workers, struct composition *composition, struct complaints *complaints);
+/* The resolved INI of a run. 0, or -1 with complaints. */
 int ablation_run_text(struct ablation *ablation, const struct ablation_cell *cell, const struct ablation_run *run,
                       size_t workers, struct text *out, struct complaints *complaints);
 /* Releases a configuration, or (rc < 0) keeps it as long as the ablation: complaints point to its names. */

@@ -16,8 +16,7 @@ static int is_test(const struct ablation *a)
     return a->metric && !strncmp(a->metric, "test.", 5);
 }
 
-/* 1 where [space] has a line that varies. */
-static int is_searched(const struct config *config)
+int ablation_is_searched(const struct config *config)
 {
     struct complaints unheard = COMPLAINTS_INIT;
     struct space_lines space = { 0 };
@@ -122,7 +121,7 @@ static int compose(struct ablation *a, const struct ablation_cell *cell, const s
     struct config config = CONFIG_INIT;
     int rc = apply_levels(a, cell, &config, complaints);
     if (rc == 0) {
-        *searched = is_searched(&config);
+        *searched = ablation_is_searched(&config);
         apply_purpose(a, *searched, &config, complaints);
         if (run) {
             struct text directory = TEXT_INIT;
@@ -140,12 +139,18 @@ static int compose(struct ablation *a, const struct ablation_cell *cell, const s
     return rc;
 }
 
+int ablation_run_compose(struct ablation *a, const struct ablation_cell *cell, const struct ablation_run *run,
+                         size_t workers, struct composition *composition, struct complaints *complaints)
+{
+    int searched;
+    return compose(a, cell, run, workers, composition, &searched, complaints);
+}
+
 int ablation_run_text(struct ablation *a, const struct ablation_cell *cell, const struct ablation_run *run,
                       size_t workers, struct text *out, struct complaints *complaints)
 {
     struct composition composition = { 0 };
-    int searched;
-    const int rc = compose(a, cell, run, workers, &composition, &searched, complaints);
+    const int rc = ablation_run_compose(a, cell, run, workers, &composition, complaints);
     if (rc == 0)
         composition_text(&composition, NULL, 0, out);
     composition_release(&composition);

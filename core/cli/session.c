@@ -146,17 +146,20 @@ static int settle(struct session *s)
     return 0;
 }
 
-static int compose(struct session *s, unsigned flags)
+int session_compose(struct session *s, unsigned flags)
 {
-    const int code = settle(s);
-    if (code != 0)
-        return code;
     if (composition_make(&s->composition, &s->config, s->catalog, flags, &s->complaints) < 0 || s->complaints.n) {
         complaints_print(&s->complaints, stderr);
         return EXIT_CONFIGURATION;
     }
     composition_text(&s->composition, NULL, 0, &s->config_text);
     return s->config_text.failed ? cli_fail(EXIT_FAILED, "out of memory") : 0;
+}
+
+static int compose(struct session *s, unsigned flags)
+{
+    const int code = settle(s);
+    return code ? code : session_compose(s, flags);
 }
 
 int session_read_config(struct session *s, const struct cli *cli)
@@ -169,10 +172,8 @@ int session_read_config(struct session *s, const struct cli *cli)
 
 int session_read(struct session *s, const struct cli *cli, unsigned compose_flags)
 {
-    session_init(s, cli);
-    for (int i = 0; i < cli->n_arguments; i++)
-        config_read(&s->config, cli->arguments[i], &s->complaints);
-    return compose(s, compose_flags);
+    const int code = session_read_config(s, cli);
+    return code ? code : session_compose(s, compose_flags);
 }
 
 static void read_stored(struct session *s, const struct cli *cli, const char *url, const char *text)
@@ -239,18 +240,23 @@ void session_release(struct session *s)
     *s = (struct session){ 0 };
 }
 
-int session_fail(const struct session *s, const hone_error *err)
+int session_fail_of(const struct composition *composition, const hone_error *err)
 {
     char section[64];
     const char *dot = strrchr(err->param, '.');
     if (err->code == HONE_EINVAL || err->code == HONE_ERANGE || (err->code == HONE_ENOTSUP && err->param[0])) {
         struct complaints one = COMPLAINTS_INIT;
         snprintf(section, sizeof section, "%.*s", dot ? (int)(dot - err->param) : (int)strlen(err->param), err->param);
-        const struct place place = composition_place(&s->composition, section, dot ? dot + 1 : NULL);
+        const struct place place = composition_place(composition, section, dot ? dot + 1 : NULL);
         complain(&one, &place, "%s", err->msg);
         complaints_print(&one, stderr);
         complaints_release(&one);
         return EXIT_CONFIGURATION;
     }
     return cli_fail(err->code == HONE_ECANCELED && session_signal ? 128 + session_signal : EXIT_FAILED, "%s", err->msg);
+}
+
+int session_fail(const struct session *s, const hone_error *err)
+{
+    return session_fail_of(&s->composition, err);
 }

@@ -27,8 +27,9 @@ struct session {
 /* Reads the files named as arguments, then --set and the options that stand for keys (--workers, --trials, --time, --storage);
  * composes. 0, or the exit code after having said everything that is wrong. */
 int session_read(struct session *session, const struct cli *cli, unsigned compose_flags);
-/* Reads the files and those options into session->config, opens the catalog, and composes nothing. */
+/* The same in two steps. The first one reads the files and those options into session->config, and opens the catalog. */
 int session_read_config(struct session *session, const struct cli *cli);
+int session_compose(struct session *session, unsigned compose_flags);
 /* The same from text that the storage at `url` keeps; the study stays in it, wherever it was moved to. */
 int session_read_stored(struct session *session, const struct cli *cli, const char *url, const char *text,
                         unsigned compose_flags);
@@ -40,6 +41,8 @@ int session_start(struct session *session);
 void session_release(struct session *session);
 /* Prints an error that names a key in err->param with the place of that key; returns the exit code that fits err->code. */
 int session_fail(const struct session *session, const hone_error *err);
+/* The same with the keys of another composition than the session's. */
+int session_fail_of(const struct composition *composition, const hone_error *err);
 
 /* SIGINT and SIGTERM so far, and the number of the first one. */
 extern volatile sig_atomic_t session_signals, session_signal;

@@ -280,4 +280,28 @@ run 3 "$hone" ablate function.ini --set "ablation.axis.again=search.use: random,
 says err "have the same settings"
 run 2 "$hone" ablate function.ini --format tex
 done_with ablate_mistakes
+
+# what is for hone ablate alone, with no [space] or nothing in it that varies, is checked as what it would run: cell by cell
+run 0 "$hone" check train.ini
+says out "iris: 1 trial, "
+says out "for hone ablate: 4 cells, 3 seeds, design leave_one_out, by test.accuracy"
+run 0 "$hone" check path.ini
+says out "for hone ablate: 5 cells, 5 seeds, design leave_one_out, by loss"
+run 0 "$hone" check train.ini --resolved
+cp out cell.ini
+run 0 "$hone" run cell.ini -q --storage cell.db
+is "a trial of the first cell" "$(count cell.db complete)" 1
+run 3 "$hone" check train.ini --set "ablation.axis.decay=none | regularizer.weight_decay.strenght=0.01"
+says err "did you mean 'strength'?"
+run 0 "$hone" check train.ini --tables-only --set "ablation.axis.dropout=none | off: regularizer.dropout.sites=hiden*"
+run 3 "$hone" check train.ini --set "ablation.axis.dropout=none | off: regularizer.dropout.sites=hiden*" --set ablation.design=factorial
+says err "sites = hiden* matches none"
+says err "this is of the cell 'dropout=off' of [ablation]"
+run 0 "$hone" check train.ini --train --set "ablation.axis.dropout=none | off: regularizer.dropout.sites=hiden*"
+run 3 "$hone" check train.ini --set ablation.metric=validation.acuracy
+says err "did you mean 'validation.accuracy'?"
+sed '/^\[ablation\]/,$d' train.ini >nothing.ini
+run 3 "$hone" check nothing.ini
+says err "there is nothing to search"
+done_with ablate_check
 exit $failed

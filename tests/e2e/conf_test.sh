@@ -69,6 +69,7 @@ for ini in "$root"/conf/*.ini; do
         if [ ! -d /usr/share/datasets/fashion-mnist ]; then
             echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
         fi
+        if grep -q '^\[ablation\]' "$ini"; then try "${example}_cells" "$build/hone" check "$ini"; fi
         try "${example}_train" "$build/hone" train "$ini" --set objective.epochs=1 --set dataset.fraction=0.01 \
             --set "study.directory=$work/$example.d"
         says "${example}_tested" accuracy
