@@ -18,10 +18,11 @@ struct complaint {
 struct complaints {
     struct complaint *items;
     size_t n, capacity;
+    size_t missing; /* of the n: only that a plugin is not installed, or cannot be used; counted by who complains */
 };
 #define COMPLAINTS_INIT \
     {                   \
-        NULL, 0, 0      \
+        NULL, 0, 0, 0   \
     }
 
 void complain(struct complaints *complaints, const struct place *place, const char *format, ...)

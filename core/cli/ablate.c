@@ -189,10 +189,8 @@ static int ablate(struct work *w, enum ablate_format format)
         config_set_from(&s->config, "--seeds", text_string(&line), &s->complaints);
         text_release(&line);
     }
-    if (ablation_make(a, &s->config, s->catalog, &s->host, &s->complaints) < 0) {
-        complaints_print(&s->complaints, stderr);
-        return EXIT_CONFIGURATION;
-    }
+    if (ablation_make(a, &s->config, s->catalog, &s->host, &s->complaints) < 0)
+        return cli_complaints(&s->complaints);
     if (ablation_results_read(a, &s->host, &w->err) != HONE_OK)
         return fail(w);
     if (cli_has(s->cli, "plan"))

@@ -76,8 +76,8 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
         config_set(&config, line, &complaints);
     }
     if (!point || composition_make(&composition, &config, stored->catalog, 0, &complaints) < 0) {
-        complaints_print(&complaints, stderr);
-        code = cli_fail(EXIT_FAILED, "the study's configuration does not fit the plugins installed now");
+        code = cli_fail(cli_complaints(&complaints) == EXIT_PLUGIN ? EXIT_PLUGIN : EXIT_FAILED,
+                        "the study's configuration does not fit the plugins installed now");
     } else {
         for (uint32_t i = 0; i < r->n_parameters; i++)
             point[i] = (struct setting_text){ r->parameters[i].key, r->parameters[i].text };

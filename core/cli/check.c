@@ -65,8 +65,7 @@ static int hear(struct session *s, const struct composition *c)
         hold_against(s, c, event.description);
         if (!s->complaints.n)
             return EXIT_OK;
-        complaints_print(&s->complaints, stderr);
-        return EXIT_CONFIGURATION;
+        return cli_complaints(&s->complaints);
     }
     return cli_fail(EXIT_FAILED, "the objective did not get ready within %d s", PATIENCE);
 }
@@ -172,17 +171,14 @@ static int compose_cells(struct session *s, struct ablation *ablation)
 {
     if (ablation_make(ablation, &s->config, s->catalog, &s->host, &s->complaints) == 0)
         return 0;
-    complaints_print(&s->complaints, stderr);
-    return EXIT_CONFIGURATION;
+    return cli_complaints(&s->complaints);
 }
 
 /* Where there is nothing but cells, the first of them stands for the study in what is printed. */
 static int compose_first_cell(struct session *s, struct ablation *ablation)
 {
-    if (ablation_run_compose(ablation, ablation->cells, NULL, 0, &s->composition, &s->complaints) < 0) {
-        complaints_print(&s->complaints, stderr);
-        return EXIT_CONFIGURATION;
-    }
+    if (ablation_run_compose(ablation, ablation->cells, NULL, 0, &s->composition, &s->complaints) < 0)
+        return cli_complaints(&s->complaints);
     composition_text(&s->composition, NULL, 0, &s->config_text);
     return s->config_text.failed ? cli_fail(EXIT_FAILED, "out of memory") : 0;
 }

@@ -33,6 +33,14 @@ int cli_fail(int code, const char *format, ...)
     return code;
 }
 
+int cli_complaints(struct complaints *complaints)
+{
+    const int missing = complaints->n > 0 && complaints->missing == complaints->n;
+    complaints_print(complaints, stderr);
+    return missing ? cli_fail(EXIT_PLUGIN, "--plugin-path DIR, or HONE_PLUGIN_PATH, names a folder with more plugins")
+                   : EXIT_CONFIGURATION;
+}
+
 int cli_usage_error(const struct cli *cli, const char *format, ...)
 {
     va_list args;

@@ -3,6 +3,7 @@
  * line in commands.def. Its table of options drives parsing, --help, did-you-mean and the man page. */
 #ifndef HONE_CLI_CLI_H
 #define HONE_CLI_CLI_H
+#include "base/complaints.h"
 #include "base/output.h"
 #include "plugin/catalog.h"
 
@@ -94,6 +95,8 @@ int cli_run(const struct command *command, int argc, char **argv);
 int cli_usage_error(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "hone: message" on standard error; returns code. */
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Shows what is wrong with the user's input. EXIT_CONFIGURATION; EXIT_PLUGIN where nothing is but that plugins are missing. */
+int cli_complaints(struct complaints *complaints);
 /* Opens the catalog as --plugin-path, --no-default-path and --rescan say. 0, or the exit code after having said why. */
 int cli_catalog(const struct cli *cli, struct catalog **catalog);
 /* 1 where escape sequences for colour may be written: a terminal, no NO_COLOR, TERM not dumb. */

@@ -24,8 +24,7 @@ int evaluated_open(struct evaluated *e, const struct stored *stored)
 {
     if (evaluated_make(e, stored) == HONE_OK)
         return 0;
-    complaints_print(&e->complaints, stderr);
-    return cli_fail(EXIT_FAILED, "%s", e->err.msg);
+    return cli_fail(cli_complaints(&e->complaints) == EXIT_PLUGIN ? EXIT_PLUGIN : EXIT_FAILED, "%s", e->err.msg);
 }
 
 hone_rc evaluated_point(struct evaluated *e, const hone_trial_record *r, double *x)

@@ -139,19 +139,15 @@ static int settle(struct session *s)
     apply_options(s);
     if (!s->complaints.n && (code = cli_catalog(s->cli, &s->catalog)) != 0)
         return code;
-    if (s->complaints.n) {
-        complaints_print(&s->complaints, stderr);
-        return EXIT_CONFIGURATION;
-    }
+    if (s->complaints.n)
+        return cli_complaints(&s->complaints);
     return 0;
 }
 
 int session_compose(struct session *s, unsigned flags)
 {
-    if (composition_make(&s->composition, &s->config, s->catalog, flags, &s->complaints) < 0 || s->complaints.n) {
-        complaints_print(&s->complaints, stderr);
-        return EXIT_CONFIGURATION;
-    }
+    if (composition_make(&s->composition, &s->config, s->catalog, flags, &s->complaints) < 0 || s->complaints.n)
+        return cli_complaints(&s->complaints);
     composition_text(&s->composition, NULL, 0, &s->config_text);
     return s->config_text.failed ? cli_fail(EXIT_FAILED, "out of memory") : 0;
 }

@@ -24,6 +24,8 @@ struct composed_kind { /* what sections there may be */
 /* Complains and marks the composition as failed. */
 void compose_refuse(struct composer *c, const struct place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of a plugin that catalog_find did not find; hint: what else may be written, "" or " (...)". */
+void compose_refuse_plugin(struct composer *c, const struct place *place, const hone_error *err, const char *hint);
 void compose_no_memory(struct composer *c);
 /* The same place with a file name that belongs to the composition. */
 struct place compose_keep_place(struct composer *c, const struct place *place);

@@ -226,12 +226,11 @@ static void find_components(struct composer *c, struct composed_section *section
     section->component = !item && !line && !instance ? usual : catalog_find(c->catalog, section->kind, name, &err);
     if (!section->component) {
         if (item)
-            compose_refuse(c, &item->value_place, "%s", err.msg);
+            compose_refuse_plugin(c, &item->value_place, &err, "");
         else if (!line)
-            compose_refuse(c, &section->place, "%s (or name another with use = NAME)", err.msg);
-        else
-            compose_refuse(c, &where, "%s",
-                           err.msg); /* as compose_space says it, which may be left out: it is shown once */
+            compose_refuse_plugin(c, &section->place, &err, " (or name another with use = NAME)");
+        else /* as compose_space says it, which may be left out: it is shown once */
+            compose_refuse_plugin(c, &where, &err, "");
         return;
     }
     if (kind->slot && strcmp(section->component->kind_id, kind->slot->kind) != 0)

@@ -199,7 +199,7 @@ static void check_use(struct composer *c, const struct space_line *line, const s
         hone_error err = HONE_ERROR_INIT;
         const struct place place = place_of_choice(c, line, line->choices[i]);
         if (!catalog_find(c->catalog, section->kind, line->choices[i], &err))
-            compose_refuse(c, &place, "%s", err.msg);
+            compose_refuse_plugin(c, &place, &err, "");
     }
 }
 

@@ -177,7 +177,7 @@ static void find_storage(struct composer *c, const char *written, const struct p
         name = strndup(written, n);
         composition->storage = name ? catalog_find(c->catalog, "storage", name, &err) : NULL;
         if (name && !composition->storage)
-            compose_refuse(c, place, "%s (a path with ':' is written ./PATH)", err.msg);
+            compose_refuse_plugin(c, place, &err, " (a path with ':' is written ./PATH)");
     } else {
         composition->storage = catalog_default(c->catalog, "storage");
         if (!composition->storage && !(c->flags & COMPOSE_TRAIN)) {

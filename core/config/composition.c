@@ -24,6 +24,12 @@ void compose_refuse(struct composer *c, const struct place *place, const char *f
     c->failed = 1;
 }
 
+void compose_refuse_plugin(struct composer *c, const struct place *place, const hone_error *err, const char *hint)
+{
+    compose_refuse(c, place, "%s%s", err->msg, hint);
+    c->complaints->missing += err->code == HONE_ENOTSUP;
+}
+
 void compose_no_memory(struct composer *c)
 {
     compose_refuse(c, NULL, "out of memory");

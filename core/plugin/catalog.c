@@ -284,11 +284,11 @@ static void explain_missing(const struct catalog *catalog, const char *kind, con
             text_addf(&all, "%s%s", n++ ? ", " : "", catalog->components[i]->name);
         }
     if (!n)
-        hone_fail(err, HONE_EINVAL, "", "no %.40s '%.60s': no plugin of this kind is installed", kind, name);
+        hone_fail(err, HONE_ENOTSUP, "", "no %.40s '%.60s': no plugin of this kind is installed", kind, name);
     else if (suggestion.best)
         hone_fail(err, HONE_EINVAL, "", "unknown %.40s '%.60s'; did you mean '%.60s'?", kind, name, suggestion.best);
     else
-        hone_fail(err, HONE_EINVAL, "", "unknown %.40s '%.60s'; there is %.120s%s", kind, name, text_string(&all),
+        hone_fail(err, HONE_ENOTSUP, "", "unknown %.40s '%.60s'; there is %.120s%s", kind, name, text_string(&all),
                   all.length > 120 ? " ..." : "");
     text_release(&all);
 }

@@ -59,8 +59,8 @@ size_t catalog_modules(const struct catalog *catalog, const struct catalog_modul
 /* Usable components (neither broken nor shadowed), sorted by kind and name. */
 size_t catalog_components(const struct catalog *catalog, const struct catalog_component *const **components);
 /* By kind ("search") and name ("tpe", or with the module's id: "org.acme.tpe"). NULL: *err says why and helps:
- * unknown with did-you-mean over the names of the kind, ambiguous with both paths, or found but broken with the
- * reason. */
+ * unknown with did-you-mean over the names of the kind, ambiguous with both paths (HONE_EINVAL both); HONE_ENOTSUP: not
+ * installed, and no name is near, or found but broken with the reason. */
 const struct catalog_component *catalog_find(const struct catalog *catalog, const char *kind, const char *name,
                                              hone_error *err);
 /* The component with HONE_C_DEFAULT, or the kind's only one; NULL: none, or several that claim it (never a guess). */

@@ -154,6 +154,16 @@ says err "nowhere.ini"
 [ -e study.db ] && bad "check made a storage"
 done_with check_says_all
 
+# a plugin that is not there is not a mistake in the file: 4, unless a name is near, or something else is wrong, too
+run 4 "$hone" check pasted.ini --set search.use=elsewhere
+says err "--set: error: unknown search 'elsewhere'; there is"
+says err "--plugin-path DIR, or HONE_PLUGIN_PATH, names a folder with more plugins"
+run 4 "$hone" run pasted.ini --set scheduler.use=elsewhere
+run 4 "$hone" check pasted.ini --set study.storage=elsewhere:x
+run 3 "$hone" check pasted.ini --set search.use=rnadom
+run 3 "$hone" check pasted.ini --set search.use=elsewhere --set study.trials=-1
+done_with missing_plugins_have_a_code
+
 # a reader that goes away is no failure; a full disk is
 { "$hone" plugins --format csv; echo $? >code; } 2>err | head -1 >/dev/null
 [ "$(cat code)" = 0 ] || bad "exit $(cat code) after EPIPE"
