@@ -44,6 +44,19 @@ static void print_outcome(const struct crew_event *event)
     }
 }
 
+/* What a key is to blame for is told with its line. */
+static int failed(const struct session *s, const struct crew_event *event)
+{
+    const char *message = event->message ? event->message : "the training failed and gave no reason";
+    hone_error err = HONE_ERROR_INIT;
+    if (!event->died && event->param && strchr(event->param, '.')) {
+        hone_fail(&err, event->rc, event->param, "%s", message);
+        return session_fail(s, &err);
+    }
+    return cli_fail(EXIT_FAILED, "%s%s%s", event->component ? event->component : "",
+                    event->component && *event->component ? ": " : "", message);
+}
+
 /* One event; -1: not over yet, else the exit code. */
 static int hear(struct session *s, const struct crew_event *event, int64_t *max_step)
 {
@@ -76,9 +89,7 @@ static int hear(struct session *s, const struct crew_event *event, int64_t *max_
     if (event->status == CREW_CANCELLED || session_signals)
         return 128 + (session_signal ? session_signal : SIGTERM);
     if (event->status != HONE_COMPLETE)
-        return cli_fail(EXIT_FAILED, "%s%s%s", event->component ? event->component : "",
-                        event->component && *event->component ? ": " : "",
-                        event->message ? event->message : "the training failed and gave no reason");
+        return failed(s, event);
     print_outcome(event);
     return EXIT_OK;
 }
