@@ -24,9 +24,10 @@ static const hone_param params[] = {
         "ema: exponential moving average over the steps; swa: mean over the epochs of the last part of the training."),
     HONE_REAL_IF(struct settings, decay, "0.999", 0, 1, HONE_P_TUNABLE | HONE_P_HI_OPEN, NULL, "mode=ema",
                  "Share of the old average at each step; 1 / (1 - decay) steps count. 0 changes nothing."),
-    HONE_BOOL(struct settings, warmup, "yes", HONE_P_TUNABLE,
-              "ema: early steps count more, so that the first weights are soon forgotten: behind t sets of weights the "
-              "decay is at most (1 + t) / (10 + t)."),
+    HONE_BOOL_IF(
+        struct settings, warmup, "yes", HONE_P_TUNABLE, "mode=ema",
+        "ema: early steps count more, so that the first weights are soon forgotten: behind t sets of weights the "
+        "decay is at most (1 + t) / (10 + t)."),
     HONE_REAL_IF(struct settings, start, "0.75", 0, 1, HONE_P_TUNABLE, NULL, "mode=swa",
                  "Share of the planned epochs after which averaging begins; with 1 only the last epoch counts, which "
                  "changes nothing."),

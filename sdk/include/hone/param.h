@@ -59,6 +59,11 @@
         HONE_T_INT, flags, (uint32_t)offsetof(T, field) + HONE_FIELD_IS_(T, field, int64_t), 0, #field, def, lo, hi, \
             NULL, active_if, unit, doc                                                                               \
     }
+#define HONE_BOOL_IF(T, field, def, flags, active_if, doc)                                                          \
+    {                                                                                                               \
+        HONE_T_BOOL, flags, (uint32_t)offsetof(T, field) + HONE_FIELD_IS_(T, field, uint8_t), 0, #field, def, 0, 1, \
+            NULL, active_if, NULL, doc                                                                              \
+    }
 
 /* Counts an array that the compiler knows the size of. */
 #define HONE_COUNT(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
