@@ -152,4 +152,23 @@ static void test_orthogonal_weights(void)
     }
 }
 
-SUITE(TEST(test_impossible_windows_and_norms_are_said), TEST(test_shapes_of_images), TEST(test_orthogonal_weights))
+/* Over one value there is no variance; pixels of one sample are many. A rest of one sample is let pass. */
+static void test_batch_norm_of_one_sample_is_refused(void)
+{
+    hone_error err = HONE_ERROR_INIT;
+    hone_graph *g = graph(0);
+    hone_batch_norm(g, input(g, "x", 4), .name = "n");
+    CU_ASSERT_EQUAL(hone_nn_make_parameters(g, 1, &err), HONE_EINVAL);
+    CU_ASSERT_STRING_EQUAL(err.param, "batch_size");
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "n has one value of each unit"));
+    CU_ASSERT_EQUAL(hone_nn_make_parameters(g, 2, &err), HONE_OK);
+    CU_ASSERT_EQUAL(hone_nn_make_parameters(g, 1, &err), HONE_OK);
+    hone_nn_graph_destroy(g);
+    g = graph(0);
+    hone_batch_norm(g, image(g, 3, 4, 4), .name = "n");
+    CU_ASSERT_EQUAL(hone_nn_make_parameters(g, 1, &err), HONE_OK);
+    hone_nn_graph_destroy(g);
+}
+
+SUITE(TEST(test_impossible_windows_and_norms_are_said), TEST(test_shapes_of_images), TEST(test_orthogonal_weights),
+      TEST(test_batch_norm_of_one_sample_is_refused))

@@ -306,12 +306,27 @@ static hone_rc choose_precision(hone_graph *g, hone_error *err)
         name);
 }
 
+/* A batch norm over one value answers with its bias whatever it is shown, and nothing before it learns. */
+static hone_rc check_batch_norms(const hone_graph *g, int64_t batch, hone_error *err)
+{
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const struct node *n = &g->nodes[i];
+        if (n->kind == NODE_BATCH_NORM && batch == 1 && n->elements == n->dims[0])
+            return hone_fail(
+                err, HONE_EINVAL, "batch_size",
+                "%s has one value of each unit to take a mean of, in batches of 1 sample: take larger ones, or "
+                "layer norm",
+                n->name);
+    }
+    return HONE_OK;
+}
+
 hone_rc graph_make_parameters(hone_graph *g, int64_t batch, hone_error *err)
 {
     hone_rc rc = HONE_OK;
     if (g->n_frozen >= 0)
         return HONE_OK;
-    if ((rc = choose_precision(g, err)) != HONE_OK)
+    if ((rc = check_batch_norms(g, batch, err)) != HONE_OK || (rc = choose_precision(g, err)) != HONE_OK)
         return rc;
     g->storage = calloc(g->n_parameters + 1, sizeof *g->storage);
     g->parameters = calloc(g->n_parameters + 1, sizeof(hone_parameter *));

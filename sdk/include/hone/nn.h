@@ -146,7 +146,8 @@ HONE_EXPORT hone_var hone_nn_average_pool(hone_graph *g, hone_var x, const struc
 HONE_EXPORT hone_var hone_nn_global_average_pool(hone_graph *g, hone_var x); /* (N, C, ...) -> (N, C) */
 
 /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, per channel: over the batch and the pixels in training, whose
- * mean and (unbiased) variance move NAME.running_mean and NAME.running_var, which inference uses. x: (N, C, ...) */
+ * mean and (unbiased) variance move NAME.running_mean and NAME.running_var, which inference uses. x: (N, C, ...). A first
+ * compile for batches of 1 sample without pixels is refused: there is no variance. */
 struct hone_batch_norm {
     double
         momentum; /* running = momentum * running + (1 - momentum) * batch; in [0, 1); 0: 0.9 (PyTorch calls it 0.1) */
