@@ -97,10 +97,14 @@ wrong '[regularizer.weight_decay]\nparameters = hiden1*\n' \
     "wrong.ini:$((n + 2)):14: error: parameters = hiden1* takes none of the parameters that it is for; the network has hidden1.weight"
 wrong '[regularizer.dropout]\nrate = 0.1\nsites = conv*\n' \
     "wrong.ini:$((n + 3)):9: error: sites = conv* matches none of the network's sites that it can act at: input1, hidden1, hidden2"
-wrong '[regularizer.stochastic_depth]\n' "wrong.ini:$((n + 1)):1: error: the network has no sites of the sort that it acts at"
+wrong '[regularizer.stochastic_depth]\n' "wrong.ini:$((n + 1)):1: error: it acts at residual branches, and the model offers no such site"
+wrong '[regularizer.drop_block]\n' "wrong.ini:$((n + 1)):1: error: it acts at activations that are images, and the model offers no such site"
+wrong '[regularizer.weight_average]\nmode = swa\nwarmup = no\n' "wrong.ini:$((n + 3)):1: error: 'warmup' has no effect while mode = swa"
 wrong '[regularizer.crop]\n' "wrong.ini:$((n + 1)):1: error: [regularizer.crop] crop wants images"
 run 3 "$hone" check wrong.ini --set dataset.target=a --set regularizer.crop.use=confidence_penalty
 says err "confidence_penalty is for classification"
+run 3 "$hone" check wrong.ini --set regularizer.crop.use=batch_norm --set objective.batch_size=1
+says err "--set: error: hidden1.batch_norm has one value of each unit to take a mean of, in batches of 1 sample"
 # what a point chooses is told by the trial
 { table_ini chosen; printf 'regularizer.swa.enabled = choice yes, no\n[regularizer.weight_average]\n[regularizer.swa]\nuse = weight_average\nmode = swa\n'; } >chosen.ini
 run 0 "$hone" check chosen.ini

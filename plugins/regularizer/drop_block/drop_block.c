@@ -47,6 +47,7 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
 {
     struct drop_block *d = self;
     int64_t dims[HONE_MAX_DIMS];
+    d->sites.values = "activations that are images";
     if (hone_nn_shape(g, x, dims) != 3 || !hone_sites_take(&d->sites, d->settings.sites, HONE_SITES_POST, site))
         return x;
     return hone_noise_layers_add(&d->layers, g, x, hone_nn_drop_block(g, x, d->settings.rate, d->settings.block));

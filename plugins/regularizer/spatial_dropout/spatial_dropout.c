@@ -32,6 +32,7 @@ static hone_var at_site(void *self, hone_graph *g, const hone_site *site, hone_v
 {
     struct spatial_dropout *s = self;
     int64_t dims[HONE_MAX_DIMS];
+    s->sites.values = "activations that have channels and pixels";
     if (hone_nn_shape(g, x, dims) < 2) /* vectors are dropout's business */
         return x;
     if (!hone_sites_take(&s->sites, s->settings.sites, HONE_SITES_POST, site))

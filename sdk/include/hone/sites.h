@@ -22,14 +22,17 @@ enum {
 
 /* Zero it. */
 typedef struct hone_sites {
-    uint64_t offered, taken; /* of the roles */
-    char names[128];         /* of those offered, for the message */
+    uint64_t offered, taken;  /* of the roles */
+    char names[128];          /* of those offered, for the message */
+    uint32_t roles, reserved; /* asked for */
+    const char *values; /* where more than the role decides: what it acts at, "activations with pixels"; else NULL */
 } hone_sites;
 
 /* 1 where the regularizer acts at the site. [trial] */
 static inline int hone_sites_take(hone_sites *s, const char *pattern, uint32_t roles, const hone_site *site)
 {
     const size_t used = strlen(s->names);
+    s->roles |= roles;
     if (site->role > 31 || !(roles >> site->role & 1))
         return 0;
     s->offered++;
@@ -45,8 +48,21 @@ static inline hone_rc hone_sites_check(const hone_sites *s, const char *pattern,
 {
     if (s->taken)
         return HONE_OK;
-    if (!s->offered)
-        return hone_fail(err, HONE_EINVAL, "sites", "the network has no sites of the sort that it acts at");
+    if (!s->offered) {
+        static const char *const words[] = { "inputs",      "values before activations",
+                                             "activations", "residual branches",
+                                             "embeddings",  "attentions",
+                                             "outputs" };
+        char all[128] = "";
+        for (size_t r = 0, used = 0; r < sizeof words / sizeof *words && used < sizeof all; r++)
+            if (s->roles >> r & 1)
+                used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", words[r]);
+        return hone_fail(err, HONE_EINVAL, "sites",
+                         "it acts at %s, and the model offers no such site: leave it out, or take another model",
+                         s->values ? s->values
+                         : *all    ? all
+                                   : "sites of a network");
+    }
     return hone_fail(err, HONE_EINVAL, "sites",
                      "sites = %.40s matches none of the network's sites that it can act at: %s", pattern, s->names);
 }
