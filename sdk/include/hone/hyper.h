@@ -9,6 +9,10 @@
  *     static const hone_coefficient strength = { sizeof strength, HONE_HYPER_GRADIENT, "strength", 0, 0 };
  *     static const hone_coefficient *const coefficients[] = { &strength };
  *     static const hone_hyper_v1 hyper = { .size = sizeof hyper, .n = 1, .coefficients = coefficients, .value = coefficient };
+ *     static const void *get_ext(const char *id) { return strcmp(id, HONE_EXT_HYPER) ? NULL : &hyper; }
+ *
+ * and `.get_ext = get_ext` in its component. Where the number went into a layer of the graph, at_site keeps what
+ * hone_nn_dropout and its kin gave back, and `changed` hands the new number to hone_nn_set_noise.
  *
  * The host then takes central differences of the hooks, all seeds held; vjp, where there is one, spares them. All on [trial]. */
 #ifndef HONE_HYPER_H

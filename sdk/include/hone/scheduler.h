@@ -4,7 +4,11 @@
  * The study asks `next` whenever a worker is free, and tells every report. A scheduler sees time only as steps: it never
  * learns which worker, how long, or in what order results reached the machine. In `order = strict` the study delivers
  * reports on a virtual clock: `lag` virtual workers, one unit of time a step, ties by trial number; so the same study takes
- * the same decisions with any number of real workers. Values are "lower is better", as for a search. All on [study]. */
+ * the same decisions with any number of real workers. Values are "lower is better", as for a search. All on [study].
+ *
+ * A study that goes on after a stop or a crash makes a new instance and asks and tells it everything again, in the recorded
+ * order; an answer that differs from the recorded one ends the study. So a scheduler, as a search, must answer by what it was
+ * told and by its seed alone; a study needs no save and load of it. */
 #ifndef HONE_SCHEDULER_H
 #define HONE_SCHEDULER_H
 #include "hone/plugin.h"
