@@ -101,8 +101,7 @@ static int ask_cells(struct session *s, struct ablation *ablation)
         struct composition composition = { 0 };
         struct text text = TEXT_INIT;
         if (ablation_run_compose(ablation, cell, NULL, 0, &composition, &s->complaints) < 0) {
-            complaints_print(&s->complaints, stderr);
-            code = EXIT_CONFIGURATION;
+            code = cli_complaints(&s->complaints);
         } else {
             composition_text(&composition, NULL, 0, &text);
             code = text.failed ? cli_fail(EXIT_FAILED, "out of memory")
