@@ -48,10 +48,16 @@ void info_wrapped(struct text *out, const char *text, int indent)
             text_add(out, "\n");
             column = 0;
         }
-        if (verbatim)
+        const size_t marks = strspn(text, "#");
+        if (verbatim) {
             text_addf(out, "%*s%.*s\n", n ? indent : 0, "", (int)n, text);
-        else
+        } else if (marks) { /* a heading stands alone */
+            add_words(out, text + marks, n - marks, indent, &column);
+            text_add(out, "\n");
+            column = 0;
+        } else {
             add_words(out, text, n, indent, &column);
+        }
         text += n + (text[n] == '\n');
     }
     if (column)
