@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Eigenvalues and eigenvectors of a symmetric matrix. */
+/* The largest eigenvalues of a symmetric matrix, and their eigenvectors. */
 #ifndef HONE_PCA_EIGEN_H
 #define HONE_PCA_EIGEN_H
 #include <stdint.h>
 
-/* a: (n, n) symmetric, replaced by its eigenvectors, one a row, of length 1; values: (n), values[i] that of row i, in no order;
- * work: (n). 0 done, -1: no convergence, which finite numbers do not bring about. O(n^3).
- *
- * Householder's reduction to a tridiagonal matrix, then QL steps with implicit shifts: Bowdler, Martin, Reinsch and Wilkinson
- * 1968, "The QR and QL algorithms for symmetric matrices", Numerische Mathematik 11, as EISPACK's tred2 and tql2 do it. */
-int symmetric_eigen(double *a, uint64_t n, double *values, double *work);
+/* a: (n, n), its lower triangle is read and all of it overwritten; n in 1 .. 32767. values: (n), of which the first k become the
+ * largest eigenvalues, the largest first; vectors: (k, n) their eigenvectors, of length 1. 0 done; -1: no convergence, or a has what
+ * is not finite; -2: out of memory. Some 4/3 n^3 + 2 k n^2 multiply-adds. By LAPACK's dsyevr. */
+int symmetric_eigen(double *a, uint64_t n, uint64_t k, double *values, double *vectors);
 #endif
