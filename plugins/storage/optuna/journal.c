@@ -240,8 +240,11 @@ static void read_lines(struct replay *r, FILE *in)
     ssize_t n;
     while (!r->library->failed && (n = getline(&line, &capacity, in)) > 0) {
         r->line++;
-        if (line[n - 1] != '\n') /* being written */
+        if (line[n - 1] != '\n') { /* being written, unless no record could begin so */
+            if (r->line == 1 && *line != '{')
+                library_foreign(r->library, "journal");
             break;
+        }
         json_t *record = n < MOST ? library_json(line, (size_t)n) : NULL;
         if (r->line == 1 && !json_object_get(record, "op_code"))
             library_foreign(r->library, "journal");

@@ -277,6 +277,8 @@ static void test_journals_that_are_refused(void)
     refused("optuna_journal", HONE_ENOTSUP, "no journal of Optuna's");
     write_database("");
     refused("optuna_journal", HONE_ENOTSUP, "no journal of Optuna's");
+    write_file("SQLite format 3", 16); /* a database without one newline is no record that is being written */
+    refused("optuna_journal", HONE_ENOTSUP, "no journal of Optuna's");
 }
 
 SUITE(TEST(test_database), TEST(test_journal), TEST(test_journal_of_whole_trials),
