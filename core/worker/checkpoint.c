@@ -184,7 +184,12 @@ hone_rc checkpoints_check(struct trial_run *run, void (*damaged)(void *ctx, cons
         run->paths[run->n_paths++] = path;
         if (checkpoint_measure(path, &size, &checksum, &why) != HONE_OK) {
             snprintf(message, sizeof message, "%.250s", why.msg);
-        } else if (size != c->size || checksum != c->checksum) {
+        } else if (size == c->size && checksum != c->checksum) {
+            snprintf(message, sizeof message,
+                     "the checkpoint %.180s is damaged, or another one: its checksum is not that of the "
+                     "one that was saved",
+                     path);
+        } else if (size != c->size) {
             snprintf(message, sizeof message, "the checkpoint %.180s is damaged (%llu bytes of %llu)", path,
                      (unsigned long long)size, (unsigned long long)c->size);
         } else {
