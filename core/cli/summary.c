@@ -117,9 +117,11 @@ void summary_print(struct study *study, const char *storage_url)
         print_front(study);
     } else if (best) {
         study_fill_record(study, best, &study->record);
-        printf("winner trial %llu of %llu (%llu complete, %llu pruned, %llu failed)\n",
-               (unsigned long long)best->number, (unsigned long long)t->n, (unsigned long long)t->complete,
-               (unsigned long long)t->pruned, (unsigned long long)t->failed);
+        printf("winner trial %llu of %llu (%llu complete, ", (unsigned long long)best->number, (unsigned long long)t->n,
+               (unsigned long long)t->complete);
+        if (t->paused) /* at a rung, and left there */
+            printf("%llu paused, ", (unsigned long long)t->paused);
+        printf("%llu pruned, %llu failed)\n", (unsigned long long)t->pruned, (unsigned long long)t->failed);
         if (trial_violation(t, best) > 0)
             printf("  no trial meets the constraints; this one comes closest\n");
         printf("  %-36s %.6g\n", study->objectives[0].name, best->values[0]);
