@@ -156,6 +156,18 @@ static int grew(const struct fit *f)
     return f->train[f->at] > GROWN * least;
 }
 
+/* Half of the units are dead: what the network is made of says little about what it can do. */
+static const double MANY_DEAD = 0.5;
+
+static int add_dead(const struct fit *f, hone_draft *draft)
+{
+    const double dead = hone_diagnosis_last(f->data, "diagnosis.dead_units");
+    if (!(dead >= MANY_DEAD))
+        return 0;
+    hone_draft_evidence(draft, "; %.0f %% of its units are dead, revive these first", 100 * dead);
+    return 1;
+}
+
 static int learns_nothing(const struct fit *f, hone_draft *draft)
 {
     const hone_diagnosed_key *rate = hone_diagnosis_key(f->data, "optimizer.learning_rate");
@@ -166,11 +178,12 @@ static int learns_nothing(const struct fit *f, hone_draft *draft)
     hone_draft_begin(draft, "learns_nothing", HONE_FINDING_PROBLEM,
                      "It does no better than an answer that looks at no input.");
     add_losses(f, draft);
+    const int dead = add_dead(f, draft);
     hone_draft_evidence(draft, ".");
-    if (rate && rate->dim == UINT32_MAX)
+    if (rate && rate->dim == UINT32_MAX && !dead)
         hone_draft_advise(draft, rate->path, "try ten times more, and ten times less");
     remedies_scale(f, draft);
-    if (hone_diagnosis_section(f->data, "dataset", NULL))
+    if (!dead && hone_diagnosis_section(f->data, "dataset", NULL))
         hone_draft_advise(draft, "dataset.use", "do inputs and targets belong together?");
     return 1;
 }
@@ -188,9 +201,11 @@ static int underfits(const struct fit *f, hone_draft *draft)
     add_losses(f, draft);
     hone_draft_evidence(draft,
                         "; the last quarter of the steps (of a learning rate that is not small) took the training loss "
-                        "down by %.2g %%.",
+                        "down by %.2g %%",
                         100 * fmax(improvement, 0));
-    remedies_free(f, draft);
+    const int dead = add_dead(f, draft);
+    hone_draft_evidence(draft, ".");
+    remedies_free(f, draft, !dead);
     return 1;
 }
 
@@ -247,6 +262,26 @@ static int stopped_early(const struct fit *f, hone_draft *draft)
     return 1;
 }
 
+/* Short of its training samples, but neither at a stand nor so surely on its way that stopped_early would speak. */
+static int still_learns(const struct fit *f, hone_draft *draft)
+{
+    const struct settings *s = f->settings;
+    const double level = share(f->train[f->at], f->unit), improvement = recent_improvement(f->train, moving_steps(f));
+    const hone_diagnosed_key *end = end_key(f);
+    if (!f->has_baseline || !(level >= s->level) || !(level < KNOWS_NOTHING) || !(improvement >= s->plateau) || grew(f))
+        return 0;
+    hone_draft_begin(draft, "still_learns", HONE_FINDING_HINT, "It does not fit its training samples, or not yet.");
+    add_losses(f, draft);
+    hone_draft_evidence(draft, "; the last quarter of the steps took the training loss down by %.2g %%",
+                        100 * improvement);
+    const int dead = add_dead(f, draft);
+    hone_draft_evidence(draft, ".");
+    if (end)
+        hone_draft_advise(draft, end->path, "raise it, to %g for a start", ceil(1.5 * end->number));
+    remedies_free(f, draft, !dead);
+    return 1;
+}
+
 static int fits(const struct fit *f, hone_draft *draft)
 {
     if (!f->has_baseline || !(share(f->train[f->at], f->unit) < KNOWS_NOTHING) || grew(f))
@@ -287,7 +322,7 @@ static hone_rc diagnose(void *self, const hone_diagnosis_data *d, hone_diagnosis
             any = 1;
             rc = give(ctx, &draft.finding);
         }
-    if (!any && rc == HONE_OK && fits(&f, &draft))
+    if (!any && rc == HONE_OK && (still_learns(&f, &draft) || fits(&f, &draft)))
         rc = give(ctx, &draft.finding);
     return rc;
 }
@@ -317,12 +352,19 @@ static const char doc[] =
     "  the steps improved it by less than `plateau`, counted up to where the learning rate was 0.3 of its largest "
     "(Goodfellow, Bengio and Courville 2016, Deep Learning, 11.3). "
     "Advises a\n"
-    "  larger model, regularizers to lower, inputs of one scale.\n"
+    "  larger model (not where half of the units are dead), regularizers to lower, inputs of one scale.\n"
+    "- learns_nothing: the training loss is 0.97 to 1.1 of the baseline, and no longer falls. Advises another learning "
+    "rate,\n"
+    "  inputs of one scale, a look at the data.\n"
     "- stopped_early: the trial went as far as its epochs, its best step is among the last tenth, and the line through "
     "the\n"
     "  second half of the validation losses falls (t statistic below -`errors`) so fast that half as many steps more "
     "would\n"
     "  lower them by `plateau` of what they are. Advises more epochs.\n"
+    "- still_learns: none of these, but the training loss is still `level` of the baseline, and falls by `plateau` in "
+    "the "
+    "last\n"
+    "  quarter. Advises more epochs, and what underfits does.\n"
     "- fits: none of these, and it has learnt something.\n"
     "- not_recorded: the training had `diagnosis = no`.\n"
     "\n"

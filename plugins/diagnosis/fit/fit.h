@@ -24,7 +24,7 @@ struct fit {
 /* Against overfitting: what to add, what to raise, what to make smaller. */
 void remedies_regularize(const struct fit *fit, hone_draft *draft);
 /* Against underfitting: what to lower, what to make larger. */
-void remedies_free(const struct fit *fit, hone_draft *draft);
+void remedies_free(const struct fit *fit, hone_draft *draft, int larger);
 /* Inputs of one scale, where nothing sees to that. */
 void remedies_scale(const struct fit *fit, hone_draft *draft);
 #endif

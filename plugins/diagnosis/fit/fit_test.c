@@ -176,6 +176,18 @@ static void test_what_knows_nothing_does_not_underfit(void)
     CU_ASSERT_EQUAL(p.n_findings, 1);
     CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "optimizer.learning_rate"));
     CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "transform.standardize"));
+    patient_constant(&p, "diagnosis.dead_units", 0.94); /* neither the data nor the rate alone are to blame */
+    f = patient_ask(&p, "fit", "learns_nothing");
+    CU_ASSERT_PTR_NOT_NULL(strstr(f->evidence, "94 % of its units are dead"));
+    CU_ASSERT_PTR_NULL(patient_advice(f, "dataset.use"));
+    CU_ASSERT_PTR_NULL(patient_advice(f, "optimizer.learning_rate"));
+    make(40, 1.5, 1.48, 20); /* a larger network would be as dead */
+    patient_key(&p, "model.width", "64");
+    CU_ASSERT_PTR_NOT_NULL(patient_advice(patient_ask(&p, "fit", "underfits"), "model.width"));
+    patient_constant(&p, "diagnosis.dead_units", 0.94);
+    f = patient_ask(&p, "fit", "underfits");
+    CU_ASSERT_PTR_NOT_NULL(strstr(f->evidence, "94 % of its units are dead"));
+    CU_ASSERT_PTR_NULL(patient_advice(f, "model.width"));
     make(40, 40, 39, 20); /* far above: that is another matter */
     CU_ASSERT_PTR_NULL(patient_ask(&p, "fit", "learns_nothing"));
     CU_ASSERT_EQUAL(p.n_findings, 0);
@@ -211,6 +223,25 @@ static void test_still_falling_at_the_end_is_too_early(void)
     CU_ASSERT_PTR_NULL(patient_ask(&p, "fit", "stopped_early"));
 }
 
+static void test_what_still_learns_does_not_fit(void)
+{
+    make(20, 1.45, 1.44, 4); /* with leaps in which no line is sure */
+    for (int i = 0; i < 20; i++)
+        patient_curve(&p, "validation.loss")[i] += i % 3 == 2 ? 0.3 : 0;
+    for (int i = 10; i < 15; i++)
+        patient_curve(&p, "diagnosis.train.loss")[i] += 0.04;
+    patient_key(&p, "objective.epochs", "20");
+    patient_key(&p, "model.width", "4");
+    const struct patient_finding *f = patient_ask(&p, "fit", "still_learns");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    CU_ASSERT_EQUAL(p.n_findings, 1);
+    CU_ASSERT_EQUAL(f->severity, HONE_FINDING_HINT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "objective.epochs"), "30"));
+    CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "model.width"));
+    CU_ASSERT_PTR_NULL(patient_ask_with(&p, "fit", "still_learns", "level", "0.7"));
+    CU_ASSERT_PTR_NOT_NULL(patient_ask_with(&p, "fit", "fits", "level", "0.7"));
+}
+
 static void test_says_where_nothing_was_recorded(void)
 {
     patient_init(&p, 20);
@@ -238,4 +269,5 @@ SUITE(TEST(test_a_wide_gap_is_overfitting), TEST(test_a_rising_validation_loss_i
       TEST(test_advice_against_overfitting_is_about_what_is_there),
       TEST(test_searched_keys_are_advised_at_the_end_of_their_range), TEST(test_standing_still_high_up_is_underfitting),
       TEST(test_what_knows_nothing_does_not_underfit), TEST(test_still_falling_at_the_end_is_too_early),
-      TEST(test_says_where_nothing_was_recorded), TEST(test_names_the_metric_of_the_objective))
+      TEST(test_what_still_learns_does_not_fit), TEST(test_says_where_nothing_was_recorded),
+      TEST(test_names_the_metric_of_the_objective))

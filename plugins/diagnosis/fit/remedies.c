@@ -157,9 +157,10 @@ void remedies_scale(const struct fit *fit, hone_draft *draft)
         hone_draft_advise(draft, "transform.standardize", "add it: inputs of one scale are learnt faster");
 }
 
-void remedies_free(const struct fit *fit, hone_draft *draft)
+void remedies_free(const struct fit *fit, hone_draft *draft, int larger)
 {
-    size_model(fit, draft, 1);
+    if (larger)
+        size_model(fit, draft, 1);
     for (size_t i = 0; i < HONE_COUNT(remedies); i++) {
         const struct remedy *r = &remedies[i];
         const hone_diagnosed_section *section = section_of(fit->data, r->name);

@@ -62,6 +62,22 @@ static int diverges(const struct progress *p, hone_draft *draft)
     return 1;
 }
 
+/* The largest share of dead units of a layer, and the layer; 0: none, or not reported. */
+static double most_dead(const struct progress *p, const char **where)
+{
+    static const char dead[] = "diagnosis.dead_units.";
+    const hone_diagnosis_data *d = p->data;
+    double most = 0;
+    for (uint32_t i = 0; i < d->n_curves; i++)
+        if (!strncmp(d->curves[i]->name, dead, sizeof dead - 1) && d->curves[i]->values[p->n - 1] > most) {
+            most = d->curves[i]->values[p->n - 1];
+            *where = d->curves[i]->name + sizeof dead - 1;
+        }
+    return most;
+}
+/* ALIVE: a gradient of such a share of the weights is one; below, nothing is learnt anywhere, and no layer is to blame. */
+static const double ALL_BUT_DEAD = 0.9, ALIVE = 1e-5;
+
 /* There is something left to learn. */
 static int has_room(const struct progress *p)
 {
@@ -88,14 +104,25 @@ static int learning_rate_high(const struct progress *p, hone_draft *draft)
         "The training loss rose at %u of the last %u steps, and one update moves the weights by %.2g of "
         "their norm (some 0.001 is usual).",
         rises, n, ratio);
-    remedies_slow(p, draft);
+    remedies_settle(p, draft);
     return 1;
+}
+
+/* An update that was large when the training began: it has come to rest, or to grief, since. */
+static int was_fast(const struct progress *p)
+{
+    const hone_curve *ratio = hone_diagnosis_curve(p->data, "diagnosis.update_ratio");
+    int fast = 0;
+    for (uint32_t i = 0; ratio && i < p->n; i++)
+        fast |= ratio->values[i] >= p->settings->fast;
+    return fast;
 }
 
 static int learning_rate_low(const struct progress *p, hone_draft *draft)
 {
     const double ratio = half_median(p, "diagnosis.update_ratio");
-    if (!has_room(p) || !(ratio <= p->settings->slow))
+    const char *where;
+    if (!has_room(p) || !(ratio <= p->settings->slow) || was_fast(p) || most_dead(p, &where) >= ALL_BUT_DEAD)
         return 0;
     hone_draft_begin(draft, "learning_rate_low", HONE_FINDING_PROBLEM, "It hardly moves: the learning rate is low.");
     hone_draft_evidence(
@@ -108,22 +135,6 @@ static int learning_rate_low(const struct progress *p, hone_draft *draft)
     remedies_fast(p, draft);
     return 1;
 }
-
-/* The largest share of dead units of a layer, and the layer; 0: none, or not reported. */
-static double most_dead(const struct progress *p, const char **where)
-{
-    static const char dead[] = "diagnosis.dead_units.";
-    const hone_diagnosis_data *d = p->data;
-    double most = 0;
-    for (uint32_t i = 0; i < d->n_curves; i++)
-        if (!strncmp(d->curves[i]->name, dead, sizeof dead - 1) && d->curves[i]->values[p->n - 1] > most) {
-            most = d->curves[i]->values[p->n - 1];
-            *where = d->curves[i]->name + sizeof dead - 1;
-        }
-    return most;
-}
-/* ALIVE: a gradient of such a share of the weights is one; below, nothing is learnt anywhere, and no layer is to blame. */
-static const double ALL_BUT_DEAD = 0.9, ALIVE = 1e-5;
 
 /* Gradients against weights, layer by layer: a layer whose share is tiny beside another's hardly learns. */
 static int vanishing_gradients(const struct progress *p, hone_draft *draft)
@@ -238,7 +249,9 @@ static const char doc[] =
     "  weights by `fast` of their norm. 0.001 is the usual share: Karpathy, Stanford CS231n, notes on neural networks "
     "3,\n"
     "  'ratio of weights:updates'.\n"
-    "- learning_rate_low: an update moves the weights by less than `slow` of their norm.\n"
+    "- learning_rate_low: an update moves the weights by less than `slow` of their norm, and none did by `fast`. Not "
+    "where a\n"
+    "  layer is all but dead: its gradient is gone, whatever the rate.\n"
     "- vanishing_gradients: the gradient's norm relative to the weights' is, in some layer, below `vanishing` of the "
     "largest\n"
     "  among the layers (Glorot and Bengio 2010, Understanding the difficulty of training deep feedforward networks). "

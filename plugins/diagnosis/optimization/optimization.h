@@ -24,7 +24,9 @@ void progress_close(struct progress *progress);
 double half_median(const struct progress *progress, const char *name);
 double all_median(const struct progress *progress, const char *name);
 
-void remedies_slow(const struct progress *progress, hone_draft *draft);   /* learn with smaller steps */
+void remedies_slow(const struct progress *progress, hone_draft *draft); /* learn with smaller steps */
+void remedies_settle(const struct progress *progress,
+                     hone_draft *draft); /* the same at the end, if lower rates did no better */
 void remedies_fast(const struct progress *progress, hone_draft *draft);   /* with larger ones */
 void remedies_flow(const struct progress *progress, hone_draft *draft);   /* let gradients through */
 void remedies_clip(const struct progress *progress, hone_draft *draft);   /* cut single ones */

@@ -107,6 +107,15 @@ static void test_tiny_moves_are_a_low_learning_rate(void)
     CU_ASSERT_PTR_NULL(patient_ask_with(&p, "optimization", "learning_rate_low", "slow", "1e-5"));
     patient_decay(&p, "diagnosis.train.loss", 2.3, 0.05, 20);
     CU_ASSERT_PTR_NULL(patient_ask(&p, "optimization", "learning_rate_low"));
+    make(20); /* the first epoch broke it */
+    patient_constant(&p, "diagnosis.update_ratio", 2e-5);
+    patient_curve(&p, "diagnosis.update_ratio")[0] = 0.3;
+    CU_ASSERT_PTR_NULL(patient_ask(&p, "optimization", "learning_rate_low"));
+    make(20); /* no gradient, whatever the rate */
+    patient_constant(&p, "diagnosis.update_ratio", 2e-7);
+    patient_constant(&p, "diagnosis.dead_units.hidden1", 1);
+    CU_ASSERT_PTR_NULL(patient_ask(&p, "optimization", "learning_rate_low"));
+    CU_ASSERT_PTR_NOT_NULL(patient_ask(&p, "optimization", "dead_units"));
 }
 
 /* A searched rate: the end of its range where the trial stands there, else a word about the others. */
@@ -124,6 +133,50 @@ static void test_a_searched_rate_is_a_matter_of_the_space(void)
         CU_ASSERT_EQUAL(patient_advice(f, "space.optimizer.learning_rate") != NULL, i == 0);
         CU_ASSERT_EQUAL(patient_advice(f, "optimizer.learning_rate") != NULL, i == 1);
     }
+}
+
+/* Trials at other rates have answered already. */
+static void test_what_was_tried_in_vain_is_not_advised(void)
+{
+    const hone_dim rate = {
+        .type = HONE_DIM_REAL, .flags = HONE_DIM_LOG, .key = "optimizer.learning_rate", .min = 1, .max = 100
+    };
+    static const double lower = 2, higher = 50;
+    make(20);
+    patient_dim(&p, rate, 10);
+    double own = 2.3;
+    p.record.values = &own;
+    patient_constant(&p, "diagnosis.dead_units.hidden1", 1);
+    patient_trial(&p, &higher, 2.1); /* better, but not lower */
+    patient_trial(&p, &lower, 2.31);
+    const struct patient_finding *f = patient_ask(&p, "optimization", "dead_units");
+    CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "space.optimizer.learning_rate"), "no better: widen it, to 0.1"));
+    CU_ASSERT_PTR_NULL(patient_advice(f, "optimizer.learning_rate"));
+    patient_trial(&p, &lower, 2.2);
+    f = patient_ask(&p, "optimization", "dead_units");
+    CU_ASSERT_PTR_NULL(patient_advice(f, "space.optimizer.learning_rate"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "optimizer.learning_rate"), "lower rates in its range"));
+    /* leaps of the best rate: smaller steps at the end, not at once */
+    make(20);
+    patient_dim(&p, rate, 10);
+    own = 1.5;
+    p.record.values = &own;
+    patient_trial(&p, &lower, 1.6);
+    patient_constant(&p, "diagnosis.update_ratio", 0.05);
+    for (int i = 0; i < 20; i++)
+        patient_curve(&p, "diagnosis.train.loss")[i] = 1.5 + (i % 2 ? 0.2 : -0.2);
+    f = patient_ask(&p, "optimization", "learning_rate_high");
+    CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "lr_schedule"));
+    CU_ASSERT_PTR_NULL(patient_advice(f, "optimizer.learning_rate"));
+    CU_ASSERT_PTR_NULL(patient_advice(f, "space.optimizer.learning_rate"));
+    /* all of them failed */
+    make(0);
+    patient_dim(&p, rate, 10);
+    p.record.state = HONE_STATE_FAILED;
+    p.record.message = "the loss is not finite at epoch 1, step 7";
+    f = patient_ask(&p, "optimization", "diverges");
+    CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "space.optimizer.learning_rate"),
+                                  "no trial has come through: widen the range, to 0.1"));
 }
 
 static void test_gradients_that_vanish(void)
@@ -185,11 +238,16 @@ static void test_units_that_are_dead(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "optimizer.learning_rate"), "lower"));
     CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "model.activation"));
     patient_constant(&p, "diagnosis.dead_units.hidden2", 0.95);
-    CU_ASSERT_EQUAL(patient_ask(&p, "optimization", "dead_units")->severity, HONE_FINDING_PROBLEM);
+    patient_section(&p, "regularizer.quiet", "regularizer", "activity_l2", 1);
+    patient_key(&p, "regularizer.quiet.strength", "0.3");
+    f = patient_ask(&p, "optimization", "dead_units");
+    CU_ASSERT_EQUAL(f->severity, HONE_FINDING_PROBLEM);
+    CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "regularizer.quiet.strength"), "lower it, to 0.003"));
     patient_constant(&p, "diagnosis.dead_units.hidden2", 0.3);
     CU_ASSERT_PTR_NULL(patient_ask(&p, "optimization", "dead_units"));
 }
 
 SUITE(TEST(test_a_sound_training_is_not_blamed), TEST(test_diverges), TEST(test_leaps_are_a_high_learning_rate),
       TEST(test_tiny_moves_are_a_low_learning_rate), TEST(test_a_searched_rate_is_a_matter_of_the_space),
-      TEST(test_gradients_that_vanish), TEST(test_gradients_that_explode), TEST(test_units_that_are_dead))
+      TEST(test_what_was_tried_in_vain_is_not_advised), TEST(test_gradients_that_vanish),
+      TEST(test_gradients_that_explode), TEST(test_units_that_are_dead))

@@ -4,6 +4,25 @@
 
 static const char rate_key[] = "optimizer.learning_rate";
 
+/* How many of the complete trials had a lower (factor < 1) or higher rate than this one, if none of them did better; 0 where one
+ * did, or none was tried: then it is the search's business. */
+static uint64_t tried_in_vain(const hone_diagnosis_data *d, uint32_t dim, double factor)
+{
+    const int known = d->trial->state == HONE_STATE_COMPLETE && d->trial->n_values > 0;
+    const double sign = d->n_objectives && d->objectives[0].direction == HONE_MAXIMIZE ? -1 : 1;
+    const double here = known ? sign * d->trial->values[0] : HUGE_VAL;
+    uint64_t n = 0;
+    for (uint64_t i = 0; i < d->n; i++) {
+        const double rate = d->x[i * d->n_dims + dim];
+        if (!(factor > 1 ? rate > d->trial_x[dim] : rate < d->trial_x[dim]))
+            continue;
+        if (d->values[i] < here)
+            return 0;
+        n++;
+    }
+    return n;
+}
+
 /* The learning rate: its value, or, where it is searched, the end of its range. */
 static void turn_rate(const struct progress *p, hone_draft *draft, double factor)
 {
@@ -20,11 +39,27 @@ static void turn_rate(const struct progress *p, hone_draft *draft, double factor
                                                  : hone_dim_to_unit(d->space->dims[key->dim], d->trial_x[key->dim]);
     if (factor > 1 ? u > 0.8 : u < 0.2)
         hone_draft_advise(draft, "space.optimizer.learning_rate",
-                          "the trial has %s, near the end of the range: widen it, to %.3g", key->text,
+                          "the trial has %.4g, near the end of the range: widen it, to %.3g", key->number,
                           key->number * factor);
+    else if (d->trial->state == HONE_STATE_FAILED && !d->n)
+        hone_draft_advise(draft, "space.optimizer.learning_rate", "no trial has come through: widen the range, to %.3g",
+                          factor * (factor > 1 ? d->space->dims[key->dim]->max : d->space->dims[key->dim]->min));
+    else if (tried_in_vain(d, key->dim, factor) > 0)
+        hone_draft_advise(draft, "space.optimizer.learning_rate",
+                          "%s rates of its range have done no better: widen it, to %.3g",
+                          factor > 1 ? "higher" : "lower",
+                          factor * (factor > 1 ? d->space->dims[key->dim]->max : d->space->dims[key->dim]->min));
     else
         hone_draft_advise(draft, rate_key, "the search has %s rates in its range, trials with them may do better",
                           factor > 1 ? "higher" : "lower");
+}
+
+/* 1: the search has looked at lower rates, and this one was the best of them all. */
+static int is_the_best_rate(const struct progress *p)
+{
+    const hone_diagnosed_key *key = hone_diagnosis_key(p->data, rate_key);
+    return key && key->dim != UINT32_MAX && p->data->is_winner && !isnan(p->data->trial_x[key->dim]) &&
+           tried_in_vain(p->data, key->dim, 0.1) > 0;
 }
 
 static int installed(const struct progress *p, const char *kind, const char *name)
@@ -53,15 +88,27 @@ void remedies_clip(const struct progress *p, hone_draft *draft)
         hone_draft_advise(draft, "regularizer.gradient_clip", "add it, with a norm of some times the usual one");
 }
 
-void remedies_slow(const struct progress *p, hone_draft *draft)
+static void slow_down(const struct progress *p, hone_draft *draft)
 {
-    turn_rate(p, draft, 0.1);
     standardize(p, draft);
     if (hone_diagnosis_key(p->data, rate_key) && !hone_diagnosis_section(p->data, "lr_schedule", NULL) &&
         installed(p, "lr_schedule", "cosine"))
         hone_draft_advise(draft, "lr_schedule",
                           "add it with use = cosine and a warmup: large steps first, small ones at the end");
     warm_up(p, draft);
+}
+
+void remedies_slow(const struct progress *p, hone_draft *draft)
+{
+    turn_rate(p, draft, 0.1);
+    slow_down(p, draft);
+}
+
+void remedies_settle(const struct progress *p, hone_draft *draft)
+{
+    if (!is_the_best_rate(p))
+        turn_rate(p, draft, 0.1);
+    slow_down(p, draft);
 }
 
 void remedies_fast(const struct progress *p, hone_draft *draft)
@@ -87,10 +134,23 @@ void remedies_flow(const struct progress *p, hone_draft *draft)
         hone_draft_advise(draft, depth->path, "fewer layers");
 }
 
+/* A penalty that draws activations to 0 is a short way to units that never answer. */
+static void spare_activations(const struct progress *p, hone_draft *draft)
+{
+    const hone_diagnosed_section *section = hone_diagnosis_section(p->data, "regularizer", "activity_l2");
+    char path[160];
+    snprintf(path, sizeof path, "%.120s.strength", section ? section->name : "");
+    const hone_diagnosed_key *key = section ? hone_diagnosis_key(p->data, path) : NULL;
+    if (key && key->number > 0)
+        hone_draft_advise(draft, path, "lower it, to %.3g for a start, or leave [%.80s] out: it draws activations to 0",
+                          key->number / 100, section->name);
+}
+
 void remedies_revive(const struct progress *p, hone_draft *draft)
 {
     const hone_diagnosed_key *activation = hone_diagnosis_key(p->data, "model.activation"),
                              *norm = hone_diagnosis_key(p->data, "model.batch_norm");
+    spare_activations(p, draft);
     turn_rate(p, draft, 0.1);
     if (activation && !strcmp(activation->text, "relu"))
         hone_draft_advise(draft, activation->path, "gelu, or another one that has a gradient everywhere");
