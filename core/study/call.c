@@ -96,7 +96,8 @@ hone_rc study_tell_search(struct study *study, const struct trial *trial, hone_e
                                    .step = trial->step,
                                    .deviations = study->repeats ? study->deviations : NULL,
                                    .n_repeats = study->repeats ? trial->moments[0].n : 0,
-                                   .gradient = trial->state == HONE_STATE_COMPLETE ? trial->gradient : NULL };
+                                   .gradient = trial->state == HONE_STATE_COMPLETE ? trial->gradient : NULL,
+                                   .tuned = trial->state == HONE_STATE_COMPLETE ? trial->tuned : NULL };
     struct guard guard;
     for (uint32_t i = 0; study->repeats && i < study->table.n_values; i++)
         study->deviations[i] = moments_deviation(&trial->moments[i]);

@@ -296,7 +296,7 @@ hone_rc study_end_trial(struct study *study, struct trial *trial, uint32_t state
         (rc = study_put_event(study, HONE_EVENT_TELL, trial, trial->step, 0, NULL, err)) != HONE_OK ||
         (rc = study_tell_search(study, trial, err)) != HONE_OK)
         return rc;
-    trial_drop_gradient(trial);
+    trial_drop_told(trial);
     if ((rc = study_tell_reporters(study, HONE_NOW_OUTCOME, trial, outcome, NULL, NULL, err)) != HONE_OK)
         return rc;
     return study_look_for_end(study, trial, err);
@@ -327,7 +327,7 @@ static hone_rc deliver_outcome(struct study *study, struct slot *slot, hone_erro
         if (!study->repeats && held->status == HONE_COMPLETE)
             measure_values(study, held->values, held->n_values, trial->values);
         if (held->status == HONE_COMPLETE &&
-            (rc = measure_gradient(study, held->values, held->n_values, trial, err)) != HONE_OK)
+            (rc = measure_for_search(study, held->values, held->n_values, trial, err)) != HONE_OK)
             return rc;
         state = held->status == HONE_COMPLETE ? HONE_STATE_COMPLETE : HONE_STATE_PRUNED;
         if (state == HONE_STATE_COMPLETE && !study_is_measured(study, trial, held, message, sizeof message)) {

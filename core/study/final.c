@@ -135,7 +135,7 @@ hone_rc study_final(struct study *study, hone_error *err)
     const int64_t until = final_length(study, best, &stored);
     slot->trial = best;
     slot->phase = SLOT_COMPUTING;
-    if ((rc = study_start_on_worker(study, slot, HONE_TRIAL_FINAL, until, err)) == HONE_OK &&
+    if ((rc = study_start_on_worker(study, slot, HONE_TRIAL_FINAL, until, stored.values, stored.n, err)) == HONE_OK &&
         (rc = final_loop(study, slot, &outcome, err)) == HONE_OK)
         rc = put_final_metrics(study, &stored, &outcome, err);
 out:

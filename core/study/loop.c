@@ -31,6 +31,10 @@ static struct slot *next_delivery(struct study *study)
     return least && least->phase == SLOT_HELD ? least : NULL;
 }
 
+struct tuned_text { /* of a setting that a trial tuned */
+    char key[256], number[32];
+};
+
 /* The key of the fidelity at a step. */
 static hone_setting level_setting(const struct study *study, int64_t step, char *text, size_t n)
 {
@@ -40,11 +44,34 @@ static hone_setting level_setting(const struct study *study, int64_t step, char 
     return (hone_setting){ f->key, text, value };
 }
 
-hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until, hone_error *err)
+/* What the trial tuned when it ran before, as settings: in place of those of the same key, or behind them. texts: (n) the keys
+ * and the numbers. */
+static void take_tuned(struct crew_trial *order, hone_setting *settings, const hone_value *before, uint32_t n,
+                       struct tuned_text *texts)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct tuned_text *text = &texts[i];
+        size_t length = 0;
+        uint32_t k = 0;
+        const char *key = hone_tuned_key(before[i].name, &length);
+        if (!key || length >= sizeof text->key || !isfinite(before[i].value))
+            continue;
+        snprintf(text->key, sizeof text->key, "%.*s", (int)length, key);
+        number_format(before[i].value, text->number, sizeof text->number);
+        while (k < order->n_settings && strcmp(settings[k].key, text->key) != 0)
+            k++;
+        settings[k] = (hone_setting){ text->key, text->number, before[i].value };
+        order->n_settings += k == order->n_settings;
+    }
+}
+
+hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until,
+                              const hone_value *before, uint32_t n_before, hone_error *err)
 {
     const struct trial *t = slot->trial;
     const uint32_t n_dims = study->space.view.n_dims;
-    hone_setting *settings = calloc(n_dims + 2, sizeof *settings);
+    hone_setting *settings = calloc((size_t)n_dims + n_before + 2, sizeof *settings);
+    struct tuned_text *texts = calloc((size_t)n_before + 1, sizeof *texts);
     struct crew_trial order = { .number = t->number,
                                 .attempt = t->attempt,
                                 .flags = flags | (t->cloned ? HONE_TRIAL_CLONED : 0u),
@@ -55,8 +82,11 @@ hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t f
                                 .restore = { t->newest, t->at_pause },
                                 .settings = settings,
                                 .seed = hone_rng_derive((uint64_t)study->composition->study.seed, 1000 + t->number) };
-    if (!settings)
+    if (!settings || !texts) {
+        free(settings);
+        free(texts);
         return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for a trial's settings");
+    }
     if (flags & HONE_TRIAL_FINAL) { /* a training of its own */
         order.flags = flags;
         order.reported = order.level = 0;
@@ -76,8 +106,10 @@ hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t f
     if (study->levels)
         settings[order.n_settings++] = level_setting(study, order.level ? order.level : study->levels, level,
                                                      sizeof level);
+    take_tuned(&order, settings, before, n_before, texts);
     const hone_rc rc = study->crew->start(study->crew, (unsigned)(slot - study->slots), &order, err);
     free(settings);
+    free(texts);
     slot->since = seconds_steady();
     slot->step = 0;
     return rc;
@@ -115,7 +147,7 @@ static hone_rc dispatch(struct study *study, hone_error *err)
         slot->phase = SLOT_COMPUTING;
         study->n_computing++;
         hone_rc told = slot->starting
-                           ? study_start_on_worker(study, slot, trial_flags(study), 0, err)
+                           ? study_start_on_worker(study, slot, trial_flags(study), 0, NULL, 0, err)
                            : study->crew->verdict(study->crew, (unsigned)(slot - study->slots), slot->verdict, err);
         if (told == HONE_OK && slot->starting)
             told = study_tell_reporters(study, HONE_NOW_TRIAL, slot->trial, NULL, NULL, NULL, err);

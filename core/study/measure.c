@@ -71,23 +71,48 @@ hone_rc measure_promised(struct study *study, const hone_description *d, hone_er
     return HONE_OK;
 }
 
-hone_rc measure_gradient(const struct study *study, const hone_value *values, uint32_t n, struct trial *trial,
-                         hone_error *err)
+/* The dimension that a name like "tuned(KEY)" says what has become of, or n_dims: it is none that the search asks for. */
+static uint32_t tuned_place(const struct study *study, const char *name)
 {
-    const size_t size = (size_t)study->table.n_values * study->table.n_dims;
-    for (uint32_t i = 0; i < n; i++) {
-        const size_t at = gradient_place(study, values[i].name);
-        if (at == SIZE_MAX)
-            continue;
-        if (!trial->gradient) {
-            if (!(trial->gradient = malloc(size * sizeof *trial->gradient)))
-                return hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the derivatives of a trial");
-            for (size_t k = 0; k < size; k++)
-                trial->gradient[k] = (double)NAN;
-        }
-        trial->gradient[at] = study->maximize[at / study->table.n_dims] ? -values[i].value : values[i].value;
+    size_t n = 0;
+    const char *key = hone_tuned_key(name, &n);
+    uint32_t i = 0;
+    for (; i < study->table.n_dims; i++) {
+        const hone_dim *d = study->space.view.dims[i];
+        if (key && (d->type == HONE_DIM_REAL || d->type == HONE_DIM_INT) && !strncmp(d->key, key, n) && !d->key[n])
+            break;
     }
-    return HONE_OK;
+    return i;
+}
+
+/* Puts a number at its place among n, which are NaN as long as nothing is known. 0: out of memory. */
+static int put(double **numbers, size_t n, size_t at, double value)
+{
+    if (!*numbers) {
+        if (!(*numbers = malloc(n * sizeof **numbers)))
+            return 0;
+        for (size_t k = 0; k < n; k++)
+            (*numbers)[k] = (double)NAN;
+    }
+    (*numbers)[at] = value;
+    return 1;
+}
+
+hone_rc measure_for_search(const struct study *study, const hone_value *values, uint32_t n, struct trial *trial,
+                           hone_error *err)
+{
+    const uint32_t n_dims = study->table.n_dims;
+    int done = 1;
+    for (uint32_t i = 0; i < n && done; i++) {
+        const size_t at = gradient_place(study, values[i].name);
+        const uint32_t dim = tuned_place(study, values[i].name);
+        if (at != SIZE_MAX)
+            done = put(&trial->gradient, (size_t)study->table.n_values * n_dims, at,
+                       study->maximize[at / n_dims] ? -values[i].value : values[i].value);
+        else if (dim < n_dims)
+            done = put(&trial->tuned, n_dims, dim, values[i].value);
+    }
+    return done ? HONE_OK : hone_fail(err, HONE_ENOMEM, NULL, "out of memory for the derivatives of a trial");
 }
 
 const double *study_minimize(const struct study *study, const double *values)

@@ -322,7 +322,7 @@ static hone_rc replay_events(struct replay *r)
                 rc = replay_no_memory(r->err);
             else
                 rc = study_tell_search(study, trial, r->err);
-            trial_drop_gradient(trial);
+            trial_drop_told(trial);
             if (rc == HONE_OK)
                 rc = study_checkpoint_over(study, trial, r->err);
         } else if (e->what == HONE_EVENT_RETRY) {

@@ -60,7 +60,7 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *record)
         t->values[i] = record->values[i];
     for (uint32_t i = 0; i < record->n_constraints && i < study->table.n_constraints; i++)
         t->constraints[i] = record->constraints[i];
-    return measure_gradient(study, record->metrics, record->n_metrics, t, r->err);
+    return measure_for_search(study, record->metrics, record->n_metrics, t, r->err);
 }
 
 static int compare_reports(const void *a, const void *b)

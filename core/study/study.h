@@ -196,9 +196,9 @@ void measure_constraints(const struct study *study, const hone_value *values, ui
  * *direction, where not said, becomes the metric's. */
 hone_rc study_check_metric(const hone_description *d, const char *name, int tested, const char *key,
                            uint32_t *direction, hone_error *err);
-/* The derivatives among the values, into trial->gradient. HONE_ENOMEM. */
-hone_rc measure_gradient(const struct study *study, const hone_value *values, uint32_t n, struct trial *trial,
-                         hone_error *err);
+/* The derivatives among the values, into trial->gradient, and what the trial moved, into trial->tuned. HONE_ENOMEM. */
+hone_rc measure_for_search(const struct study *study, const hone_value *values, uint32_t n, struct trial *trial,
+                           hone_error *err);
 /* Those that the objective says it will report, into study->derivatives. HONE_ENOMEM. */
 hone_rc measure_promised(struct study *study, const hone_description *d, hone_error *err);
 const double *study_minimize(const struct study *study, const double *values); /* into study->minimized */
@@ -304,7 +304,9 @@ hone_rc study_not_ready(const struct crew_event *event, hone_error *err);
 
 /* loop.c */
 #define STUDY_TICK 0.2 /* seconds between ticks of the reporters */
-hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until, hone_error *err);
+/* before: (n_before) metrics of the trial from when it ran already; what it tuned then takes the place of its point's. */
+hone_rc study_start_on_worker(struct study *study, struct slot *slot, uint32_t flags, int64_t until,
+                              const hone_value *before, uint32_t n_before, hone_error *err);
 hone_rc study_tick(struct study *study, hone_error *err);
 hone_rc study_worker_ready(const struct crew_event *event, hone_error *err); /* an error where it is not */
 

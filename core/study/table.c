@@ -17,7 +17,7 @@ void trial_table_release(struct trial_table *table)
 {
     for (uint64_t i = 0; i < table->n; i++) {
         repeated_release(&table->trials[i]->repeated);
-        free(table->trials[i]->gradient);
+        trial_drop_told(table->trials[i]);
         free(table->trials[i]);
     }
     free(table->trials);
@@ -143,10 +143,11 @@ static int front_add(struct trial_table *table, struct trial *trial)
     return 0;
 }
 
-void trial_drop_gradient(struct trial *trial)
+void trial_drop_told(struct trial *trial)
 {
     free(trial->gradient);
-    trial->gradient = NULL;
+    free(trial->tuned);
+    trial->gradient = trial->tuned = NULL;
 }
 
 double trial_next_time(const struct trial *trial)

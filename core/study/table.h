@@ -31,7 +31,9 @@ struct trial {
     /* Where steps are repeats: of values and constraints, which are the means; and of all metrics, until the trial is over. */
     struct moments *moments; /* (n_values + n_constraints), or NULL */
     struct repeated repeated;
-    double *gradient; /* (n_values, n_dims) for the search, which minimizes; NULL: none, or told already */
+    /* For the search, which minimizes; NULL: none, or told already. */
+    double *gradient; /* (n_values, n_dims) */
+    double *tuned;    /* (n_dims) what the trial itself moved its point to */
 };
 
 struct trial_table {
@@ -57,7 +59,7 @@ struct trial *trial_table_append(struct trial_table *table);
 void trial_table_drop_last(struct trial_table *table);
 /* Ends a trial (complete, pruned, failed), keeping counts and front up to date: O(front). 0, or -1: out of memory. */
 int trial_end(struct trial_table *table, struct trial *trial, uint32_t state);
-void trial_drop_gradient(struct trial *trial); /* once it was told */
+void trial_drop_told(struct trial *trial); /* what is kept until the search was told */
 /* Virtual time of the next news of a trial that runs: its next step, or its pause, which takes no time. What a trial that
  * begins anew repeats takes none either. */
 double trial_next_time(const struct trial *trial);

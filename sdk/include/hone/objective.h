@@ -8,6 +8,8 @@
 #include "hone/plugin.h"
 #include "hone/task.h"
 
+#include <string.h>
+
 #define HONE_KIND_OBJECTIVE "objective/1"
 
 /* ---- what it composes ---- */
@@ -121,6 +123,21 @@ typedef struct hone_trial {
     hone_rc (*derivatives)(const struct hone_trial *trial, const hone_derivative *derivatives, uint32_t n,
                            hone_error *err);
 } hone_trial;
+
+/* Name of the metric by which an objective says what a setting, a real or an integer, has come to that it moved while the
+ * trial ran. Searches that descend go on from there (hone/search.h); the final training, and what `hone best --format ini`
+ * prints, take it in place of the point's. Since minor 1. */
+#define HONE_TUNED_NAME "tuned(%s)"
+
+/* The KEY of such a name: its first character, and *n of them; NULL where the name is another. [any] */
+static inline const char *hone_tuned_key(const char *name, size_t *n)
+{
+    const size_t length = strlen(name);
+    if (length < 8 || strncmp(name, "tuned(", 6) != 0 || name[length - 1] != ')')
+        return NULL;
+    *n = length - 7;
+    return name + 6;
+}
 
 /* ---- what it can say before any trial ---- */
 typedef struct hone_description {

@@ -80,6 +80,9 @@ typedef struct hone_outcome {
     /* d values[v] / d x[i] at [v * n_dims + i], of a complete trial: lower is better here too. NaN where it
      * was not reported, NULL where none was. */
     const double *gradient; /* (n_values, n_dims) */
+    /* What x[i] had come to by the end of a complete trial that moved it while it ran: values and gradient are of there. NaN
+     * where it stayed, NULL where all did. */
+    const double *tuned; /* (n_dims) */
 } hone_outcome;
 
 typedef struct hone_search_info {
