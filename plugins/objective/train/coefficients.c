@@ -41,10 +41,12 @@ static hone_rc add_coefficient(struct hyper *h, uint32_t source, uint32_t index,
     c->mirrors = k->size >= offsetof(hone_coefficient, mirrors) + sizeof k->mirrors && k->mirrors;
     if (k->size >= offsetof(hone_coefficient, step) + sizeof k->step)
         c->step = k->step;
-    const size_t length = strlen(m->name) + strlen(k->key) + 2;
-    if (!(c->key = malloc(length)))
+    const size_t length = strlen(m->name) + strlen(k->key) + 2, more = length + sizeof HONE_TUNED_NAME;
+    if (!(c->key = malloc(length + more)))
         return out_of_memory(err);
+    c->tuned_name = c->key + length;
     snprintf(c->key, length, "%s.%s", m->name, k->key);
+    snprintf(c->tuned_name, more, HONE_TUNED_NAME, c->key);
     h->n++;
     return HONE_OK;
 }
@@ -100,7 +102,7 @@ int hyper_tunes(const struct settings *settings, const char *key)
 {
     for (uint64_t i = 0; i < settings->hypergradient_tunes.n; i++)
         if (hone_nn_site_matches(settings->hypergradient_tunes.values[i], key))
-            return settings->hypergradient == HYPERGRADIENT_UNROLLED;
+            return settings->hypergradient != HYPERGRADIENT_NONE;
     return 0;
 }
 
@@ -187,6 +189,7 @@ static hone_rc choose(struct training *t, struct hyper *h, hone_error *err)
     for (uint32_t i = 0; i < h->n; i++) {
         struct coefficient c = h->items[i];
         c.searched = is_searched(t->trial, c.key);
+        h->n_tuned += (uint32_t)c.tuned;
         if (c.searched || c.tuned)
             h->items[kept++] = c;
         else
@@ -194,7 +197,8 @@ static hone_rc choose(struct training *t, struct hyper *h, hone_error *err)
     }
     h->n = kept;
     for (uint32_t i = 0; i < h->n; i++)
-        if ((unrolled ? h->items[i].acts != HONE_HYPER_UPDATE : h->items[i].acts == HONE_HYPER_DECAY) &&
+        if ((unrolled || h->items[i].tuned ? h->items[i].acts != HONE_HYPER_UPDATE
+                                           : h->items[i].acts == HONE_HYPER_DECAY) &&
             (!h->optimizer || !h->optimizer->hyper.gain))
             return hone_fail(err, HONE_ENOTSUP, "hypergradient",
                              "the derivative with respect to %.80s needs an optimizer that says how it answers a "

@@ -121,7 +121,7 @@ static hone_rc report_derivatives(struct run *run, hone_error *err)
     for (uint32_t k = 0; first && k < first->n && rc == HONE_OK; k++) {
         const struct coefficient *c = &first->items[k];
         hone_derivative derivative = { run->measures.items[0].validation, c->key, 0 };
-        hone_value value = { c->key, 0, HONE_NO_DIRECTION, 0 };
+        hone_value value = { c->tuned_name, 0, HONE_NO_DIRECTION, 0 };
         for (uint32_t i = 0; i < run->n_trainings; i++) {
             const struct hyper *h = run->trainings[i].hyper;
             derivative.value += h->items[k].derivative / run->n_trainings;

@@ -26,6 +26,7 @@ struct coefficient {
     double step;            /* of differences, at least */
     const hone_param *param;
     char *key;           /* "regularizer.l2.strength" */
+    char *tuned_name;    /* HONE_TUNED_NAME of it; in the same memory */
     int searched, tuned; /* its derivative is reported; the training itself moves it */
     double derivative;   /* of the validation loss; NaN: none */
     double sum;          /* unrolled: of the derivatives of an epoch's steps so far */
@@ -47,7 +48,7 @@ struct hyper {
     struct source *sources; /* (n_sources) regularizers in their order, then the optimizer */
     uint32_t n_sources;
     struct coefficient *items; /* (n) */
-    uint32_t n;
+    uint32_t n, n_tuned;
     const struct source *optimizer; /* NULL: it says nothing */
     hone_net *validate[2];          /* a batch of validation samples; what is left of them, or NULL */
     uint64_t length;                /* of a vector */

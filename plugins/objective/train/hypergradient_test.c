@@ -521,16 +521,16 @@ static void test_label_smoothing_against_whole_trainings(void)
 static void test_tunes_while_it_trains(void)
 {
     struct mini_host h;
-    const char *const key = "regularizer.l2.strength";
-#define TUNES(rate)                                                                                       \
-    "[objective]\nuse = train\nepochs = 400\nbatch_size = 20\ndiagnosis = no\nhypergradient = unrolled\n" \
-    "hypergradient_tunes = regularizer.*\nhypergradient_rate = " rate                                     \
-    "\n[dataset]\nuse = csv\nfile = @\n" VALIDATE MODEL                                                   \
+    const char *const key = "regularizer.l2.strength", *const tuned = "tuned(regularizer.l2.strength)";
+#define TUNES(method, rate)                                                                                 \
+    "[objective]\nuse = train\nepochs = 400\nbatch_size = 20\ndiagnosis = no\nhypergradient = " method "\n" \
+    "hypergradient_tunes = regularizer.*\nhypergradient_rate = " rate                                       \
+    "\n[dataset]\nuse = csv\nfile = @\n" VALIDATE MODEL                                                     \
     "[optimizer]\nuse = sgd\nlearning_rate = 0.01\nmomentum = 0\n[regularizer.l2]\nstrength = ~\n"
     double came_to[2], from[] = { 5, 0.01 };
     for (int i = 0; i < 2; i++) {
-        CU_ASSERT_EQUAL(train(&h, TUNES("0.01"), from[i], ""), HONE_OK);
-        came_to[i] = mini_host_result(&h, key);
+        CU_ASSERT_EQUAL(train(&h, TUNES("unrolled", "0.01"), from[i], ""), HONE_OK);
+        came_to[i] = mini_host_result(&h, tuned);
         CU_ASSERT(isnan(derivative(&h, key))); /* it is not searched */
         mini_host_close(&h);
     }
@@ -541,9 +541,27 @@ static void test_tunes_while_it_trains(void)
     printf("# from 5 to %.3g, from 0.01 to %.3g; best %.3g\n", came_to[0], came_to[1], low);
     CU_ASSERT(came_to[0] > low / 2 && came_to[0] < low * 2);
     CU_ASSERT(came_to[1] > low / 2 && came_to[1] < low * 2);
-    CU_ASSERT_EQUAL(train(&h, TUNES("0"), 5, key), HONE_OK);
-    CU_ASSERT_DOUBLE_EQUAL(mini_host_result(&h, key), 5, 1e-12);
+    CU_ASSERT_EQUAL(train(&h, TUNES("unrolled", "0"), 5, key), HONE_OK);
+    CU_ASSERT_DOUBLE_EQUAL(mini_host_result(&h, tuned), 5, 1e-12);
     CU_ASSERT(derivative(&h, key) > 0);
+    mini_host_close(&h);
+}
+
+/* What is reported of a whole training is its derivative where the training came to, not where it began. */
+static void test_tunes_and_derives_where_it_came_to(void)
+{
+    struct mini_host h;
+    const char *const key = "regularizer.l2.strength", *const tuned = "tuned(regularizer.l2.strength)";
+    CU_ASSERT_EQUAL_FATAL(train(&h, TUNES("implicit", "0.0003"), 1, key), HONE_OK);
+    const double came_to = mini_host_result(&h, tuned), found = derivative(&h, key), wanted = closed_form(came_to);
+    printf("# from 1 to %.3g: %.6g, in closed form %.6g, at 1 %.6g\n", came_to, found, wanted, closed_form(1));
+    CU_ASSERT(came_to < 0.9);
+    CU_ASSERT(fabs(found - wanted) < 0.05 * fabs(wanted));
+    CU_ASSERT(fabs(closed_form(1) - wanted) > 0.2 * fabs(wanted));
+    mini_host_close(&h);
+    CU_ASSERT_EQUAL_FATAL(train(&h, TUNES("implicit", "0"), 1, key), HONE_OK);
+    CU_ASSERT_EQUAL(mini_host_result(&h, tuned), 1);
+    CU_ASSERT(fabs(derivative(&h, key) - closed_form(1)) < 0.05 * fabs(closed_form(1)));
     mini_host_close(&h);
 }
 
@@ -590,4 +608,4 @@ SUITE(TEST(test_ridge_regression_is_exact), TEST(test_ridge_regression_by_adam),
       TEST(test_momentum_is_that_of_two_steps), TEST(test_steps_are_those_of_trainings),
       TEST(test_decay_of_every_layer_against_whole_trainings), TEST(test_label_smoothing_against_whole_trainings),
       TEST(test_noise_of_units_against_whole_trainings), TEST(test_tunes_while_it_trains),
-      TEST(test_says_what_cannot_be_derived))
+      TEST(test_tunes_and_derives_where_it_came_to), TEST(test_says_what_cannot_be_derived))

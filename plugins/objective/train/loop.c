@@ -73,7 +73,9 @@ static double schedule_factor(struct training *t)
 /* Whether derivatives are taken of the steps. */
 static int unrolls(const struct training *t)
 {
-    return t->settings->hypergradient == HYPERGRADIENT_UNROLLED && t->hyper && t->hyper->n;
+    return t->hyper && (t->settings->hypergradient == HYPERGRADIENT_UNROLLED
+                            ? t->hyper->n > 0
+                            : t->hyper->n_tuned && t->settings->hypergradient_rate > 0);
 }
 
 static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint64_t epoch, double *loss,

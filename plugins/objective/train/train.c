@@ -58,17 +58,18 @@ static const hone_param params[] = {
                "Length of the steps over which gradients are compared, as a share of the weights' norm."),
     HYPER_INT(hypergradient_batches, "0", 0, 1e9, "batches", "implicit",
               "Training batches of a gradient, other ones for every term; 0: all."),
-    HYPER_INT(hypergradient_interval, "1", 1, 1e9, "steps", "unrolled",
+    HYPER_INT(hypergradient_interval, "1", 1, 1e9, "steps", "unrolled|implicit",
               "Steps from one look at the validation loss to the next; each costs about a step, and two more for "
               "every coefficient that acts on targets or inputs."),
-    HYPER_REAL(hypergradient_rate, "0.01", 0, 1, 0, "unrolled",
+    HYPER_REAL(hypergradient_rate, "0.01", 0, 1, HONE_P_TUNABLE, "unrolled|implicit",
                "Length of a step in what `hypergradient_tunes` names: of the logarithm, or as a share of a range that "
-               "ends at 1."),
+               "ends at 1. 0: nothing is tuned."),
     { HONE_T_STRS, 0, (uint32_t)offsetof(struct settings, hypergradient_tunes), 0, "hypergradient_tunes", "", 0, 0,
-      NULL, "hypergradient=unrolled", NULL,
-      "Coefficients that the training itself moves along their derivatives, by path (regularizer.decay*.strength), "
-      "with the wildcards * and ?. What they have come to is reported under their paths, and taken in the final "
-      "training." },
+      NULL, "hypergradient=unrolled|implicit", NULL,
+      "Coefficients that the training itself moves, along the derivatives of its single steps, by path "
+      "(regularizer.decay*.strength), with the wildcards * and ?. What they have come to is reported as "
+      "\"tuned(PATH)\"; the derivatives reported are of there, search/gradient goes on from there, and the final "
+      "training takes it." },
 };
 
 struct names { /* what describe handed out; its strings live as long as the objective */
@@ -126,7 +127,7 @@ static hone_rc list_names(struct train *train, const struct crew *crew, const ho
         const char *key = names->hyper.items[i].key;
         names->derivatives[i] = (hone_derivative){ names->measures.items[0].validation, key, (double)NAN };
         if (hyper_tunes(train->settings, key))
-            names->values[n++] = (hone_value){ key, (double)NAN, HONE_NO_DIRECTION, 0 };
+            names->values[n++] = (hone_value){ names->hyper.items[i].tuned_name, (double)NAN, HONE_NO_DIRECTION, 0 };
     }
     description->n_derivatives = names->hyper.n;
     description->derivatives = names->derivatives;

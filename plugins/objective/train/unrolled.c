@@ -10,7 +10,8 @@
  *
  * The mean over the steps of an epoch that were looked at is what is reported: its sign and its proportions, rather than its
  * size, are those of a whole training's derivative. Coefficients that the training tunes move by Adam after each look (the
- * steps T1 and T2 in turn), those that are searched on a logarithmic scale by their logarithm. */
+ * steps T1 and T2 in turn), those that are searched on a logarithmic scale by their logarithm; so they do where the derivatives
+ * reported are implicit ones, too. */
 #include "hypergradient.h"
 
 #include <stdlib.h>
@@ -91,6 +92,12 @@ struct look { /* a step that is looked at */
     const struct augmentation *augmentation;
 };
 
+/* Whether somebody wants the coefficient's derivative of a step: the training that tunes it, or who reports it. */
+static int is_wanted(const struct training *t, const struct coefficient *c)
+{
+    return c->tuned || t->settings->hypergradient == HYPERGRADIENT_UNROLLED;
+}
+
 /* At the new weights: what acts on, or in, the update. */
 static hone_rc of_update(struct training *t, const struct look *look, double *found, hone_error *err)
 {
@@ -102,7 +109,7 @@ static hone_rc of_update(struct training *t, const struct look *look, double *fo
     for (uint32_t i = 0; i < h->n && rc == HONE_OK; i++) {
         const struct coefficient *c = &h->items[i];
         const struct source *s = &h->sources[c->source];
-        if (c->acts != HONE_HYPER_UPDATE && c->acts != HONE_HYPER_DECAY)
+        if (!is_wanted(t, c) || (c->acts != HONE_HYPER_UPDATE && c->acts != HONE_HYPER_DECAY))
             continue;
         if (!s->hyper.vjp)
             return hone_fail(err, HONE_ENOTSUP, "hypergradient", "[%.60s] does not say the derivative for %.60s",
@@ -168,7 +175,7 @@ static hone_rc of_gradient(struct training *t, const struct look *look, double *
     for (uint32_t i = 0; i < h->n && rc == HONE_OK; i++) {
         const struct coefficient *c = &h->items[i];
         const struct source *s = &h->sources[c->source];
-        if (c->acts != HONE_HYPER_GRADIENT && c->acts != HONE_HYPER_LOSS)
+        if (!is_wanted(t, c) || (c->acts != HONE_HYPER_GRADIENT && c->acts != HONE_HYPER_LOSS))
             continue;
         if (c->acts == HONE_HYPER_GRADIENT && s->hyper.vjp) {
             rc = hyper_vjp(t, s, u, look->update, told, err);
@@ -226,7 +233,7 @@ hone_rc unrolled_after_update(struct training *t, const hone_update *update, con
     h->seen++;
     for (uint32_t i = 0; i < h->n; i++) {
         struct coefficient *c = &h->items[i];
-        if (!isfinite(found[i])) /* momentum 0 has no derivative */
+        if (!is_wanted(t, c) || !isfinite(found[i])) /* momentum 0 has no derivative */
             continue;
         c->sum += found[i];
         if (c->tuned)
