@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Derivatives on their way from the objective to the search: descended along, stored, replayed when a study goes on, turned where
-# the study maximizes; refused where there are none.
+# the study maximizes; refused where there are none. Coefficients that a training moves itself: where the search goes on from, what
+# the final training takes, and the winner's INI.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -84,4 +85,73 @@ for k in range(0, 20, 4):
 run 0 "$hone" verify g.db
 says out "as recorded"
 done_with mixed_with_tpe
+
+cat >t.ini <<END
+[study]
+name = t
+trials = 1
+order = strict
+lag = 1
+objectives = validation.loss min
+[objective]
+use = train
+epochs = 5
+batch_size = 20
+hypergradient = implicit
+hypergradient_tunes = regularizer.*
+[dataset]
+use = csv
+file = $root/conf/data/iris.csv
+target = species
+validation = 0.3
+[model]
+use = mlp
+hidden = 8
+[optimizer]
+use = sgd
+[regularizer.l2]
+[regularizer.weight_decay]
+strength = 0.01
+[search]
+use = gradient
+step = 0.1
+online = objective.hypergradient_rate
+[space]
+regularizer.l2.strength = real 1e-4 .. 1 log
+objective.hypergradient_rate = real 0 .. 0.05
+END
+run 0 "$hone" run t.ini --quiet
+run 0 "$hone" trials t.db --metrics --format json
+cp out trials.json
+run 0 "$hone" best t.db --format ini
+python3 - <<'END' || bad "the final training does not take what the trial tuned"
+import configparser, json, struct
+def coefficients(text):
+    ini = configparser.ConfigParser()
+    ini.read_string(text)
+    return [float(ini["regularizer.l2"]["strength"]), float(ini["regularizer.weight_decay"]["strength"])]
+(trial,) = json.load(open("trials.json"))
+tuned = [trial["tuned(regularizer.%s.strength)" % name] for name in ("l2", "weight_decay")]
+assert tuned[0] != float(trial["regularizer.l2.strength"]) and tuned[1] != 0.01, trial
+with open("t.d/model.safetensors", "rb") as f:
+    metadata = json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))["__metadata__"]
+assert coefficients(metadata["config"]) == tuned, metadata
+assert coefficients(open("out").read()) == tuned
+END
+done_with final_takes_what_a_trial_tuned
+
+run 0 "$hone" run t.ini --quiet --trials 4 --set study.final=no
+run 0 "$hone" trials t.db --metrics --format json
+python3 - <<'END' <out || bad "the search does not go on from where the first trial came to"
+import json, math, sys
+trials = json.load(sys.stdin)
+came_to = trials[0]["tuned(regularizer.l2.strength)"]
+slope = trials[0]["d(validation.loss)/d(regularizer.l2.strength)"]
+wanted = came_to * 10 ** (-0.4 if slope > 0 else 0.4) # a tenth of four decades
+assert math.isclose(float(trials[1]["regularizer.l2.strength"]), wanted, rel_tol=1e-9), (trials[1], wanted)
+assert [float(t["objective.hypergradient_rate"]) for t in trials] == [0.05, 0, 0, 0], trials
+END
+run 0 "$hone" verify t.db
+says out "as recorded"
+done_with goes_on_from_what_a_trial_tuned
 exit $failed

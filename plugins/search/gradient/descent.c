@@ -118,6 +118,26 @@ static int is_settled(const struct descent *d, const struct rule *rule)
     return 1;
 }
 
+static void move(struct descent *d, const struct rule *rule)
+{
+    if (rule->method == ADAM)
+        move_adam(d);
+    else
+        move_rprop(d, rule);
+}
+
+int descent_arrive(struct descent *d, const struct rule *rule, const double *gradient, int moves)
+{
+    d->heard++;
+    if (!gradient)
+        return 0;
+    memcpy(d->gradient, gradient, d->n * sizeof *gradient);
+    memset(d->moved, 0, d->n * sizeof *d->moved);
+    if (moves)
+        move(d, rule);
+    return 1;
+}
+
 int descent_hear(struct descent *d, const struct rule *rule, double value, const double *gradient)
 {
     const size_t bytes = d->n * sizeof *d->u;
@@ -142,9 +162,6 @@ int descent_hear(struct descent *d, const struct rule *rule, double value, const
     }
     if (is_settled(d, rule))
         return 0;
-    if (rule->method == ADAM)
-        move_adam(d);
-    else
-        move_rprop(d, rule);
+    move(d, rule);
     return 1;
 }

@@ -10,9 +10,9 @@
 
 struct settings {
     uint32_t method, first;
-    const char *starts;
+    const char *starts, *online;
     double step, most_step, least_step, growth, tolerance;
-    int64_t descents, length, patience;
+    int64_t descents, length, patience, online_trials;
 };
 static const char *const methods[] = { "rprop", "adam", NULL };
 enum { FIRST_MIDDLE, FIRST_PROPOSED };
@@ -28,6 +28,13 @@ static const hone_param params[] = {
     HONE_ENUM(struct settings, first, "middle", firsts, 0,
               "Where the first descent begins in what has derivatives. middle: halfway through every range, on its own "
               "scale (of a normal one, its mean); proposed: where `starts` says, as all later ones."),
+    HONE_STR(
+        struct settings, online, "", 0,
+        "A real parameter without derivative at whose upper end a trial moves its own coefficients while it runs "
+        "(objective.hypergradient_rate), and at whose lower end it does not: the first `online_trials` of a descent "
+        "are at the one, the others at the other. Empty: none."),
+    HONE_INT(struct settings, online_trials, "1", 1, 1e9, 0, "trials",
+             "Trials with which a descent begins, each where the one before it has moved itself to."),
     HONE_REAL(struct settings, step, "0.2", 0, 1, HONE_P_LO_OPEN, NULL,
               "First step, as a share of a parameter's range on its own scale."),
     HONE_REAL(struct settings, most_step, "0.5", 0, 1, HONE_P_LO_OPEN | HONE_P_ADVANCED, NULL,
@@ -62,7 +69,8 @@ struct gradient {
     const hone_instances_v1 *instances; /* in a benchmark. Both NULL: this host opens nothing, the prior has to do */
     uint64_t seed;
     const hone_space *space;
-    uint8_t *moves; /* (n_dims) 1: there is a derivative to go by */
+    uint8_t *moves;  /* (n_dims) 1: there is a derivative to go by */
+    uint32_t online; /* the dimension that lets a trial move itself; n_dims: none */
     struct rule rule;
     struct run *runs; /* (settings.descents) */
     double *scratch;  /* (n_dims) */
@@ -141,6 +149,26 @@ static hone_rc choose_moves(struct gradient *s, const hone_search_info *info, ho
                          "no real parameter of the space has a derivative, so that there is nothing to descend along");
 }
 
+/* The dimension of `online`. */
+static hone_rc choose_online(struct gradient *s, hone_error *err)
+{
+    const char *const key = s->settings.online;
+    const uint32_t n = s->space->n_dims;
+    for (s->online = 0; s->online < n && strcmp(s->space->dims[s->online]->key, key) != 0;)
+        s->online++;
+    if (!*key)
+        return HONE_OK;
+    if (s->online == n)
+        return hone_fail(err, HONE_EINVAL, "online", "online = %.80s is no parameter of [space]: give it a range there",
+                         key);
+    const hone_dim *d = s->space->dims[s->online];
+    if ((d->type != HONE_DIM_REAL && d->type != HONE_DIM_INT) || d->flags & HONE_DIM_NORMAL || s->moves[s->online])
+        return hone_fail(err, HONE_EINVAL, "online",
+                         "online = %.80s has to be a number with a lower and an upper end, and without derivative",
+                         key);
+    return HONE_OK;
+}
+
 /* "search/gradient moves 11 parameters; sobol proposes dataset.fraction, model.width" */
 static void tell_moves(const struct gradient *s)
 {
@@ -212,7 +240,8 @@ static hone_rc open_space(void *self, const hone_space *space, const hone_search
         if (!(s->runs[i].x = (double *)calloc(n + 1, sizeof(double))))
             return hone_fail(err, HONE_ENOMEM, "", "out of memory for a descent in %u parameters", n);
     }
-    if ((rc = choose_moves(s, info, err)) < 0 || (rc = open_other(s, info, err)) < 0)
+    if ((rc = choose_moves(s, info, err)) < 0 || (rc = choose_online(s, err)) < 0 ||
+        (rc = open_other(s, info, err)) < 0)
         return rc;
     tell_moves(s);
     return HONE_OK;
@@ -238,22 +267,50 @@ static double slope_at(const hone_dim *d, double u, double x)
     return d->flags & HONE_DIM_LOG ? x * (log(d->max) - log(d->min)) : d->max - d->min;
 }
 
+/* Where dimension i stood when the trial ended, which may have moved it; inside the space, which may be less wide than what the
+ * objective allows. */
+static double came_to(const struct gradient *s, const hone_outcome *o, uint32_t i)
+{
+    const double *tuned = o->size >= offsetof(hone_outcome, tuned) + sizeof o->tuned ? o->tuned : NULL;
+    const hone_dim *d = s->space->dims[i];
+    return !tuned || isnan(tuned[i]) || !s->moves[i] ? o->x[i]
+           : d->flags & HONE_DIM_NORMAL              ? tuned[i]
+                                                     : fmin(fmax(tuned[i], d->min), d->max);
+}
+
 /* Derivatives along the unit cube, NaN where nothing moves. 0: the objective left one out, of dimension *missing. */
 static int unit_gradient(const struct gradient *s, const hone_outcome *o, double *gradient, uint32_t *missing)
 {
     const double *told = o->size >= offsetof(hone_outcome, gradient) + sizeof o->gradient ? o->gradient : NULL;
     for (uint32_t i = 0; i < s->space->n_dims; i++) {
         const hone_dim *d = s->space->dims[i];
+        const double x = came_to(s, o, i);
         gradient[i] = (double)NAN;
-        if (!s->moves[i] || isnan(o->x[i]))
+        if (!s->moves[i] || isnan(x))
             continue;
         if (!told || isnan(told[i])) {
             *missing = i;
             return 0;
         }
-        gradient[i] = told[i] * slope_at(d, hone_dim_to_unit(d, o->x[i]), o->x[i]);
+        gradient[i] = told[i] * slope_at(d, hone_dim_to_unit(d, x), x);
     }
     return 1;
+}
+
+/* The units of what the trial has moved: where a descent goes on. */
+static void go_on_from(const struct gradient *s, const hone_outcome *o, double *u)
+{
+    for (uint32_t i = 0; i < s->space->n_dims; i++) {
+        const double x = came_to(s, o, i);
+        if (!isnan(x) && x != o->x[i])
+            u[i] = hone_dim_to_unit(s->space->dims[i], x);
+    }
+}
+
+/* Whether the trial was asked to move itself. */
+static int is_online(const struct gradient *s, const hone_outcome *o)
+{
+    return s->online < s->space->n_dims && o->x[s->online] > s->space->dims[s->online]->min;
 }
 
 /* ---- ask ---- */
@@ -344,6 +401,9 @@ static hone_rc ask(void *self, uint64_t trial, double *x, hone_error *err)
         if (rc != HONE_OK)
             return rc;
     }
+    if (s->online < s->space->n_dims && !isnan(r->x[s->online]))
+        r->x[s->online] = r->descent.heard < (uint64_t)s->settings.online_trials ? s->space->dims[s->online]->max
+                                                                                 : s->space->dims[s->online]->min;
     if (r->descent.heard)
         place(s, r, x);
     else
@@ -364,6 +424,7 @@ static void keep_given(struct gradient *s, const hone_outcome *o, const double *
     memcpy(s->given_x, o->x, bytes);
     memcpy(s->given_gradient, gradient, bytes);
     hone_space_to_units(s->space, o->x, s->given_u);
+    go_on_from(s, o, s->given_u);
 }
 
 static hone_rc tell_other(const struct gradient *s, const hone_outcome *outcome, hone_error *err)
@@ -394,7 +455,12 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
         return HONE_OK;
     }
     r->pending = 0;
-    r->begun = descent_hear(&r->descent, &s->rule, outcome->values[0], complete ? s->scratch : NULL);
+    if (complete)
+        go_on_from(s, outcome, r->descent.u);
+    r->begun = is_online(s, outcome)
+                   ? descent_arrive(&r->descent, &s->rule, complete ? s->scratch : NULL,
+                                    r->descent.heard + 1 >= (uint64_t)s->settings.online_trials)
+                   : descent_hear(&r->descent, &s->rule, outcome->values[0], complete ? s->scratch : NULL);
     if (s->settings.length && r->descent.heard >= (uint64_t)s->settings.length)
         r->begun = 0;
     return HONE_OK;
@@ -419,6 +485,21 @@ static const char doc[] =
     "out of the space; or after `length` outcomes. The first one begins in the middle of the ranges (`first`), the "
     "next ones where `starts` proposes. Points that others "
     "chose (`hone run --enqueue`) are taken as beginnings first.\n\n"
+    "## Trials that move themselves\n"
+    "An objective may move its own coefficients while a trial runs (objective/train: `hypergradient_tunes`). One such "
+    "trial crosses decades that a descent from trial to trial takes many for, but it follows single steps and goes too "
+    "far if it is let go on. `online` names the parameter that switches this on: the first `online_trials` of a "
+    "descent move themselves, and the descent goes on from where the last of them came to, with the derivatives of "
+    "whole trials. With steps of a tenth of a range, that is where the minimum is near:\n\n"
+    "    [search]\n"
+    "    use = gradient\n"
+    "    step = 0.1\n"
+    "    online = objective.hypergradient_rate\n"
+    "    [objective]\n"
+    "    hypergradient = implicit\n"
+    "    hypergradient_tunes = regularizer.*\n"
+    "    [space]\n"
+    "    objective.hypergradient_rate = real 0 .. 0.03\n\n"
     "## Mixed spaces\n"
     "Choices, integers, steps, and reals without a derivative stay as `starts` proposed them for the whole descent: "
     "with "

@@ -126,11 +126,17 @@ static hone_rc ask(struct study *s, double *x)
     return rc;
 }
 
+static hone_rc tell_tuned(struct study *s, uint64_t trial, const double *x, uint32_t status, double value,
+                          const double *gradient, const double *tuned)
+{
+    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0, NULL, 0, gradient, tuned };
+    return iface()->tell(s->plugin.self, &o, &s->plugin.err);
+}
+
 static hone_rc tell(struct study *s, uint64_t trial, const double *x, uint32_t status, double value,
                     const double *gradient)
 {
-    const hone_outcome o = { sizeof o, status, trial, x, &value, NULL, 1, 0, 0, NULL, 0, gradient };
-    return iface()->tell(s->plugin.self, &o, &s->plugin.err);
+    return tell_tuned(s, trial, x, status, value, gradient, NULL);
 }
 
 /* Sum of squared distances in the space's own scale from a place that differs by dimension, and its derivative in x. */
@@ -345,6 +351,55 @@ static void test_goes_on_from_given_points(void)
     fake_plugin_release(&s.plugin);
 }
 
+/* The first trials of a descent move themselves: each begins where the one before came to, the others a step from there. */
+static void test_goes_on_from_where_a_trial_came_to(void)
+{
+    static const hone_dim dims[] = { FAKE_REAL("x", 0, 1, 0), FAKE_INT("rate", 0, 3, 1, 0),
+                                     FAKE_REAL("y", 1e-4, 1, HONE_DIM_LOG) };
+    static const double gradient[] = { 1, (double)NAN, -1 };
+    const double first[] = { 0.7, (double)NAN, 5 /* the objective allows more than the space */ },
+                 second[] = { 0.6, (double)NAN, 0.01 };
+    struct study s;
+    double x[3];
+    CU_ASSERT_EQUAL_FATAL(open_study(&s, "online=rate\nonline_trials=2\nstep=0.1", dims, 3, NULL, 0), HONE_OK);
+    CU_ASSERT_EQUAL_FATAL(ask(&s, x), HONE_OK);
+    CU_ASSERT_EQUAL(x[1], 3);
+    CU_ASSERT_DOUBLE_EQUAL(x[0], 0.5, 1e-12);
+    CU_ASSERT_EQUAL(tell_tuned(&s, 0, x, HONE_COMPLETE, -100, gradient, first), HONE_OK);
+    s.trial = 1;
+    CU_ASSERT_EQUAL_FATAL(ask(&s, x), HONE_OK);
+    CU_ASSERT_EQUAL(x[1], 3);
+    CU_ASSERT_DOUBLE_EQUAL(x[0], 0.7, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(x[2], 1, 1e-12);
+    CU_ASSERT_EQUAL(tell_tuned(&s, 1, x, HONE_COMPLETE, -200, gradient, second), HONE_OK);
+    s.trial = 2;
+    CU_ASSERT_EQUAL_FATAL(ask(&s, x), HONE_OK);
+    CU_ASSERT_EQUAL(x[1], 0);
+    CU_ASSERT_DOUBLE_EQUAL(x[0], 0.5, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(log10(x[2]), -1.6, 1e-9); /* a tenth of four decades up from 0.01 */
+    CU_ASSERT_EQUAL(tell(&s, 2, x, HONE_COMPLETE, 5, gradient), HONE_OK);
+    s.trial = 3; /* what the moving trials were worth compares with nothing: the descent goes on */
+    CU_ASSERT_EQUAL_FATAL(ask(&s, x), HONE_OK);
+    CU_ASSERT_EQUAL(x[1], 0);
+    CU_ASSERT_DOUBLE_EQUAL(x[0], 0.35, 1e-12);
+    fake_plugin_release(&s.plugin);
+}
+
+static void test_refuses_what_lets_no_trial_move(void)
+{
+    static const hone_dim dims[] = { FAKE_REAL("x", 0, 1, 0), FAKE_REAL("y", 0, 1, 0), FAKE_CHOICE("c", 3, NULL) };
+    static const char *const wrong[][2] = { { "online=z", "is no parameter of [space]" },
+                                            { "online=y", "without derivative" },
+                                            { "online=c", "has to be a number" } };
+    struct study s;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CU_ASSERT_EQUAL(open_study(&s, wrong[i][0], dims, 3, NULL, 0), HONE_EINVAL);
+        CU_ASSERT_STRING_EQUAL(s.plugin.err.param, "online");
+        CU_ASSERT_PTR_NOT_NULL(strstr(s.plugin.err.msg, wrong[i][1]));
+        fake_plugin_release(&s.plugin);
+    }
+}
+
 static void test_returns_where_a_trial_fails(void)
 {
     static const hone_dim dims[] = { FAKE_REAL("x", 0, 1, 0) };
@@ -390,4 +445,5 @@ SUITE(TEST(test_finds_the_minimum_on_every_scale), TEST(test_moves_are_those_of_
       TEST(test_takes_back_what_loses_too_much), TEST(test_begins_in_the_middle),
       TEST(test_ends_at_a_border_and_begins_elsewhere), TEST(test_refuses_what_it_cannot_descend),
       TEST(test_alternates_with_another_search), TEST(test_goes_on_from_given_points),
+      TEST(test_goes_on_from_where_a_trial_came_to), TEST(test_refuses_what_lets_no_trial_move),
       TEST(test_returns_where_a_trial_fails), TEST(test_waits_and_keeps_relations))
