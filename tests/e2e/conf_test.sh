@@ -29,7 +29,7 @@ for ini in "$root"/conf/*.ini; do
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
             set -- "$@" --set objective.epochs=1 --set dataset.fraction=0.1 ;;
-        search-ablation | hypergradient)
+        search-ablation | hypergradient | coefficients)
             if [ ! -d /usr/share/datasets/fashion-mnist ]; then
                 echo "# skipped: $example needs the package dataset-fashion-mnist"; continue
             fi
