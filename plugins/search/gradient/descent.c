@@ -126,11 +126,13 @@ static void move(struct descent *d, const struct rule *rule)
         move_rprop(d, rule);
 }
 
-int descent_arrive(struct descent *d, const struct rule *rule, const double *gradient, int moves)
+int descent_arrive(struct descent *d, const struct rule *rule, double value, const double *gradient, int moves)
 {
     d->heard++;
     if (!gradient)
         return 0;
+    if (!(d->first < HUGE_VAL))
+        d->first = value;
     memcpy(d->gradient, gradient, d->n * sizeof *gradient);
     memset(d->moved, 0, d->n * sizeof *d->moved);
     if (moves)

@@ -31,10 +31,10 @@ hone_rc descent_init(struct descent *d, uint32_t n, hone_error *err);
 void descent_release(struct descent *d);
 /* Begins at u: (n), which is to be tried. */
 void descent_begin(struct descent *d, const struct rule *rule, const double *u);
-/* The outcome of a trial that moved itself to d->u while it ran: its value compares with no other's, as it is that of the way
- * there. gradient: as below; NULL: it failed. moves: 0: the next point is this one, 1: one a step from it. 0: the descent has
- * come to its end. */
-int descent_arrive(struct descent *d, const struct rule *rule, const double *gradient, int moves);
+/* The outcome of a trial that moved itself to d->u while it ran: its value is that of the way there, and no best one; what is
+ * gained from here on is counted from it. gradient: as below; NULL: it failed. moves: 0: the next point is this one, 1: one a
+ * step from it. 0: the descent has come to its end. */
+int descent_arrive(struct descent *d, const struct rule *rule, double value, const double *gradient, int moves);
 /* The outcome at d->u. gradient: (n), with respect to u; NULL, or a value that is not finite: there is none, and the descent
  * returns to its best point with half its steps. 1: d->u is the next point; 0: the descent has come to its end. */
 int descent_hear(struct descent *d, const struct rule *rule, double value, const double *gradient);

@@ -458,7 +458,7 @@ static hone_rc tell(void *self, const hone_outcome *outcome, hone_error *err)
     if (complete)
         go_on_from(s, outcome, r->descent.u);
     r->begun = is_online(s, outcome)
-                   ? descent_arrive(&r->descent, &s->rule, complete ? s->scratch : NULL,
+                   ? descent_arrive(&r->descent, &s->rule, outcome->values[0], complete ? s->scratch : NULL,
                                     r->descent.heard + 1 >= (uint64_t)s->settings.online_trials)
                    : descent_hear(&r->descent, &s->rule, outcome->values[0], complete ? s->scratch : NULL);
     if (s->settings.length && r->descent.heard >= (uint64_t)s->settings.length)
