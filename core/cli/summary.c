@@ -7,11 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int is_of(const hone_value *metric, const char *key)
+{
+    size_t n = 0;
+    const char *tuned = hone_tuned_key(metric->name, &n);
+    return tuned && !strncmp(tuned, key, n) && !key[n];
+}
+
+/* The point, and what the trial moved of it, and beside it, while it ran. */
 static void print_point(const hone_trial_record *r)
 {
     char number[32];
-    for (uint32_t i = 0; i < r->n_parameters; i++)
-        printf("  %-36s %s\n", r->parameters[i].key, number_shorten(r->parameters[i].text, number, sizeof number));
+    for (uint32_t i = 0; i < r->n_parameters; i++) {
+        const hone_parameter_record *p = &r->parameters[i];
+        uint32_t k = 0;
+        while (k < r->n_metrics && !is_of(&r->metrics[k], p->key))
+            k++;
+        printf("  %-36s %s", p->key, number_shorten(p->text, number, sizeof number));
+        if (k < r->n_metrics && r->metrics[k].value != p->number)
+            printf(", tuned to %.6g", r->metrics[k].value);
+        printf("\n");
+    }
+    for (uint32_t k = 0; k < r->n_metrics; k++) {
+        size_t n = 0;
+        const char *key = hone_tuned_key(r->metrics[k].name, &n);
+        uint32_t i = 0;
+        while (key && i < r->n_parameters && !is_of(&r->metrics[k], r->parameters[i].key))
+            i++;
+        if (key && i == r->n_parameters)
+            printf("  %-36.*s tuned to %.6g\n", (int)n, key, r->metrics[k].value);
+    }
 }
 
 unsigned summary_metrics(const hone_value *metrics, uint32_t n, const char *prefix)
@@ -31,6 +56,7 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *r)
 {
     struct text test = TEXT_INIT;
     (void)ctx;
+    print_point(r);
     for (uint32_t i = 0; i < r->n_metrics; i++)
         if (!strncmp(r->metrics[i].name, "test.", 5))
             text_addf(&test, "  %-36s %.6g\n", r->metrics[i].name + 5, r->metrics[i].value);
@@ -116,7 +142,6 @@ void summary_print(struct study *study, const char *storage_url)
     if (t->n_values > 1 && t->complete) {
         print_front(study);
     } else if (best) {
-        study_fill_record(study, best, &study->record);
         printf("winner trial %llu of %llu (%llu complete, ", (unsigned long long)best->number, (unsigned long long)t->n,
                (unsigned long long)t->complete);
         if (t->paused) /* at a rung, and left there */
@@ -125,7 +150,6 @@ void summary_print(struct study *study, const char *storage_url)
         if (trial_violation(t, best) > 0)
             printf("  no trial meets the constraints; this one comes closest\n");
         printf("  %-36s %.6g\n", study->objectives[0].name, best->values[0]);
-        print_point(&study->record.record);
         study->storage_iface->trials(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
         study->storage_iface->attachments(study->storage.self, study->id, (int64_t)best->number, &visitor, &err);
     }

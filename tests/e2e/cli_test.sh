@@ -120,6 +120,8 @@ for what in search/random search study objective/function; do
     run 0 "$hone" info "$what" --format json
     json out
 done
+run 0 "$hone" info search/random
+grep -qx "Finite spaces" out || bad "a heading of hone info does not stand alone"
 run 2 "$hone" info search --format csv
 run 4 "$hone" info search/rnadom
 says err "unknown search 'rnadom'; did you mean 'random'?"

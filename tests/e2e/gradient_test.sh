@@ -121,6 +121,8 @@ regularizer.l2.strength = real 1e-4 .. 1 log
 objective.hypergradient_rate = real 0 .. 0.05
 END
 run 0 "$hone" run t.ini --quiet
+grep -q "regularizer.l2.strength  *0.01, tuned to 0" out || bad "the winner's point does not say what was tuned"
+grep -q "regularizer.weight_decay.strength  *tuned to 0" out || bad "nor beside the point"
 run 0 "$hone" trials t.db --metrics --format json
 cp out trials.json
 run 0 "$hone" best t.db --format ini
