@@ -7,8 +7,8 @@
  * the same decisions with any number of real workers. Values are "lower is better", as for a search. All on [study].
  *
  * A study that goes on after a stop or a crash makes a new instance and asks and tells it everything again, in the recorded
- * order; an answer that differs from the recorded one ends the study. So a scheduler, as a search, must answer by what it was
- * told and by its seed alone; a study needs no save and load of it. */
+ * order. Where an answer is another one than then, the recorded one holds, the user is told, and the study will not repeat. So a
+ * scheduler, as a search, must answer by what it was told and by its seed alone; a study needs no save and load of it. */
 #ifndef HONE_SCHEDULER_H
 #define HONE_SCHEDULER_H
 #include "hone/plugin.h"
