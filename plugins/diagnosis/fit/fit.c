@@ -158,6 +158,8 @@ static int grew(const struct fit *f)
 
 /* Half of the units are dead: what the network is made of says little about what it can do. */
 static const double MANY_DEAD = 0.5;
+/* Less than such a share of the weights' norm an update: what hardly moves has not tried the data yet. */
+static const double MOVES = 1e-4;
 
 static int add_dead(const struct fit *f, hone_draft *draft)
 {
@@ -178,13 +180,14 @@ static int learns_nothing(const struct fit *f, hone_draft *draft)
     hone_draft_begin(draft, "learns_nothing", HONE_FINDING_PROBLEM,
                      "It does no better than an answer that looks at no input.");
     add_losses(f, draft);
+    const double moved = hone_diagnosis_last(f->data, "diagnosis.update_ratio");
     const int dead = add_dead(f, draft);
     hone_draft_evidence(draft, ".");
     if (rate && rate->dim == UINT32_MAX && !dead)
         hone_draft_advise(draft, rate->path, "try ten times more, and ten times less");
     remedies_scale(f, draft);
-    if (!dead && hone_diagnosis_section(f->data, "dataset", NULL))
-        hone_draft_advise(draft, "dataset.use", "do inputs and targets belong together?");
+    if (!dead && !(moved < MOVES) && hone_diagnosis_section(f->data, "dataset", NULL))
+        hone_draft_advise(draft, "dataset.use", "where nothing else is found: do inputs and targets belong together?");
     return 1;
 }
 
@@ -352,7 +355,8 @@ static const char doc[] =
     "  the steps improved it by less than `plateau`, counted up to where the learning rate was 0.3 of its largest "
     "(Goodfellow, Bengio and Courville 2016, Deep Learning, 11.3). "
     "Advises a\n"
-    "  larger model (not where half of the units are dead), regularizers to lower, inputs of one scale.\n"
+    "  lower value of strong regularizers, then a larger model (not where half of the units are dead), inputs of one "
+    "scale.\n"
     "- learns_nothing: the training loss is 0.97 to 1.1 of the baseline, and no longer falls. Advises another learning "
     "rate,\n"
     "  inputs of one scale, a look at the data.\n"

@@ -147,6 +147,9 @@ static void test_standing_still_high_up_is_underfitting(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "model.hidden"), "larger"));
     CU_ASSERT_PTR_NOT_NULL(strstr(patient_advice(f, "regularizer.dropout.rate"), "0.4"));
     CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "transform.standardize"));
+    CU_ASSERT_STRING_EQUAL(f->keys[0], "regularizer.dropout.rate"); /* a strong one first, a weak one after the model */
+    p.keys[0].number = 0.05;
+    CU_ASSERT_STRING_EQUAL(patient_ask(&p, "fit", "underfits")->keys[0], "model.hidden");
     make(40, 0.3, 0.29, 20); /* low enough */
     CU_ASSERT_PTR_NULL(patient_ask(&p, "fit", "underfits"));
     make(40, 2.2, 1.5, 20); /* the gap is wide */
@@ -176,6 +179,10 @@ static void test_what_knows_nothing_does_not_underfit(void)
     CU_ASSERT_EQUAL(p.n_findings, 1);
     CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "optimizer.learning_rate"));
     CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "transform.standardize"));
+    CU_ASSERT_PTR_NOT_NULL(patient_advice(f, "dataset.use"));
+    patient_constant(&p, "diagnosis.update_ratio", 1e-6); /* it has not tried */
+    CU_ASSERT_PTR_NULL(patient_advice(patient_ask(&p, "fit", "learns_nothing"), "dataset.use"));
+    patient_constant(&p, "diagnosis.update_ratio", 1e-3);
     patient_constant(&p, "diagnosis.dead_units", 0.94); /* neither the data nor the rate alone are to blame */
     f = patient_ask(&p, "fit", "learns_nothing");
     CU_ASSERT_PTR_NOT_NULL(strstr(f->evidence, "94 % of its units are dead"));

@@ -157,20 +157,27 @@ void remedies_scale(const struct fit *fit, hone_draft *draft)
         hone_draft_advise(draft, "transform.standardize", "add it: inputs of one scale are learnt faster");
 }
 
-void remedies_free(const struct fit *fit, hone_draft *draft, int larger)
+/* Lowers those in use that are strong (1), or the others. */
+static void lower_those_in_use(const struct fit *fit, hone_draft *draft, int strong)
 {
-    if (larger)
-        size_model(fit, draft, 1);
     for (size_t i = 0; i < HONE_COUNT(remedies); i++) {
         const struct remedy *r = &remedies[i];
         const hone_diagnosed_section *section = section_of(fit->data, r->name);
         const hone_diagnosed_key *key = section && section->enabled ? key_of(fit->data, section->name, r->key) : NULL;
         char text[160];
-        if (!key || !(key->number > 0))
+        if (!key || !(key->number > 0) || (key->number >= r->least) != strong)
             continue;
         snprintf(text, sizeof text, "lower it, to %.3g for a start, or leave [%.60s] out", key->number / r->factor,
                  section->name);
         move(fit, draft, key, 0, text);
     }
+}
+
+void remedies_free(const struct fit *fit, hone_draft *draft, int larger)
+{
+    lower_those_in_use(fit, draft, 1);
+    if (larger)
+        size_model(fit, draft, 1);
+    lower_those_in_use(fit, draft, 0);
     remedies_scale(fit, draft);
 }
