@@ -65,6 +65,32 @@ static hone_rc view_events(const hone_view *view, uint32_t study, const hone_sto
     return k ? k->stored.iface->events(k->stored.storage.self, k->stored.study.id, visitor, err) : no_study(study, err);
 }
 
+/* For storages that read them all. */
+struct behind {
+    const hone_storage_visitor *visitor;
+    uint64_t from;
+};
+
+static hone_rc on_event(void *ctx, const hone_event_record *event)
+{
+    const struct behind *b = ctx;
+    return event->sequence < b->from ? HONE_OK : b->visitor->event(b->visitor->ctx, event);
+}
+
+static hone_rc view_events_from(const hone_view *view, uint32_t study, uint64_t from,
+                                const hone_storage_visitor *visitor, hone_error *err)
+{
+    const struct kept_study *k = study_at(view, study);
+    struct behind behind = { visitor, from };
+    const hone_storage_visitor all = { &behind, NULL, NULL, NULL, on_event, NULL };
+    if (!k || !visitor->event)
+        return k ? HONE_OK : no_study(study, err);
+    const hone_storage_v1 *s = k->stored.iface;
+    if (s->size > offsetof(hone_storage_v1, events_from) && s->events_from)
+        return s->events_from(k->stored.storage.self, k->stored.study.id, from, visitor, err);
+    return s->events(k->stored.storage.self, k->stored.study.id, &all, err);
+}
+
 static hone_rc view_attachments(const hone_view *view, uint32_t study, int64_t trial,
                                 const hone_storage_visitor *visitor, hone_error *err)
 {
@@ -304,7 +330,8 @@ int kept_open(struct kept *kept, const struct cli *cli, const struct stored *sto
                               .point = view_point,
                               .importance_method = view_importance_method,
                               .importance = view_importance,
-                              .notes = view_notes };
+                              .notes = view_notes,
+                              .events_from = view_events_from };
     while (code == 0 && (wanted = cli_next(cli, "study", &position))) {
         any = 1;
         code = gather(kept, cli, wanted);

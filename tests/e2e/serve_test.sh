@@ -189,6 +189,19 @@ says out '"notes":{"0":"it looks \u003cb\u003eodd'
 ask "/api/point?study=1" POST "x=0.125
 y=b" "X-Hone: 1"
 says out 200
+# of what is known, what has changed alone
+ask "/api/study?study=1"
+says_not out '"since"'
+version=$(sed 's/.*"version":\([0-9]*\).*/\1/' out)
+for _ in $(seq 100); do
+    ask "/api/study?study=1&since=$version"
+    grep -q '"number":\[[0-9]' out && break
+    sleep 0.1
+done
+says out "\"since\":$version,"
+grep -q '"number":\[[1-9]' out || bad "nothing is new since $version, or the first trial is"
+ask "/api/study?study=1&since=$((version + 1000000))"
+says out '"number":[0,1'
 if [ -n "$browser" ]; then
     run 0 node "$root/tests/browser.js" "$browser" "$url" \
         --evaluate "(() => { const s = document.querySelector('select'); s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return 0; })()" \

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIGURES_KEPT = 256 /* made in one study's memory before it is read anew */ };
-
 enum MHD_Result give(struct MHD_Connection *connection, unsigned status, const char *type,
                      struct MHD_Response *response)
 {
@@ -80,21 +78,25 @@ uint64_t argument(struct MHD_Connection *connection, const char *name)
     return *end ? UINT64_MAX : v;
 }
 
-/* The study that the request names, read anew where something has changed. */
+/* The study that the request names, with what has changed in it since. */
 static hone_rc study_of(struct server *s, struct MHD_Connection *connection, hone_error *err)
 {
     const uint64_t index = argument(connection, "study");
     if (index >= s->view->n_studies)
         return hone_fail(err, HONE_EINVAL, NULL, "there is no such study");
     s->study.err = err;
+    study_forget_plots(&s->study); /* they were drawn */
     const uint64_t now = study_signature(s->view->studies[index]->record);
-    if (s->study.view && s->index == index && s->read == now && s->figures++ < FIGURES_KEPT)
-        return HONE_OK;
-    study_release(&s->study);
-    s->index = (uint32_t)index;
+    hone_rc rc = HONE_WAIT;
+    if (s->study.view && s->index == index)
+        rc = s->read == now ? HONE_OK : study_follow(&s->study, ++s->versions, err);
+    if (rc == HONE_WAIT) {
+        study_release(&s->study);
+        s->index = (uint32_t)index;
+        rc = study_read(&s->study, s->view, s->index, err);
+        s->study.version = s->study.base = ++s->versions;
+    }
     s->read = now;
-    s->figures = 0;
-    const hone_rc rc = study_read(&s->study, s->view, s->index, err);
     if (rc != HONE_OK)
         study_release(&s->study);
     return rc;
@@ -144,8 +146,10 @@ static hone_rc compose_studies(struct server *s, struct MHD_Connection *connecti
 
 static hone_rc compose_study(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err)
 {
+    const uint64_t since = argument(connection, "since");
     const hone_rc rc = study_of(s, connection, err);
-    return rc == HONE_OK ? page_study(e, &s->study, 0) : rc;
+    const int known = since >= s->study.base && since <= s->study.version;
+    return rc == HONE_OK ? page_study(e, &s->study, 0, known ? since : 0) : rc;
 }
 
 static hone_rc compose_figure(struct server *s, struct MHD_Connection *connection, struct emit *e, hone_error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* reporter/dashboard: the report's page, live. One thread: requests, one after the other, and a look at the storage twice a second; browsers
- * hear by server-sent events that something changed, and ask for what they show. */
+/* reporter/dashboard: the report's page, live. One thread: requests, one after the other, and a look at the storage four times a second, less often where
+ * that takes long; browsers hear by server-sent events that something changed, and ask for what they show. */
 #include "dashboard.h"
 #include "html.h"
 
@@ -11,7 +11,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { LOOK = 500 /* milliseconds */, KEEP_ALIVE = 30 /* looks */, BODY = 1 << 16 };
+enum {
+    LOOK = 250,      /* milliseconds, */
+    LEISURE = 20,    /* and so many times what a look takes */
+    KEEP_ALIVE = 60, /* looks */
+    BODY = 1 << 16
+};
 
 struct stream { /* one browser that listens */
     struct stream *next;
@@ -292,16 +297,19 @@ static hone_rc serve(void *self, const hone_view *view, const hone_serving *serv
     if (!daemon)
         return err ? err->code : HONE_EIO;
     s.signature = signature(view);
+    s.versions = 1000 * (uint64_t)time(NULL);
     snprintf(url, sizeof url, "http://%s/%s%s", s.address, serving->token ? "?token=" : "",
              serving->token ? serving->token : "");
     serving->ready(serving->ctx, url);
-    for (int64_t last = milliseconds(); !s.host->cancelled(s.host);) {
+    for (int64_t next = milliseconds() + LOOK; !s.host->cancelled(s.host);) {
         if (MHD_run_wait(daemon, LOOK) != MHD_YES)
             break;
-        if (milliseconds() - last < LOOK) /* it returns for every request */
+        const int64_t now = milliseconds();
+        if (now < next) /* it returns for every request */
             continue;
         look(&s);
-        last = milliseconds();
+        const int64_t after = milliseconds(), leisure = LEISURE * (after - now);
+        next = after + (leisure > LOOK ? leisure : LOOK);
     }
     for (struct stream *stream = s.streams; stream; stream = stream->next)
         if (stream->asleep)

@@ -15,7 +15,7 @@ struct server {
     struct stream *streams;
     struct study study; /* the last one asked for, as it was when `read` was its signature */
     uint32_t index;
-    uint64_t read, figures;
+    uint64_t read, versions; /* versions: the last one that was given, unlike those of any server before */
     hone_error err;
     char address[80]; /* "127.0.0.1:8080", as browsers name it */
     uint16_t port;

@@ -56,7 +56,7 @@ static hone_rc write_page(void *self, const hone_view *view, hone_error *err)
         struct study study = { 0 };
         emit_text(e, i ? ",\n" : "\n");
         if ((rc = study_read(&study, view, i, err)) == HONE_OK)
-            rc = page_study(e, &study, 1);
+            rc = page_study(e, &study, 1, 0);
         study_release(&study);
     }
     emit_text(e, "],\n\"shared\":");

@@ -96,22 +96,26 @@ static double cell(const struct study *s, const struct row *row, enum what what,
     }
 }
 
-static void column(struct emit *e, const struct study *s, enum what what, uint32_t i)
+/* Of rows that were read anew since that version; 0: of all. */
+static void column(struct emit *e, const struct study *s, uint64_t since, enum what what, uint32_t i)
 {
+    int any = 0;
     emit_text(e, "[");
     for (size_t k = 0; k < s->n; k++) {
-        emit_text(e, k ? "," : "");
+        if (since && s->rows[k].version <= since)
+            continue;
+        emit_text(e, any++ ? "," : "");
         emit_number(e, cell(s, &s->rows[k], what, i));
     }
     emit_text(e, "]");
 }
 
-static void columns(struct emit *e, const struct study *s, const char *name, enum what what, uint32_t n)
+static void columns(struct emit *e, const struct study *s, uint64_t since, const char *name, enum what what, uint32_t n)
 {
     emit_format(e, ",\"%s\":[", name);
     for (uint32_t i = 0; i < n; i++) {
         emit_text(e, i ? "," : "");
-        column(e, s, what, i);
+        column(e, s, since, what, i);
     }
     emit_text(e, "]");
 }
@@ -125,7 +129,7 @@ static int is_shown(const struct study *s, const char *metric)
     return strncmp(metric, "diagnosis.", 10) != 0 && strncmp(metric, "d(", 2) != 0;
 }
 
-static void metrics(struct emit *e, const struct study *s)
+static void metrics(struct emit *e, const struct study *s, uint64_t since)
 {
     uint32_t chosen[MOST_METRICS], n = 0;
     for (uint32_t i = 0; i < s->metrics.n && n < MOST_METRICS && (n + 1) * s->n <= MOST_NUMBERS; i++)
@@ -136,13 +140,13 @@ static void metrics(struct emit *e, const struct study *s)
         emit_text(e, i ? ",{\"name\":" : "{\"name\":");
         emit_string(e, s->metrics.names[chosen[i]]);
         emit_text(e, ",\"values\":");
-        column(e, s, METRIC, chosen[i]);
+        column(e, s, since, METRIC, chosen[i]);
         emit_text(e, "}");
     }
     emit_text(e, "]");
 }
 
-static void messages(struct emit *e, const struct study *s)
+static void messages(struct emit *e, const struct study *s, uint64_t since)
 {
     int any = 0;
     emit_text(e, ",\"messages\":{");
@@ -151,7 +155,7 @@ static void messages(struct emit *e, const struct study *s)
         char text[MOST_MESSAGE];
         const char *component = row->state == HONE_STATE_FAILED ? row->component
                                                                 : ""; /* else it is where it was last */
-        if (!*row->message && !*component)
+        if ((!*row->message && !*component) || (since && row->version <= since))
             continue;
         snprintf(text, sizeof text, "%s%s%s", component, *component && *row->message ? ": " : "", row->message);
         emit_format(e, "%s\"%llu\":", any ? "," : "", (unsigned long long)row->number);
@@ -194,7 +198,7 @@ static hone_rc notes(struct emit *e, const struct study *s, int of_trials)
     return rc;
 }
 
-static hone_rc trials(struct emit *e, const struct study *s)
+static hone_rc trials(struct emit *e, const struct study *s, uint64_t since)
 {
     static const struct {
         const char *name;
@@ -203,19 +207,19 @@ static hone_rc trials(struct emit *e, const struct study *s)
         { "state", STATE }, { "step", STEP }, { "started", STARTED }, { "seconds", SECONDS }, { "worker", WORKER }
     };
     emit_text(e, ",\"trials\":{\"number\":");
-    column(e, s, NUMBER, 0);
+    column(e, s, since, NUMBER, 0);
     for (size_t i = 0; i < HONE_COUNT(plain); i++) {
         emit_format(e, ",\"%s\":", plain[i].name);
-        column(e, s, plain[i].what, 0);
+        column(e, s, since, plain[i].what, 0);
     }
     if (s->record->n_constraints) {
         emit_text(e, ",\"violation\":");
-        column(e, s, VIOLATION, 0);
+        column(e, s, since, VIOLATION, 0);
     }
-    columns(e, s, "values", VALUE, s->m);
-    columns(e, s, "x", DIM, s->d);
-    metrics(e, s);
-    messages(e, s);
+    columns(e, s, since, "values", VALUE, s->m);
+    columns(e, s, since, "x", DIM, s->d);
+    metrics(e, s, since);
+    messages(e, s, since);
     const hone_rc rc = notes(e, s, 1);
     emit_text(e, "}");
     return rc;
@@ -258,15 +262,19 @@ hone_rc page_figure(struct emit *e, struct study *s, uint32_t kind, uint32_t obj
     return rc;
 }
 
-hone_rc page_study(struct emit *e, struct study *s, int figures)
+hone_rc page_study(struct emit *e, struct study *s, int figures, uint64_t since)
 {
     const uint32_t objectives = !figures ? 0 : s->m < MOST_OBJECTIVES ? s->m : MOST_OBJECTIVES;
     describe(e, s);
+    if (s->version)
+        emit_format(e, ",\"version\":%llu", (unsigned long long)s->version);
+    if (since)
+        emit_format(e, ",\"since\":%llu", (unsigned long long)since);
     hone_rc rc = ablation(e, s);
     if (rc == HONE_OK)
         rc = notes(e, s, 0);
     if (rc == HONE_OK)
-        rc = trials(e, s);
+        rc = trials(e, s, since);
     emit_text(e, ",\"figures\":[");
     for (uint32_t k = 0; k < objectives && rc == HONE_OK; k++) {
         struct plots plots;

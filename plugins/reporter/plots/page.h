@@ -13,8 +13,9 @@ struct asset asset_style(void);
 struct asset asset_script(void);
 struct asset asset_charts(void);
 
-/* All there is to be seen of a study, as a JSON object; figures 0: without them. */
-hone_rc page_study(struct emit *emit, struct study *study, int figures);
+/* All there is to be seen of a study, as a JSON object; figures 0: without them. since: of its trials those alone that were read anew
+ * since that version; 0: all. */
+hone_rc page_study(struct emit *emit, struct study *study, int figures, uint64_t since);
 /* One figure as JSON; kind: an index into figure_kinds. */
 hone_rc page_figure(struct emit *emit, struct study *study, uint32_t kind, uint32_t objective);
 /* trial.c: what a trial reported, decided, left behind, and what to do where it failed; as JSON. HONE_EINVAL: there is none. */

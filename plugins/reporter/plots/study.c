@@ -14,10 +14,16 @@ const char *state_word(uint32_t state)
 
 void *study_allocate(struct study *s, size_t n, size_t size)
 {
-    void *block = size && n > SIZE_MAX / size ? NULL : hone_settings_allocate(&s->memory, n * size);
+    void *block = size && n > SIZE_MAX / size ? NULL
+                                              : hone_settings_allocate(s->reading ? &s->memory : &s->plots, n * size);
     if (!block)
         hone_fail(s->err, HONE_ENOMEM, NULL, "out of memory for a plot of study '%.80s'", s->record->name);
     return block;
+}
+
+void study_forget_plots(struct study *s)
+{
+    hone_settings_release(&s->plots);
 }
 
 const char *study_text(struct study *s, const char *format, ...)
@@ -36,7 +42,7 @@ const char *study_text(struct study *s, const char *format, ...)
     return text;
 }
 
-static const char *copy(struct study *s, const char *text)
+const char *study_copy(struct study *s, const char *text)
 {
     const size_t n = strlen(text) + 1;
     char *to = study_allocate(s, n, 1);
@@ -45,8 +51,7 @@ static const char *copy(struct study *s, const char *text)
     return to;
 }
 
-/* An array with room for one more, which takes the place of the old one; NULL: out of memory, the old one is still there. */
-static void *reserve(void *old, size_t n, size_t size, size_t *capacity)
+void *study_reserve(void *old, size_t n, size_t size, size_t *capacity)
 {
     if (n < *capacity)
         return old;
@@ -68,12 +73,12 @@ static uint32_t name_index(struct study *s, struct names *names, const char *nam
         }
     }
     size_t capacity = names->capacity;
-    const char **more = reserve(names->names, names->n, sizeof *more, &capacity);
+    const char **more = study_reserve(names->names, names->n, sizeof *more, &capacity);
     if (!more)
         return UINT32_MAX;
     names->names = more;
     names->capacity = (uint32_t)capacity;
-    if (!(names->names[names->n] = copy(s, name)))
+    if (!(names->names[names->n] = study_copy(s, name)))
         return UINT32_MAX;
     names->next = names->n + 1;
     return names->n++;
@@ -114,12 +119,12 @@ static uint32_t dim_of_key(struct study *s, const char *key)
     for (uint32_t i = 0; i < s->d; i++)
         if (!strcmp(s->dims[i].key, key))
             return i;
-    struct dimension *more = reserve(s->dims, s->d, sizeof *more, &capacity);
+    struct dimension *more = study_reserve(s->dims, s->d, sizeof *more, &capacity);
     if (!more)
         return UINT32_MAX;
     s->dims = more;
     s->d_capacity = (uint32_t)capacity;
-    s->dims[s->d] = (struct dimension){ copy(s, key), 0, 0, NULL, 0, HUGE_VAL, -HUGE_VAL };
+    s->dims[s->d] = (struct dimension){ study_copy(s, key), 0, 0, NULL, 0, HUGE_VAL, -HUGE_VAL };
     return s->dims[s->d].key ? s->d++ : UINT32_MAX;
 }
 
@@ -133,7 +138,7 @@ static double text_value(struct study *s, struct dimension *dim, const char *tex
         if (!strcmp(dim->names[i], text))
             return i;
     const char **names = study_allocate(s, dim->n_names + 1u, sizeof *names);
-    if (!names || !(names[dim->n_names] = copy(s, text)))
+    if (!names || !(names[dim->n_names] = study_copy(s, text)))
         return (double)NAN;
     if (dim->n_names)
         memcpy(names, dim->names, dim->n_names * sizeof *names);
@@ -195,15 +200,55 @@ static hone_rc take_metrics(struct study *s, struct row *row, const hone_trial_r
     return HONE_OK;
 }
 
-static hone_rc on_trial(void *ctx, const hone_trial_record *r)
+static int by_number(const void *key, const void *row)
 {
-    struct study *s = ctx;
-    hone_rc rc;
-    struct row *rows = reserve(s->rows, s->n, sizeof *rows, &s->capacity);
+    const uint64_t number = *(const uint64_t *)key, other = ((const struct row *)row)->number;
+    return (number > other) - (number < other);
+}
+
+/* The row of a trial, with room for it behind the others where it is new. HONE_WAIT: its place is between others. */
+static hone_rc find_row(struct study *s, uint64_t number, struct row **row)
+{
+    if (s->n && number <= s->rows[s->n - 1].number) {
+        *row = bsearch(&number, s->rows, s->n, sizeof *s->rows, by_number);
+        return *row ? HONE_OK : HONE_WAIT;
+    }
+    struct row *rows = study_reserve(s->rows, s->n, sizeof *rows, &s->capacity);
     if (!rows)
         return HONE_ENOMEM;
     s->rows = rows;
-    struct row *row = &s->rows[s->n];
+    *row = &rows[s->n];
+    return HONE_OK;
+}
+
+/* What all trials say together. */
+static void widen(struct study *s, const struct row *row)
+{
+    for (uint32_t i = 0; i < row->n_x; i++) {
+        s->dims[i].min = fmin(s->dims[i].min, row->x[i]);
+        s->dims[i].max = fmax(s->dims[i].max, row->x[i]);
+    }
+    if (row->started > 0 && (s->first <= 0 || row->started < s->first))
+        s->first = row->started;
+}
+
+void study_measure(struct study *s)
+{
+    s->first = 0;
+    for (uint32_t i = 0; i < s->d; i++) {
+        s->dims[i].min = HUGE_VAL;
+        s->dims[i].max = -HUGE_VAL;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        widen(s, &s->rows[i]);
+}
+
+hone_rc study_take(struct study *s, const hone_trial_record *r)
+{
+    struct row *row = NULL;
+    hone_rc rc = find_row(s, r->number, &row);
+    if (rc != HONE_OK)
+        return rc;
     *row = (struct row){ .number = r->number,
                          .state = r->state,
                          .worker = r->worker,
@@ -217,65 +262,72 @@ static hone_rc on_trial(void *ctx, const hone_trial_record *r)
         return HONE_ENOMEM;
     for (uint32_t i = 0; i < s->m; i++)
         row->values[i] = i < r->n_values ? r->values[i] : (double)NAN;
-    if ((r->component && *r->component && !(row->component = copy(s, r->component))) ||
-        (r->message && *r->message && !(row->message = copy(s, r->message))))
+    if ((r->component && *r->component && !(row->component = study_copy(s, r->component))) ||
+        (r->message && *r->message && !(row->message = study_copy(s, r->message))))
         return HONE_ENOMEM;
     if ((rc = take_point(s, row, r)) != HONE_OK || (rc = take_metrics(s, row, r)) != HONE_OK)
         return rc;
-    for (uint32_t i = 0; i < row->n_x; i++) {
-        s->dims[i].min = fmin(s->dims[i].min, row->x[i]);
-        s->dims[i].max = fmax(s->dims[i].max, row->x[i]);
-    }
-    if (row->started > 0 && (s->first <= 0 || row->started < s->first))
-        s->first = row->started;
-    s->n++;
+    row->version = s->version;
+    if (row < s->rows + s->n)
+        s->again++;
+    else
+        s->n++;
     return HONE_OK;
+}
+
+static hone_rc on_trial(void *ctx, const hone_trial_record *r)
+{
+    struct study *s = ctx;
+    const hone_rc rc = study_take(s, r);
+    if (rc == HONE_WAIT) /* a storage gives them in the order of their numbers */
+        return hone_fail(s->err, HONE_EIO, NULL, "the trials of study '%.80s' are not in their order", s->record->name);
+    if (rc == HONE_OK)
+        widen(s, &s->rows[s->n - 1]);
+    return rc;
 }
 
 /* ---- rungs ---- */
 
-struct rungs {
-    int64_t steps[64]; /* more different ones are no rungs */
-    size_t n;
-};
+enum { MOST_RUNGS = 64 /* more different ones are no rungs */ };
+
+hone_rc study_hear(struct study *s, const hone_event_record *e)
+{
+    size_t i = 0;
+    s->next_event = e->sequence + 1;
+    if (e->what != HONE_EVENT_PAUSE || s->n_rungs == MOST_RUNGS)
+        return HONE_OK;
+    if (!s->rungs && !(s->rungs = study_allocate(s, MOST_RUNGS, sizeof *s->rungs)))
+        return HONE_ENOMEM;
+    while (i < s->n_rungs && s->rungs[i] < e->step)
+        i++;
+    if (i < s->n_rungs && s->rungs[i] == e->step)
+        return HONE_OK;
+    memmove(s->rungs + i + 1, s->rungs + i, (s->n_rungs - i) * sizeof *s->rungs);
+    s->rungs[i] = e->step;
+    s->n_rungs++;
+    return HONE_OK;
+}
 
 static hone_rc on_event(void *ctx, const hone_event_record *e)
 {
-    struct rungs *r = ctx;
-    size_t i = 0;
-    if (e->what != HONE_EVENT_PAUSE || r->n == HONE_COUNT(r->steps))
-        return HONE_OK;
-    while (i < r->n && r->steps[i] < e->step)
-        i++;
-    if (i < r->n && r->steps[i] == e->step)
-        return HONE_OK;
-    memmove(r->steps + i + 1, r->steps + i, (r->n - i) * sizeof *r->steps);
-    r->steps[i] = e->step;
-    r->n++;
-    return HONE_OK;
+    return study_hear(ctx, e);
 }
 
 hone_rc study_read(struct study *s, const hone_view *view, uint32_t index, hone_error *err)
 {
-    struct rungs rungs = { .n = 0 };
     const hone_storage_visitor trials = { s, NULL, on_trial, NULL, NULL, NULL };
-    const hone_storage_visitor events = { &rungs, NULL, NULL, NULL, on_event, NULL };
+    const hone_storage_visitor events = { s, NULL, NULL, NULL, on_event, NULL };
     hone_rc rc = HONE_OK;
-    *s = (struct study){ .view = view, .index = index, .kept = view->studies[index], .err = err };
+    *s = (struct study){ .view = view, .index = index, .kept = view->studies[index], .reading = 1, .err = err };
     s->record = s->kept->record;
     s->m = s->record->n_objectives;
     if (s->kept->space)
         rc = dims_of_space(s, s->kept->space);
+    if (rc == HONE_OK) /* before the trials: what happens meanwhile is heard of the next time */
+        rc = view->events(view, index, &events, err);
     if (rc == HONE_OK)
         rc = view->trials(view, index, HONE_ALL_TRIALS, &trials, err);
-    if (rc == HONE_OK)
-        rc = view->events(view, index, &events, err);
-    if (rc == HONE_OK && rungs.n && !(s->rungs = study_allocate(s, rungs.n, sizeof *s->rungs)))
-        rc = HONE_ENOMEM;
-    if (rc == HONE_OK && rungs.n) {
-        memcpy(s->rungs, rungs.steps, rungs.n * sizeof *s->rungs);
-        s->n_rungs = rungs.n;
-    }
+    s->reading = 0;
     if (rc == HONE_ENOMEM && err && !err->msg[0])
         hone_fail(err, rc, NULL, "out of memory for study '%.80s'", s->record->name);
     return rc;
@@ -287,6 +339,7 @@ void study_release(struct study *s)
     free(s->dims);
     free(s->metrics.names);
     hone_settings_release(&s->memory);
+    hone_settings_release(&s->plots);
     *s = (struct study){ 0 };
 }
 
@@ -345,114 +398,4 @@ size_t *study_order(struct study *s, uint32_t objective, size_t *n)
         hone_fail(s->err, HONE_ENOMEM, NULL, "out of memory for a plot of study '%.80s'", s->record->name);
     free(all);
     return all ? order : NULL;
-}
-
-/* ---- reports of one trial ---- */
-
-struct reported_value {
-    double step, value;
-};
-struct curve {
-    const char *const *metrics;
-    uint32_t n_metrics;
-    struct reported_value *all;
-    size_t n, capacity;
-};
-
-static hone_rc on_report(void *ctx, const hone_report_record *r)
-{
-    struct curve *c = ctx;
-    double value = (double)NAN;
-    int found = 0;
-    for (uint32_t k = 0; k < c->n_metrics && !found; k++) /* the names come in the order of preference */
-        for (uint32_t i = 0; i < r->n_values && !found; i++)
-            if (!strcmp(r->values[i].name, c->metrics[k])) {
-                value = r->values[i].value;
-                found = 1;
-            }
-    if (!found)
-        return HONE_OK;
-    if (c->n && (double)r->step <= c->all[c->n - 1].step) { /* a later attempt of the same step */
-        c->all[c->n - 1].value = value;
-        return HONE_OK;
-    }
-    struct reported_value *more = reserve(c->all, c->n, sizeof *more, &c->capacity);
-    if (!more)
-        return HONE_ENOMEM;
-    c->all = more;
-    c->all[c->n++] = (struct reported_value){ (double)r->step, value };
-    return HONE_OK;
-}
-
-/* In place; how many are left. */
-static size_t thin_out(struct reported_value *all, size_t n, size_t most)
-{
-    const size_t stretches = most / 4;
-    size_t kept = 0;
-    if (n <= most || !stretches)
-        return n;
-    for (size_t k = 0; k < stretches; k++) {
-        const size_t from = k * n / stretches, to = (k + 1) * n / stretches - 1;
-        size_t picks[4] = { from, from, from, to }; /* first, least, greatest, last */
-        for (size_t i = from; i <= to; i++) {
-            picks[1] = all[i].value < all[picks[1]].value || isnan(all[picks[1]].value) ? i : picks[1];
-            picks[2] = all[i].value > all[picks[2]].value || isnan(all[picks[2]].value) ? i : picks[2];
-        }
-        if (picks[1] > picks[2]) {
-            const size_t later = picks[1];
-            picks[1] = picks[2];
-            picks[2] = later;
-        }
-        for (size_t i = 0; i < 4; i++)
-            if (i == 0 || picks[i] > picks[i - 1])
-                all[kept++] = all[picks[i]];
-    }
-    return kept;
-}
-
-hone_rc study_curve(struct study *s, uint64_t trial, const char *const *metrics, uint32_t n_metrics, size_t most,
-                    double **steps, double **values, size_t *n)
-{
-    struct curve c = { .metrics = metrics, .n_metrics = n_metrics };
-    const hone_storage_visitor visitor = { &c, NULL, NULL, on_report, NULL, NULL };
-    hone_rc rc = s->view->reports(s->view, s->index, (int64_t)trial, &visitor, s->err);
-    *n = c.n = thin_out(c.all, c.n, most);
-    *steps = study_allocate(s, c.n + 1, sizeof **steps);
-    *values = study_allocate(s, c.n + 1, sizeof **values);
-    if (rc == HONE_OK && (!*steps || !*values))
-        rc = HONE_ENOMEM;
-    for (size_t i = 0; rc == HONE_OK && i < c.n; i++) {
-        (*steps)[i] = c.all[i].step;
-        (*values)[i] = c.all[i].value;
-    }
-    free(c.all);
-    return rc;
-}
-
-struct reported {
-    struct study *study;
-    const char **names;
-    uint32_t n;
-    int failed;
-};
-
-static hone_rc on_first_report(void *ctx, const hone_report_record *r)
-{
-    struct reported *p = ctx;
-    if (!(p->names = study_allocate(p->study, r->n_values + 1u, sizeof *p->names)))
-        return HONE_ENOMEM;
-    for (uint32_t i = 0; i < r->n_values; i++)
-        if (!(p->names[p->n++] = copy(p->study, r->values[i].name)))
-            return HONE_ENOMEM;
-    return HONE_DONE;
-}
-
-hone_rc study_reported(struct study *s, uint64_t trial, const char *const **names, uint32_t *n)
-{
-    struct reported p = { .study = s };
-    const hone_storage_visitor visitor = { &p, NULL, NULL, on_first_report, NULL, NULL };
-    const hone_rc rc = s->view->reports(s->view, s->index, (int64_t)trial, &visitor, s->err);
-    *names = (const char *const *)p.names;
-    *n = p.n;
-    return rc == HONE_DONE ? HONE_OK : rc;
 }

@@ -460,12 +460,22 @@ out:
 /* ---- events, attachments ---- */
 hone_rc store_events(void *self, int64_t study, const hone_storage_visitor *visitor, hone_error *err)
 {
+    return store_events_from(self, study, 0, visitor, err);
+}
+
+hone_rc store_events_from(void *self, int64_t study, uint64_t from, const hone_storage_visitor *visitor,
+                          hone_error *err)
+{
     struct store *store = self;
-    struct cursor row = { 0 };
+    struct cursor row = { .which = S_EVENTS };
     hone_rc rc = readable(store, err);
-    if (rc < 0 || !visitor->event)
+    if (rc < 0 || !visitor->event || from > INT64_MAX)
         return rc;
-    rc = cursor_open(store, &row, S_EVENTS, study, 0, 0, err);
+    if (!(row.statement = store_statement(store, S_EVENTS, err)))
+        return HONE_EIO;
+    sqlite3_bind_int64(row.statement, 1, study);
+    sqlite3_bind_int64(row.statement, 2, (int64_t)from);
+    rc = cursor_next(store, &row, 0, err);
     while (rc == HONE_OK && row.more) {
         hone_event_record event = { .size = sizeof event };
         event.sequence = column_u64(row.statement, 0);

@@ -382,6 +382,15 @@ static void test_events(void)
     ASSERT_OK(&f, f.api->events(f.self, id, &visitor, &f.err));
     CU_ASSERT_EQUAL(seen.n, 40);
     CU_ASSERT(seen.good);
+    for (uint64_t from = 0; from < 44; from += 13) { /* those behind */
+        seen.n = (unsigned)from;
+        ASSERT_OK(&f, f.api->events_from(f.self, id, from, &visitor, &f.err));
+        CU_ASSERT_EQUAL(seen.n, from < 40 ? 40 : from);
+        CU_ASSERT(seen.good);
+    }
+    seen.n = 40;
+    ASSERT_OK(&f, f.api->events_from(f.self, id, UINT64_MAX, &visitor, &f.err));
+    CU_ASSERT_EQUAL(seen.n, 40);
     fixture_release(&f);
 }
 

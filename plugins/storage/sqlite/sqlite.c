@@ -125,6 +125,7 @@ static const hone_storage_v1 iface = {
     store_runner,
     store_put_note,
     store_notes,
+    store_events_from,
 };
 
 static const hone_component component = {

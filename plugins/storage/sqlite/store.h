@@ -93,7 +93,8 @@ struct settings {
                " WHERE study = ?1 AND trial BETWEEN ?2 AND ?3 ORDER BY trial, step, attempt")                          \
     X(REPORT_VALUES, "SELECT trial, step, attempt, metric, value FROM report_values"                                   \
                      " WHERE study = ?1 AND trial BETWEEN ?2 AND ?3 ORDER BY trial, step, attempt, position")          \
-    X(EVENTS, "SELECT sequence, what, trial, step, verdict, text FROM events WHERE study = ?1 ORDER BY sequence")      \
+    X(EVENTS, "SELECT sequence, what, trial, step, verdict, text FROM events"                                          \
+              " WHERE study = ?1 AND sequence >= ?2 ORDER BY sequence")                                                \
     X(ATTACHMENTS, "SELECT trial, name, final, media_type, text, path FROM attachments"                                \
                    " WHERE study = ?1 AND trial BETWEEN ?2 AND ?3 ORDER BY trial, name, final")
 
@@ -172,6 +173,8 @@ hone_rc store_studies(void *self, const hone_storage_visitor *visitor, hone_erro
 hone_rc store_trials(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err);
 hone_rc store_reports(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor, hone_error *err);
 hone_rc store_events(void *self, int64_t study, const hone_storage_visitor *visitor, hone_error *err);
+hone_rc store_events_from(void *self, int64_t study, uint64_t from, const hone_storage_visitor *visitor,
+                          hone_error *err);
 hone_rc store_attachments(void *self, int64_t study, int64_t trial, const hone_storage_visitor *visitor,
                           hone_error *err);
 

@@ -99,6 +99,9 @@ typedef struct hone_view {
     /* As of hone_storage_v1; a storage that keeps none has none. */
     hone_rc (*notes)(const struct hone_view *view, uint32_t study, int64_t trial, void *ctx,
                      hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err);
+    /* As events, of those whose sequence is `from` or larger: what came behind those that were read before. */
+    hone_rc (*events_from)(const struct hone_view *view, uint32_t study, uint64_t from,
+                           const hone_storage_visitor *visitor, hone_error *err);
 } hone_view;
 
 enum {                                /* flags */

@@ -190,5 +190,10 @@ typedef struct hone_storage_v1 {
      * visit ends the reading and is returned. Cheap where there are none. */
     hone_rc (*notes)(void *self, int64_t study, int64_t trial, void *ctx,
                      hone_rc (*visit)(void *ctx, const hone_note_record *note), hone_error *err);
+
+    /* ---- since minor 1; may be NULL: events reads them all ---- */
+    /* As events, of those whose sequence is `from` or larger. Cheap where they are few. */
+    hone_rc (*events_from)(void *self, int64_t study, uint64_t from, const hone_storage_visitor *visitor,
+                           hone_error *err);
 } hone_storage_v1;
 #endif /* HONE_STORAGE_H */

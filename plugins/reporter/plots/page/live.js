@@ -60,6 +60,35 @@ function liveComparison() {
   }, dispose() { if (this.inner) this.inner.dispose(); } };
 }
 
+const alike = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const columnsOf = t => [t.number, t.state, t.step, t.started, t.seconds, t.worker, ...(t.violation ? [t.violation] : []), ...t.values, ...t.x, ...t.metrics.map(m => m.values)];
+/* Takes the trials of a part, which are new or have changed, into those of the study; null: they do not fit. */
+function merge(s, part) {
+  const to = s.trials, from = part.trials, columns = columnsOf(to), fresh = columnsOf(from), names = t => t.metrics.map(m => m.name);
+  if (s.name !== part.name || s.first !== part.first || columns.length !== fresh.length || !alike(s.dims, part.dims) || !alike(names(to), names(from))) return null;
+  for (const [i, number] of from.number.entries()) {
+    let low = 0, high = to.number.length;
+    while (low < high) { const middle = (low + high) >> 1; if (to.number[middle] < number) low = middle + 1; else high = middle; }
+    if (low < to.number.length && to.number[low] !== number) return null;
+    columns.forEach((column, c) => { column[low] = fresh[c][i]; });
+    delete to.messages[number];
+  }
+  Object.assign(to.messages, from.messages);
+  to.notes = from.notes;
+  part.trials = to;
+  return part;
+}
+/* The study at hand, of which what has changed is asked for alone where the rest is here. */
+async function askStudy() {
+  const before = loaded === current && data.studies ? study() : null;
+  if (before && before.version) {
+    const part = await ask(`study?study=${current}&since=${before.version}`);
+    if (!part.since) return expandStudy(part);
+    if (merge(before, part)) return expandStudy(part);
+  }
+  return expandStudy(await ask(`study?study=${current}`));
+}
+
 const inSight = node => { const r = node.getBoundingClientRect(); return r.bottom > -300 && r.top < innerHeight + 300; };
 let wanted = false, updating = false, loaded = -1;
 /* One update at a time; the next one not before twice what this one took, so that large studies are not asked for all the time. */
@@ -74,7 +103,7 @@ async function update() {
       list = await ask('studies');
       if (current >= list.length) current = 0;
       if (!list.length) { document.getElementById('page').replaceChildren(el('main', null, el('p', null, 'There is no study yet.'))); break; }
-      const fresh = expandStudy(await ask(`study?study=${current}`));
+      const fresh = await askStudy();
       data.studies = list.map((x, i) => i === current ? fresh : { name: x.name, state: x.state, objectives: [], trials: { number: [], state: [], values: [], notes: {} }, figures: [], dims: [] });
       if (loaded !== current || !document.getElementById(ablationOf(fresh) ? 'cells' : 'summary')) { loaded = current; renderLive(); } else refreshLive();
       tell(`${list[current].state}, ${count(list[current].trials)} trials`);
