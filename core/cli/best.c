@@ -54,31 +54,19 @@ static int64_t trial_length(const struct stored *stored, const hone_trial_record
     return stored_environment(stored->study.environment, "steps", name, sizeof name) ? INT64_MAX : r->step;
 }
 
-struct tuned { /* a setting that the trial moved while it ran, and what it came to; of other metrics, empty */
-    char key[96], number[32];
-};
-
-/* (n_metrics), to be freed; NULL: out of memory. */
-static struct tuned *tuned_of(const hone_trial_record *r)
+/* What the trial itself has moved of its settings, in place of what the file says: keys of [space] are the point's. */
+static void set_tuned(struct config *config, const hone_trial_record *r, struct complaints *complaints)
 {
-    struct tuned *tuned = calloc((size_t)r->n_metrics + 1, sizeof *tuned);
-    for (uint32_t i = 0; tuned && i < r->n_metrics; i++) {
+    char line[160], number[32];
+    for (uint32_t i = 0; i < r->n_metrics; i++) {
         size_t n = 0;
         const char *key = hone_tuned_key(r->metrics[i].name, &n);
-        if (!key || n >= sizeof tuned->key || !isfinite(r->metrics[i].value))
+        if (!key || !isfinite(r->metrics[i].value))
             continue;
-        snprintf(tuned[i].key, sizeof tuned[i].key, "%.*s", (int)n, key);
-        number_format(r->metrics[i].value, tuned[i].number, sizeof tuned[i].number);
+        number_format(r->metrics[i].value, number, sizeof number);
+        snprintf(line, sizeof line, "%.*s=%s", (int)n, key, number);
+        config_set(config, line, complaints);
     }
-    return tuned;
-}
-
-static const char *value_of(const hone_parameter_record *p, const struct tuned *tuned, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (!strcmp(tuned[i].key, p->key))
-            return tuned[i].number;
-    return p->text;
 }
 
 /* The study's resolved INI with the trial's values in place of [space]. */
@@ -89,7 +77,7 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
     struct composition composition = { 0 };
     struct text ini = TEXT_INIT;
     struct setting_text *point = calloc(r->n_parameters + 2, sizeof *point);
-    struct tuned *tuned = tuned_of(r);
+    char(*numbers)[32] = calloc((size_t)r->n_parameters + 1, sizeof *numbers);
     char stop_key[64], max_step[32], line[160], whole[32];
     int code = EXIT_OK;
     int64_t length;
@@ -103,17 +91,17 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
         snprintf(line, sizeof line, "objective.%s=%lld", stop_key, (long long)length);
         config_set(&config, line, &complaints);
     }
-    for (uint32_t i = 0; tuned && i < r->n_metrics; i++) /* keys that are not in [space] */
-        if (*tuned[i].key) {
-            snprintf(line, sizeof line, "%s=%s", tuned[i].key, tuned[i].number);
-            config_set(&config, line, &complaints);
-        }
-    if (!point || !tuned || composition_make(&composition, &config, stored->catalog, 0, &complaints) < 0) {
+    set_tuned(&config, r, &complaints);
+    if (!point || !numbers || composition_make(&composition, &config, stored->catalog, 0, &complaints) < 0) {
         code = cli_fail(cli_complaints(&complaints) == EXIT_PLUGIN ? EXIT_PLUGIN : EXIT_FAILED,
                         "the study's configuration does not fit the plugins installed now");
     } else {
-        for (uint32_t i = 0; i < r->n_parameters; i++)
-            point[i] = (struct setting_text){ r->parameters[i].key, value_of(&r->parameters[i], tuned, r->n_metrics) };
+        for (uint32_t i = 0; i < r->n_parameters; i++) {
+            const hone_value *tuned = stored_tuned(r, r->parameters[i].key);
+            if (tuned)
+                number_format(tuned->value, numbers[i], sizeof numbers[i]);
+            point[i] = (struct setting_text){ r->parameters[i].key, tuned ? numbers[i] : r->parameters[i].text };
+        }
         uint32_t n = r->n_parameters;
         const struct fidelity *fidelity = &composition.study.fidelity;
         if (fidelity->key) { /* as the trial had it at last */
@@ -127,7 +115,7 @@ static int print_ini(const struct stored *stored, const hone_trial_record *r)
         printf("\n%s", text_string(&ini));
     }
     free(point);
-    free(tuned);
+    free(numbers);
     text_release(&ini);
     composition_release(&composition);
     config_release(&config);

@@ -53,6 +53,17 @@ const char *stored_time(double seconds, char *out, size_t n)
     return out;
 }
 
+const hone_value *stored_tuned(const hone_trial_record *trial, const char *key)
+{
+    for (uint32_t i = 0; i < trial->n_metrics; i++) {
+        size_t n = 0;
+        const char *tuned = hone_tuned_key(trial->metrics[i].name, &n);
+        if (tuned && !strncmp(tuned, key, n) && !key[n] && isfinite(trial->metrics[i].value))
+            return &trial->metrics[i];
+    }
+    return NULL;
+}
+
 const char *stored_environment(const char *environment, const char *key, char *out, size_t n)
 {
     const size_t length = strlen(key);

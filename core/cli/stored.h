@@ -39,6 +39,8 @@ struct stored_trial {
 int stored_best(struct stored *stored, struct stored_trial **trials, size_t *n);
 void stored_trials_release(struct stored_trial *trials, size_t n);
 hone_rc stored_trial_copy(struct stored_trial *to, const hone_trial_record *from);
+/* The metric that tells what the trial has moved a setting to while it ran, or NULL: it has not. */
+const hone_value *stored_tuned(const hone_trial_record *trial, const char *key);
 const char *state_name(uint32_t state); /* "complete" */
 /* "2026-11-30T11:45:00Z", or "?". */
 const char *stored_time(double seconds, char *out, size_t n);

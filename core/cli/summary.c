@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int is_of(const hone_value *metric, const char *key)
+static int has_parameter(const hone_trial_record *r, const char *key, size_t n)
 {
-    size_t n = 0;
-    const char *tuned = hone_tuned_key(metric->name, &n);
-    return tuned && !strncmp(tuned, key, n) && !key[n];
+    for (uint32_t i = 0; i < r->n_parameters; i++)
+        if (!strncmp(r->parameters[i].key, key, n) && !r->parameters[i].key[n])
+            return 1;
+    return 0;
 }
 
 /* The point, and what the trial moved of it, and beside it, while it ran. */
@@ -20,22 +21,17 @@ static void print_point(const hone_trial_record *r)
     char number[32];
     for (uint32_t i = 0; i < r->n_parameters; i++) {
         const hone_parameter_record *p = &r->parameters[i];
-        uint32_t k = 0;
-        while (k < r->n_metrics && !is_of(&r->metrics[k], p->key))
-            k++;
+        const hone_value *tuned = stored_tuned(r, p->key);
         printf("  %-36s %s", p->key, number_shorten(p->text, number, sizeof number));
-        if (k < r->n_metrics && r->metrics[k].value != p->number)
-            printf(", tuned to %.6g", r->metrics[k].value);
+        if (tuned && tuned->value != p->number)
+            printf(", tuned to %.6g", tuned->value);
         printf("\n");
     }
-    for (uint32_t k = 0; k < r->n_metrics; k++) {
+    for (uint32_t i = 0; i < r->n_metrics; i++) {
         size_t n = 0;
-        const char *key = hone_tuned_key(r->metrics[k].name, &n);
-        uint32_t i = 0;
-        while (key && i < r->n_parameters && !is_of(&r->metrics[k], r->parameters[i].key))
-            i++;
-        if (key && i == r->n_parameters)
-            printf("  %-36.*s tuned to %.6g\n", (int)n, key, r->metrics[k].value);
+        const char *key = hone_tuned_key(r->metrics[i].name, &n);
+        if (key && !has_parameter(r, key, n))
+            printf("  %-36.*s tuned to %.6g\n", (int)n, key, r->metrics[i].value);
     }
 }
 
