@@ -75,7 +75,8 @@ hone_rc hooks_pass(struct stepping *s, double *loss, hone_error *err)
             continue;
         const hone_pass now = describe(s, m);
         entering(t->trial, m->name);
-        rc = regularizer(m)->before_pass(m->self, t->network.parameters, t->network.n_parameters, &now, err);
+        rc = member_erred(
+            m, regularizer(m)->before_pass(m->self, t->network.parameters, t->network.n_parameters, &now, err), err);
     }
     if (rc < 0)
         return rc;
@@ -86,7 +87,8 @@ hone_rc hooks_pass(struct stepping *s, double *loss, hone_error *err)
             continue;
         const hone_pass now = describe(s, m);
         entering(t->trial, m->name);
-        rc = regularizer(m)->after_pass(m->self, t->network.parameters, t->network.n_parameters, &now, err);
+        rc = member_erred(
+            m, regularizer(m)->after_pass(m->self, t->network.parameters, t->network.n_parameters, &now, err), err);
     }
     return rc < 0 ? rc : HONE_OK;
 }
@@ -124,7 +126,8 @@ hone_rc hooks_on_step(struct stepping *s, hone_error *err)
         now.ctx = s;
         now.again = again;
         entering(t->trial, m->name);
-        rc = regularizer(m)->on_step(m->self, t->network.parameters, t->network.n_parameters, &now, err);
+        rc = member_erred(
+            m, regularizer(m)->on_step(m->self, t->network.parameters, t->network.n_parameters, &now, err), err);
     }
     return rc < 0 ? rc : HONE_OK;
 }
@@ -138,7 +141,8 @@ hone_rc hooks_on_gradients(struct training *t, hone_error *err)
         if (!regularizer(m)->on_gradients)
             continue;
         entering(t->trial, m->name);
-        rc = regularizer(m)->on_gradients(m->self, t->network.parameters, t->network.n_parameters, err);
+        rc = member_erred(m, regularizer(m)->on_gradients(m->self, t->network.parameters, t->network.n_parameters, err),
+                          err);
     }
     return rc < 0 ? rc : HONE_OK;
 }
@@ -151,7 +155,8 @@ hone_rc hooks_after_update(struct training *t, const hone_decay *now, hone_error
         if (!regularizer(m)->after_update)
             continue;
         entering(t->trial, m->name);
-        rc = regularizer(m)->after_update(m->self, t->network.parameters, t->network.n_parameters, now, err);
+        rc = member_erred(
+            m, regularizer(m)->after_update(m->self, t->network.parameters, t->network.n_parameters, now, err), err);
     }
     return rc < 0 ? rc : HONE_OK;
 }
@@ -164,7 +169,9 @@ hone_rc hooks_on_evaluation(struct training *t, uint32_t begins, hone_error *err
         if (!regularizer(m)->on_evaluation)
             continue;
         entering(t->trial, m->name);
-        rc = regularizer(m)->on_evaluation(m->self, t->network.parameters, t->network.n_parameters, begins, err);
+        rc = member_erred(
+            m, regularizer(m)->on_evaluation(m->self, t->network.parameters, t->network.n_parameters, begins, err),
+            err);
     }
     entering(t->trial, NULL);
     return rc < 0 ? rc : HONE_OK;

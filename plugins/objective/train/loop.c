@@ -110,7 +110,8 @@ static hone_rc step(struct training *t, hone_net *net, const uint64_t *ids, uint
         unrolled_before_update(t);
     const hone_update update = { sizeof update, 0, t->step + 1, schedule_factor(t) };
     entering(t->trial, m->name);
-    if ((rc = optimizer->update(m->self, t->network.parameters, t->network.n_parameters, &update, err)) < 0)
+    rc = optimizer->update(m->self, t->network.parameters, t->network.n_parameters, &update, err);
+    if ((rc = member_erred(m, rc, err)) < 0)
         return rc;
     t->step++;
     const hone_decay decay = { sizeof decay, 0, optimizer->learning_rate(m->self) * update.factor, t->step };

@@ -75,6 +75,11 @@ hone_rc member_failed(const struct member *m, hone_rc rc, hone_error *err)
     return rc;
 }
 
+hone_rc member_erred(const struct member *m, hone_rc rc, hone_error *err)
+{
+    return err && err->param[0] ? member_failed(m, rc, err) : rc;
+}
+
 static hone_rc member_create(struct member *member, const hone_host *host, const hone_instance *instance, uint64_t seed,
                              hone_error *err)
 {

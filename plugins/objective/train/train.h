@@ -92,6 +92,8 @@ hone_rc crew_create(struct crew *crew, const hone_host *host, const hone_task *t
 void crew_release(struct crew *crew);
 /* Says whose key a failure is about, for the host to find its line: "regularizer.dropout.rate". Returns rc. */
 hone_rc member_failed(const struct member *member, hone_rc rc, hone_error *err);
+/* The same while it trains, when what failed need not be the section's fault: only where it names a key. */
+hone_rc member_erred(const struct member *member, hone_rc rc, hone_error *err);
 /* Refuses components that make no sense for the task, or without a validation set. */
 hone_rc crew_check(const struct crew *crew, const hone_task *task, int has_validation, hone_error *err);
 /* The host's services; a missing one is a failure. */
