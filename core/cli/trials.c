@@ -391,6 +391,13 @@ static hone_rc on_attachment_line(void *ctx, const hone_attachment_record *a)
                : HONE_OK;
 }
 
+static hone_rc on_any_trial(void *ctx, const hone_trial_record *r)
+{
+    (void)r;
+    *(int *)ctx = 1;
+    return HONE_OK;
+}
+
 static int show(const struct stored *stored, int64_t trial, enum output_format format)
 {
     static const struct column columns[] = {
@@ -405,10 +412,14 @@ static int show(const struct stored *stored, int64_t trial, enum output_format f
     const hone_storage_visitor visitor = { &output, NULL, NULL, on_report_line, NULL, on_attachment_line };
     const hone_storage_visitor all = { &lineage, NULL, NULL, NULL, lineage_event, NULL };
     const hone_storage_visitor own = { &shown, NULL, on_trial_lines, NULL, on_decision_line, NULL };
+    int exists = 0;
+    const hone_storage_visitor any = { &exists, NULL, on_any_trial, NULL, NULL, NULL };
+    hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &any, &err);
+    if (rc == HONE_OK && !exists)
+        return cli_fail(EXIT_FAILED, "the study has no trial %lld", (long long)trial);
     output_open(&output, format, columns, sizeof columns / sizeof *columns);
-    hone_rc rc = s->trials(stored->storage.self, stored->study.id, trial, &own, &err);
-    if (rc == HONE_OK && !output.n_rows)
-        rc = hone_fail(&err, HONE_EINVAL, NULL, "the study has no trial %lld", (long long)trial);
+    if (rc == HONE_OK)
+        rc = s->trials(stored->storage.self, stored->study.id, trial, &own, &err);
     if (rc == HONE_OK)
         rc = s->events(stored->storage.self, stored->study.id, &all, &err);
     if (rc == HONE_OK)
