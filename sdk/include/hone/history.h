@@ -604,6 +604,7 @@ static inline hone_rc hone_history_load(hone_history *h, const hone_istream *in,
                            steps[i],
                            head[6] ? deviations + i * h->n_values : NULL,
                            head[6] ? repeats[i] : 0,
+                           NULL,
                            NULL };
         if (status[i] > HONE_FAILED || !hone_space_has(h->space, o.x)) {
             rc = hone_fail(err, HONE_EINVAL, "", "the saved history is damaged, or of another space");
