@@ -57,11 +57,11 @@ static int64_t trial_length(const struct stored *stored, const hone_trial_record
 /* What the trial itself has moved of its settings, in place of what the file says: keys of [space] are the point's. */
 static void set_tuned(struct config *config, const hone_trial_record *r, struct complaints *complaints)
 {
-    char line[160], number[32];
+    char line[320], number[32];
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         size_t n = 0;
         const char *key = hone_tuned_key(r->metrics[i].name, &n);
-        if (!key || !isfinite(r->metrics[i].value))
+        if (!key || n > 256 || !isfinite(r->metrics[i].value))
             continue;
         number_format(r->metrics[i].value, number, sizeof number);
         snprintf(line, sizeof line, "%.*s=%s", (int)n, key, number);

@@ -76,10 +76,10 @@ static uint32_t tuned_place(const struct study *study, const char *name)
 {
     size_t n = 0;
     const char *key = hone_tuned_key(name, &n);
-    uint32_t i = 0;
+    uint32_t i = key ? 0 : study->table.n_dims;
     for (; i < study->table.n_dims; i++) {
         const hone_dim *d = study->space.view.dims[i];
-        if (key && (d->type == HONE_DIM_REAL || d->type == HONE_DIM_INT) && !strncmp(d->key, key, n) && !d->key[n])
+        if ((d->type == HONE_DIM_REAL || d->type == HONE_DIM_INT) && !strncmp(d->key, key, n) && !d->key[n])
             break;
     }
     return i;

@@ -196,6 +196,10 @@ static hone_rc choose(struct training *t, struct hyper *h, hone_error *err)
             free(c.key);
     }
     h->n = kept;
+    if (!h->n_tuned && is_searched(t->trial, "objective.hypergradient_rate"))
+        return hone_fail(err, HONE_EINVAL, "hypergradient_tunes",
+                         "hypergradient_rate is searched, but there is nothing that it moves: name coefficients in "
+                         "hypergradient_tunes");
     for (uint32_t i = 0; i < h->n; i++)
         if ((unrolled || h->items[i].tuned ? h->items[i].acts != HONE_HYPER_UPDATE
                                            : h->items[i].acts == HONE_HYPER_DECAY) &&

@@ -586,6 +586,8 @@ static void test_says_what_cannot_be_derived(void)
     refused(RUN("hypergradient = unrolled\nhypergradient_tunes = regularizer.l3*\n",
                 VALIDATE MODEL "[optimizer]\nuse = sgd\n[regularizer.l2]\n"),
             "", "hypergradient_tunes", "matches no coefficient");
+    refused(RUN("hypergradient = implicit\n", VALIDATE MODEL "[optimizer]\nuse = sgd\n[regularizer.l2]\n"),
+            "objective.hypergradient_rate regularizer.l2.strength", "hypergradient_tunes", "nothing that it moves");
     CU_ASSERT_EQUAL(
         train(&h, RUN("hypergradient = implicit\n", VALIDATE MODEL "[optimizer]\nuse = sgd\n[regularizer.l2]\n"), 0,
               "regularizer.l2.strength"),
